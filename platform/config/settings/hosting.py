@@ -1,0 +1,1 @@
+"""Settings of the cluster hosts, the bus and Celery. Imported last by `base`."""
