@@ -1,0 +1,192 @@
+/**
+ * Everything that arrived since the page was opened, so that the learner can look back without asking the server.
+ *
+ * Promise: `stateAt(ev)` is the state after exactly that event, for any event the log reaches; the same answer whether it is
+ * reached by rewinding or was seen live. Frames are kept as they came, with a keyframe every `KEYFRAME_ITEMS` items (a keyframe is
+ * only a reference: states share what did not change). The oldest stretch is dropped beyond `MOST_ITEMS`. The log does not know
+ * which moment is shown; that is the playhead's business.
+ */
+import { applyDelta, applyItems, applySnap, EMPTY, type ClusterState } from "./store";
+import type { DeltaFrame, Item, Mark, Msg, SnapFrame } from "./types";
+
+const KEYFRAME_ITEMS = 2_000;
+const MOST_ITEMS = 400_000;
+
+interface Keyframe {
+  /** The state before frame number `frame` of the log. */
+  frame: number;
+  state: ClusterState;
+}
+
+export interface Moment {
+  ev: number;
+  at: number;
+}
+
+export class SessionLog {
+  private frames: DeltaFrame[] = [];
+  private keyframes: Keyframe[] = [];
+  private itemsSinceKeyframe = 0;
+  private items = 0;
+  private present: ClusterState = EMPTY;
+  readonly msgs: Msg[] = [];
+  readonly marks: Mark[] = [];
+
+  get live(): ClusterState {
+    return this.present;
+  }
+
+  /** The first moment the log reaches. */
+  get start(): Moment {
+    const first = this.keyframes[0]?.state ?? this.present;
+    return { ev: first.ev, at: first.at };
+  }
+
+  /** Forgets everything: another branch of history begins. */
+  clear(gen: number): void {
+    this.frames = [];
+    this.keyframes = [];
+    this.items = this.itemsSinceKeyframe = 0;
+    this.msgs.length = this.marks.length = 0;
+    this.present = { ...EMPTY, gen };
+  }
+
+  /** A snapshot of the same history leaves what was logged before it in place. */
+  snap(frame: SnapFrame): void {
+    if (frame.gen !== this.present.gen) this.clear(frame.gen);
+    this.present = applySnap(this.present, frame);
+    if (this.present.complete) this.addKeyframe();
+  }
+
+  /** Returns the messages that came with the frame, or why it does not fit. */
+  delta(frame: DeltaFrame): { ok: true; msgs: Msg[] } | { ok: false; why: string } {
+    const before = this.present.ev;
+    const applied = applyDelta(this.present, frame);
+    if (!applied.ok) return applied;
+    if (applied.state === this.present) return { ok: true, msgs: [] };
+    this.frames.push(frame);
+    this.present = applied.state;
+    const msgs = this.index(frame.items, before);
+    this.count(frame.items.length);
+    return { ok: true, msgs };
+  }
+
+  /** The state after event `ev`; clamped to what the log reaches. */
+  stateAt(ev: number): ClusterState {
+    if (ev >= this.present.ev) return this.present;
+    const found = lastIndex(this.keyframes, (key) => key.state.ev <= ev);
+    const key = this.keyframes[Math.max(0, found)];
+    if (!key) return this.present;
+    const end = this.keyframes[found + 1]?.frame ?? this.frames.length;
+    return this.replay(key, { ev, end });
+  }
+
+  /** The event that was the newest at time `at`. */
+  evAt(at: number): number {
+    if (at >= this.present.at) return this.present.ev;
+    const i = lastIndex(this.frames, (frame) => frame.at <= at);
+    const next = this.frames[i + 1];
+    const settled = i >= 0 ? this.frames[i]!.to : this.start.ev;
+    const inside = next ? momentsIn(next.items).filter((moment) => moment.at <= at).at(-1) : undefined;
+    return Math.max(settled, inside?.ev ?? 0);
+  }
+
+  /** The message before or after an event, for stepping. */
+  neighbour(ev: number, direction: 1 | -1): Msg | null {
+    if (direction === 1) return this.msgs[lastIndex(this.msgs, (msg) => msg.id <= ev) + 1] ?? null;
+    return this.msgs[lastIndex(this.msgs, (msg) => msg.id < ev)] ?? null;
+  }
+
+  /** The newest message at or before `ev`. */
+  msgAt(ev: number): Msg | null {
+    return this.msgs[lastIndex(this.msgs, (msg) => msg.id <= ev)] ?? null;
+  }
+
+  /** The messages of one root cause up to an event, oldest first, at most `most` of the newest. */
+  trace(root: number, ev: number, most = 400): Msg[] {
+    const end = lastIndex(this.msgs, (msg) => msg.id <= ev);
+    const found: Msg[] = [];
+    for (let i = end; i >= 0 && found.length < most; i -= 1) {
+      const msg = this.msgs[i]!;
+      if (msg.id < root) break;
+      if (msg.root === root) found.push(msg);
+    }
+    return found.reverse();
+  }
+
+  private replay(key: Keyframe, { ev, end }: { ev: number; end: number }): ClusterState {
+    const items: Item[] = [];
+    let to: Moment = key.state;
+    for (let i = key.frame; i < end; i += 1) {
+      const frame = this.frames[i]!;
+      const whole = frame.to <= ev;
+      const taken = whole ? frame.items : untilEvent(frame.items, ev);
+      for (const item of taken) items.push(item);
+      to = whole ? { ev: frame.to, at: frame.at } : (momentsIn(taken).at(-1) ?? to);
+      if (!whole) break;
+    }
+    const applied = applyItems(key.state, items, { ev: Math.max(to.ev, Math.min(ev, this.present.ev)), at: to.at });
+    return applied.ok ? applied.state : key.state;
+  }
+
+  private index(items: readonly Item[], after: number): Msg[] {
+    const fresh: Msg[] = [];
+    for (const item of items) {
+      if (item[0] === "msg" && item[1].id > after) fresh.push(item[1]);
+      if (item[0] === "mark" && item[1].ev > after) this.marks.push(item[1]);
+    }
+    for (const msg of fresh) this.msgs.push(msg);
+    return fresh;
+  }
+
+  private count(items: number): void {
+    this.items += items;
+    this.itemsSinceKeyframe += items;
+    if (this.itemsSinceKeyframe >= KEYFRAME_ITEMS) this.addKeyframe();
+    if (this.items > MOST_ITEMS) this.dropOldest();
+  }
+
+  private addKeyframe(): void {
+    this.keyframes.push({ frame: this.frames.length, state: this.present });
+    this.itemsSinceKeyframe = 0;
+  }
+
+  private dropOldest(): void {
+    const keep = this.keyframes[Math.floor(this.keyframes.length / 2)];
+    if (!keep || keep.frame === 0) return;
+    for (const frame of this.frames.splice(0, keep.frame)) this.items -= frame.items.length;
+    const gone = keep.frame;
+    this.keyframes = this.keyframes.filter((key) => key.frame >= gone).map((key) => ({ ...key, frame: key.frame - gone }));
+    this.msgs.splice(0, lastIndex(this.msgs, (msg) => msg.id <= keep.state.ev) + 1);
+  }
+}
+
+/** The items that belong to events up to `ev`: those before the first message or mark of a later event. */
+function untilEvent(items: readonly Item[], ev: number): readonly Item[] {
+  const cut = items.findIndex((item) => (eventOf(item) ?? 0) > ev);
+  if (cut < 0) return momentsIn(items).length > 0 ? items : [];
+  return items.slice(0, cut);
+}
+
+function eventOf(item: Item): number | null {
+  if (item[0] === "msg") return item[1].id;
+  return item[0] === "mark" ? item[1].ev : null;
+}
+
+function momentsIn(items: readonly Item[]): Moment[] {
+  const moments: Moment[] = [];
+  for (const item of items) if (item[0] === "msg") moments.push({ ev: item[1].id, at: item[1].at });
+  return moments;
+}
+
+/** The last index whose element satisfies a condition that holds for a prefix of the list; -1 when none does. */
+function lastIndex<T>(sorted: readonly T[], holds: (element: T) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(sorted[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
