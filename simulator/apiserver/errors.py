@@ -1,0 +1,121 @@
+"""Every refusal of the API server, rendered as `kind: Status` in one place.
+
+Codes, reasons and message forms follow apimachinery `pkg/api/errors`.
+"""
+
+from collections.abc import Sequence
+
+from simulator.engine.plain import Obj
+
+
+class ApiUnavailable(Exception):
+    """Nobody answered: the API server is down or cannot be reached (connection refused)."""
+
+
+class StatusError(Exception):
+    """A refusal. `code` is the HTTP status, `reason` the machine-readable word, `details` as in metav1.StatusDetails."""
+
+    def __init__(self, code: int, reason: str, message: str, details: Obj | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.details = details or {}
+
+    def status(self) -> Obj:
+        body: Obj = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "reason": self.reason,
+        }
+        if self.details:
+            body["details"] = self.details
+        body["code"] = self.code
+        return body
+
+
+def _about(group: str, kind: str, name: str) -> Obj:
+    details: Obj = {}
+    if name:
+        details["name"] = name
+    if group:
+        details["group"] = group
+    if kind:
+        details["kind"] = kind
+    return details
+
+
+def qualified(group: str, resource: str) -> str:
+    """`deployments.apps`, or `pods` for the core group."""
+    return f"{resource}.{group}" if group else resource
+
+
+def not_found(group: str, resource: str, name: str) -> StatusError:
+    return StatusError(404, "NotFound", f'{qualified(group, resource)} "{name}" not found', _about(group, resource, name))
+
+
+def path_not_found() -> StatusError:
+    return StatusError(404, "NotFound", "the server could not find the requested resource")
+
+
+def already_exists(group: str, resource: str, name: str) -> StatusError:
+    return StatusError(409, "AlreadyExists", f'{qualified(group, resource)} "{name}" already exists', _about(group, resource, name))
+
+
+def conflict(group: str, resource: str, name: str, why: str) -> StatusError:
+    message = f'Operation cannot be fulfilled on {qualified(group, resource)} "{name}": {why}'
+    return StatusError(409, "Conflict", message, _about(group, resource, name))
+
+
+#: registry `generic/registry/store.go`: OptimisticLockErrorMsg.
+OPTIMISTIC_LOCK = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def invalid(group: str, kind: str, name: str, causes: Sequence[tuple[str, str, str]]) -> StatusError:
+    """`causes` are (type, message, field); `message` is without the field, as in StatusCause."""
+    texts = [f"{field}: {message}" for _, message, field in causes]
+    joined = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    details = _about(group, kind, name)
+    details["causes"] = [{"reason": type, "message": message, "field": field} for type, message, field in causes]
+    what = f"{kind}.{group}" if group else kind
+    return StatusError(422, "Invalid", f'{what} "{name}" is invalid: {joined}', details)
+
+
+def bad_request(message: str) -> StatusError:
+    return StatusError(400, "BadRequest", message)
+
+
+def forbidden(group: str, resource: str, name: str, why: str) -> StatusError:
+    what = qualified(group, resource)
+    message = f'{what} "{name}" is forbidden: {why}' if name else f"{what} is forbidden: {why}"
+    return StatusError(403, "Forbidden", message, _about(group, resource, name))
+
+
+def method_not_supported(group: str, resource: str, verb: str) -> StatusError:
+    message = f'{verb} is not supported on resources of kind "{qualified(group, resource)}"'
+    return StatusError(405, "MethodNotAllowed", message, _about(group, resource, ""))
+
+
+def gone(message: str) -> StatusError:
+    return StatusError(410, "Expired", message)
+
+
+def too_large(message: str) -> StatusError:
+    return StatusError(413, "RequestEntityTooLarge", message)
+
+
+def unsupported_media_type(message: str) -> StatusError:
+    return StatusError(415, "UnsupportedMediaType", message)
+
+
+def too_many_requests(message: str, retry_after_s: int = 0) -> StatusError:
+    details: Obj = {"retryAfterSeconds": retry_after_s} if retry_after_s else {}
+    return StatusError(429, "TooManyRequests", message, details)
+
+
+def etcd_timeout() -> StatusError:
+    """No quorum: etcd's own words reach the client as an internal server error."""
+    return StatusError(500, "InternalError", "etcdserver: request timed out")

@@ -1,0 +1,118 @@
+"""What the API server itself adds to a new Pod, before anybody schedules it.
+
+Admission plugins in the order of `pkg/kubeapiserver/options/plugins.go`, as far as they are simulated: ServiceAccount
+(account and token volume), DefaultTolerationSeconds (300 s for not-ready and unreachable), Priority; then the pod
+strategy's own fields (phase, QoS class: https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/).
+
+Pods of one template share the admitted spec, so a thousand replicas cost one spec in memory; for that reason the
+token volume's random name follows from the owner and not from the pod.
+"""
+
+from simulator.engine import Engine, Rng
+from simulator.engine.plain import Obj
+from simulator.machinery.quantities import parse_milli
+
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_MIRROR = "kubernetes.io/config.mirror"
+#: Templates whose admitted spec is remembered.
+_REMEMBERED = 32
+
+
+class PodAdmission:
+    """Keeps a memory of recent templates; forgetting it changes nothing but what is shared in memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._recent: list[tuple[Obj, Obj, str]] = []
+
+    def admit(self, pod: Obj) -> Obj:
+        template = pod["spec"]
+        is_mirror = _MIRROR in (pod["metadata"].get("annotations") or {})
+        for source, spec, qos in self._recent:
+            if source is template and not is_mirror:
+                return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
+        spec = self._spec(pod, is_mirror)
+        qos = qos_class(spec)
+        if not is_mirror:
+            self._recent.insert(0, (template, spec, qos))
+            del self._recent[_REMEMBERED:]
+        return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
+
+    def _spec(self, pod: Obj, is_mirror: bool) -> Obj:
+        spec = dict(pod["spec"])
+        if not is_mirror:
+            self._service_account(spec, _identity(pod["metadata"]))
+            spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
+        spec.setdefault("priority", 0)
+        spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+        spec.setdefault("enableServiceLinks", True)
+        return spec
+
+    def _service_account(self, spec: Obj, identity: str) -> None:
+        account = spec.get("serviceAccountName") or "default"
+        spec["serviceAccountName"] = spec["serviceAccount"] = account
+        if spec.get("automountServiceAccountToken") is False:
+            return
+        mounts = [m for c in spec["containers"] for m in c.get("volumeMounts") or ()]
+        if any(mount["mountPath"] == _TOKEN_PATH for mount in mounts):
+            return
+        name = f"kube-api-access-{Rng.for_stream(self._engine.seed, identity).suffix(5)}"
+        mount = {"name": name, "readOnly": True, "mountPath": _TOKEN_PATH}
+        for part in ("initContainers", "containers"):
+            if spec.get(part):
+                spec[part] = [{**c, "volumeMounts": [*(c.get("volumeMounts") or ()), mount]} for c in spec[part]]
+        spec["volumes"] = [*(spec.get("volumes") or ()), _token_volume(name)]
+
+
+def _identity(metadata: Obj) -> str:
+    for reference in metadata.get("ownerReferences", ()):
+        if reference.get("controller"):
+            return f"token-volume/{reference['uid']}"
+    return f"token-volume/{metadata.get('namespace')}/{metadata['name']}"
+
+
+def _token_volume(name: str) -> Obj:
+    field = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
+    return {
+        "name": name,
+        "projected": {
+            "defaultMode": 420,
+            "sources": [
+                {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+                {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+                {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": field}]}},
+            ],
+        },
+    }
+
+
+def _tolerations(given: list[Obj]) -> list[Obj]:
+    """`plugin/pkg/admission/defaulttolerationseconds`: 300 s unless the pod tolerates the taint in its own way."""
+    added = []
+    for taint in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
+        if not any(_speaks_of(toleration, taint) for toleration in given):
+            added.append({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+    return [*given, *added]
+
+
+def _speaks_of(toleration: Obj, taint: str) -> bool:
+    return toleration.get("key", "") in (taint, "") and toleration.get("effect", "") in ("NoExecute", "")
+
+
+def qos_class(spec: Obj) -> str:
+    """Guaranteed, Burstable or BestEffort (`pkg/apis/core/v1/helper/qos`)."""
+    containers = [*spec["containers"], *(spec.get("initContainers") or ())]
+    any_set = False
+    guaranteed = True
+    for container in containers:
+        resources = container.get("resources") or {}
+        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+        for name in ("cpu", "memory"):
+            request = parse_milli(requests[name]) if name in requests else 0
+            limit = parse_milli(limits[name]) if name in limits else 0
+            any_set = any_set or request > 0 or limit > 0
+            if limit == 0 or (request or limit) != limit:
+                guaranteed = False
+    if not any_set:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed else "Burstable"

@@ -1,0 +1,426 @@
+"""The one door to the store: every read and write of every component and person passes here.
+
+Follows the generic registry of Kubernetes (`staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`):
+prepare → admit → validate → commit, optimistic locking, finalizers, graceful deletion. A write that changes nothing is
+not a write. In-tree components are trusted to send well-formed objects and skip schema checks; people never do
+(`server.py` decodes, defaults and validates). Set `distrust` to check components as well, as the tests do.
+
+Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strategies.py`).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from simulator.apiserver import errors
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.etcd import Etcd
+from simulator.apiserver.heartbeats import Heartbeats, lease
+from simulator.apiserver.strategies import Strategies
+from simulator.engine import Engine, Plain
+from simulator.engine.plain import Obj
+from simulator.machinery import resources
+from simulator.machinery.defaulting import default
+from simulator.machinery.patches import merge_patch
+from simulator.machinery.store import Change, Key, Store
+from simulator.machinery.validation import validate_create, validate_update
+
+#: Events live an hour (kube-apiserver --event-ttl).
+_EVENT_TTL_US = 3_600_000_000
+_EVENT_SWEEP_US = 60_000_000
+_LEASES = "leases.coordination.k8s.io"
+_ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
+
+
+class Watcher(Protocol):
+    """A process that watches (`client.Process`)."""
+
+    @property
+    def heard(self) -> int | None: ...
+
+    def hear(self, change: Change) -> None: ...
+
+    def resync(self) -> None: ...
+
+
+class Registry:
+    name = "kube-apiserver"
+
+    def __init__(self, engine: Engine, etcd: Etcd, *, cluster_cidr: str = "10.96.0.0/16", log_limit: int = 10_000) -> None:
+        self.engine = engine
+        self.etcd = etcd
+        self.store = Store(log_limit)
+        self.heartbeats = Heartbeats()
+        self.serving = True
+        """Whether any instance of kube-apiserver is up."""
+        self.distrust = False
+        self.max_objects = 0
+        """Refuses creations beyond this many objects; 0 is no limit. A quota of the host, not of Kubernetes."""
+        self.observers: list[Callable[[Change], None]] = []
+        """Called at once with every change: pictures and checks, never components."""
+        self._strategies = Strategies(engine, self.store, cluster_cidr)
+        self._watchers: dict[str, list[Watcher]] = {}
+        self._processes: list[Watcher] = []
+        self._fading: list[tuple[int, Key]] = []
+        """Events in order of expiry: (due, key)."""
+        self._sweeping = False
+        self._uid = engine.rng("uid")
+        engine.register(self)
+
+    # Source: what processes need
+
+    def subscribe(self, process: Watcher, resources: list[str]) -> None:
+        self._processes.append(process)
+        for resource in resources:
+            self._watchers.setdefault(resource, []).append(process)
+
+    def objects(self, resource: str) -> list[Obj]:
+        return list(self.store.table(resource).values())
+
+    def is_serving(self) -> bool:
+        return self.serving
+
+    def set_serving(self, serving: bool) -> None:
+        """The last instance went or the first one came: watches break, and are taken up again by a list."""
+        if serving == self.serving:
+            return
+        self.serving = serving
+        if serving:
+            for process in self._processes:
+                process.resync()
+
+    # Reads
+
+    def find(self, who: str, resource: str, namespace: str, name: str) -> Obj | None:
+        """The object or None. Raises ApiUnavailable, and StatusError while etcd cannot answer."""
+        self._reach()
+        obj = self.store.get(resource, (namespace, name))
+        return self._current(obj) if obj is not None and resource == _LEASES else obj
+
+    def get(self, who: str, resource: str, namespace: str, name: str) -> Obj:
+        """Raises StatusError NotFound."""
+        obj = self.find(who, resource, namespace, name)
+        if obj is None:
+            raise self._missing(resource, name)
+        return obj
+
+    def list(self, who: str, resource: str, namespace: str | None = None) -> list[Obj]:
+        """Sorted by key, as etcd returns them."""
+        self._reach()
+        if namespace is None:
+            table = self.store.table(resource)
+            found = [table[key] for key in sorted(table)]
+        else:
+            found = sorted(self.store.in_namespace(resource, namespace), key=lambda obj: obj["metadata"]["name"])
+        return [self._current(obj) for obj in found] if resource == _LEASES else found
+
+    # Writes
+
+    def create(self, who: str, resource: str, obj: Obj, *, dry_run: bool = False) -> Obj:
+        self._reach()
+        metadata = dict(obj["metadata"])
+        self._name(resource, metadata)
+        key = (metadata.get("namespace", ""), metadata["name"])
+        self._admit_namespace(resource, key)
+        if self.store.get(resource, key) is not None:
+            kind = resources.by_name(resource)
+            raise errors.already_exists(kind.group, kind.plural, key[1])
+        if self.max_objects and resource != "events" and self.store.count() >= self.max_objects:
+            kind = resources.by_name(resource)
+            raise errors.forbidden(kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use")
+        metadata["uid"] = self._new_uid()
+        metadata["creationTimestamp"] = self.engine.timestamp()
+        for field in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+            metadata.pop(field, None)
+        fresh = self._strategies.prepare_create(resource, {**obj, "metadata": metadata})
+        if self.distrust:
+            fresh = default(resource, fresh)
+            self.refuse_invalid(resource, fresh, validate_create(resource, fresh))
+        if dry_run:
+            return fresh
+        return self._put(who, "create", resource, key, fresh)
+
+    def update(self, who: str, resource: str, obj: Obj, subresource: str = "", *, dry_run: bool = False, verb: str = "update") -> Obj:
+        """Replaces the object, or its part named by `subresource`. Conflict (409) on a stale resourceVersion."""
+        self._reach()
+        metadata = obj["metadata"]
+        key = (metadata.get("namespace", ""), metadata["name"])
+        old = self.store.get(resource, key)
+        if old is None:
+            raise self._missing(resource, key[1])
+        stale = metadata.get("resourceVersion")
+        if stale and stale != old["metadata"]["resourceVersion"]:
+            kind = resources.by_name(resource)
+            raise errors.conflict(kind.group, kind.plural, key[1], errors.OPTIMISTIC_LOCK)
+        if metadata.get("uid") and metadata["uid"] != old["metadata"]["uid"]:
+            raise self._other_uid(resource, key[1], metadata["uid"], old["metadata"]["uid"])
+        fresh = self._strategies.prepare_update(resource, obj, old, subresource)
+        if self.distrust:
+            self.refuse_invalid(resource, fresh, validate_update(resource, fresh, old))
+        if fresh == old:
+            return old
+        if dry_run:
+            return fresh
+        if _is_released(fresh):
+            return self._remove(who, resource, key, fresh)
+        return self._put(who, verb, resource, key, fresh)
+
+    def merge(self, who: str, resource: str, namespace: str, name: str, patch: Obj, subresource: str = "") -> Obj:
+        """JSON merge patch (RFC 7396)."""
+        old = self.get(who, resource, namespace, name)
+        fresh = merge_patch(old, patch)
+        if "resourceVersion" not in patch.get("metadata", {}):
+            fresh = {**fresh, "metadata": {**fresh["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}}
+        return self.update(who, resource, fresh, subresource, verb="patch")
+
+    def delete(self, who: str, resource: str, namespace: str, name: str, options: Plain = None, *, dry_run: bool = False) -> Obj | None:
+        """Deletes or marks for deletion. Returns the object while it still exists, None when it is gone."""
+        self._reach()
+        options = options or {}
+        key = (namespace, name)
+        old = self.store.get(resource, key)
+        if old is None:
+            raise self._missing(resource, name)
+        self._precondition(resource, old, options.get("preconditions") or {})
+        fresh = self._strategies.prepare_delete(resource, old, options)
+        metadata = dict(fresh["metadata"])
+        finalizers = self._propagation(metadata, options)
+        if finalizers:
+            metadata["finalizers"] = finalizers
+        else:
+            metadata.pop("finalizers", None)
+        waits = bool(finalizers) or metadata.get("deletionGracePeriodSeconds", 0) > 0 or self._strategies.outlives_delete(resource, fresh)
+        if waits and "deletionTimestamp" not in metadata:
+            metadata["deletionTimestamp"] = self.engine.timestamp()
+            metadata.setdefault("deletionGracePeriodSeconds", 0)
+        fresh = {**fresh, "metadata": metadata}
+        if dry_run:
+            return fresh
+        if not waits:
+            self._remove(who, resource, key, fresh)
+            return None
+        return old if fresh == old else self._put(who, "delete", resource, key, fresh)
+
+    def bind(self, who: str, namespace: str, name: str, node: str) -> None:
+        """The binding subresource: gives a pod its node, once and for ever."""
+        pod = self.get(who, "pods", namespace, name)
+        if pod["metadata"].get("deletionTimestamp"):
+            raise errors.conflict("", "pods/binding", name, f"pod {name} is being deleted, cannot be assigned to a host")
+        if pod["spec"].get("nodeName"):
+            raise errors.conflict("", "pods/binding", name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"')
+        status = pod.get("status") or {}
+        conditions = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
+        conditions.append({"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": self.engine.timestamp()})
+        bound = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": {**status, "conditions": conditions}}
+        self._put(who, "bind", "pods", (namespace, name), bound)
+
+    def finalize_namespace(self, who: str, obj: Obj) -> Obj:
+        """`PUT …/namespaces/x/finalize`: replaces spec.finalizers; the namespace goes with the last of them."""
+        name = obj["metadata"]["name"]
+        old = self.get(who, "namespaces", "", name)
+        spec = {**old.get("spec", {}), "finalizers": obj.get("spec", {}).get("finalizers") or []}
+        fresh = {**old, "spec": spec}
+        if old["metadata"].get("deletionTimestamp") and not spec["finalizers"] and not old["metadata"].get("finalizers"):
+            return self._remove(who, "namespaces", ("", name), fresh)
+        return self._put(who, "update", "namespaces", ("", name), fresh)
+
+    # Heartbeats
+
+    def heartbeat_start(self, node: str) -> None:
+        """A kubelet begins to renew its Lease."""
+        now = self.engine.now
+        self.heartbeats.start(node, now)
+        self._write_lease(node, now)
+
+    def heartbeat_stop(self, node: str) -> None:
+        """A kubelet stops: its last renewal becomes a written fact."""
+        renewed = self.heartbeats.stop(node, self.engine.now)
+        if renewed is not None:
+            self._write_lease(node, renewed)
+
+    def _write_lease(self, node: str, renewed: int) -> None:
+        owner = self.store.get("nodes", ("", node))
+        key = ("kube-node-lease", node)
+        old = self.store.get(_LEASES, key)
+        fresh = lease(node, owner["metadata"]["uid"] if owner else "", self.engine.micro_timestamp(renewed))
+        if old is not None:
+            fresh["metadata"] = old["metadata"]
+        else:
+            fresh["metadata"].update(uid=self._new_uid(), creationTimestamp=self.engine.timestamp())
+        self._put(f"kubelet/{node}", "update" if old else "create", _LEASES, key, fresh)
+
+    def _current(self, obj: Obj) -> Obj:
+        renewed = self.heartbeats.last(obj["metadata"]["name"], self.engine.now)
+        if renewed is None or obj["metadata"].get("namespace") != "kube-node-lease":
+            return obj
+        return {**obj, "spec": {**obj["spec"], "renewTime": self.engine.micro_timestamp(renewed)}}
+
+    # Events' time to live
+
+    def sweep(self) -> None:
+        """Event: forget Events that are an hour old."""
+        self._sweeping = False
+        due = [entry for entry in self._fading if entry[0] <= self.engine.now]
+        self._fading = self._fading[len(due) :]
+        self.engine.cause = self.engine.record("timer", self.name, note="events older than one hour expire", because=0)
+        for _, key in due:
+            event = self.store.get("events", key)
+            if event is not None and self._fades(event) <= self.engine.now:
+                self._remove(self.name, "events", key, event)
+        self._arm_sweep()
+
+    def _fades(self, event: Obj) -> int:
+        return self.engine.micros(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]) + _EVENT_TTL_US
+
+    def _arm_sweep(self) -> None:
+        if self._fading and not self._sweeping:
+            self._sweeping = True
+            wait = max(self._fading[0][0] - self.engine.now, 0)
+            self.engine.schedule(-(-wait // _EVENT_SWEEP_US) * _EVENT_SWEEP_US, self.name, "sweep")
+
+    # Inside
+
+    def refuse_invalid(self, resource: str, obj: Obj, found: "list[Plain]") -> None:
+        """Raises Invalid (422) when validation found something."""
+        if found:
+            kind = resources.by_name(resource)
+            raise errors.invalid(kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found])
+
+    def _reach(self) -> None:
+        if not self.serving:
+            raise ApiUnavailable
+        if not self.etcd.is_writable:
+            raise errors.etcd_timeout()
+
+    def _missing(self, resource: str, name: str) -> StatusError:
+        kind = resources.by_name(resource)
+        return errors.not_found(kind.group, kind.plural, name)
+
+    def _other_uid(self, resource: str, name: str, wanted: str, found: str) -> StatusError:
+        kind = resources.by_name(resource)
+        why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+        return errors.conflict(kind.group, kind.plural, name, why)
+
+    def _precondition(self, resource: str, obj: Obj, wanted: Obj) -> None:
+        metadata = obj["metadata"]
+        if wanted.get("uid") and wanted["uid"] != metadata["uid"]:
+            raise self._other_uid(resource, metadata["name"], wanted["uid"], metadata["uid"])
+        version = wanted.get("resourceVersion")
+        if version and version != metadata["resourceVersion"]:
+            kind = resources.by_name(resource)
+            why = f"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {metadata['resourceVersion']}"
+            raise errors.conflict(kind.group, kind.plural, metadata["name"], why)
+
+    def _name(self, resource: str, metadata: Obj) -> None:
+        if not metadata.get("name"):
+            prefix = metadata.get("generateName")
+            if not prefix:
+                kind = resources.by_name(resource)
+                cause = ("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
+                raise errors.invalid(kind.group, kind.kind, "", [cause])
+            metadata["name"] = prefix[:58] + self.engine.rng("names").suffix(5)
+
+    def _admit_namespace(self, resource: str, key: Key) -> None:
+        """Admission plugin NamespaceLifecycle."""
+        if not key[0]:
+            return
+        namespace = self.store.get("namespaces", ("", key[0]))
+        if namespace is None:
+            raise errors.not_found("", "namespaces", key[0])
+        if namespace["metadata"].get("deletionTimestamp") and resource != "events":
+            kind = resources.by_name(resource)
+            refusal = errors.forbidden(
+                kind.group, kind.plural, key[1], f"unable to create new content in namespace {key[0]} because it is being terminated"
+            )
+            cause = {"reason": "NamespaceTerminating", "message": f"namespace {key[0]} is being terminated", "field": "metadata.namespace"}
+            refusal.details["causes"] = [cause]
+            raise refusal
+
+    @staticmethod
+    def _propagation(metadata: Obj, options: Obj) -> list[str]:
+        """Finalizers that the deletion policy adds or takes away (`store.go: deletionFinalizersForGarbageCollection`)."""
+        finalizers = [f for f in metadata.get("finalizers") or () if f not in (_ORPHAN, _FOREGROUND)]
+        policy = options.get("propagationPolicy")
+        if policy is None and options.get("orphanDependents"):
+            policy = "Orphan"
+        if policy == "Orphan":
+            finalizers.append(_ORPHAN)
+        elif policy == "Foreground":
+            finalizers.append(_FOREGROUND)
+        elif policy is None:
+            finalizers = list(metadata.get("finalizers") or ())
+        return finalizers
+
+    def _new_uid(self) -> str:
+        """A random (version 4) UUID from the seeded stream."""
+        value = (self._uid.bits64() << 64) | self._uid.bits64()
+        digits = f"{value & ~(0xF << 76) & ~(3 << 62) | (4 << 76) | (2 << 62):032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def _put(self, who: str, verb: str, resource: str, key: Key, obj: Obj) -> Obj:
+        metadata = obj["metadata"]
+        revision = self.store.revision + 1
+        stored = {**obj, "metadata": {**metadata, "resourceVersion": str(revision)}}
+        ev = self._record(who, verb, resource, key, stored, revision)
+        self._announce(self.store.put(resource, key, stored, ev))
+        if resource == "events":
+            self._fading.append((self.engine.now + _EVENT_TTL_US, key))
+            self._arm_sweep()
+        return stored
+
+    def _remove(self, who: str, resource: str, key: Key, obj: Obj) -> Obj:
+        revision = self.store.revision + 1
+        last = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
+        ev = self._record(who, "delete", resource, key, last, revision)
+        self._announce(self.store.remove(resource, key, last, ev))
+        return last
+
+    def _record(self, who: str, verb: str, resource: str, key: Key, obj: Obj, revision: int) -> int:
+        engine = self.engine
+        return engine.trail.append(
+            at=engine.now,
+            type="write",
+            actor=who,
+            verb=verb,
+            resource=resource,
+            namespace=key[0],
+            name=key[1],
+            uid=obj["metadata"]["uid"],
+            rev=revision,
+            because=engine.cause,
+        )
+
+    def _announce(self, change: Change) -> None:
+        for observer in self.observers:
+            observer(change)
+        for process in self._watchers.get(change.resource, ()):
+            process.hear(change)
+
+    # State
+
+    def dump(self) -> Plain:
+        heard = [process.heard for process in self._processes if process.heard is not None]
+        return {
+            "store": self.store.dump(min(heard) - 1 if heard else self.store.revision),
+            "heartbeats": self.heartbeats.dump(),
+            "serving": self.serving,
+            "max_objects": self.max_objects,
+            "fading": [[due, *key] for due, key in self._fading],
+            "sweeping": self._sweeping,
+        }
+
+    def load(self, state: Plain) -> None:
+        self.store.load(state["store"])
+        self.heartbeats.load(state["heartbeats"])
+        self.serving = state["serving"]
+        self.max_objects = state["max_objects"]
+        self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
+        self._sweeping = state["sweeping"]
+        self._uid = self.engine.rng("uid")
+
+
+def _is_released(obj: Obj) -> bool:
+    """Marked for deletion, and nothing holds it any more."""
+    metadata = obj["metadata"]
+    if "deletionTimestamp" not in metadata or metadata.get("finalizers"):
+        return False
+    return not metadata.get("deletionGracePeriodSeconds") and not obj.get("spec", {}).get("finalizers")

@@ -1,0 +1,124 @@
+"""Cluster IPs and node ports of Services: allocated once, unique, given back on deletion.
+
+Follows https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/ and the allocators of
+`pkg/registry/core/service`: dynamic addresses come from the upper band of the range, the tenth address of the range
+is kept for cluster DNS by the assembly, which asks for it by name. What is taken is read from the store.
+"""
+
+from ipaddress import IPv4Address, IPv4Network
+
+from simulator.engine import Engine
+from simulator.engine.plain import Obj
+from simulator.machinery.store import Store
+
+NODE_PORTS = range(30_000, 32_768)
+#: Dynamic node ports keep off the first 86 of the default range
+#: (https://kubernetes.io/blog/2023/05/11/nodeport-dynamic-and-static-allocation/).
+_STATIC_NODE_PORTS = 86
+
+
+class ServiceAllocator:
+    def __init__(self, engine: Engine, store: Store, cluster_cidr: str) -> None:
+        self.network = IPv4Network(cluster_cidr)
+        self._engine = engine
+        self._store = store
+
+    def fill(self, service: Obj, old: Obj | None) -> tuple[Obj, list[tuple[str, str, str]]]:
+        """The service with its allocations, and the causes of refusal (type, message, field)."""
+        spec = dict(service["spec"])
+        causes: list[tuple[str, str, str]] = []
+        if spec.get("type") == "ExternalName":
+            return service, causes
+        self._cluster_ip(spec, service, old, causes)
+        if spec.get("type") in ("NodePort", "LoadBalancer"):
+            self._node_ports(spec, service, old, causes)
+        elif "ports" in spec:
+            spec["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec["ports"]]
+        return {**service, "spec": spec}, causes
+
+    def _cluster_ip(self, spec: Obj, service: Obj, old: Obj | None, causes: list[tuple[str, str, str]]) -> None:
+        wanted = spec.get("clusterIP") or ""
+        if not wanted and old is not None:
+            wanted = old["spec"].get("clusterIP", "")
+        if not wanted:
+            wanted = self._free_ip()
+        elif wanted != "None" and (why := self._refuse_ip(wanted, service)):
+            causes.append(("FieldValueInvalid", f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: {why}', "spec.clusterIPs"))
+        spec["clusterIP"] = wanted
+        spec["clusterIPs"] = [wanted]
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
+
+    def _refuse_ip(self, wanted: str, service: Obj) -> str:
+        if IPv4Address(wanted) not in self.network:
+            return f"the provided IP ({wanted}) is not in the valid range. The range of valid IPs is {self.network}"
+        return "provided IP is already allocated" if self._taken_ips().get(wanted, _id(service)) != _id(service) else ""
+
+    def _taken_ips(self) -> dict[str, tuple[str, str]]:
+        taken = {}
+        for key, service in self._store.table("services").items():
+            for ip in service["spec"].get("clusterIPs", ()):
+                taken[ip] = key
+        return taken
+
+    def _free_ip(self) -> str:
+        size = self.network.num_addresses
+        band = min(max(16, size // 16), 256)
+        taken = self._taken_ips()
+        rng = self._engine.rng("cluster-ip")
+        first = int(self.network.network_address)
+        for _ in range(64):
+            ip = str(IPv4Address(first + rng.between(band, size - 2)))
+            if ip not in taken:
+                return ip
+        for offset in range(1, size - 1):
+            if (ip := str(IPv4Address(first + offset))) not in taken:
+                return ip
+        raise ValueError(f"range {self.network} is full")
+
+    def _node_ports(self, spec: Obj, service: Obj, old: Obj | None, causes: list[tuple[str, str, str]]) -> None:
+        if spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False:
+            return
+        taken = self._taken_ports()
+        before = {_port_id(port): port.get("nodePort") for port in old["spec"].get("ports", ())} if old else {}
+        ports = []
+        for index, port in enumerate(spec.get("ports", ())):
+            wanted = port.get("nodePort") or before.get(_port_id(port))
+            field = f"spec.ports[{index}].nodePort"
+            if not wanted:
+                wanted = self._free_port(taken, port.get("protocol", "TCP"))
+            elif wanted not in NODE_PORTS:
+                message = f"Invalid value: {wanted}: provided port is not in the valid range. The range of valid ports is 30000-32767"
+                causes.append(("FieldValueInvalid", message, field))
+            elif taken.get((wanted, port.get("protocol", "TCP")), _id(service)) != _id(service):
+                causes.append(("FieldValueInvalid", f"Invalid value: {wanted}: provided port is already allocated", field))
+            taken[wanted, port.get("protocol", "TCP")] = _id(service)
+            ports.append({**port, "nodePort": wanted})
+        spec["ports"] = ports
+
+    def _taken_ports(self) -> dict[tuple[int, str], tuple[str, str]]:
+        taken = {}
+        for key, service in self._store.table("services").items():
+            for port in service["spec"].get("ports", ()):
+                if "nodePort" in port:
+                    taken[port["nodePort"], port.get("protocol", "TCP")] = key
+        return taken
+
+    def _free_port(self, taken: dict[tuple[int, str], tuple[str, str]], protocol: str) -> int:
+        rng = self._engine.rng("node-port")
+        for _ in range(64):
+            port = rng.between(NODE_PORTS.start + _STATIC_NODE_PORTS, NODE_PORTS.stop - 1)
+            if (port, protocol) not in taken:
+                return port
+        for port in NODE_PORTS:
+            if (port, protocol) not in taken:
+                return port
+        raise ValueError("no node port is free in 30000-32767")
+
+
+def _id(service: Obj) -> tuple[str, str]:
+    return service["metadata"].get("namespace", ""), service["metadata"]["name"]
+
+
+def _port_id(port: Obj) -> tuple[str, int, str]:
+    return port.get("name", ""), port["port"], port.get("protocol", "TCP")

@@ -1,0 +1,165 @@
+"""What is special to one kind when it is created, changed or deleted.
+
+Counterparts of `pkg/registry/<group>/<kind>/strategy.go`: which fields the system owns, when `generation` grows, what a
+graceful deletion means. Objects come in as a fresh copy at the top level; anything deeper is copied before it is changed.
+"""
+
+from simulator.apiserver import errors
+from simulator.apiserver.pods import PodAdmission
+from simulator.apiserver.services import ServiceAllocator
+from simulator.engine import Engine
+from simulator.engine.plain import Obj
+from simulator.machinery.store import Store
+
+#: Kinds whose `metadata.generation` counts changes of spec.
+_GENERATION = frozenset(
+    {
+        "pods",
+        "replicationcontrollers",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+        "ingresses.networking.k8s.io",
+        "networkpolicies.networking.k8s.io",
+        "poddisruptionbudgets.policy",
+        "endpointslices.discovery.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+    }
+)
+#: Kinds with a status that users cannot write through the main resource. The rest is written whole.
+_HAS_STATUS = frozenset(
+    {
+        "pods",
+        "nodes",
+        "namespaces",
+        "services",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "resourcequotas",
+        "replicationcontrollers",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+        "ingresses.networking.k8s.io",
+        "poddisruptionbudgets.policy",
+        "horizontalpodautoscalers.autoscaling",
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "apiservices.apiregistration.k8s.io",
+    }
+)
+#: Metadata that only the system writes.
+_SYSTEM_METADATA = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+
+
+class Strategies:
+    def __init__(self, engine: Engine, store: Store, cluster_cidr: str) -> None:
+        self.pods = PodAdmission(engine)
+        self.services = ServiceAllocator(engine, store, cluster_cidr)
+        self._engine = engine
+
+    def prepare_create(self, resource: str, obj: Obj) -> Obj:
+        """`obj.metadata` is complete but for generation and resourceVersion."""
+        if resource in _GENERATION:
+            obj["metadata"]["generation"] = 1
+        if resource == "pods":
+            return self.pods.admit(obj)
+        if resource == "services":
+            return self._service({**obj, "status": {"loadBalancer": {}}}, None)
+        if resource == "namespaces":
+            return _new_namespace(obj)
+        if resource in _HAS_STATUS and resource != "nodes":
+            return {**obj, "status": _INITIAL_STATUS.get(resource, {})}
+        return obj
+
+    def prepare_update(self, resource: str, obj: Obj, old: Obj, subresource: str) -> Obj:
+        """The object to store: system metadata from `old`, and only the part that `subresource` may write."""
+        if subresource == "status":
+            metadata = {**old["metadata"], "labels": obj["metadata"].get("labels"), "annotations": obj["metadata"].get("annotations")}
+            return {**old, "metadata": _without_none(metadata), "status": obj.get("status") or {}}
+        fresh = {**obj, "metadata": _metadata(obj["metadata"], old["metadata"])}
+        if resource in _HAS_STATUS:
+            fresh["status"] = old.get("status") or {}
+        if resource == "services":
+            fresh = self._service(fresh, old)
+        if resource == "namespaces":
+            fresh["spec"] = old.get("spec", {})
+        if resource in _GENERATION and fresh.get("spec") != old.get("spec"):
+            fresh["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        return fresh
+
+    def prepare_delete(self, resource: str, obj: Obj, options: Obj) -> Obj:
+        """Marks a pod or namespace for graceful deletion; other kinds go at once."""
+        if resource == "pods":
+            return self._mark_pod(obj, options.get("gracePeriodSeconds"))
+        if resource == "namespaces" and not obj["metadata"].get("deletionTimestamp"):
+            return {**obj, "status": {**(obj.get("status") or {}), "phase": "Terminating"}}
+        return obj
+
+    def outlives_delete(self, resource: str, obj: Obj) -> bool:
+        """A namespace stays until its finalizers in spec are gone."""
+        return resource == "namespaces" and bool(obj.get("spec", {}).get("finalizers"))
+
+    def _mark_pod(self, pod: Obj, wanted_s: int | None) -> Obj:
+        """`pkg/registry/core/pod/strategy.go: CheckGracefulDelete` and `rest.BeforeDelete`."""
+        metadata, spec = pod["metadata"], pod["spec"]
+        if wanted_s is None:
+            wanted_s = spec.get("terminationGracePeriodSeconds", 30)
+        if wanted_s < 0:
+            wanted_s = 1
+        if not spec.get("nodeName") or pod["status"].get("phase") in ("Failed", "Succeeded"):
+            wanted_s = 0
+        if "deletionTimestamp" in metadata:
+            known = metadata.get("deletionGracePeriodSeconds", 0)
+            if wanted_s >= known:
+                return pod
+            started = self._engine.micros(metadata["deletionTimestamp"]) - known * 1_000_000
+        else:
+            started = self._engine.now
+        due = self._engine.timestamp(started + wanted_s * 1_000_000)
+        return {**pod, "metadata": {**metadata, "deletionTimestamp": due, "deletionGracePeriodSeconds": wanted_s}}
+
+    def _service(self, service: Obj, old: Obj | None) -> Obj:
+        filled, causes = self.services.fill(service, old)
+        if causes:
+            raise errors.invalid("", "Service", service["metadata"]["name"], causes)
+        return filled
+
+
+_INITIAL_STATUS: dict[str, Obj] = {
+    "replicasets.apps": {"replicas": 0},
+    "replicationcontrollers": {"replicas": 0},
+    "statefulsets.apps": {"replicas": 0, "availableReplicas": 0},
+    "daemonsets.apps": {"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0},
+    "persistentvolumes": {"phase": "Pending"},
+    "persistentvolumeclaims": {"phase": "Pending"},
+    "ingresses.networking.k8s.io": {"loadBalancer": {}},
+}
+
+
+def _new_namespace(obj: Obj) -> Obj:
+    metadata = dict(obj["metadata"])
+    metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+    finalizers = list(obj.get("spec", {}).get("finalizers") or ())
+    if "kubernetes" not in finalizers:
+        finalizers.append("kubernetes")
+    return {**obj, "metadata": metadata, "spec": {"finalizers": finalizers}, "status": {"phase": "Active"}}
+
+
+def _metadata(given: Obj, old: Obj) -> Obj:
+    metadata = {key: value for key, value in given.items() if key not in _SYSTEM_METADATA and key != "resourceVersion"}
+    for key in (*_SYSTEM_METADATA, "resourceVersion"):
+        if key in old:
+            metadata[key] = old[key]
+    return _without_none(metadata)
+
+
+def _without_none(metadata: Obj) -> Obj:
+    return {key: value for key, value in metadata.items() if value is not None and value != {} and value != []}

@@ -1,0 +1,13 @@
+"""What client-go is to Kubernetes: how a component reads (watch-fed cache), queues work and writes.
+
+A component never touches the store. It belongs to a `Process`, is told of changes when the process's watch
+delivers them, and writes through its `Client`.
+"""
+
+from simulator.client.cache import Cache
+from simulator.client.client import Client
+from simulator.client.controller import Controller
+from simulator.client.process import Handler, Process
+from simulator.client.workqueue import WorkQueue
+
+__all__ = ["Cache", "Client", "Controller", "Handler", "Process", "WorkQueue"]

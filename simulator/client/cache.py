@@ -1,0 +1,103 @@
+"""The read side of a process: every object its watches have told it of, indexed.
+
+Lags behind the API server exactly as far as the watch does. Objects are shared with the store and never changed.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from simulator.engine.plain import Obj
+from simulator.machinery.store import Key
+
+_NONE: dict[Key, Obj] = {}
+
+
+def controller_uid(obj: Obj) -> str:
+    """The uid of the managing owner (`ownerReferences` entry with `controller: true`), or ""."""
+    for reference in obj["metadata"].get("ownerReferences", ()):
+        if reference.get("controller"):
+            return str(reference["uid"])
+    return ""
+
+
+class Cache:
+    """Objects by resource and key; iteration order is never promised beyond what each method says."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[Key, Obj]] = {}
+        self._owned: dict[tuple[str, str], dict[Key, Obj]] = {}
+        self._on_node: dict[str, dict[Key, Obj]] = {}
+        self._in_namespace: dict[tuple[str, str], dict[Key, Obj]] = {}
+
+    def get(self, resource: str, namespace: str, name: str) -> Obj | None:
+        return self._tables.get(resource, _NONE).get((namespace, name))
+
+    def list(self, resource: str, namespace: str | None = None) -> Iterable[Obj]:
+        """All objects, or those of a namespace, sorted by key."""
+        table = self._tables.get(resource, _NONE) if namespace is None else self._in_namespace.get((resource, namespace), _NONE)
+        return [table[key] for key in sorted(table)]
+
+    def count(self, resource: str) -> int:
+        return len(self._tables.get(resource, _NONE))
+
+    def unordered(self, resource: str) -> Iterable[Obj]:
+        """All objects in no promised order: only for sums and other order-free questions."""
+        return self._tables.get(resource, _NONE).values()
+
+    def owned(self, resource: str, uid: str) -> Sequence[Obj]:
+        """Objects whose controller has this uid, sorted by key."""
+        table = self._owned.get((resource, uid), _NONE)
+        return [table[key] for key in sorted(table)]
+
+    def owned_count(self, resource: str, uid: str) -> int:
+        return len(self._owned.get((resource, uid), _NONE))
+
+    def on_node(self, node: str) -> Sequence[Obj]:
+        """Pods bound to a node, sorted by key."""
+        table = self._on_node.get(node, _NONE)
+        return [table[key] for key in sorted(table)]
+
+    def select(self, resource: str, namespace: str, labels: dict[str, str]) -> Sequence[Obj]:
+        """Objects of a namespace that carry all these labels, sorted by key. For set-based selectors filter `list`."""
+        wanted = labels.items()
+        table = self._in_namespace.get((resource, namespace), _NONE)
+        return [table[key] for key in sorted(table) if wanted <= (table[key]["metadata"].get("labels") or {}).items()]
+
+    def apply(self, resource: str, key: Key, new: Obj | None) -> None:
+        """Takes one change; `new` None removes."""
+        table = self._tables.setdefault(resource, {})
+        known = table.get(key)
+        if known is not None:
+            self._unindex(resource, key, known)
+        if new is None:
+            table.pop(key, None)
+            return
+        table[key] = new
+        self._index(resource, key, new)
+
+    def clear(self) -> None:
+        self._tables.clear()
+        self._owned.clear()
+        self._on_node.clear()
+        self._in_namespace.clear()
+
+    def _index(self, resource: str, key: Key, obj: Obj) -> None:
+        self._in_namespace.setdefault((resource, key[0]), {})[key] = obj
+        if uid := controller_uid(obj):
+            self._owned.setdefault((resource, uid), {})[key] = obj
+        if resource == "pods" and (node := obj["spec"].get("nodeName")):
+            self._on_node.setdefault(node, {})[key] = obj
+
+    def _unindex(self, resource: str, key: Key, obj: Obj) -> None:
+        self._in_namespace[resource, key[0]].pop(key, None)
+        if uid := controller_uid(obj):
+            _drop(self._owned, (resource, uid), key)
+        if resource == "pods" and (node := obj["spec"].get("nodeName")):
+            _drop(self._on_node, node, key)
+
+
+def _drop(index: dict, at: object, key: Key) -> None:  # type: ignore[type-arg]
+    bucket = index.get(at)
+    if bucket is not None:
+        bucket.pop(key, None)
+        if not bucket:
+            del index[at]

@@ -1,0 +1,107 @@
+"""The one shape of every controller: watch → queue a key → reconcile(key).
+
+A subclass says what it watches and how a change maps to keys, and reconciles one key at a time: read the cache,
+compute what is wanted, write the difference. Nothing about the change reaches `reconcile`, so it cannot be written
+edge-triggered. Raise to be called again with backoff.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client.client import Client
+from simulator.client.process import Process
+from simulator.client.workqueue import WorkQueue
+from simulator.engine import Plain
+
+#: Keys that need no write are worked through in one go up to this many, then the clock gets its turn.
+_QUIET_KEYS = 64
+
+
+class Controller:
+    name: ClassVar[str]
+    """`replicaset-controller`: the engine component, and the writer's name in the trail."""
+    watches: ClassVar[Mapping[str, str]]
+    """Resource → name of the method that gets (old, new)."""
+
+    def __init__(self, process: Process, client: Client) -> None:
+        self.engine = process.engine
+        self.cache = process.cache
+        self.process = process
+        self.client = client
+        self.queue = WorkQueue(process.engine, self.name)
+        self._working = False
+        process.engine.register(self)
+        process.add(self)
+
+    def reconcile(self, key: str) -> None:
+        """Brings the world one step nearer to what the object named by `key` wants."""
+        raise AssertionError(f"{type(self).__name__} must define reconcile")
+
+    def enqueue(self, key: str, after_us: int = 0) -> None:
+        if after_us > 0:
+            self.queue.add_after(key, after_us)
+            return
+        self.queue.add(key)
+        self._wake()
+
+    def on_start(self) -> None:
+        """The process started with a fresh cache; handlers follow with (None, obj) for everything."""
+
+    def on_stop(self) -> None:
+        """The process died: forget plans. Subclasses with expectations clear them here too."""
+        self.queue.clear()
+
+    # Events
+
+    def work(self) -> None:
+        """Event: reconcile waiting keys until one of them wrote."""
+        self._working = False
+        if not self.process.running:
+            return
+        for _ in range(_QUIET_KEYS):
+            if not len(self.queue):
+                return
+            key, self.engine.cause = self.queue.take()
+            calls = self.client.writes
+            self._reconcile(key)
+            if (written := self.client.writes - calls) > 0:
+                self._wake(self.client.latency(written))
+                return
+        self._wake()
+
+    def delayed(self, key: str) -> None:
+        """Event: a key added for later is due."""
+        if self.process.running:
+            self.queue.arrive(key)
+            self._wake()
+
+    def _reconcile(self, key: str) -> None:
+        try:
+            self.reconcile(key)
+        except (StatusError, ApiUnavailable):
+            self.queue.retry(key)
+        else:
+            self.queue.forget(key)
+
+    def _wake(self, after_us: int = 0) -> None:
+        if not self._working and len(self.queue):
+            self._working = True
+            self.engine.schedule(after_us, self.name, "work")
+
+    # State
+
+    def dump(self) -> Plain:
+        return {"queue": self.queue.dump(), "working": self._working, "private": self.dump_private()}
+
+    def load(self, state: Plain) -> None:
+        self.queue.load(state["queue"])
+        self._working = state["working"]
+        self.load_private(state["private"])
+
+    def dump_private(self) -> Plain:
+        """Expectations and the like; None when the controller remembers nothing but its queue."""
+        return None
+
+    def load_private(self, state: Plain) -> None:
+        """Takes back what `dump_private` returned."""

@@ -1,0 +1,172 @@
+"""One operating-system process of the cluster: a watch, a cache, and the parts that live in it.
+
+A process hears of a change one watch latency after the commit, together with everything else committed by
+then, in order. Stopped, it hears nothing; started again, it lists afresh, and each handler is called with
+`(None, object)` for everything it watches, as an informer does after a restart.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from simulator.client.cache import Cache
+from simulator.engine import Engine, Plain
+from simulator.engine.plain import Obj
+from simulator.machinery.store import Change
+
+#: Called with (old, new); old is None for an addition, new is None for a deletion.
+Handler = Callable[[Obj | None, Obj | None], None]
+
+
+class Source(Protocol):
+    """Where changes come from: the API server."""
+
+    def subscribe(self, process: "Process", resources: list[str]) -> None: ...
+
+    def objects(self, resource: str) -> list[Obj]: ...
+
+    def is_serving(self) -> bool: ...
+
+
+class Part(Protocol):
+    """A controller or other component inside a process."""
+
+    name: str
+    watches: Mapping[str, str]
+
+    def on_start(self) -> None: ...
+
+    def on_stop(self) -> None: ...
+
+
+class Process:
+    """`name` as in `kube-controller-manager`, `kube-scheduler`, `kubelet`. An engine component."""
+
+    def __init__(self, name: str, engine: Engine, source: Source) -> None:
+        self.name = name
+        self.engine = engine
+        self.source = source
+        self.cache = Cache()
+        self.running = False
+        self._parts: list[Part] = []
+        self._handlers: dict[str, list[Handler]] = {}
+        self._pending: list[Change] = []
+        self._due = False
+        engine.register(self)
+
+    def add(self, part: Part) -> None:
+        """Before `start`. Parts hear of a change in the order in which they were added."""
+        self._parts.append(part)
+        for resource, method in part.watches.items():
+            self._handlers.setdefault(resource, []).append(getattr(part, method))
+
+    @property
+    def resources(self) -> list[str]:
+        return sorted(self._handlers)
+
+    def wire(self) -> None:
+        """Asks the API server for changes of everything the parts watch; once, at assembly."""
+        self.source.subscribe(self, self.resources)
+
+    # Running
+
+    def start(self) -> None:
+        if self.running:
+            return
+        self.running = True
+        self._relist()
+
+    def stop(self) -> None:
+        """Like kill -9: what it knew and planned is gone."""
+        self.running = False
+        self._pending.clear()
+        self.cache.clear()
+        for part in self._parts:
+            part.on_stop()
+
+    def resync(self) -> None:
+        """The watch broke (the API server was away): list again and tell the handlers of every difference."""
+        if not self.running:
+            return
+        self._pending.clear()
+        for resource in self.resources:
+            known = {(_key(obj)): obj for obj in self.cache.list(resource)}
+            for obj in self.source.objects(resource):
+                old = known.pop(_key(obj), None)
+                if old is not obj:
+                    self._tell(resource, old, obj)
+            for key in sorted(known):
+                self._tell(resource, known[key], None)
+
+    def hear(self, change: Change) -> None:
+        """The API server's hub: a change was committed. Delivered one watch latency later."""
+        if not self.running:
+            return
+        self._pending.append(change)
+        if not self._due:
+            self._due = True
+            low, high = self.engine.profile.watch
+            self.engine.schedule(self.engine.rng(f"watch/{self.name}").between(low, high), self.name, "deliver")
+
+    def deliver(self) -> None:
+        """Event: everything committed so far reaches the cache and the handlers."""
+        self._due = False
+        if not self.running or not self._pending or not self.source.is_serving():
+            return
+        changes, self._pending = self._pending, []
+        engine, cache, handlers = self.engine, self.cache, self._handlers
+        for change in changes:
+            engine.cause = change.ev
+            old, new = (change.new, None) if change.type == "DELETED" else (change.old, change.new)
+            cache.apply(change.resource, change.key, new)
+            for handler in handlers[change.resource]:
+                handler(old, new)
+
+    def _relist(self) -> None:
+        self.cache.clear()
+        self._pending.clear()
+        for resource in self.resources:
+            for obj in self.source.objects(resource):
+                self.cache.apply(resource, _key(obj), obj)
+        for part in self._parts:
+            part.on_start()
+        for resource in self.resources:
+            for obj in self.cache.list(resource):
+                for handler in self._handlers[resource]:
+                    handler(None, obj)
+
+    def _tell(self, resource: str, old: Obj | None, new: Obj | None) -> None:
+        about = new if new is not None else old
+        assert about is not None
+        self.cache.apply(resource, _key(about), new)
+        for handler in self._handlers[resource]:
+            handler(old, new)
+
+    # State
+
+    @property
+    def heard(self) -> int | None:
+        """The revision of the oldest change not yet delivered; None when it is up to date."""
+        return self._pending[0].rev if self._pending else None
+
+    def dump(self) -> Plain:
+        return {"running": self.running, "due": self._due, "pending": [change.rev for change in self._pending]}
+
+    def load(self, state: Plain) -> None:
+        self.running, self._due = state["running"], state["due"]
+
+    def restore(self, state: Plain, changes: Mapping[int, Change]) -> None:
+        """After the store is loaded: the cache as it was, which is the store less what is not delivered yet."""
+        self.cache.clear()
+        self._pending = [changes[rev] for rev in state["pending"]]
+        if not self.running:
+            return
+        for resource in self.resources:
+            for obj in self.source.objects(resource):
+                self.cache.apply(resource, _key(obj), obj)
+        for change in reversed(self._pending):
+            self.cache.apply(change.resource, change.key, change.old)
+
+
+def _key(obj: Obj) -> tuple[str, str]:
+    metadata = obj["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]

@@ -1,0 +1,187 @@
+"""The event loop of one simulated cluster.
+
+Promises: the same seed and the same calls give the same sequence of events; time never goes back; an event
+that raises stops the run. The whole state (clock, heap, random streams, trail) is plain data, because a pending
+event names a registered component, a method and plain arguments, and never holds a callable.
+
+Leaves to others: what the components do, and how fast simulated time passes in front of a person.
+"""
+
+import heapq
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from simulator.engine.plain import Plain
+from simulator.engine.profile import Profile, profile_named
+from simulator.engine.rng import Rng
+from simulator.engine.trail import Trail
+
+
+class Component(Protocol):
+    """Something events can be addressed to. Its private state is what `dump` returns."""
+
+    name: str
+
+    def dump(self) -> Plain: ...
+
+    def load(self, state: Plain) -> None: ...
+
+
+#: (due, ticket, target, method, args, cause)
+Event = tuple[int, int, str, str, tuple[Plain, ...], int]
+
+
+class Engine:
+    def __init__(self, *, seed: int = 1, epoch_s: int = 0, profile: str = "lab", trail_limit: int = 20_000) -> None:
+        self.seed = seed
+        self.epoch_s = epoch_s
+        """Unix seconds at simulated time 0; only timestamps depend on it."""
+        self.profile: Profile = profile_named(profile)
+        self.now = 0
+        """Simulated microseconds since the cluster started."""
+        self.cause = 0
+        """The `ev` on whose account the present code runs."""
+        self.trail = Trail(trail_limit)
+        self._heap: list[Event] = []
+        self._ticket = 0
+        self._cancelled: dict[int, None] = {}
+        self._streams: dict[str, Rng] = {}
+        self._components: dict[str, Component] = {}
+        self._stamp = (-1, "")
+
+    # Registration
+
+    def register(self, component: Component) -> None:
+        if component.name in self._components:
+            raise ValueError(f"component {component.name!r} is registered already")
+        self._components[component.name] = component
+
+    def component(self, name: str) -> Component:
+        return self._components[name]
+
+    def rng(self, stream: str) -> Rng:
+        found = self._streams.get(stream)
+        if found is None:
+            found = self._streams[stream] = Rng.for_stream(self.seed, stream)
+        return found
+
+    # Time
+
+    def timestamp(self, at: int | None = None) -> str:
+        """RFC 3339 in whole seconds, as Kubernetes' `metav1.Time`."""
+        second = (self.now if at is None else at) // 1_000_000
+        if self._stamp[0] != second:
+            moment = datetime.fromtimestamp(self.epoch_s + second, UTC)
+            self._stamp = (second, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return self._stamp[1]
+
+    def micro_timestamp(self, at: int | None = None) -> str:
+        """RFC 3339 in microseconds, as Kubernetes' `metav1.MicroTime` (Leases, events.k8s.io)."""
+        micros = self.now if at is None else at
+        moment = datetime.fromtimestamp(self.epoch_s, UTC) + timedelta(microseconds=micros)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def micros(self, timestamp: str) -> int:
+        """Simulated microseconds of an RFC 3339 time; the inverse of `timestamp`."""
+        moment = datetime.fromisoformat(timestamp)
+        return round((moment.timestamp() - self.epoch_s) * 1_000_000)
+
+    # Events
+
+    def schedule(self, delay_us: int, target: str, method: str, *args: Plain) -> int:
+        """Calls `method` of the component named `target` in `delay_us`. Returns a ticket for `cancel`."""
+        if delay_us < 0:
+            raise ValueError(f"schedule {target}.{method}: found a delay of {delay_us} us, wanted 0 or more")
+        self._ticket = ticket = self._ticket + 1
+        heapq.heappush(self._heap, (self.now + delay_us, ticket, target, method, args, self.cause))
+        return ticket
+
+    def cancel(self, ticket: int) -> None:
+        """A ticket that has fired is ignored by whoever holds it; cancel only pending ones."""
+        self._cancelled[ticket] = None
+
+    def record(
+        self,
+        type: str,
+        actor: str,
+        *,
+        verb: str = "",
+        resource: str = "",
+        namespace: str = "",
+        name: str = "",
+        uid: str = "",
+        rev: int = 0,
+        because: int | None = None,
+        note: str = "",
+    ) -> int:
+        """Adds a row to the trail, by default on account of the present cause, and returns its `ev`."""
+        return self.trail.append(
+            at=self.now,
+            type=type,
+            actor=actor,
+            verb=verb,
+            resource=resource,
+            namespace=namespace,
+            name=name,
+            uid=uid,
+            rev=rev,
+            because=self.cause if because is None else because,
+            note=note,
+        )
+
+    def peek(self) -> int | None:
+        """When the next event is due, or None when nothing is pending."""
+        heap, cancelled = self._heap, self._cancelled
+        while heap and heap[0][1] in cancelled:
+            del cancelled[heapq.heappop(heap)[1]]
+        return heap[0][0] if heap else None
+
+    def step(self) -> bool:
+        """Runs one event. False when nothing is pending."""
+        due = self.peek()
+        if due is None:
+            return False
+        _, _, target, method, args, self.cause = heapq.heappop(self._heap)
+        self.now = due
+        getattr(self._components[target], method)(*args)
+        self.cause = 0
+        return True
+
+    def run(self, until: int, max_events: int | None = None) -> bool:
+        """Runs events due up to `until` and moves the clock there. False: stopped after `max_events`, call again."""
+        if until < self.now:
+            raise ValueError(f"run until {until} us: that is before now, {self.now} us")
+        left = -1 if max_events is None else max_events
+        while (due := self.peek()) is not None and due <= until:
+            if left == 0:
+                return False
+            left -= 1
+            self.step()
+        self.now = until
+        return True
+
+    # State
+
+    def dump(self) -> Plain:
+        self.peek()
+        return {
+            "seed": self.seed,
+            "epoch_s": self.epoch_s,
+            "profile": self.profile.name,
+            "now": self.now,
+            "ticket": self._ticket,
+            "heap": [list(event) for event in sorted(self._heap) if event[1] not in self._cancelled],
+            "streams": {name: rng.state for name, rng in sorted(self._streams.items())},
+            "trail": self.trail.dump(),
+        }
+
+    def load(self, state: Plain) -> None:
+        """Takes back what `dump` returned; components load their own state."""
+        self.seed, self.epoch_s = state["seed"], state["epoch_s"]
+        self.profile = profile_named(state["profile"])
+        self.now, self._ticket = state["now"], state["ticket"]
+        # A sorted list is a heap.
+        self._heap = [(due, ticket, target, method, tuple(args), cause) for due, ticket, target, method, args, cause in state["heap"]]
+        self._cancelled = {}
+        self._streams = {name: Rng(value) for name, value in state["streams"].items()}
+        self.trail.load(state["trail"])

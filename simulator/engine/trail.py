@@ -1,0 +1,129 @@
+"""What happened and because of what: one row for every command, fault, timer and write.
+
+Promises that from any row one can walk back to its root, and that the row of every root (a person's
+command, an injected fault, the cluster's start) is kept for ever. Other rows are forgotten oldest
+first once there are more than `limit`; a row keeps its root's number, so even then the answer to
+"who started this" survives.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from simulator.engine.plain import Plain
+
+ROOT_TYPES = ("start", "command", "fault", "timer")
+
+
+class TrailRow(NamedTuple):
+    ev: int
+    at: int
+    """Simulated microseconds since cluster start."""
+    type: str
+    """start, command, fault, timer or write."""
+    actor: str
+    """Who did it: `you`, `deployment-controller`, `kubelet/node-3` …"""
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    uid: str
+    rev: int
+    """The store's revision that this write made; 0 for anything that is not a write."""
+    because: int
+    """The ev that led to this one; 0 for a root."""
+    root: int
+    hop: int
+    """How many steps from the root; a root is 0."""
+    note: str
+
+
+class Trail:
+    """Rows by `ev`. `ev` counts from 1 without gaps."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self.limit = limit
+        self.ev = 0
+        self._first = 1
+        self._rows: list[TrailRow] = []
+        self._roots: dict[int, TrailRow] = {}
+
+    def append(
+        self,
+        *,
+        at: int,
+        type: str,
+        actor: str,
+        verb: str = "",
+        resource: str = "",
+        namespace: str = "",
+        name: str = "",
+        uid: str = "",
+        rev: int = 0,
+        because: int = 0,
+        note: str = "",
+    ) -> int:
+        self.ev = ev = self.ev + 1
+        parent = self.get(because) if because else None
+        root = parent.root if parent else (because or ev)
+        hop = parent.hop + 1 if parent else 0
+        row = TrailRow(ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note)
+        self._rows.append(row)
+        if hop == 0:
+            self._roots[ev] = row
+        if len(self._rows) > self.limit + self.limit // 4:
+            self._forget()
+        return ev
+
+    def get(self, ev: int) -> TrailRow | None:
+        index = ev - self._first
+        if 0 <= index < len(self._rows):
+            return self._rows[index]
+        return self._roots.get(ev)
+
+    def since(self, ev: int) -> list[TrailRow] | None:
+        """Rows with a number greater than `ev`; None when some of them are forgotten."""
+        if ev + 1 < self._first:
+            return None
+        return self._rows[ev + 1 - self._first :]
+
+    def chain(self, ev: int) -> list[TrailRow]:
+        """From the row itself back to its root."""
+        rows: list[TrailRow] = []
+        row = self.get(ev)
+        while row is not None:
+            rows.append(row)
+            if row.hop == 0:
+                return rows
+            row = self.get(row.because)
+        if rows and (root := self._roots.get(rows[-1].root)) is not None:
+            rows.append(root)
+        return rows
+
+    def roots(self) -> Iterator[TrailRow]:
+        """Every root, oldest first."""
+        return iter(self._roots.values())
+
+    def rows(self) -> Iterator[TrailRow]:
+        """Every row still remembered, oldest first."""
+        return iter(self._rows)
+
+    def _forget(self) -> None:
+        surplus = len(self._rows) - self.limit
+        del self._rows[:surplus]
+        self._first += surplus
+
+    def dump(self) -> Plain:
+        kept = self._first
+        return {
+            "ev": self.ev,
+            "first": self._first,
+            "rows": [list(row) for row in self._rows],
+            "roots": [list(row) for row in self._roots.values() if row.ev < kept],
+        }
+
+    def load(self, state: Plain) -> None:
+        self.ev = state["ev"]
+        self._first = state["first"]
+        self._rows = [TrailRow(*row) for row in state["rows"]]
+        self._roots = {row[0]: TrailRow(*row) for row in state["roots"]}
+        self._roots.update((row.ev, row) for row in self._rows if row.hop == 0)

@@ -1,0 +1,132 @@
+"""The cluster's objects, their revisions and the ordered log of changes: what etcd keeps.
+
+Promises: one revision counter for everything; objects are never changed in place; `log` replays exactly the
+changes after any revision that is not compacted. Leaves to others: what an object may look like, and whether
+the members of etcd agree to a write (`apiserver.etcd`).
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from simulator.engine.plain import Obj, Plain
+
+#: (namespace, name); the namespace of cluster-scoped objects is "".
+Key = tuple[str, str]
+
+
+class Change(NamedTuple):
+    rev: int
+    ev: int
+    type: str
+    """ADDED, MODIFIED or DELETED."""
+    resource: str
+    key: Key
+    old: Obj | None
+    new: Obj | None
+
+
+class Compacted(Exception):
+    """The changes after the wanted revision are no longer known (410 Gone at the API)."""
+
+    def __init__(self, wanted: int, oldest: int) -> None:
+        super().__init__(f"revision {wanted} is compacted, the oldest known is {oldest}")
+        self.wanted = wanted
+        self.oldest = oldest
+
+
+class Store:
+    """Tables of objects by resource. Iteration order of a table is creation order."""
+
+    def __init__(self, log_limit: int = 10_000) -> None:
+        self.revision = 0
+        self.compacted = 0
+        """Changes up to this revision are forgotten."""
+        self.log: deque[Change] = deque()
+        self._log_limit = log_limit
+        self._tables: dict[str, dict[Key, Obj]] = {}
+        self._names: dict[tuple[str, str], dict[str, None]] = {}
+
+    def get(self, resource: str, key: Key) -> Obj | None:
+        table = self._tables.get(resource)
+        return None if table is None else table.get(key)
+
+    def table(self, resource: str) -> dict[Key, Obj]:
+        """All objects of a resource, by key, in creation order. Read only."""
+        return self._tables.get(resource) or {}
+
+    def in_namespace(self, resource: str, namespace: str) -> Iterator[Obj]:
+        """Objects of one namespace in creation order."""
+        table = self._tables.get(resource) or {}
+        for name in self._names.get((resource, namespace), ()):
+            yield table[namespace, name]
+
+    def resources(self) -> list[str]:
+        """Resources that hold at least one object, sorted."""
+        return sorted(name for name, table in self._tables.items() if table)
+
+    def count(self) -> int:
+        return sum(len(table) for table in self._tables.values())
+
+    def put(self, resource: str, key: Key, obj: Obj, ev: int) -> Change:
+        """Stores `obj`, which must carry the next revision as its resourceVersion."""
+        table = self._tables.setdefault(resource, {})
+        old = table.get(key)
+        table[key] = obj
+        if old is None:
+            self._names.setdefault((resource, key[0]), {})[key[1]] = None
+        return self._append(Change(self.revision + 1, ev, "MODIFIED" if old else "ADDED", resource, key, old, obj))
+
+    def remove(self, resource: str, key: Key, last: Obj, ev: int) -> Change:
+        """Removes the object; `last` is its final form, as watchers get it."""
+        old = self._tables[resource].pop(key)
+        del self._names[resource, key[0]][key[1]]
+        return self._append(Change(self.revision + 1, ev, "DELETED", resource, key, old, last))
+
+    def changes_since(self, revision: int) -> list[Change]:
+        """Raises Compacted when some of them are forgotten."""
+        if revision < self.compacted:
+            raise Compacted(revision, self.compacted)
+        wanted = self.revision - revision
+        if wanted <= 0:
+            return []
+        return list(islice(self.log, len(self.log) - wanted, None))
+
+    def table_at(self, resource: str, revision: int) -> dict[Key, Obj]:
+        """The objects of a resource as they were at an earlier revision. Raises Compacted."""
+        table = dict(self.table(resource))
+        for change in reversed(self.changes_since(revision)):
+            if change.resource != resource:
+                continue
+            if change.old is None:
+                del table[change.key]
+            else:
+                table[change.key] = change.old
+        return table
+
+    def _append(self, change: Change) -> Change:
+        self.revision = change.rev
+        self.log.append(change)
+        if len(self.log) > self._log_limit:
+            self.compacted = self.log.popleft().rev
+        return change
+
+    def dump(self, keep_log_after: int) -> Plain:
+        """`keep_log_after`: the oldest revision somebody still waits to hear of; the log is written from there."""
+        kept = [change for change in self.log if change.rev > keep_log_after]
+        return {
+            "revision": self.revision,
+            "tables": [[name, [[*key, obj] for key, obj in table.items()]] for name, table in self._tables.items() if table],
+            "log": [[c.rev, c.ev, c.type, c.resource, *c.key, c.old, c.new] for c in kept],
+        }
+
+    def load(self, state: Plain) -> None:
+        self.revision = state["revision"]
+        self._tables = {name: {(ns, n): obj for ns, n, obj in rows} for name, rows in state["tables"]}
+        self._names = {}
+        for resource, table in self._tables.items():
+            for namespace, name in table:
+                self._names.setdefault((resource, namespace), {})[name] = None
+        self.log = deque(Change(rev, ev, kind, resource, (ns, name), old, new) for rev, ev, kind, resource, ns, name, old, new in state["log"])
+        self.compacted = self.log[0].rev - 1 if self.log else self.revision
