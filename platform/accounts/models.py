@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+ADDRESS_TAKEN = "This address already has an account. Sign in with it instead; your work as a guest moves over."
+
 
 class Theme(models.TextChoices):
     SYSTEM = "system", "As my system"
@@ -38,7 +40,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A learner, an instructor or a guest. A guest has no address and no usable password."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField("email address", null=True, blank=True)
+    email = models.EmailField(
+        "email address", unique=True, null=True, blank=True, error_messages={"unique": ADDRESS_TAKEN}
+    )
     name = models.CharField(max_length=60)
     is_guest = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -61,7 +65,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"),
                 name="accounts_user_email",
-                violation_error_message="This address already has an account.",
+                violation_error_message=ADDRESS_TAKEN,
             ),
             models.CheckConstraint(
                 condition=models.Q(is_guest=True, email__isnull=True) | models.Q(is_guest=False, email__isnull=False),

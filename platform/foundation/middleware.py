@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from foundation.errors import ApplicationError
+from foundation.manifest import NotBuilt
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,9 @@ class ApplicationErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for an application error; any other is left to Django."""
+        if isinstance(error, NotBuilt):
+            log.error("%s", error)
+            return render(request, "foundation/not_built.html", {"said": str(error)}, status=503)
         if not isinstance(error, ApplicationError):
             return None
         log.info("refused %s %s: %s %s", request.method, request.path, error.code, error.message)
