@@ -1,6 +1,29 @@
-/** Loaded by every page: the site's look and htmx. */
+/**
+ * Loaded by every page: the site's look, htmx with the site's rules, the theme switch, dialogs and small conveniences.
+ *
+ * Everything here works on attributes in the page, so templates need no script of their own:
+ * `data-theme-switch`, `data-opens="<dialog id>"`, `data-closes`, `data-copy="<text>"`, `data-pick` (select the text on focus).
+ * Without this script every page still works by plain links and forms.
+ */
 import "./site.css";
 import htmx from "htmx.org";
+import { copyText } from "./site/clipboard";
+import { askBefore, closeOnOutsideClick, openOnRequest } from "./site/dialogs";
+import { configureHtmx } from "./site/requests";
+import { startThemeSwitch } from "./site/theme";
 
-htmx.config.allowEval = false;
-htmx.config.includeIndicatorStyles = false;
+configureHtmx(htmx);
+askBefore(htmx);
+startThemeSwitch(document);
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  openOnRequest(target);
+  closeOnOutsideClick(target);
+  void copyText(target);
+});
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target instanceof HTMLInputElement && target.dataset["pick"] !== undefined) target.select();
+});
