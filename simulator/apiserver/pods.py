@@ -10,7 +10,7 @@ token volume's random name follows from the owner and not from the pod.
 
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
-from simulator.machinery.quantities import parse_milli
+from simulator.machinery.quantities import milli
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _MIRROR = "kubernetes.io/config.mirror"
@@ -108,8 +108,8 @@ def qos_class(spec: Obj) -> str:
         resources = container.get("resources") or {}
         requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
         for name in ("cpu", "memory"):
-            request = parse_milli(requests[name]) if name in requests else 0
-            limit = parse_milli(limits[name]) if name in limits else 0
+            request = milli(requests[name]) if name in requests else 0
+            limit = milli(limits[name]) if name in limits else 0
             any_set = any_set or request > 0 or limit > 0
             if limit == 0 or (request or limit) != limit:
                 guaranteed = False

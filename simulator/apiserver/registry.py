@@ -122,10 +122,10 @@ class Registry:
         key = (metadata.get("namespace", ""), metadata["name"])
         self._admit_namespace(resource, key)
         if self.store.get(resource, key) is not None:
-            kind = resources.by_name(resource)
+            kind = _kind(resource)
             raise errors.already_exists(kind.group, kind.plural, key[1])
         if self.max_objects and resource != "events" and self.store.count() >= self.max_objects:
-            kind = resources.by_name(resource)
+            kind = _kind(resource)
             raise errors.forbidden(kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use")
         metadata["uid"] = self._new_uid()
         metadata["creationTimestamp"] = self.engine.timestamp()
@@ -149,7 +149,7 @@ class Registry:
             raise self._missing(resource, key[1])
         stale = metadata.get("resourceVersion")
         if stale and stale != old["metadata"]["resourceVersion"]:
-            kind = resources.by_name(resource)
+            kind = _kind(resource)
             raise errors.conflict(kind.group, kind.plural, key[1], errors.OPTIMISTIC_LOCK)
         if metadata.get("uid") and metadata["uid"] != old["metadata"]["uid"]:
             raise self._other_uid(resource, key[1], metadata["uid"], old["metadata"]["uid"])
@@ -282,7 +282,7 @@ class Registry:
     def refuse_invalid(self, resource: str, obj: Obj, found: "list[Plain]") -> None:
         """Raises Invalid (422) when validation found something."""
         if found:
-            kind = resources.by_name(resource)
+            kind = _kind(resource)
             raise errors.invalid(kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found])
 
     def _reach(self) -> None:
@@ -292,11 +292,11 @@ class Registry:
             raise errors.etcd_timeout()
 
     def _missing(self, resource: str, name: str) -> StatusError:
-        kind = resources.by_name(resource)
+        kind = _kind(resource)
         return errors.not_found(kind.group, kind.plural, name)
 
     def _other_uid(self, resource: str, name: str, wanted: str, found: str) -> StatusError:
-        kind = resources.by_name(resource)
+        kind = _kind(resource)
         why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
         return errors.conflict(kind.group, kind.plural, name, why)
 
@@ -306,7 +306,7 @@ class Registry:
             raise self._other_uid(resource, metadata["name"], wanted["uid"], metadata["uid"])
         version = wanted.get("resourceVersion")
         if version and version != metadata["resourceVersion"]:
-            kind = resources.by_name(resource)
+            kind = _kind(resource)
             why = f"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {metadata['resourceVersion']}"
             raise errors.conflict(kind.group, kind.plural, metadata["name"], why)
 
@@ -314,7 +314,7 @@ class Registry:
         if not metadata.get("name"):
             prefix = metadata.get("generateName")
             if not prefix:
-                kind = resources.by_name(resource)
+                kind = _kind(resource)
                 cause = ("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
                 raise errors.invalid(kind.group, kind.kind, "", [cause])
             metadata["name"] = prefix[:58] + self.engine.rng("names").suffix(5)
@@ -327,7 +327,7 @@ class Registry:
         if namespace is None:
             raise errors.not_found("", "namespaces", key[0])
         if namespace["metadata"].get("deletionTimestamp") and resource != "events":
-            kind = resources.by_name(resource)
+            kind = _kind(resource)
             refusal = errors.forbidden(
                 kind.group, kind.plural, key[1], f"unable to create new content in namespace {key[0]} because it is being terminated"
             )
@@ -416,6 +416,13 @@ class Registry:
         self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
         self._sweeping = state["sweeping"]
         self._uid = self.engine.rng("uid")
+
+
+def _kind(resource: str) -> resources.Resource:
+    kind = resources.by_name(resource)
+    if kind is None:
+        raise KeyError(f"resource {resource!r} is not registered")
+    return kind
 
 
 def _is_released(obj: Obj) -> bool:

@@ -1,0 +1,1 @@
+"""The API server: the one door to the cluster's state."""

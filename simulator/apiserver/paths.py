@@ -1,0 +1,43 @@
+"""Which resource a URL names (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris)."""
+
+from dataclasses import dataclass
+
+from simulator.machinery import resources
+from simulator.machinery.resources import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    resource: Resource
+    namespace: str | None
+    """None: all namespaces, or a cluster-scoped resource."""
+    name: str
+    subresource: str
+
+
+def parse(path: str) -> Target | None:
+    """None when the path names no resource that is served."""
+    parts = [part for part in path.split("/") if part]
+    if len(parts) >= 3 and parts[0] == "api":
+        return _target("", parts[1], parts[2:])
+    if len(parts) >= 4 and parts[0] == "apis":
+        return _target(parts[1], parts[2], parts[3:])
+    return None
+
+
+def _target(group: str, version: str, rest: list[str]) -> Target | None:
+    namespace: str | None = None
+    if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("finalize", "status"):
+        namespace, rest = rest[1], rest[2:]
+    resource = resources.by_path(group, version, rest[0])
+    if resource is None or len(rest) > 3:
+        return None
+    name = rest[1] if len(rest) > 1 else ""
+    subresource = rest[2] if len(rest) > 2 else ""
+    if (namespace is not None) and not resource.namespaced:
+        return None
+    if name and resource.namespaced and namespace is None:
+        return None
+    if subresource and subresource not in resource.subresources:
+        return None
+    return Target(resource, namespace, name, subresource)

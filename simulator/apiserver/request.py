@@ -1,0 +1,46 @@
+"""One API call and its answer, as values. The HTTP front translates to and from these and adds no rule."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.engine.plain import Obj
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    groups: tuple[str, ...] = ()
+
+
+#: Whoever holds the cluster's first kubeconfig, as kubeadm makes it.
+ADMIN = User("kubernetes-admin", ("kubeadm:cluster-admins", "system:authenticated"))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names."""
+    body: Any = None
+    """A parsed JSON value, or text where the path wants text."""
+    user: User = ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: Any
+    """A JSON value, or text for logs and health checks."""
+    warnings: Sequence[str] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 400
+
+    def object(self) -> Obj:
+        """The body of a call that answers with one object."""
+        assert isinstance(self.body, dict), f"expected a JSON object, found {type(self.body).__name__}"
+        return self.body

@@ -1,0 +1,336 @@
+"""`handle(Request) -> Response`: the API server as a function.
+
+Order of work as in Kubernetes (https://kubernetes.io/docs/concepts/security/controlling-access/): route, decode strictly,
+default, admit, validate, store; then the answer in the shape the client asked for. Every refusal is a Status.
+
+Leaves to others: the store and its rules (`registry.py`), bytes and sockets (the HTTP front).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from simulator.apiserver import errors, paths
+from simulator.apiserver.discovery import discover
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.lists import list_page
+from simulator.apiserver.paths import Target
+from simulator.apiserver.registry import Registry
+from simulator.apiserver.request import Request, Response
+from simulator.apiserver.scale import scale_of, with_scale
+from simulator.apiserver.shapes import shaped
+from simulator.engine.plain import Obj
+from simulator.machinery.decoding import decode
+from simulator.machinery.defaulting import default
+from simulator.machinery.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
+from simulator.machinery.schemas import schema_for
+from simulator.machinery.validation import validate_create, validate_update
+
+_MAX_OBJECT_BYTES = 1_500_000
+
+
+class NodeProxy(Protocol):
+    """What the API server asks a kubelet for. Raises StatusError when the node does not answer."""
+
+    def logs(self, pod: Obj, container: str, query: "dict[str, str]") -> str: ...
+
+
+class Server:
+    """Holds no state of its own."""
+
+    def __init__(self, registry: Registry, nodes: NodeProxy | None = None) -> None:
+        self.registry = registry
+        self.nodes = nodes
+
+    def handle(self, request: Request) -> Response:
+        """Raises ApiUnavailable when no instance of the API server is up; every other refusal is a Response."""
+        if not self.registry.serving:
+            raise ApiUnavailable
+        try:
+            found = discover(request.path, self.registry.etcd.is_writable)
+            if found is not None:
+                return found
+            return self._route(request)
+        except StatusError as error:
+            return Response(error.code, error.status())
+
+    def _route(self, request: Request) -> Response:
+        target = paths.parse(request.path)
+        if target is None:
+            raise errors.path_not_found()
+        verb = _verb(request, target)
+        if not target.subresource and verb not in target.resource.verbs:
+            raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
+        if target.subresource:
+            return self._subresource(request, target)
+        return _VERBS[verb](self, request, target)
+
+    # Verbs on objects
+
+    def _get(self, request: Request, target: Target) -> Response:
+        obj = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
+        return self._answer(request, target, 200, _as_served(obj, target))
+
+    def _list(self, request: Request, target: Target) -> Response:
+        page = list_page(self.registry, request, target)
+        return Response(200, shaped(request, target, page, self._now_us()))
+
+    def _create(self, request: Request, target: Target) -> Response:
+        obj, warnings = self._decoded(request, target)
+        metadata = dict(obj.get("metadata") or {})
+        self._place(metadata, target)
+        obj = default(target.resource.name, {**obj, "metadata": metadata})
+        self._refuse_foreign_namespace(metadata, target)
+        self.registry.refuse_invalid(target.resource.name, obj, validate_create(target.resource.name, obj))
+        made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
+        return self._answer(request, target, 201, _as_served(made, target), warnings)
+
+    def _update(self, request: Request, target: Target) -> Response:
+        obj, warnings = self._decoded(request, target)
+        metadata = dict(obj.get("metadata") or {})
+        self._place(metadata, target)
+        if metadata.get("name") != target.name:
+            raise errors.bad_request(
+                f"the name of the object ({metadata.get('name')}) does not match the name on the URL ({target.name})"
+            )
+        return self._replace(request, target, {**obj, "metadata": metadata}, warnings)
+
+    def _patch(self, request: Request, target: Target) -> Response:
+        old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
+        patched = self._patched(request, target, _as_served(old, target))
+        obj, warnings = self._checked(patched, request, target)
+        return self._replace(request, target, obj, warnings, verb="patch")
+
+    def _delete(self, request: Request, target: Target) -> Response:
+        options = request.body if isinstance(request.body, dict) else {}
+        for field in ("gracePeriodSeconds",):
+            if field in request.query:
+                options = {**options, field: int(request.query[field])}
+        if "propagationPolicy" in request.query:
+            options = {**options, "propagationPolicy": request.query["propagationPolicy"]}
+        namespace = target.namespace or ""
+        dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
+        before = self.registry.get(request.user.name, target.resource.name, namespace, target.name)
+        left = self.registry.delete(request.user.name, target.resource.name, namespace, target.name, options, dry_run=dry_run)
+        if left is not None:
+            return self._answer(request, target, 200, _as_served(left, target))
+        return Response(200, _deleted(target, before))
+
+    def _delete_collection(self, request: Request, target: Target) -> Response:
+        page = list_page(self.registry, request, target)
+        options = request.body if isinstance(request.body, dict) else {}
+        for obj in page.items:
+            metadata = obj["metadata"]
+            self.registry.delete(request.user.name, target.resource.name, metadata.get("namespace", ""), metadata["name"], options)
+        return Response(200, shaped(request, target, page, self._now_us()))
+
+    # Subresources
+
+    def _subresource(self, request: Request, target: Target) -> Response:
+        handler = _SUBRESOURCES.get((target.subresource, _verb(request, target)))
+        if handler is None:
+            raise errors.method_not_supported(target.resource.group, f"{target.resource.plural}/{target.subresource}", request.method)
+        return handler(self, request, target)
+
+    def _update_status(self, request: Request, target: Target) -> Response:
+        obj, warnings = self._decoded(request, target)
+        metadata = dict(obj.get("metadata") or {})
+        self._place(metadata, target)
+        return self._replace(request, target, {**obj, "metadata": metadata}, warnings)
+
+    def _get_scale(self, request: Request, target: Target) -> Response:
+        obj = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
+        return Response(200, scale_of(obj))
+
+    def _write_scale(self, request: Request, target: Target) -> Response:
+        old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
+        scale = scale_of(old)
+        scale = self._patched(request, target, scale) if request.method == "PATCH" else request.body
+        fresh = with_scale(old, scale)
+        self.registry.refuse_invalid(target.resource.name, fresh, validate_update(target.resource.name, fresh, old))
+        made = self.registry.update(request.user.name, target.resource.name, fresh, dry_run=_is_dry_run(request), verb="scale")
+        return Response(200, scale_of(made))
+
+    def _bind(self, request: Request, target: Target) -> Response:
+        body = request.body if isinstance(request.body, dict) else {}
+        node = (body.get("target") or {}).get("name", "")
+        if not node:
+            cause = ("FieldValueRequired", "Required value", "target.name")
+            raise errors.invalid("", "Binding", target.name, [cause])
+        self.registry.bind(request.user.name, target.namespace or "", target.name, node)
+        return Response(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+
+    def _evict(self, request: Request, target: Target) -> Response:
+        body = request.body if isinstance(request.body, dict) else {}
+        options = body.get("deleteOptions") or {}
+        dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
+        self.registry.delete(request.user.name, "pods", target.namespace or "", target.name, options, dry_run=dry_run)
+        return Response(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
+
+    def _log(self, request: Request, target: Target) -> Response:
+        pod = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
+        container = _log_container(pod, request.query.get("container", ""))
+        if self.nodes is None or not pod["spec"].get("nodeName"):
+            return Response(200, "")
+        return Response(200, self.nodes.logs(pod, container, dict(request.query)))
+
+    def _finalize(self, request: Request, target: Target) -> Response:
+        obj, _ = self._decoded(request, target)
+        return Response(200, self.registry.finalize_namespace(request.user.name, {**obj, "metadata": {"name": target.name}}))
+
+    # Steps
+
+    def _decoded(self, request: Request, target: Target) -> tuple[Obj, list[str]]:
+        if not isinstance(request.body, dict):
+            raise errors.bad_request(f"the body of the request: found {_json_type(request.body)}, wanted an object")
+        return self._checked(request.body, request, target)
+
+    def _checked(self, body: Obj, request: Request, target: Target) -> tuple[Obj, list[str]]:
+        resource = target.resource
+        kind, version = body.get("kind") or resource.kind, body.get("apiVersion") or resource.api_version
+        if (kind, version) != (resource.kind, resource.api_version):
+            raise errors.bad_request(
+                f"{kind} in version {_quoted(version)} cannot be handled as a {resource.kind}: "
+                f"no kind {_quoted(kind)} is registered for version {_quoted(version)}"
+                if kind != resource.kind
+                else f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
+            )
+        obj, warnings = decode(
+            {**body, "kind": kind, "apiVersion": version}, resource, level=request.query.get("fieldValidation", "Warn") or "Warn"
+        )
+        return obj, warnings
+
+    def _patched(self, request: Request, target: Target, current: Obj) -> Obj:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        try:
+            if kind == "application/json-patch+json":
+                return json_patch(current, request.body)
+            if kind == "application/merge-patch+json":
+                return merge_patch(current, request.body)
+            if kind == "application/strategic-merge-patch+json":
+                schema = schema_for(current["apiVersion"], current["kind"])
+                return strategic_merge_patch(current, request.body, schema)
+        except PatchError as error:
+            raise errors.bad_request(str(error)) from error
+        raise errors.unsupported_media_type(
+            f"the body of the request was in an unknown format - accepted media types include: "
+            f"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json (found {kind or 'none'})"
+        )
+
+    def _replace(self, request: Request, target: Target, obj: Obj, warnings: list[str], verb: str = "update") -> Response:
+        resource = target.resource.name
+        old = self.registry.get(request.user.name, resource, target.namespace or "", target.name)
+        obj = default(resource, obj)
+        if target.subresource != "status":
+            candidate = {**obj, "metadata": {**old["metadata"], **obj["metadata"]}}
+            if "status" in old:
+                candidate["status"] = old["status"]
+            self.registry.refuse_invalid(resource, obj, validate_update(resource, candidate, old))
+        subresource = target.subresource if target.subresource == "status" else ""
+        made = self.registry.update(request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb)
+        return self._answer(request, target, 200, _as_served(made, target), warnings)
+
+    def _answer(self, request: Request, target: Target, status: int, obj: Obj, warnings: list[str] | None = None) -> Response:
+        return Response(status, shaped(request, target, obj, self._now_us()), tuple(warnings or ()))
+
+    def _now_us(self) -> int:
+        engine = self.registry.engine
+        return engine.epoch_s * 1_000_000 + engine.now
+
+    @staticmethod
+    def _place(metadata: Obj, target: Target) -> None:
+        if target.resource.namespaced and not metadata.get("namespace"):
+            metadata["namespace"] = target.namespace or "default"
+        if not target.resource.namespaced:
+            metadata.pop("namespace", None)
+
+    @staticmethod
+    def _refuse_foreign_namespace(metadata: Obj, target: Target) -> None:
+        if target.namespace and metadata.get("namespace") != target.namespace:
+            raise errors.bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request"
+            )
+
+
+_Handler = Callable[[Server, Request, Target], Response]
+
+_VERBS: dict[str, _Handler] = {
+    "get": Server._get,
+    "list": Server._list,
+    "watch": Server._list,
+    "create": Server._create,
+    "update": Server._update,
+    "patch": Server._patch,
+    "delete": Server._delete,
+    "deletecollection": Server._delete_collection,
+}
+_SUBRESOURCES: dict[tuple[str, str], _Handler] = {
+    ("status", "get"): Server._get,
+    ("status", "update"): Server._update_status,
+    ("status", "patch"): Server._patch,
+    ("scale", "get"): Server._get_scale,
+    ("scale", "update"): Server._write_scale,
+    ("scale", "patch"): Server._write_scale,
+    ("binding", "create"): Server._bind,
+    ("eviction", "create"): Server._evict,
+    ("log", "get"): Server._log,
+    ("finalize", "update"): Server._finalize,
+}
+
+
+def _verb(request: Request, target: Target) -> str:
+    match request.method:
+        case "GET" | "HEAD":
+            return "get" if target.name else "list"
+        case "POST":
+            return "create"
+        case "PUT":
+            return "update"
+        case "PATCH":
+            return "patch"
+        case "DELETE":
+            return "delete" if target.name else "deletecollection"
+    raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
+
+
+def _is_dry_run(request: Request) -> bool:
+    return request.query.get("dryRun") == "All"
+
+
+def _as_served(obj: Obj, target: Target) -> Obj:
+    """The stored object under the version of the URL."""
+    if obj["apiVersion"] == target.resource.api_version:
+        return obj
+    return {**obj, "apiVersion": target.resource.api_version}
+
+
+def _deleted(target: Target, obj: Obj) -> Obj:
+    details = {"name": target.name, "kind": target.resource.plural, "uid": obj["metadata"]["uid"]}
+    if target.resource.group:
+        details["group"] = target.resource.group
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+def _log_container(pod: Obj, wanted: str) -> str:
+    """`pkg/registry/core/pod/strategy.go: LogLocation`."""
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    containers = [c["name"] for c in spec["containers"]]
+    init = [c["name"] for c in spec.get("initContainers") or ()]
+    if not wanted:
+        if len(containers) == 1:
+            return str(containers[0])
+        choice = f"a container name must be specified for pod {name}, choose one of: [{' '.join(containers)}]"
+        if init:
+            choice += f" or one of the init containers: [{' '.join(init)}]"
+        raise errors.bad_request(choice)
+    if wanted not in (*containers, *init):
+        raise errors.bad_request(f"container {wanted} is not valid for pod {name}")
+    return wanted
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _json_type(value: object) -> str:
+    names = {type(None): "nothing", list: "a list", str: "a string", int: "a number", float: "a number", bool: "a boolean"}
+    return names.get(type(value), "something else")

@@ -1,0 +1,52 @@
+"""The form of an answer: the object itself, a list, or a Table, as the Accept header asks.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+"""
+
+from simulator.apiserver.lists import Page
+from simulator.apiserver.paths import Target
+from simulator.apiserver.request import Request
+from simulator.engine.plain import Obj
+from simulator.machinery.tables import table
+
+
+def shaped(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
+    if "as=Table" in request.headers.get("accept", ""):
+        return _table(request, target, found, now_us)
+    return _list(target, found) if isinstance(found, Page) else found
+
+
+def _list(target: Target, page: Page) -> Obj:
+    version, kind = target.resource.api_version, target.resource.list_kind
+    items = [item if item["apiVersion"] == version else {**item, "apiVersion": version} for item in page.items]
+    return {"kind": kind, "apiVersion": version, "metadata": _list_metadata(page), "items": items}
+
+
+def _list_metadata(page: Page) -> Obj:
+    metadata: Obj = {"resourceVersion": str(page.revision)}
+    if page.next:
+        metadata["continue"] = page.next
+        metadata["remainingItemCount"] = page.left
+    return metadata
+
+
+def _table(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
+    objects = found.items if isinstance(found, Page) else [found]
+    metadata = _list_metadata(found) if isinstance(found, Page) else {"resourceVersion": found["metadata"].get("resourceVersion", "")}
+    columns, rows = table(target.resource.name, objects, now_us)
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": columns,
+        "rows": [{"cells": cells, "object": _row_object(obj, request)} for cells, obj in zip(rows, objects, strict=True)],
+    }
+
+
+def _row_object(obj: Obj, request: Request) -> Obj | None:
+    match request.query.get("includeObject", "Metadata"):
+        case "Object":
+            return obj
+        case "None":
+            return None
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
