@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complete, listing } from "../src/terminal/complete";
+import { historyOf, remember, search, walk } from "../src/terminal/history";
+import { readKeys } from "../src/terminal/keys";
+import * as edit from "../src/terminal/line";
+import { findNames } from "../src/terminal/links";
+import { paintError, paintOutput } from "../src/terminal/paint";
+import { draw, leave, nothingDrawn, width } from "../src/terminal/screen";
+import { Session, type Answer, type Workstation } from "../src/terminal/session";
+import { asksForMore, splitCommands } from "../src/terminal/syntax";
+import { mayMove, readWhere } from "../src/terminal/where";
+
+const at = (text: string): edit.Line => ({ text: text.replace("|", ""), cursor: text.indexOf("|"), cut: "" });
+const show = ({ text, cursor }: edit.Line): string => `${text.slice(0, cursor)}|${text.slice(cursor)}`;
+
+const edits: [string, string, (line: edit.Line) => edit.Line, string][] = [
+  ["typed text goes in at the cursor", "kube| get", (l) => edit.insert(l, "ctl"), "kubectl| get"],
+  ["backspace at the start does nothing", "|get", edit.backspace, "|get"],
+  ["backspace takes a whole emoji", "a🚢|", edit.backspace, "a|"],
+  ["delete at the end does nothing", "get|", edit.del, "get|"],
+  ["home stays in its row", "a\nbc|", edit.home, "a\n|bc"],
+  ["cut to the end keeps the next row", "ab|cd\nef", edit.cutToEnd, "ab|\nef"],
+  ["cut a word leftwards takes the space before it", "get pods |", edit.cutWordLeft, "get |"],
+  ["a word to the left skips punctuation", "deploy/web-|", edit.wordLeft, "deploy/|web-"],
+  ["a word to the right", "get| pods x", edit.wordRight, "get pods| x"],
+  ["up keeps the column", "abc\nde|f", (l) => edit.moveRow(l, -1), "ab|c\ndef"],
+  ["down stops at the end of a shorter row", "abc|\nd", (l) => edit.moveRow(l, 1), "abc\nd|"],
+];
+for (const [name, before, act, after] of edits) test(name, () => assert.equal(show(act(at(before))), after));
+
+test("what was cut can be put back elsewhere", () => {
+  const cut = edit.cutToStart(at("kubectl get |pods"));
+  assert.equal(show(edit.paste(edit.end(cut))), "podskubectl get |");
+});
+
+test("keys are read out of one chunk, and unknown sequences are dropped", () => {
+  assert.deepEqual(readKeys("ls\x1b[A\x1b[99;9~\r"), [{ name: "text", text: "ls" }, { name: "up" }, { name: "enter" }]);
+});
+test("pasted text keeps its rows and loses its control characters", () => {
+  assert.deepEqual(readKeys("\x1b[200~a\r\n\tb\x07\x1b[201~\r"), [{ name: "text", text: "a\n  b" }, { name: "enter" }]);
+});
+
+const openTexts: [string, boolean][] = [
+  ["kubectl get pods", false],
+  ["echo 'half", true],
+  ["echo \"it's\"", false],
+  ["kubectl get \\", true],
+  ["kubectl get \\\npods", false],
+  ["echo '\\'", false],
+  ["cat <<EOF", true],
+  ["cat <<EOF\na: b", true],
+  ["cat <<EOF\na: 'b\nEOF", false],
+  ["kubectl apply -f - <<'END'\nEOF\nEND", false],
+  ["cat <<-EOF\n\tx\n\tEOF", false],
+  ["cat <<< word", false],
+  ["kubectl get pods |", true],
+  ["true &&", true],
+  ["sleep 1 &", false],
+  ["echo # it's a comment", false],
+  ["echo a\\ b", false],
+];
+for (const [text, open] of openTexts) test(`${JSON.stringify(text)} ${open ? "asks for more" : "is whole"}`, () => assert.equal(asksForMore(text), open));
+
+test("a pasted block falls into its commands, heredocs kept whole", () => {
+  assert.deepEqual(splitCommands("ls\n\ncat <<EOF\na\n\nEOF\npwd"), { commands: ["ls", "cat <<EOF\na\n\nEOF", "pwd"], open: "" });
+});
+
+test("history walks back and returns to what was being typed", () => {
+  const [up, text] = walk(historyOf(["a", "b"]), -1, "dra") ?? assert.fail();
+  assert.equal(text, "b");
+  assert.equal(walk(up, 1, text)?.[1], "dra");
+  assert.equal(walk(historyOf([]), -1, ""), null);
+});
+test("history keeps no blanks and no repeats", () => {
+  assert.deepEqual(remember(remember(historyOf(["a"]), "a"), "  ").entries, ["a"]);
+});
+test("search finds the newest match, then older ones", () => {
+  const history = historyOf(["get a", "get b", "ls"]);
+  assert.deepEqual(search(history, "get"), { at: 1, text: "get b" });
+  assert.deepEqual(search(history, "get", 1), { at: 0, text: "get a" });
+  assert.equal(search(history, "get", 0), null);
+});
+
+test("one option is filled in with a space", () => {
+  assert.equal(show(complete(at("kubectl ge|"), { from: 8, options: [{ text: "get" }] }).line), "kubectl get |");
+});
+test("a flag that wants a value gets no space", () => {
+  assert.equal(show(complete(at("get --na|"), { from: 4, options: [{ text: "--namespace=" }] }).line), "get --namespace=|");
+});
+test("several options fill in what they share and are listed", () => {
+  const { line, list } = complete(at("get web|"), { from: 4, options: [{ text: "web-a1" }, { text: "web-b2" }] });
+  assert.equal(show(line), "get web-|");
+  assert.equal(listing(list, 80), "web-a1  web-b2");
+});
+
+test("a line that fits is drawn after its prompt", () => {
+  const { output, drawn } = draw(at("ls|"), { first: "$ ", next: "> " }, 20, nothingDrawn);
+  assert.equal(output, "\r\x1b[J$ ls\r\x1b[4C");
+  assert.deepEqual(drawn, { row: 0 });
+});
+test("a line that wraps is drawn again from its first row", () => {
+  const wrapped = draw(at("abcdefghijkl|"), { first: "$ ", next: "> " }, 10, nothingDrawn);
+  assert.deepEqual(wrapped.drawn, { row: 1 });
+  assert.equal(draw(at("a|"), { first: "$ ", next: "> " }, 10, wrapped.drawn).output, "\r\x1b[1A\x1b[J$ a\r\x1b[3C");
+});
+test("leaving a line goes below its last row", () => {
+  const line = at("a|\nb\nc");
+  assert.equal(leave(line, { first: "$ ", next: "> " }, 10, draw(line, { first: "$ ", next: "> " }, 10, nothingDrawn).drawn), "\x1b[2B\r\n");
+});
+test("wide and combining characters have their widths", () => assert.equal(width("a漢e\u0301🚢"), 6));
+
+test("a table's header is dim and its status words carry their phase", () => {
+  const painted = paintOutput("NAME   READY   STATUS    AGE\nweb-1   1/1     Running   1m\nweb-2   0/1     Error     1m\n");
+  assert.match(painted, /^\x1b\[90mNAME {3}READY {3}STATUS {4}AGE\x1b\[39m\r\n/);
+  const rows = paintOutput("NAME    READY   STATUS    AGE\nRunning   1/1   x\nweb-1   1/1     Running   1m\nweb-2   0/1     Error     1m\n").split("\r\n");
+  assert.equal(rows[2], "web-1   1/1     \x1b[32mRunning\x1b[39m   1m");
+  assert.equal(rows[3], "web-2   0/1     \x1b[31mError\x1b[39m     1m");
+});
+test("a log line cannot move the cursor", () => assert.equal(paintOutput("a\x1b[2Jb\x07"), "a[2Jb"));
+test("errors are red, row by row", () => assert.equal(paintError("no\n"), "\x1b[31mno\x1b[39m\r\n"));
+
+test("names of objects in a row are found, with and without their kind", () => {
+  const known: Record<string, string> = { "pod/web-1": "u1", "deployment/web": "u2" };
+  const find = (kind: string, name: string): string | null => known[`${kind}/${name}`] ?? null;
+  assert.deepEqual(findNames("web-1  deployment.apps/web-x deployment/web", find), [
+    { from: 0, to: 5, uid: "u1" },
+    { from: 29, to: 43, uid: "u2" },
+  ]);
+});
+
+const kubeconfig = `apiVersion: v1
+clusters:
+- cluster:
+    server: https://127.0.0.1:6443
+  name: kind-drydock
+contexts:
+- context:
+    cluster: kind-drydock
+    namespace: other
+    user: kind-drydock
+  name: other
+- context:
+    cluster: kind-drydock
+    namespace: shop
+    user: kind-drydock
+  name: kind-drydock
+current-context: kind-drydock
+kind: Config
+`;
+test("the place is read from the current context", () => assert.deepEqual(readWhere(kubeconfig), { context: "kind-drydock", namespace: "shop" }));
+test("a context without a namespace means default", () => assert.equal(readWhere(kubeconfig.replace("    namespace: shop\n", ""))?.namespace, "default"));
+test("no context, no place", () => assert.equal(readWhere(""), null));
+test("only commands about the configuration may move", () => {
+  assert.equal(mayMove("kubectl config set-context --current --namespace shop"), true);
+  assert.equal(mayMove("kubectl get pods"), false);
+});
+
+// ── the session, against a fake screen and a fake workstation ──
+
+class FakeStation implements Workstation {
+  readonly commands: string[] = [];
+  stream: ((part: { stdout: string; done: boolean }) => void) | null = null;
+  stopped = 0;
+  constructor(readonly answers: Record<string, Answer> = {}) {}
+  refusal(): string | null { return null; }
+  run(command: string): Promise<{ ok: true; answer: Answer } | { ok: false; message: string }> {
+    this.commands.push(command);
+    const answer = this.answers[command];
+    return Promise.resolve(answer ? { ok: true, answer } : { ok: false, message: "unreachable" });
+  }
+  offers(): Promise<{ from: number; options: { text: string }[] }> { return Promise.resolve({ from: 0, options: [{ text: "kubectl" }] }); }
+  follow(_token: unknown, listener: (part: { stdout: string; done: boolean }) => void): () => void {
+    this.stream = listener;
+    return () => void (this.stopped += 1);
+  }
+  open(): void {}
+  ran(): void {}
+  remembered(): void {}
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function session(answers: Record<string, Answer>, entries: string[] = []): { station: FakeStation; shell: Session; text(): string } {
+  let written = "";
+  const station = new FakeStation(answers);
+  const screen = { cols: 80, write: (data: string) => void (written += data), wipe: () => void (written = "") };
+  const shell = new Session(screen, station, historyOf(entries));
+  shell.start("");
+  return { station, shell, text: () => written.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "") };
+}
+
+test("a typed command runs and its answer is printed above a new prompt", async () => {
+  const { station, shell, text } = session({ pwd: { stdout: "/root\n" } });
+  shell.receive("pwd\r");
+  await settled();
+  assert.deepEqual(station.commands, ["pwd"]);
+  assert.match(text(), /\/root\r\n\r\$ \r$/);
+});
+test("a heredoc waits for its end", async () => {
+  const { station, shell } = session({ "cat <<E\na\nE": {} });
+  shell.receive("cat <<E\ra\r");
+  await settled();
+  assert.deepEqual(station.commands, []);
+  shell.receive("E\r");
+  await settled();
+  assert.deepEqual(station.commands, ["cat <<E\na\nE"]);
+});
+test("what is typed while a command runs comes after it", async () => {
+  const { station, shell } = session({ a: {}, b: {} });
+  shell.receive("a\rb\r");
+  await settled();
+  await settled();
+  assert.deepEqual(station.commands, ["a", "b"]);
+});
+test("a failure is text, and the prompt comes back", async () => {
+  const { shell, text } = session({});
+  shell.receive("ls\r");
+  await settled();
+  assert.match(text(), /unreachable\r\n\r\$ \r$/);
+});
+test("Ctrl-C ends a followed command", async () => {
+  const { station, shell, text } = session({ "logs -f": { follow: { x: 1 } } });
+  shell.receive("logs -f\r");
+  await settled();
+  station.stream?.({ stdout: "one\n", done: false });
+  shell.receive("\x03");
+  assert.equal(station.stopped, 1);
+  station.stream?.({ stdout: "two\n", done: false });
+  assert.match(text(), /one\r\n\^C\r\n\r\$ \r$/);
+  assert.doesNotMatch(text(), /two/);
+});
+test("Ctrl-R finds an older command, Enter runs it", async () => {
+  const { station, shell } = session({ "kubectl get nodes": {} }, ["kubectl get nodes", "ls"]);
+  shell.receive("\x12nod\r");
+  await settled();
+  assert.deepEqual(station.commands, ["kubectl get nodes"]);
+});
+test("Tab fills in the only option", async () => {
+  const { shell, text } = session({});
+  shell.receive("kub\t");
+  await settled();
+  assert.match(text(), /\$ kubectl \r$/);
+});
