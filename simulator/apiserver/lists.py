@@ -6,11 +6,10 @@ names the revision and the last key, so later chunks show the objects as they we
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from simulator.apiserver import errors
-from simulator.apiserver.fields import field_selector
 from simulator.apiserver.paths import Target
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
@@ -46,22 +45,39 @@ def list_page(registry: Registry, request: Request, target: Target) -> Page:
     return Page(page, revision, _token(revision, _place(page[-1])), len(matching) - limit)
 
 
-def _matcher(request: Request, target: Target):  # type: ignore[no-untyped-def]
-    labels = fields = None
-    if text := request.query.get("labelSelector", ""):
-        try:
-            labels = selectors.parse(text)
-        except selectors.SelectorError as error:
-            raise errors.bad_request(f"unable to parse requirement: {error}") from error
-    if text := request.query.get("fieldSelector", ""):
-        fields = field_selector(target.resource.name, text)
+def _matcher(request: Request, target: Target) -> Callable[[Obj], bool]:
+    labels = _labels(request.query.get("labelSelector", ""))
+    fields = _fields(request.query.get("fieldSelector", ""), request, target)
 
     def matches(obj: Obj) -> bool:
         if labels is not None and not labels.matches(obj["metadata"].get("labels")):
             return False
-        return fields is None or fields(obj)
+        return fields is None or fields.matches(obj)
 
     return matches
+
+
+def _labels(text: str) -> selectors.Selector | None:
+    try:
+        return selectors.parse(text) if text else None
+    except selectors.SelectorError as error:
+        raise errors.bad_request(f"unable to parse requirement: {error}") from error
+
+
+def _fields(text: str, request: Request, target: Target) -> selectors.FieldSelector | None:
+    if not text:
+        return None
+    resource = target.resource
+    try:
+        selector = selectors.parse_fields(text)
+        selectors.check_fields(resource.name, selector)
+    except selectors.SelectorError as error:
+        labels = request.query.get("labelSelector", "")
+        scope = f"{resource.group}/{resource.version}, Resource={resource.plural}"
+        raise errors.bad_request(
+            f'Unable to find "{scope}" that match label selector "{labels}", field selector "{text}": {error}'
+        ) from error
+    return selector
 
 
 def _limit(text: str) -> int:

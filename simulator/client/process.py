@@ -60,6 +60,10 @@ class Process:
             self._handlers.setdefault(resource, []).append(getattr(part, method))
 
     @property
+    def parts(self) -> list[Part]:
+        return list(self._parts)
+
+    @property
     def resources(self) -> list[str]:
         return sorted(self._handlers)
 

@@ -1,0 +1,156 @@
+"""The instances of the control plane: which copy of which component is up on which machine, and who leads.
+
+One, three or five machines each run kube-apiserver, etcd, kube-scheduler and kube-controller-manager. API servers share
+the work behind a load balancer, so one is enough. Of the scheduler and of the controller manager one instance leads: it holds
+a Lease for 15 s and renews it every 2 s (`--leader-elect-lease-duration`, `--leader-elect-retry-period`); when it dies, another
+one, or itself after a restart, takes over once the Lease has run out.
+"""
+
+from typing import Any
+
+from simulator.apiserver.etcd import Etcd
+from simulator.apiserver.registry import Registry
+from simulator.client import Process
+from simulator.engine import Engine, Plain
+
+LED = ("kube-scheduler", "kube-controller-manager")
+COMPONENTS = ("kube-apiserver", "etcd", *LED)
+#: The box of the diagram that a component is drawn as.
+_PARTS = {"kube-apiserver": "apiserver", "etcd": "etcd", "kube-scheduler": "scheduler", "kube-controller-manager": "controllers"}
+_LEASE_US = 15_000_000
+_RETRY_US = 2_000_000
+
+
+class ControlPlane:
+    name = "control-plane"
+
+    def __init__(self, engine: Engine, registry: Registry, etcd: Etcd, processes: dict[str, Process], machines: list[str]) -> None:
+        self.machines = machines
+        self._engine = engine
+        self._registry = registry
+        self._etcd = etcd
+        self._processes = processes
+        self._up: dict[str, dict[str, bool]] = {name: {machine: True for machine in machines} for name in COMPONENTS}
+        """Component → machine → whether its process runs (the machine may still be off)."""
+        self._powered: dict[str, bool] = {machine: True for machine in machines}
+        self._leader: dict[str, str] = {name: machines[0] if machines else "" for name in LED}
+        self._free_at: dict[str, int] = dict.fromkeys(LED, 0)
+        """When the Lease of a component without a leader runs out."""
+        engine.register(self)
+
+    def start(self) -> None:
+        """At assembly, when everything is up."""
+        for name in LED:
+            self._processes[name].start()
+
+    # Questions
+
+    def is_up(self, component: str, machine: str) -> bool:
+        return self._up[component][machine] and self._powered[machine]
+
+    def leader(self, component: str) -> str:
+        return self._etcd.leader if component == "etcd" else self._leader.get(component, "")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows of kind Component for the diagram: the parts, then each controller."""
+        rows = []
+        for name in COMPONENTS:
+            members = [[machine, self.is_up(name, machine), self.leader(name) == machine] for machine in self.machines]
+            up = self._is_working(name)
+            rows.append(_row(name, _PARTS[name], up, members, 0))
+        manager = self._processes["kube-controller-manager"]
+        for part in manager.parts:
+            waiting = len(getattr(part, "queue", ()))
+            rows.append(_row(part.name, "controller", manager.running, [], waiting))
+        return rows
+
+    def _is_working(self, name: str) -> bool:
+        if name == "kube-apiserver":
+            return self._registry.serving
+        if name == "etcd":
+            return self._etcd.is_writable
+        return self._processes[name].running
+
+    # Faults
+
+    def stop(self, component: str, machine: str) -> None:
+        self._up[component][machine] = False
+        self._settle(component, machine)
+
+    def restart(self, component: str, machine: str) -> None:
+        self._up[component][machine] = True
+        self._settle(component, machine)
+
+    def power(self, machine: str, on: bool) -> None:
+        """The machine under some instances went off or came back. Other machines are none of its business."""
+        if machine not in self._powered:
+            return
+        self._powered[machine] = on
+        for component in COMPONENTS:
+            self._settle(component, machine)
+
+    def _settle(self, component: str, machine: str) -> None:
+        if component == "kube-apiserver":
+            self._registry.set_serving(any(self.is_up(component, m) for m in self.machines))
+        elif component == "etcd":
+            self._settle_etcd(machine)
+        else:
+            self._settle_led(component)
+
+    def _settle_etcd(self, machine: str) -> None:
+        up = self.is_up("etcd", machine)
+        if up and not self._etcd.members[machine]:
+            self._etcd.start(machine)
+        elif not up and self._etcd.members[machine]:
+            self._etcd.stop(machine)
+
+    # Leader election
+
+    def _settle_led(self, component: str) -> None:
+        leader = self._leader[component]
+        if leader and not self.is_up(component, leader):
+            self._leader[component] = ""
+            self._processes[component].stop()
+            self._free_at[component] = self._engine.now + (0 if self._is_instant else _LEASE_US)
+        if not self._leader[component] and any(self.is_up(component, m) for m in self.machines):
+            wait = max(self._free_at[component] - self._engine.now, 0)
+            retry = 0 if self._is_instant else self._engine.rng("leader-election").between(0, _RETRY_US)
+            self._engine.schedule(wait + retry, self.name, "elect", component)
+
+    def elect(self, component: str) -> None:
+        """Event: a candidate finds the Lease expired and takes it."""
+        standing = [machine for machine in self.machines if self.is_up(component, machine)]
+        if self._leader[component] or not standing or self._engine.now < self._free_at[component]:
+            return
+        if not self._registry.serving or not self._etcd.is_writable:
+            self._engine.schedule(_RETRY_US, self.name, "elect", component)
+            return
+        self._leader[component] = self._engine.rng("leader-election").choice(standing)
+        self._processes[component].start()
+
+    @property
+    def _is_instant(self) -> bool:
+        return self._engine.profile.name == "instant"
+
+    # State
+
+    def dump(self) -> Plain:
+        return {"up": self._up, "powered": self._powered, "leader": self._leader, "free_at": self._free_at}
+
+    def load(self, state: Plain) -> None:
+        self._up, self._powered = state["up"], state["powered"]
+        self._leader, self._free_at = state["leader"], state["free_at"]
+
+
+def _row(name: str, part: str, up: bool, members: list[list[Any]], queue: int) -> dict[str, Any]:
+    return {
+        "kind": "Component",
+        "uid": f"component/{name}",
+        "name": name,
+        "ns": "",
+        "created": 0,
+        "part": part,
+        "up": up,
+        "members": members,
+        "queue": queue,
+    }

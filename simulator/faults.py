@@ -1,0 +1,100 @@
+"""What a learner may break: processes, machines, parts of the control plane. Every fault is a root of the trail."""
+
+from simulator.controlplane import COMPONENTS, ControlPlane
+from simulator.engine import Engine
+from simulator.node.kubelets import Kubelets
+
+
+class FaultError(ValueError):
+    """Names what was asked for, what was found and what was wanted."""
+
+    def __init__(self, thing: str, found: str, wanted: str) -> None:
+        super().__init__(f"{thing}: found {found}, wanted {wanted}")
+        self.thing = thing
+        self.found = found
+        self.wanted = wanted
+
+
+class Faults:
+    def __init__(self, engine: Engine, plane: ControlPlane, kubelets: Kubelets) -> None:
+        self._engine = engine
+        self._plane = plane
+        self._kubelets = kubelets
+        self._deeds = {
+            "kill-process": self._kill,
+            "node-power-off": self._power_off,
+            "node-power-on": self._power_on,
+            "component-stop": self._stop,
+            "component-start": self._start,
+        }
+
+    def inject(self, fault: str, target: str) -> tuple[int, str]:
+        """Does it; returns its ev and a sentence. Raises FaultError."""
+        deed = self._deeds.get(fault)
+        if deed is None:
+            raise FaultError("fault", repr(fault), f"one of {', '.join(self._deeds)}")
+        return deed(target)
+
+    def _root(self, fault: str, target: str, said: str) -> tuple[int, str]:
+        ev = self._engine.record("fault", "you", verb=fault, name=target, because=0, note=said)
+        self._engine.cause = ev
+        return ev, said
+
+    def _kill(self, target: str) -> tuple[int, str]:
+        parts = target.split("/")
+        if len(parts) not in (2, 3) or not all(parts):
+            raise FaultError("target", repr(target), "namespace/pod or namespace/pod/container")
+        namespace, pod, container = (*parts, "")[:3]
+        container = container or self._kubelets.first_container(namespace, pod)
+        if not self._kubelets.is_running(namespace, pod, container):
+            raise FaultError("target", f"no running container {container!r} in pod {namespace}/{pod}", "a running container")
+        root = self._root("kill-process", target, f"The process of container {container} in pod {pod} was killed")
+        self._kubelets.kill_process(namespace, pod, container)
+        return root
+
+    def _node(self, target: str, powered: bool) -> str:
+        if target not in self._kubelets.nodes():
+            raise FaultError("target", repr(target), f"one of the nodes {', '.join(self._kubelets.nodes()[:8])}")
+        if self._kubelets.is_powered(target) is not powered:
+            raise FaultError("target", f"{target}, which is {'off' if powered else 'on'} already", "a node in the other state")
+        return target
+
+    def _power_off(self, target: str) -> tuple[int, str]:
+        node = self._node(target, powered=True)
+        root = self._root("node-power-off", node, f"The power of {node} was cut")
+        self._kubelets.power_off(node)
+        self._plane.power(node, on=False)
+        return root
+
+    def _power_on(self, target: str) -> tuple[int, str]:
+        node = self._node(target, powered=False)
+        root = self._root("node-power-on", node, f"The power of {node} came back")
+        self._plane.power(node, on=True)
+        self._kubelets.power_on(node)
+        return root
+
+    def _component(self, target: str, up: bool) -> tuple[str, list[str]]:
+        component, _, machine = target.partition("@")
+        if component not in COMPONENTS:
+            raise FaultError("target", repr(component), f"one of {', '.join(COMPONENTS)}")
+        machines = self._plane.machines
+        if machine and machine not in machines:
+            raise FaultError("target", repr(machine), f"one of the control-plane nodes {', '.join(machines)}")
+        chosen = [machine] if machine else machines
+        if all(self._plane.is_up(component, m) is not up for m in chosen):
+            raise FaultError("target", f"{target}, which is {'stopped' if up else 'running'} already", "a component in the other state")
+        return component, chosen
+
+    def _stop(self, target: str) -> tuple[int, str]:
+        component, machines = self._component(target, up=True)
+        root = self._root("component-stop", target, f"{target} was stopped")
+        for machine in machines:
+            self._plane.stop(component, machine)
+        return root
+
+    def _start(self, target: str) -> tuple[int, str]:
+        component, machines = self._component(target, up=False)
+        root = self._root("component-start", target, f"{target} was started")
+        for machine in machines:
+            self._plane.restart(component, machine)
+        return root

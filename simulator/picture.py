@@ -1,0 +1,217 @@
+"""The cluster as the diagram needs it: one flat row an object, and what changed since.
+
+Derived from the API server's changes and nothing else, so it can always be thrown away and drawn afresh: it is no part
+of a snapshot. `docs/architecture.md` section 2.3 lists rows and items. Costs nothing until somebody asks for the first picture.
+"""
+
+from collections import deque
+from typing import Any
+
+from simulator.apiserver.registry import Registry
+from simulator.controlplane import ControlPlane
+from simulator.engine.plain import Obj
+from simulator.machinery.store import Change
+from simulator.narrator import Narrator, place_of
+from simulator.rows import Row, Usage, kind_of, node_usage, row_of
+
+#: Changes kept for browsers that come back; older ones get a fresh picture.
+_RING = 4_000
+_WARNING_MARKS = ("NodeNotReady", "FailedScheduling", "BackOff", "Unhealthy", "Failed", "TaintManagerEviction")
+#: Writes that are housekeeping: seen in the state, not as messages.
+_QUIET = frozenset({"events", "leases.coordination.k8s.io", "endpoints"})
+
+Item = list[Any]
+
+
+class Picture:
+    def __init__(self, registry: Registry, plane: ControlPlane, narrator: Narrator, zero: int) -> None:
+        self._registry = registry
+        self._plane = plane
+        self._narrator = narrator
+        self._zero = zero
+        """Engine time that the diagram calls 0."""
+        self._rows: dict[str, Row] = {}
+        self._usage: Usage = {}
+        self._items: deque[tuple[int, Item]] = deque()
+        self._since = 0
+        """The ring holds every item with a greater ev."""
+        self._on = False
+
+    @property
+    def at(self) -> int:
+        return self._registry.engine.now - self._zero
+
+    # The whole
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Every row, by kind, columnar: `{"Pod": {"cols": […], "rows": [[…]]}}`."""
+        self._switch_on()
+        by_kind: dict[str, list[Row]] = {}
+        for row in self._rows.values():
+            by_kind.setdefault(row["kind"], []).append(row)
+        return {kind: _columns(rows) for kind, rows in by_kind.items()}
+
+    def items(self, since: int) -> list[Item] | None:
+        """Items of events after `since`; None when the ring does not reach back that far."""
+        if not self._on:
+            self._switch_on()
+            return [] if since == self._registry.engine.trail.ev else None
+        self._sync_components()
+        if since < self._since:
+            return None
+        return [item for ev, item in self._items if ev > since]
+
+    def row(self, uid: str) -> Row | None:
+        return self._rows.get(uid)
+
+    def kinds(self, kind: str) -> list[Row]:
+        self._switch_on()
+        return [row for row in self._rows.values() if row["kind"] == kind]
+
+    # Keeping up
+
+    def observe(self, change: Change) -> None:
+        """The API server committed a change."""
+        if not self._on:
+            return
+        if change.resource == "events":
+            self._mark_warning(change)
+            return
+        if change.resource not in _QUIET:
+            self._message(change)
+        about = change.new if change.type != "DELETED" else None
+        self._show(change.resource, change.new or change.old or {}, about, change.ev)
+        self._neighbours(change)
+
+    def root(self, ev: int, type: str, text: str) -> None:
+        """A command or a fault began: a mark on the timeline."""
+        if self._on:
+            self._add(ev, ["mark", {"at": self.at, "type": type, "text": text, "ev": ev}])
+            self._sync_components()
+
+    # Inside
+
+    def _switch_on(self) -> None:
+        if self._on:
+            self._sync_components()
+            return
+        self._on = True
+        self._since = self._registry.engine.trail.ev
+        for pod in self._registry.objects("pods"):
+            self._account(None, pod)
+        for resource in self._registry.store.resources():
+            for obj in self._registry.objects(resource):
+                row = self._row(resource, obj)
+                if row is not None:
+                    self._rows[row["uid"]] = row
+        for row in self._plane.rows():
+            self._rows[row["uid"]] = row
+
+    def _show(self, resource: str, about: Obj, obj: Obj | None, ev: int) -> None:
+        if kind_of(resource) is None:
+            return
+        uid = about["metadata"]["uid"]
+        if obj is None:
+            if self._rows.pop(uid, None) is not None:
+                self._add(ev, ["del", uid])
+            return
+        row = self._row(resource, obj)
+        if row is not None:
+            self._put(row, ev)
+
+    def _put(self, row: Row, ev: int) -> None:
+        known = self._rows.get(row["uid"])
+        self._rows[row["uid"]] = row
+        if known is None:
+            self._add(ev, ["add", row["kind"], {key: value for key, value in row.items() if key != "kind"}])
+            return
+        changed = {key: value for key, value in row.items() if known.get(key) != value}
+        if changed:
+            self._add(ev, ["set", row["uid"], changed])
+
+    def _row(self, resource: str, obj: Obj) -> Row | None:
+        return row_of(resource, obj, self._registry, self._zero, self._usage)
+
+    def _neighbours(self, change: Change) -> None:
+        """Rows that say something about the changed object: a Service about its endpoints, a Node about its pods."""
+        obj = change.new or change.old or {}
+        if change.resource == "endpointslices.discovery.k8s.io":
+            labels = obj["metadata"].get("labels") or {}
+            self._again("services", (change.key[0], labels.get("kubernetes.io/service-name", "")), change.ev)
+        elif change.resource == "pods":
+            if self._account(change.old, None if change.type == "DELETED" else change.new):
+                self._again("nodes", ("", obj["spec"]["nodeName"]), change.ev)
+        elif change.resource == "nodes":
+            if change.old and _readiness(change.old) != _readiness(obj):
+                for pod in self._registry.objects("pods"):
+                    if pod["spec"].get("nodeName") == change.key[1]:
+                        self._show("pods", pod, pod, change.ev)
+        elif change.resource == "leases.coordination.k8s.io" and change.key[0] == "kube-node-lease":
+            self._again("nodes", ("", change.key[1]), change.ev)
+
+    def _account(self, old: Obj | None, new: Obj | None) -> bool:
+        """Moves a pod's requests in its node's sum. False when nothing changed."""
+        before, after = node_usage(old), node_usage(new)
+        if before == after:
+            return False
+        node = ((new or old) or {})["spec"]["nodeName"]
+        total = self._usage.setdefault(node, [0, 0])
+        total[0] += after[0] - before[0]
+        total[1] += after[1] - before[1]
+        return True
+
+    def _again(self, resource: str, key: tuple[str, str], ev: int) -> None:
+        obj = self._registry.store.get(resource, key)
+        if obj is not None:
+            self._show(resource, obj, obj, ev)
+
+    def _sync_components(self) -> None:
+        for row in self._plane.rows():
+            self._put(row, self._registry.engine.trail.ev)
+
+    def _message(self, change: Change) -> None:
+        trail = self._registry.engine.trail
+        row = trail.get(change.ev)
+        if row is None:
+            return
+        woken = trail.get(row.because)
+        sender = place_of(row.actor)
+        base = {"kind": self._narrator.kind(change), "uid": row.uid, "name": row.name, "ns": row.namespace, "root": row.root, "at": self.at}
+        if woken is not None and woken.type == "write" and place_of(woken.actor) != sender:
+            say = self._narrator.woken(row, woken)
+            self._add(
+                change.ev,
+                ["msg", {**base, "id": -change.ev, "from": "apiserver", "to": sender, "verb": "watch", "hop": row.hop, "because": woken.ev, "say": say, "ok": True}],
+            )
+        say = self._narrator.say(change, row)
+        self._add(
+            change.ev,
+            ["msg", {**base, "id": change.ev, "from": sender, "to": "apiserver", "verb": row.verb, "hop": row.hop, "because": row.because, "say": say, "ok": True}],
+        )
+
+    def _mark_warning(self, change: Change) -> None:
+        event = change.new
+        if change.type != "ADDED" or event is None or event["reason"] not in _WARNING_MARKS:
+            return
+        text = f"{event['reason']}: {event['involvedObject']['kind']} {event['involvedObject']['name']}"
+        self._add(change.ev, ["mark", {"at": self.at, "type": "warning", "text": text, "ev": change.ev}])
+
+    def _add(self, ev: int, item: Item) -> None:
+        self._items.append((ev, item))
+        if len(self._items) > _RING:
+            dropped = self._items.popleft()[0]
+            while self._items and self._items[0][0] == dropped:
+                self._items.popleft()
+            self._since = dropped
+
+
+def _columns(rows: list[Row]) -> dict[str, Any]:
+    columns = [key for key in rows[0] if key != "kind"]
+    return {"cols": columns, "rows": [[row[column] for column in columns] for row in rows]}
+
+
+def _readiness(node: Obj) -> str:
+    for condition in (node.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready":
+            return str(condition["status"])
+    return ""

@@ -1,0 +1,299 @@
+"""One flat row an object for the diagram: pure functions from what is stored to what is drawn."""
+
+from typing import Any
+
+from simulator.apiserver.registry import Registry
+from simulator.client.cache import controller_uid
+from simulator.engine.plain import Obj
+from simulator.machinery import quantities
+from simulator.machinery.tables import pod_status
+
+Row = dict[str, Any]
+
+_KINDS = {
+    "nodes": "Node",
+    "pods": "Pod",
+    "namespaces": "Namespace",
+    "services": "Service",
+    "configmaps": "ConfigMap",
+    "secrets": "Secret",
+    "deployments.apps": "Deployment",
+    "replicasets.apps": "ReplicaSet",
+    "statefulsets.apps": "StatefulSet",
+    "daemonsets.apps": "DaemonSet",
+    "jobs.batch": "Job",
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+    "persistentvolumes": "PersistentVolume",
+    "storageclasses.storage.k8s.io": "StorageClass",
+    "ingresses.networking.k8s.io": "Ingress",
+}
+_FAILING_WAITS = frozenset(
+    {
+        "CrashLoopBackOff",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+
+
+def kind_of(resource: str) -> str | None:
+    """The diagram's kind for a resource it draws."""
+    return _KINDS.get(resource)
+
+
+#: Requests of the pods on each node: [milli-CPU, bytes].
+Usage = dict[str, list[int]]
+
+
+def row_of(resource: str, obj: Obj, registry: Registry, zero: int, usage: Usage) -> Row | None:
+    kind = _KINDS.get(resource)
+    if kind is None:
+        return None
+    metadata = obj["metadata"]
+    created = registry.engine.micros(metadata["creationTimestamp"]) - zero
+    row: Row = {"kind": kind, "uid": metadata["uid"], "name": metadata["name"], "ns": metadata.get("namespace", ""), "created": created}
+    match kind:
+        case "Pod":
+            row.update(_pod(obj, registry))
+        case "Node":
+            row.update(_node(obj, registry, zero, usage))
+        case "Namespace":
+            row["phase"] = (obj.get("status") or {}).get("phase", "Active")
+        case "Service":
+            row.update(_service(obj, registry))
+        case "ConfigMap" | "Secret":
+            row["keys"] = len(obj.get("data") or {}) + len(obj.get("binaryData") or {})
+        case "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job":
+            row.update(_workload(kind, obj))
+        case _:
+            row.update(_storage(kind, obj))
+    return row
+
+
+# Pods
+
+
+def _pod(pod: Obj, registry: Registry) -> Row:
+    metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
+    owner, owner_kind, app = _owner(pod, registry)
+    name = metadata["name"]
+    statuses = status.get("containerStatuses") or ()
+    phase = _phase(pod, registry)
+    return {
+        "node": spec.get("nodeName", ""),
+        "phase": phase,
+        "status": pod_status(pod),
+        "ready": [sum(1 for s in statuses if s.get("ready")), len(spec["containers"])],
+        "restarts": sum(s.get("restartCount", 0) for s in statuses),
+        "owner": owner,
+        "ownerKind": owner_kind,
+        "app": app,
+        "tail": name[len(app) + 1 :].rpartition("-")[2] if name.startswith(f"{app}-") else name.rpartition("-")[2],
+        "ip": status.get("podIP", ""),
+        "image": spec["containers"][0].get("image", ""),
+        "bar": None,
+        "grace": _grace(metadata),
+        "daemon": owner_kind in ("DaemonSet", "Node"),
+        "why": _why(pod) if phase in ("Pending", "Failing") else "",
+    }
+
+
+def _owner(pod: Obj, registry: Registry) -> tuple[str, str, str]:
+    """Uid and kind of the controller, and the workload's name: the Deployment's for a ReplicaSet's pod."""
+    name = pod["metadata"]["name"]
+    for reference in pod["metadata"].get("ownerReferences", ()):
+        if not reference.get("controller"):
+            continue
+        if reference["kind"] == "ReplicaSet":
+            owner = registry.store.get("replicasets.apps", (pod["metadata"]["namespace"], reference["name"]))
+            above = (owner["metadata"].get("ownerReferences") or ()) if owner else ()
+            app = above[0]["name"] if above else reference["name"]
+            return reference["uid"], "ReplicaSet", app
+        app = name.removesuffix(f"-{reference['name']}") if reference["kind"] == "Node" else reference["name"]
+        return reference["uid"], reference["kind"], app
+    return "", "", name
+
+
+def _phase(pod: Obj, registry: Registry) -> str:
+    metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
+    if "deletionTimestamp" in metadata:
+        return "Terminating"
+    node = spec.get("nodeName")
+    if status.get("phase") in ("Succeeded", "Failed"):
+        return "Succeeded" if status["phase"] == "Succeeded" else "Failing"
+    if not node:
+        return "Pending"
+    if _is_lost(node, registry):
+        return "Unknown"
+    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    if any(_fails(s) for s in statuses):
+        return "Failing"
+    mains = status.get("containerStatuses") or ()
+    return "Running" if mains and all("running" in (s.get("state") or {}) for s in mains) else "Creating"
+
+
+def _is_lost(node: str, registry: Registry) -> bool:
+    found = registry.store.get("nodes", ("", node))
+    return found is not None and _ready(found) == "Unknown"
+
+
+def _fails(status: Obj) -> bool:
+    state = status.get("state") or {}
+    if (state.get("waiting") or {}).get("reason") in _FAILING_WAITS:
+        return True
+    return bool((state.get("terminated") or {}).get("exitCode"))
+
+
+def _why(pod: Obj) -> str:
+    status = pod.get("status") or {}
+    for entry in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        state = entry.get("state") or {}
+        waiting = state.get("waiting") or {}
+        if waiting.get("reason") in _FAILING_WAITS:
+            return str(waiting.get("message") or waiting["reason"])
+        terminated = state.get("terminated") or {}
+        if terminated.get("exitCode"):
+            return f"{terminated.get('reason', 'Error')}, exit code {terminated['exitCode']}"
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return str(condition.get("message", ""))
+    return str(status.get("message", ""))
+
+
+def _grace(metadata: Obj) -> int | None:
+    if "deletionTimestamp" not in metadata:
+        return None
+    return int(metadata.get("deletionGracePeriodSeconds", 0)) * 1_000_000
+
+
+def node_usage(pod: Obj | None) -> tuple[int, int, bool]:
+    """What a bound pod takes of its node: milli-CPU, bytes, and whether it counts at all."""
+    if pod is None or not pod["spec"].get("nodeName"):
+        return 0, 0, False
+    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        return 0, 0, False
+    cpu = memory = 0
+    for container in pod["spec"]["containers"]:
+        requests = (container.get("resources") or {}).get("requests") or {}
+        cpu += quantities.milli(requests["cpu"]) if "cpu" in requests else 0
+        memory += quantities.value(requests["memory"]) if "memory" in requests else 0
+    return cpu, memory, True
+
+
+# Nodes
+
+
+def _node(node: Obj, registry: Registry, zero: int, usage: Usage) -> Row:
+    metadata, spec, status = node["metadata"], node["spec"], node.get("status") or {}
+    labels = metadata.get("labels") or {}
+    allocatable = status.get("allocatable") or {}
+    name = metadata["name"]
+    cpu, memory = usage.get(name, (0, 0))
+    return {
+        "ready": _ready(node),
+        "roles": sorted(key.rpartition("/")[2] for key in labels if key.startswith("node-role.kubernetes.io/")),
+        "zone": labels.get("topology.kubernetes.io/zone", ""),
+        "cordoned": bool(spec.get("unschedulable")),
+        "cpu": quantities.milli(allocatable.get("cpu", "0")),
+        "cpuUsed": cpu,
+        "mem": quantities.value(allocatable.get("memory", "0")),
+        "memUsed": memory,
+        "pods": quantities.value(allocatable.get("pods", "0")),
+        "heard": _heard(name, registry, zero),
+        "taints": [_taint(taint) for taint in spec.get("taints") or ()],
+    }
+
+
+def _ready(node: Obj) -> str:
+    for condition in (node.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready":
+            return str(condition["status"])
+    return "Unknown"
+
+
+def _heard(node: str, registry: Registry, zero: int) -> int | None:
+    """When its kubelet was last heard of; None while it renews its Lease, which is now and always."""
+    if registry.heartbeats.last(node, registry.engine.now) is not None:
+        return None
+    lease = registry.store.get("leases.coordination.k8s.io", ("kube-node-lease", node))
+    return registry.engine.micros(lease["spec"]["renewTime"]) - zero if lease else None
+
+
+def _taint(taint: Obj) -> str:
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint['key']}{value}:{taint['effect']}"
+
+
+# The rest
+
+
+def _service(service: Obj, registry: Registry) -> Row:
+    spec, metadata = service["spec"], service["metadata"]
+    ready: list[str] = []
+    not_ready: list[str] = []
+    for slice_ in registry.store.in_namespace("endpointslices.discovery.k8s.io", metadata["namespace"]):
+        if (slice_["metadata"].get("labels") or {}).get("kubernetes.io/service-name") != metadata["name"]:
+            continue
+        for endpoint in slice_.get("endpoints") or ():
+            uid = (endpoint.get("targetRef") or {}).get("uid")
+            if uid:
+                (ready if (endpoint.get("conditions") or {}).get("ready") else not_ready).append(uid)
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return {
+        "type": spec.get("type", "ClusterIP"),
+        "ip": spec.get("clusterIP", ""),
+        "ports": ",".join(_port(port) for port in spec.get("ports") or ()),
+        "external": ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress),
+        "selector": ",".join(f"{key}={value}" for key, value in sorted((spec.get("selector") or {}).items())),
+        "endpoints": sorted(ready),
+        "notReady": sorted(not_ready),
+    }
+
+
+def _port(port: Obj) -> str:
+    return f"{port['port']}:{port['nodePort']}" if "nodePort" in port else str(port["port"])
+
+
+def _workload(kind: str, obj: Obj) -> Row:
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    annotations = obj["metadata"].get("annotations") or {}
+    if kind == "DaemonSet":
+        want, have = status.get("desiredNumberScheduled", 0), status.get("currentNumberScheduled", 0)
+        ready, updated = status.get("numberReady", 0), status.get("updatedNumberScheduled", 0)
+        available = status.get("numberAvailable", 0)
+    elif kind == "Job":
+        want, have = spec.get("completions") or spec.get("parallelism") or 1, status.get("active", 0)
+        ready, updated, available = status.get("ready", 0), status.get("succeeded", 0), status.get("succeeded", 0)
+    else:
+        want, have = spec.get("replicas", 1), status.get("replicas", 0)
+        ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
+        available = status.get("availableReplicas", 0)
+    return {
+        "want": want,
+        "have": have,
+        "ready": ready,
+        "updated": updated,
+        "available": available,
+        "owner": controller_uid(obj),
+        "revision": annotations.get("deployment.kubernetes.io/revision", ""),
+    }
+
+
+def _storage(kind: str, obj: Obj) -> Row:
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    match kind:
+        case "PersistentVolumeClaim":
+            size = (((spec.get("resources") or {}).get("requests")) or {}).get("storage", "")
+            return {"phase": status.get("phase", ""), "size": size, "note": spec.get("volumeName", "")}
+        case "PersistentVolume":
+            size = (spec.get("capacity") or {}).get("storage", "")
+            return {"phase": status.get("phase", ""), "size": size, "note": spec.get("persistentVolumeReclaimPolicy", "")}
+        case "StorageClass":
+            return {"phase": "", "size": "", "note": obj.get("volumeBindingMode", "")}
+    hosts = ",".join(rule.get("host", "*") for rule in spec.get("rules") or ())
+    return {"phase": "", "size": "", "note": hosts}
