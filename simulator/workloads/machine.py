@@ -1,0 +1,378 @@
+"""Runs a compiled script: a position, variables and files, advanced until something takes time.
+
+Promises: `Machine.run` is a pure function of the machine's state, so a program stopped at a pause and resumed later,
+even after a restore, goes on as if nothing had happened. It knows neither clock nor network: time is handed out as a
+pause, and a question to the network is handed out as a pause too.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from simulator.workloads.image_catalog import Image, Server
+from simulator.workloads.shell_scripts import NotSimulated, Op, Part, Word, compile_script
+
+#: In a line of output: a time that is only known when the line is written, as `AT format END`.
+AT, END = "\x01", "\x02"
+_DATE = "%a %b %e %H:%M:%S UTC %Y"
+_BUSY_STEPS = 20_000
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+_BUILTIN = frozenset({"echo", "sleep", "exit", "true", "false", ":", "cat", "touch", "rm", "date", "hostname", "env", "printenv", "test", "["})
+_BUILTIN_TOO = frozenset({"printf", "mkdir", "tail", "seq", "set", "trap", "wait", "export", "exec", "ls", "pwd", "whoami", "id", "uname", "yes"})
+_NETWORK = frozenset({"nslookup", "wget", "curl", "nc", "ping", "getent", "dig"})
+_CLIENTS = frozenset({"redis-cli", "pg_isready", "psql", "mysqladmin", "mysql", "mariadb-admin", "healthcheck.sh", "mongosh", "etcdctl"})
+_IN_BUSYBOX = _BUILTIN | _BUILTIN_TOO | {"nslookup", "wget", "nc", "ping", "sh", "ash"}
+_IN_FULL = (_BUILTIN | _BUILTIN_TOO | {"sh", "bash", "dash", "getent"}) - {"ash"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why the machine stopped: `sleep` (us), `exit` (code), `forever`, `serve` (server), `ask` (argv), `memory` (bytes), `busy`."""
+
+    kind: str
+    us: int = 0
+    code: int = 0
+    argv: tuple[str, ...] = ()
+    server: Server | None = None
+    bytes: int = 0
+    cpu_milli: int = 0
+
+
+@dataclass(slots=True)
+class Machine:
+    ops: tuple[Op, ...]
+    image: Image
+    env: dict[str, str]
+    pc: int = 0
+    status: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    out: list[str] = field(default_factory=list)
+    """Lines written since the caller took them."""
+    traps: bool = False
+    """The script handles SIGTERM."""
+
+    def run(self) -> Pause:
+        for _ in range(_BUSY_STEPS):
+            if self.pc >= len(self.ops):
+                return Pause("exit", code=self.status)
+            op = self.ops[self.pc]
+            self.pc += 1
+            pause = self._do(op)
+            if pause is not None:
+                return pause
+        return Pause("busy", cpu_milli=1000)
+
+    def answer(self, status: int, lines: tuple[str, ...]) -> None:
+        """The outcome of an `ask`: the program goes on with it."""
+        self.status = status
+        self.out.extend(lines)
+
+    def _do(self, op: Op) -> Pause | None:
+        match op.kind:
+            case "run":
+                return self._run([self.expand(word) for word in op.words], op.redirect)
+            case "assign":
+                self.env[op.name] = self.expand(op.words[0])
+                self.status = 0
+            case "not":
+                self.status = int(self.status == 0)
+            case "jump":
+                self.pc = op.target
+            case "jump_ok" if self.status == 0:
+                self.pc = op.target
+            case "jump_fail" if self.status != 0:
+                self.pc = op.target
+        return None
+
+    # Words
+
+    def expand(self, word: Word) -> str:
+        return "".join(part if isinstance(part, str) else self._part(part) for part in word)
+
+    def _part(self, part: Part) -> str:
+        kind, text = part
+        match kind:
+            case "var":
+                return str(self.status) if text == "?" else "1" if text == "$" else self.env.get(text, "")
+            case "default":
+                name, _, fallback = text.partition(":-")
+                return self.env.get(name) or fallback
+            case "arith":
+                return str(_arithmetic(text, self.env))
+        return self._substitute(text.strip())
+
+    def _substitute(self, command: str) -> str:
+        """`$(command)`: only what prints one value at once."""
+        words = command.split()
+        if words[:1] == ["date"]:
+            return _date(words[1:])
+        if words in (["hostname"], ["hostname", "-s"], ["uname", "-n"]):
+            return self.env.get("HOSTNAME", "")
+        if words[:1] == ["cat"] and len(words) == 2 and words[1] in self.files:
+            return self.files[words[1]].rstrip("\n")
+        if words[:1] == ["echo"]:
+            return " ".join(words[1:])
+        raise NotSimulated(f"$({command}) is not simulated")
+
+    # Commands
+
+    def _run(self, argv: list[str], redirect: tuple[str, Word] | None) -> Pause | None:
+        before = len(self.out)
+        self.status = 0
+        pause = self._command(argv) if argv else None
+        if redirect is not None:
+            self._redirect(redirect[0], self.expand(redirect[1]), self.out[before:])
+            if redirect[0] != "tee":
+                del self.out[before:]
+        return pause
+
+    def _redirect(self, mode: str, path: str, lines: list[str]) -> None:
+        if path.startswith("/dev/"):
+            if path in ("/dev/stdout", "/dev/stderr", "/proc/1/fd/1"):
+                self.out.extend(lines)
+            return
+        text = "".join(f"{line}\n" for line in lines)
+        self.files[path] = self.files.get(path, "") + text if mode == ">>" else text
+
+    def _command(self, argv: list[str]) -> Pause | None:
+        if argv[0] in ("exec", "command", "nohup") and len(argv) > 1:
+            return self._command(argv[1:])
+        program = argv[0].rsplit("/", 1)[-1]
+        if program in ("exit",):
+            return Pause("exit", code=_number(argv[1] if len(argv) > 1 else "0") & 255)
+        if (server := self.image.server(tuple(argv))) is not None:
+            return Pause("serve", server=server, argv=tuple(argv))
+        if not has_program(self.image, program):
+            self.out.append(f"sh: {argv[0]}: not found")
+            self.status = 127
+            return None
+        return self._known(program, argv)
+
+    def _known(self, program: str, argv: list[str]) -> Pause | None:
+        rest = argv[1:]
+        match program:
+            case "sleep":
+                return Pause("sleep", us=seconds_us(rest))
+            case "tail" if "-f" in rest or "-F" in rest:
+                return Pause("forever")
+            case "stress":
+                return _stress(rest, self.out)
+            case "perl" if any("bpi(" in word for word in rest):
+                self.out.append(pi_digits(_number(re.findall(r"bpi\((\d+)\)", " ".join(rest))[0])))
+                return Pause("sleep", us=4_000_000, cpu_milli=1000)
+            case "python3" | "python" if rest[:2] == ["-m", "http.server"]:
+                return Pause("serve", argv=tuple(argv))
+            case "yes":
+                return Pause("busy", cpu_milli=1000)
+            case _ if program in _SHELLS:
+                return self._shell(rest)
+            case _ if program in _NETWORK or program in _CLIENTS or program in self.image.programs:
+                return Pause("ask", argv=(program, *rest))
+        self._simple(program, rest)
+        return None
+
+    def _shell(self, rest: list[str]) -> Pause | None:
+        """A shell inside the shell goes on in place of it, which is what `exec` would do."""
+        ops = shell_ops(rest)
+        if ops is None:
+            return None
+        self.ops, self.pc = (*ops, Op("jump", target=len(ops) + 1)), 0
+        return None
+
+    def _simple(self, program: str, rest: list[str]) -> None:
+        match program:
+            case "false":
+                self.status = 1
+            case "test" | "[":
+                self.status = int(not _test([word for word in rest if word != "]"], self.files))
+            case "echo":
+                self.out.extend(_echo(rest))
+            case "printf":
+                self.out.extend(_printf(rest))
+            case "date":
+                self.out.append(_date(rest))
+            case "hostname":
+                self.out.append(self.env.get("HOSTNAME", ""))
+            case "env" | "printenv":
+                self._print_env(rest)
+            case "cat":
+                self._cat(rest)
+            case "touch":
+                self.files.update({path: self.files.get(path, "") for path in rest if not path.startswith("-")})
+            case "rm":
+                for path in rest:
+                    self.files.pop(path, None)
+            case "seq":
+                numbers = [_number(word) for word in rest]
+                self.out.extend(str(number) for number in range(numbers[0] if len(numbers) > 1 else 1, numbers[-1] + 1))
+            case "trap":
+                self.traps = self.traps or any(word in ("TERM", "SIGTERM", "15") for word in rest)
+            case "whoami":
+                self.out.append("root")
+            case "pwd":
+                self.out.append("/")
+            case "ls":
+                self.out.extend(sorted({path.rsplit("/", 1)[-1] for path in self.files if any(path.startswith(where) for where in rest or ["/"])}))
+            case "export":
+                self.env.update(dict(word.split("=", 1) for word in rest if "=" in word))
+            case "mkdir" | "true" | ":" | "set" | "wait" | "id" | "uname" | "tail":
+                pass
+            case _:
+                raise NotSimulated(f"{program} {' '.join(rest)}".strip() + " is not simulated")
+
+    def _print_env(self, names: list[str]) -> None:
+        if not names:
+            self.out.extend(f"{name}={value}" for name, value in self.env.items())
+        for name in names:
+            if name in self.env:
+                self.out.append(self.env[name])
+            else:
+                self.status = 1
+
+    def _cat(self, paths: list[str]) -> None:
+        for path in paths:
+            if path in self.files:
+                self.out.extend(self.files[path].splitlines())
+            else:
+                self.out.append(f"cat: can't open '{path}': No such file or directory")
+                self.status = 1
+
+
+def has_program(image: Image, program: str) -> bool:
+    """Whether the executable is in the image's $PATH."""
+    if program in image.programs:
+        return True
+    known = {"none": frozenset[str](), "busybox": _IN_BUSYBOX, "full": _IN_FULL}[image.shell]
+    path = image.name.repository.rsplit("/", 1)[-1]
+    return program in known or (program in ("python3", "python") and path == "python") or (program == "node" and path == "node")
+
+
+def shell_ops(arguments: list[str]) -> tuple[Op, ...] | None:
+    """What `sh <arguments>` runs; None when it only reads its empty standard input."""
+    rest = [word for word in arguments if word not in ("-e", "-x", "-u", "-o", "pipefail", "-l", "-i")]
+    for flag in ("-c", "-ec", "-xc", "-exc", "-ce", "-lc", "-euc", "-eux", "-cx"):
+        if flag in rest and rest.index(flag) + 1 < len(rest):
+            return compile_script(rest[rest.index(flag) + 1])
+    if rest:
+        raise NotSimulated(f"running the script {rest[0]} is not simulated")
+    return None
+
+
+def seconds_us(words: list[str]) -> int:
+    """`sleep`'s argument: `30`, `0.5`, `1h`, `infinity`."""
+    scale = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    total = 0.0
+    for word in words:
+        if word in ("infinity", "inf"):
+            return 1 << 60
+        match = re.fullmatch(r"(\d*\.?\d+)([smhd]?)", word)
+        total += float(match.group(1)) * scale[match.group(2) or "s"] if match else 0
+    return round(total * 1_000_000)
+
+
+def pi_digits(count: int) -> str:
+    """Machin's formula in whole numbers, with ten digits to spare."""
+    one = 10 ** (count + 10)
+
+    def arctan_inverse(x: int) -> int:
+        power = total = one // x
+        divisor, sign = 3, -1
+        while power:
+            power //= x * x
+            total += sign * (power // divisor)
+            divisor, sign = divisor + 2, -sign
+        return total
+
+    digits = str(4 * (4 * arctan_inverse(5) - arctan_inverse(239)))[:count]
+    return f"{digits[0]}.{digits[1:]}"
+
+
+def _stress(words: list[str], out: list[str]) -> Pause:
+    options = dict(zip(words, words[1:], strict=False))
+    hogs = {name: _number(options.get(f"--{name}", options.get(f"-{name[0]}", "0"))) for name in ("cpu", "io", "vm", "hdd")}
+    out.append(f"stress: info: [1] dispatching hogs: {', '.join(f'{count} {name}' for name, count in hogs.items())}")
+    size = options.get("--vm-bytes", "256M")
+    scale = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(size[-1].upper(), 1)
+    each = _number(size.rstrip("BKMGbkmg")) * scale
+    seconds = seconds_us([options["--timeout"]]) if "--timeout" in options else 1 << 60
+    return Pause("memory", bytes=each * hogs["vm"], cpu_milli=1000 * (hogs["cpu"] + hogs["vm"]), us=seconds)
+
+
+def _echo(words: list[str]) -> list[str]:
+    escapes = False
+    while words and words[0] in ("-e", "-n", "-ne", "-en"):
+        escapes = escapes or "e" in words[0]
+        words = words[1:]
+    text = " ".join(words)
+    if escapes:
+        text = text.replace("\\n", "\n").replace("\\t", "\t")
+    return text.split("\n")
+
+
+def _printf(words: list[str]) -> list[str]:
+    if not words:
+        return []
+    text = words[0].replace("\\n", "\n").replace("\\t", "\t")
+    for value in words[1:]:
+        text = re.sub(r"%[-0-9]*[sd]", lambda _: value, text, count=1)  # noqa: B023
+    return text.removesuffix("\n").split("\n")
+
+
+def _date(words: list[str]) -> str:
+    wanted = next((word[1:].strip("'\"") for word in words if word.startswith("+")), _DATE)
+    return f"{AT}{wanted}{END}"
+
+
+def _test(words: list[str], files: dict[str, str]) -> bool:
+    if words[:1] == ["!"]:
+        return not _test(words[1:], files)
+    match words:
+        case [left, operator, right] if operator in ("-eq", "-ne", "-lt", "-le", "-gt", "-ge"):
+            a, b = _number(left), _number(right)
+            return {"-eq": a == b, "-ne": a != b, "-lt": a < b, "-le": a <= b, "-gt": a > b, "-ge": a >= b}[operator]
+        case [left, "=" | "==", right]:
+            return left == right
+        case [left, "!=", right]:
+            return left != right
+        case ["-f" | "-e" | "-d" | "-s", path]:
+            return path in files
+        case ["-z", text]:
+            return text == ""
+        case ["-n", text] | [text]:
+            return text != ""
+    return False
+
+
+def _number(text: str) -> int:
+    match = re.match(r"\s*-?\d+", text)
+    return int(match.group()) if match else 0
+
+
+_TERM = re.compile(r"\s*([-+*/%])?\s*(\$?[A-Za-z_]\w*|\d+)")
+
+
+def _arithmetic(text: str, env: dict[str, str]) -> int:
+    """A chain of terms from left to right, which is all that counters need."""
+    total, at = 0, 0
+    text = text.strip()
+    while at < len(text):
+        match = _TERM.match(text, at)
+        if match is None:
+            raise NotSimulated(f"$(({text})) is not simulated")
+        value = match.group(2).lstrip("$")
+        number = int(value) if value.isdigit() else _number(env.get(value, "0"))
+        total = _apply(match.group(1) or "+", total, number)
+        at = match.end()
+    return total
+
+
+def _apply(operator: str, left: int, right: int) -> int:
+    match operator:
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left // right if right else 0
+        case "%":
+            return left % right if right else 0
+    return left + right
