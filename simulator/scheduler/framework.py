@@ -1,0 +1,92 @@
+"""The extension points of the scheduling framework, and what passes between them.
+
+Follows https://kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework/. "Does not fit" is no error but
+a `Status`; success is None. A plugin keeps nothing between two pods: what it knows comes with the call.
+
+One thing is split finer than upstream so that identical pods can share work: Score is `feature` (what this node looks
+like to this pod, a hashable value that depends on the two alone) followed by `score` (the points for that
+feature). Nodes with equal features get equal points, so the scheduler scores each feature once.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from simulator.scheduler.node_info import NodeInfo
+from simulator.scheduler.pod_info import PodInfo
+
+MAX_NODE_SCORE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Why a plugin turned a node down. `resolvable`: evicting pods from the node could change the answer."""
+
+    plugin: str
+    reasons: tuple[str, ...]
+    resolvable: bool
+
+
+class View(Protocol):
+    """The cluster as one scheduling cycle sees it."""
+
+    @property
+    def nodes(self) -> Sequence[NodeInfo]:
+        """Every node, in the order in which the scheduler goes round them."""
+        ...
+
+    @property
+    def affinity_pods(self) -> int:
+        """How many placed pods have pod affinity or anti-affinity of any kind."""
+        ...
+
+
+class Filter(Protocol):
+    """Filter whose verdict depends on the pod and this one node."""
+
+    name: ClassVar[str]
+
+    def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None: ...
+
+
+class ClusterFilter(Protocol):
+    """PreFilter and Filter of a plugin whose verdict depends on pods elsewhere too."""
+
+    name: ClassVar[str]
+
+    def prepare_check(self, pod: PodInfo, view: View) -> Any:
+        """PreFilter: what `check` needs of the whole cluster, or None to be skipped for this pod."""
+        ...
+
+    def check(self, pod: PodInfo, node: NodeInfo, prepared: Any) -> Status | None: ...
+
+
+class Score(Protocol):
+    """PreScore, Score and NormalizeScore."""
+
+    name: ClassVar[str]
+    weight: ClassVar[int]
+
+    def feature(self, pod: PodInfo, node: NodeInfo) -> Hashable: ...
+
+    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[Any, int], everywhere: Mapping[Any, int]) -> Any:
+        """PreScore. The mappings say how many of the feasible nodes, and of all nodes, have each feature.
+
+        None means: no say about this pod.
+        """
+        ...
+
+    def score(self, pod: PodInfo, feature: Any, prepared: Any) -> int: ...
+
+    def normalize(self, scores: Sequence[int], prepared: Any) -> Sequence[int]:
+        """Brings the scores of all features into 0 … MAX_NODE_SCORE."""
+        ...
+
+
+def normalize_by_maximum(scores: Sequence[int], *, reverse: bool = False) -> list[int]:
+    """Scales to 0 … 100 by the highest score; `reverse` makes the lowest the best (upstream's DefaultNormalizeScore)."""
+    highest = max(scores, default=0)
+    if highest == 0:
+        return [MAX_NODE_SCORE if reverse else score for score in scores]
+    scaled = [MAX_NODE_SCORE * score // highest for score in scores]
+    return [MAX_NODE_SCORE - score for score in scaled] if reverse else scaled

@@ -1,0 +1,189 @@
+"""One scheduling cycle: which nodes are feasible, what each is worth, and which one wins.
+
+`Cycle` is the outcome of filtering, whoever did it; `scan` does it node by node and `PlacementIndex` from what it
+remembers about alike pods. Scoring and choosing are the same code for both, on classes of nodes that look alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from simulator.engine import Rng
+from simulator.scheduler.framework import Score, Status, View
+from simulator.scheduler.node_info import NodeInfo
+from simulator.scheduler.plugins import CLUSTER_FILTERS, CLUSTER_SCORES, FILTERS, SCORES
+from simulator.scheduler.pod_info import PodInfo
+
+#: What one node looks like to one pod: the feature of every score plugin, in order.
+Features = tuple[Any, ...]
+
+_MIN_FEASIBLE_NODES = 100
+_MIN_PERCENTAGE = 5
+
+
+class Cycle(Protocol):
+    """The filtered nodes of one cycle, grouped by looks."""
+
+    pod: PodInfo
+    scores: Sequence[Score]
+    feasible: Mapping[Features, int]
+    """How many feasible nodes look like this."""
+    everywhere: Mapping[Features, int]
+    """How many nodes of the cluster look like this, feasible or not."""
+    rejected: Mapping[Status, Sequence[int]]
+    """Positions of the nodes that were turned down."""
+    examined: int
+    """How many nodes were looked at, from the start position on."""
+
+    def members(self, features: Features) -> Sequence[int]:
+        """Positions of the feasible nodes that look like this, in the order in which they were looked at."""
+        ...
+
+    def turn(self, position: int) -> int:
+        """When the node was looked at: 0 is the first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What a class of nodes is worth: weighted points by plugin, and their sum."""
+
+    by_plugin: tuple[tuple[str, int], ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    position: int
+    points: Mapping[Features, Points]
+    """Empty when only one node was feasible: then nothing is scored."""
+
+
+def feasible_nodes_to_find(nodes: int) -> int:
+    """percentageOfNodesToScore, adaptive as by default: half of a small cluster, less of a large one, 100 at least.
+
+    https://kubernetes.io/docs/concepts/scheduling-eviction/scheduler-perf-tuning/#default-threshold.
+    """
+    if nodes < _MIN_FEASIBLE_NODES:
+        return nodes
+    percentage = max(50 - nodes // 125, _MIN_PERCENTAGE)
+    return max(nodes * percentage // 100, _MIN_FEASIBLE_NODES)
+
+
+def verdict(pod: PodInfo, node: NodeInfo) -> Status | None:
+    """The first filter that turns the node down, among those that look at this node only."""
+    for plugin in FILTERS:
+        status = plugin.filter(pod, node)
+        if status is not None:
+            return status
+    return None
+
+
+def is_local(pod: PodInfo, view: View) -> bool:
+    """Whether verdict and features of a node depend on that node alone, so that they can be remembered."""
+    return not (pod.hard_spread or pod.has_affinity or view.affinity_pods)
+
+
+# Filtering, node by node
+
+
+class Scan:
+    """A cycle that looks at the nodes one after the other."""
+
+    def __init__(self, pod: PodInfo, view: View, start: int) -> None:
+        self.pod = pod
+        self.scores: Sequence[Score] = SCORES if is_local(pod, view) else (*SCORES, *CLUSTER_SCORES)
+        self.feasible: dict[Features, int] = {}
+        self.everywhere: dict[Features, int] = {}
+        self.rejected: dict[Status, list[int]] = {}
+        self.examined = 0
+        self._start = start
+        self._nodes = len(view.nodes)
+        self._members: dict[Features, list[int]] = {}
+        self._filter(view)
+        self._count_everywhere(view)
+
+    def _filter(self, view: View) -> None:
+        pod, nodes = self.pod, view.nodes
+        checks = [(plugin, plugin.prepare_check(pod, view)) for plugin in CLUSTER_FILTERS]
+        wanted, found = feasible_nodes_to_find(len(nodes)), 0
+        for turn in range(len(nodes)):
+            position = (self._start + turn) % len(nodes)
+            node = nodes[position]
+            self.examined = turn + 1
+            status = verdict(pod, node)
+            for plugin, prepared in checks:
+                if status is None and prepared is not None:
+                    status = plugin.check(pod, node, prepared)
+            if status is not None:
+                self.rejected.setdefault(status, []).append(position)
+                continue
+            self._members.setdefault(self._features(node), []).append(position)
+            found += 1
+            if found == wanted:
+                break
+        self.feasible = {features: len(positions) for features, positions in self._members.items()}
+
+    def _count_everywhere(self, view: View) -> None:
+        if sum(self.feasible.values()) > 1:
+            for node in view.nodes:
+                features = self._features(node)
+                self.everywhere[features] = self.everywhere.get(features, 0) + 1
+
+    def _features(self, node: NodeInfo) -> Features:
+        return tuple([plugin.feature(self.pod, node) for plugin in self.scores])
+
+    def members(self, features: Features) -> Sequence[int]:
+        return self._members[features]
+
+    def turn(self, position: int) -> int:
+        return (position - self._start) % self._nodes
+
+
+# Scoring and choosing
+
+
+def choose(cycle: Cycle, view: View, rng: Rng) -> Choice | None:
+    """The feasible node with the most points, a random one of those with equally many; None when none is feasible."""
+    found = sum(cycle.feasible.values())
+    if found == 0:
+        return None
+    if found == 1:
+        (only,) = cycle.feasible
+        return Choice(cycle.members(only)[0], {})
+    points = _score(cycle, view)
+    best = max(one.total for one in points.values())
+    tied = [features for features, one in points.items() if one.total == best]
+    if len(tied) == 1:
+        return Choice(rng.choice(cycle.members(tied[0])), points)
+    members = [position for features in tied for position in cycle.members(features)]
+    members.sort(key=cycle.turn)
+    return Choice(rng.choice(members), points)
+
+
+def _score(cycle: Cycle, view: View) -> dict[Features, Points]:
+    classes = list(cycle.feasible)
+    totals = [0] * len(classes)
+    parts: list[list[tuple[str, int]]] = [[] for _ in classes]
+    for index, plugin in enumerate(cycle.scores):
+        feasible, everywhere = _share(cycle.feasible, index), _share(cycle.everywhere, index)
+        prepared = plugin.prepare(cycle.pod, view, feasible, everywhere)
+        if prepared is None:
+            continue
+        looks = list(feasible)
+        normal = plugin.normalize([plugin.score(cycle.pod, feature, prepared) for feature in looks], prepared)
+        weighted = {feature: plugin.weight * points for feature, points in zip(looks, normal, strict=True)}
+        for row, features in enumerate(classes):
+            points = weighted[features[index]]
+            totals[row] += points
+            parts[row].append((plugin.name, points))
+    return {features: Points(tuple(part), total) for features, part, total in zip(classes, parts, totals, strict=True)}
+
+
+def _share(counts: Mapping[Features, int], index: int) -> dict[Any, int]:
+    """How many nodes have each feature of one plugin."""
+    shares: dict[Any, int] = {}
+    for features, nodes in counts.items():
+        feature = features[index]
+        shares[feature] = shares.get(feature, 0) + nodes
+    return shares

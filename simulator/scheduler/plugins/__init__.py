@@ -1,0 +1,32 @@
+"""The default plugins, a file each, in the order in which upstream runs them.
+
+`default_plugins.go` of v1.33 gives order and weights. Not here yet: the volume plugins and dynamic resources, whose
+objects have no behaviour in the simulator so far, and preemption.
+"""
+
+from simulator.scheduler.framework import ClusterFilter, Filter, Score
+from simulator.scheduler.plugins.balanced_allocation import BalancedAllocation
+from simulator.scheduler.plugins.image_locality import ImageLocality
+from simulator.scheduler.plugins.inter_pod_affinity import InterPodAffinity
+from simulator.scheduler.plugins.node_affinity import NodeAffinity, NodeAffinityByName
+from simulator.scheduler.plugins.node_name import NodeName
+from simulator.scheduler.plugins.node_ports import NodePorts
+from simulator.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from simulator.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from simulator.scheduler.plugins.resources_fit import NodeResourcesFit
+from simulator.scheduler.plugins.taint_toleration import TaintToleration
+
+FILTERS: tuple[Filter, ...] = (
+    NodeAffinityByName(),
+    NodeUnschedulable(),
+    NodeName(),
+    TaintToleration(),
+    NodeAffinity(),
+    NodePorts(),
+    NodeResourcesFit(),
+)
+CLUSTER_FILTERS: tuple[ClusterFilter, ...] = (PodTopologySpread(), InterPodAffinity())
+#: Scores whose feature depends on the pod and the node alone.
+SCORES: tuple[Score, ...] = (TaintToleration(), NodeAffinity(), NodeResourcesFit(), PodTopologySpread(), BalancedAllocation(), ImageLocality())
+#: Scores that look at pods on other nodes; they have a say only when some pod has affinity.
+CLUSTER_SCORES: tuple[Score, ...] = (InterPodAffinity(),)

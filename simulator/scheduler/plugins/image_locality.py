@@ -1,0 +1,41 @@
+"""Prefers nodes that already have the pod's images, weighed by size and by how many nodes have them."""
+
+from collections.abc import Mapping, Sequence
+
+from simulator.scheduler.framework import MAX_NODE_SCORE, View
+from simulator.scheduler.node_info import NodeInfo
+from simulator.scheduler.pod_info import PodInfo
+
+_MIB = 1024 * 1024
+_FLOOR = 23 * _MIB
+_CEILING_A_CONTAINER = 1000 * _MIB
+
+#: (image, size) of the pod's images that a node has.
+Present = tuple[tuple[str, int], ...]
+
+
+class ImageLocality:
+    name = "ImageLocality"
+    weight = 1
+
+    def feature(self, pod: PodInfo, node: NodeInfo) -> Present:
+        return tuple((image, node.images[image]) for image in pod.images if image in node.images)
+
+    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[Present, int], everywhere: Mapping[Present, int]) -> dict[str, float]:
+        """For every image of the pod, the share of nodes that have it."""
+        total = sum(everywhere.values())
+        having = dict.fromkeys(pod.images, 0)
+        for present, nodes in everywhere.items():
+            for image in dict(present):
+                having[image] += nodes
+        return {image: nodes / total for image, nodes in having.items()}
+
+    def score(self, pod: PodInfo, feature: Present, prepared: Mapping[str, float]) -> int:
+        if not feature:
+            return 0
+        found = sum(int(size * prepared[image]) for image, size in feature)
+        ceiling = _CEILING_A_CONTAINER * len(pod.images)
+        return MAX_NODE_SCORE * (min(max(found, _FLOOR), ceiling) - _FLOOR) // (ceiling - _FLOOR)
+
+    def normalize(self, scores: Sequence[int], prepared: Mapping[str, float]) -> Sequence[int]:
+        return scores

@@ -1,0 +1,154 @@
+"""Spreads alike pods over zones, nodes or any other domain.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/. DoNotSchedule constraints
+filter, ScheduleAnyway constraints score. Pods without constraints of their own but with a service or an owner get
+upstream's cluster defaults, `DEFAULTS`, which is why replicas land on different nodes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import floor, log
+
+from simulator.machinery.selectors import Selector
+from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
+from simulator.scheduler.node_info import HOSTNAME, ZONE, NodeInfo
+from simulator.scheduler.pod_info import Group, PodInfo, SpreadConstraint
+from simulator.scheduler.taints import NO_EXECUTE, NO_SCHEDULE, is_tolerated
+
+REASON = "node(s) didn't match pod topology spread constraints"
+REASON_LABEL = REASON + " (missing required label)"
+
+#: (topology key, maxSkew) of the cluster's default constraints; both ScheduleAnyway.
+DEFAULTS = ((HOSTNAME, 3), (ZONE, 5))
+
+_IGNORED = -1
+
+#: A constraint as one node sees it: the domain ("" for the node itself, None without the label) and its matching pods.
+Domain = tuple[str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Matching pods in each domain of one DoNotSchedule constraint."""
+
+    by_domain: Mapping[str, int]
+    lowest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """For each ScheduleAnyway constraint: matching pods in each domain, and how much one of them weighs."""
+
+    by_domain: tuple[Mapping[str, int], ...]
+    weight: tuple[float, ...]
+
+
+class PodTopologySpread:
+    name = "PodTopologySpread"
+    weight = 2
+
+    # Filter
+
+    def prepare_check(self, pod: PodInfo, view: View) -> tuple[Counts, ...] | None:
+        if not pod.hard_spread:
+            return None
+        nodes = [node for node in view.nodes if all(one.key in node.labels for one in pod.hard_spread)]
+        return tuple(self._counts(pod, one, nodes) for one in pod.hard_spread)
+
+    def _counts(self, pod: PodInfo, constraint: SpreadConstraint, nodes: Sequence[NodeInfo]) -> Counts:
+        by_domain: dict[str, int] = {}
+        for node in nodes:
+            if _is_included(pod, constraint, node):
+                domain = node.labels[constraint.key]
+                by_domain[domain] = by_domain.get(domain, 0) + _matching(node, pod.namespace, constraint.selector)
+        lowest = min(by_domain.values(), default=0)
+        return Counts(by_domain, 0 if len(by_domain) < constraint.min_domains else lowest)
+
+    def check(self, pod: PodInfo, node: NodeInfo, prepared: tuple[Counts, ...]) -> Status | None:
+        for constraint, counts in zip(pod.hard_spread, prepared, strict=True):
+            domain = node.labels.get(constraint.key)
+            if domain is None:
+                return Status(self.name, (REASON_LABEL,), resolvable=False)
+            own = int(_selects(constraint.selector, pod.group))
+            if counts.by_domain.get(domain, 0) + own - counts.lowest > constraint.max_skew:
+                return Status(self.name, (REASON,), resolvable=True)
+        return None
+
+    # Score
+
+    def feature(self, pod: PodInfo, node: NodeInfo) -> tuple[Domain, ...] | None:
+        """None: the node lacks a label that the pod's own constraints ask for and gets no points."""
+        if not pod.soft_spread:
+            return ()
+        if pod.has_own_spread and any(one.key not in node.labels for one in pod.soft_spread):
+            return None
+        return tuple(self._domain(pod, one, node) for one in pod.soft_spread)
+
+    def _domain(self, pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> Domain:
+        label = node.labels.get(constraint.key)
+        if constraint.key == HOSTNAME:
+            return (None, 0) if label is None else ("", _matching(node, pod.namespace, constraint.selector))
+        counted = label is not None and _is_included(pod, constraint, node)
+        return label, _matching(node, pod.namespace, constraint.selector) if counted else 0
+
+    def prepare(
+        self,
+        pod: PodInfo,
+        view: View,
+        feasible: Mapping[tuple[Domain, ...] | None, int],
+        everywhere: Mapping[tuple[Domain, ...] | None, int],
+    ) -> Weights | None:
+        if not pod.soft_spread:
+            return None
+        scored = [(domains, nodes) for domains, nodes in feasible.items() if domains is not None]
+        counts: list[Mapping[str, int]] = []
+        weights: list[float] = []
+        for index, constraint in enumerate(pod.soft_spread):
+            if constraint.key == HOSTNAME:
+                counts.append({})
+                weights.append(log(sum(nodes for _, nodes in scored) + 2))
+                continue
+            present = dict.fromkeys((domains[index][0] for domains, _ in scored), 0)
+            for domains, nodes in everywhere.items():
+                if domains is not None and domains[index][0] in present:
+                    present[domains[index][0]] += domains[index][1] * nodes
+            weights.append(log(len(present) + 2))
+            counts.append({label: pods for label, pods in present.items() if label is not None})
+        return Weights(tuple(counts), tuple(weights))
+
+    def score(self, pod: PodInfo, feature: tuple[Domain, ...] | None, prepared: Weights) -> int:
+        if feature is None:
+            return _IGNORED
+        total = 0.0
+        for index, constraint in enumerate(pod.soft_spread):
+            domain, on_node = feature[index]
+            if domain is not None:
+                pods = on_node if constraint.key == HOSTNAME else prepared.by_domain[index][domain]
+                total += pods * prepared.weight[index] + (constraint.max_skew - 1)
+        return floor(total + 0.5)
+
+    def normalize(self, scores: Sequence[int], prepared: Weights) -> Sequence[int]:
+        counted = [score for score in scores if score != _IGNORED]
+        highest, lowest = max(counted, default=0), min(counted, default=0)
+        if highest == 0:
+            return [0 if score == _IGNORED else MAX_NODE_SCORE for score in scores]
+        return [0 if score == _IGNORED else MAX_NODE_SCORE * (highest + lowest - score) // highest for score in scores]
+
+
+def _is_included(pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> bool:
+    """Node inclusion policies: by default nodes outside the pod's node affinity do not count, tainted ones do."""
+    if constraint.honours_affinity and not pod.node_matches(node.name, node.labels):
+        return False
+    if not constraint.honours_taints:
+        return True
+    return all(is_tolerated(taint, pod.tolerations) for taint in node.taints if taint.effect in (NO_SCHEDULE, NO_EXECUTE))
+
+
+def _matching(node: NodeInfo, namespace: str, selector: Selector) -> int:
+    return sum(pods for group, pods in node.groups.items() if group[0] == namespace and _selects(selector, group))
+
+
+@lru_cache(maxsize=8192)
+def _selects(selector: Selector, group: Group) -> bool:
+    return selector.matches(dict(group[1]))

@@ -1,0 +1,364 @@
+"""kube-scheduler: takes pods without a node one by one and binds each to the best node there is.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/. Watches pods and nodes, and the services and
+owners whose pods are spread by default. A decision counts from the moment it is made (the pod is *assumed* to be on
+its node) although the watch confirms it later. A pod that fits nowhere waits until something changes that the
+plugins which turned it down care about; nothing is retried on a timer.
+
+Leaves preemption and volumes to later; `plugins` has the list.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import Client, Controller, Process
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.scheduler.cluster_view import ClusterView
+from simulator.scheduler.decisions import Decisions, record
+from simulator.scheduler.fit_error import fit_error
+from simulator.scheduler.node_info import NodeInfo
+from simulator.scheduler.placement import Cycle, Scan, choose, is_local
+from simulator.scheduler.placement_index import PlacementIndex
+from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS
+from simulator.scheduler.pod_info import PodInfo
+from simulator.scheduler.pod_infos import PodInfos
+from simulator.scheduler.queue import SchedulingQueue, Waiting
+
+_SOURCE = "default-scheduler"
+#: The one key of the work queue: "try the next pod".
+_NEXT = "next"
+#: Before a pod's uid: its backoff after a failed binding is over.
+_RETRY = "retry/"
+_TERMINAL = ("Succeeded", "Failed")
+#: Kinds of pods whose index is kept; the least recently used is dropped.
+_INDEXES = 32
+_FILTERS_BY_NAME = {plugin.name: plugin for plugin in FILTERS}
+_CLUSTER_FILTERS = frozenset(plugin.name for plugin in CLUSTER_FILTERS)
+
+
+class Scheduler(Controller):
+    name: ClassVar[str] = _SOURCE
+    watches = {
+        "pods": "on_pod",
+        "nodes": "on_node",
+        "services": "on_selector",
+        "replicasets.apps": "on_selector",
+        "statefulsets.apps": "on_selector",
+        "replicationcontrollers": "on_selector",
+    }
+
+    def __init__(self, process: Process, client: Client) -> None:
+        super().__init__(process, client)
+        self._pods = SchedulingQueue()
+        self._decisions = Decisions()
+        self._infos = PodInfos(self.cache)
+        self._view: ClusterView | None = ClusterView()
+        """None after a restore: built from the cache when first needed."""
+        self._assumed: dict[str, tuple[str, str, str]] = {}
+        """uid → (namespace, name, node) of pods that are bound but not yet seen bound."""
+        self._start = 0
+        """Where the next cycle starts to look for nodes."""
+        self._indexes: dict[PodInfo, PlacementIndex] = {}
+        self._seen_once: dict[PodInfo, None] = {}
+
+    def decision(self, uid: str) -> Plain | None:
+        """Why the pod is where it is, or why it is nowhere; `decisions.record` describes the shape."""
+        return self._decisions.get(uid)
+
+    @property
+    def waiting(self) -> int:
+        """How many pods have no node."""
+        return len(self._pods.pods)
+
+    # What is watched
+
+    def on_pod(self, old: Obj | None, new: Obj | None) -> None:
+        pod = new if new is not None else old
+        assert pod is not None
+        uid = pod["metadata"]["uid"]
+        was, now = _node_of(old), _node_of(new)
+        if now or was:
+            self._on_placed(uid, old, new, was, now)
+        elif new is not None and _is_ours(new):
+            self._on_unplaced(uid, old, new)
+        else:
+            self._drop(uid)
+
+    def _on_unplaced(self, uid: str, old: Obj | None, new: Obj) -> None:
+        if uid in self._assumed:
+            return
+        known = self._pods.pods.get(uid)
+        if known is not None and old is not None and old["spec"] == new["spec"] and old["metadata"].get("labels") == new["metadata"].get("labels"):
+            return
+        if new["spec"].get("schedulingGates"):
+            self._drop(uid)
+            return
+        metadata = new["metadata"]
+        key = (metadata.get("namespace", ""), metadata["name"])
+        self._pods.add(Waiting(uid, key, new["spec"].get("priority") or 0, self.engine.cause))
+        self.enqueue(_NEXT)
+
+    def _on_placed(self, uid: str, old: Obj | None, new: Obj | None, was: str, now: str) -> None:
+        self._drop(uid)
+        if new is not None and now and uid in self._assumed:
+            assumed = self._assumed.pop(uid)
+            if assumed[2] == now and not _is_ending(new):
+                return
+            self._nodes.remove_pod(assumed[2], uid)
+        if was and new is not None and now == was and old is not None and not _matters(old, new):
+            return
+        if was:
+            self._nodes.remove_pod(was, uid)
+        if now and new is not None:
+            self._nodes.add_pod(now, uid, self._infos.of(new), ending=_is_ending(new))
+        if was and not now:
+            self._wake_after_pod(self._nodes.by_name.get(was))
+        else:
+            self._wake_after_pod(None)
+
+    def _drop(self, uid: str) -> None:
+        self._pods.remove(uid)
+        self._decisions.forget_pending(uid)
+
+    def on_node(self, old: Obj | None, new: Obj | None) -> None:
+        if new is None:
+            assert old is not None
+            self._nodes.remove_node(old["metadata"]["name"])
+            return
+        if old is not None and _looks(old) == _looks(new):
+            return
+        self._wake_after_node(self._nodes.put_node(new))
+
+    def on_selector(self, old: Obj | None, new: Obj | None) -> None:
+        if old is None or new is None or old["spec"].get("selector") != new["spec"].get("selector"):
+            self._infos.changed()
+
+    # Waking up (upstream: queueing hints)
+
+    def _wake_after_node(self, node: NodeInfo) -> None:
+        """A node came or changed: tries pods again if a plugin that turned them down would let them onto it now."""
+        self._wake_pods(lambda info, plugin: plugin in _CLUSTER_FILTERS or _lets_in(plugin, info, node))
+
+    def _wake_after_pod(self, freed: NodeInfo | None) -> None:
+        """A pod came, went or changed labels; `freed` is the node it left."""
+        self._wake_pods(lambda info, plugin: plugin in _CLUSTER_FILTERS or (freed is not None and _lets_in(plugin, info, freed)))
+
+    def _wake_pods(self, may_help: Callable[[PodInfo, str], bool]) -> None:
+        answers: dict[tuple[PodInfo, tuple[str, ...]], bool] = {}
+        woken = False
+        for waiting in self._pods.unschedulable():
+            pod = self.cache.get("pods", *waiting.key)
+            if pod is None:
+                continue
+            info = self._infos.of(pod)
+            asked = (info, waiting.plugins)
+            if asked not in answers:
+                answers[asked] = not waiting.plugins or any(may_help(info, plugin) for plugin in waiting.plugins)
+            if answers[asked]:
+                self._pods.wake(waiting, self.engine.now, self.engine.cause)
+                woken = True
+        if woken:
+            self.enqueue(_NEXT)
+
+    # One pod
+
+    def reconcile(self, key: str) -> None:
+        if key.startswith(_RETRY) and (refused := self._pods.pods.get(key.removeprefix(_RETRY))) is not None:
+            self._pods.wake(refused, self.engine.now, refused.cause)
+        waiting = self._pods.pop(self.engine.now)
+        if waiting is None:
+            return
+        self.engine.cause = waiting.cause
+        try:
+            pod = self.cache.get("pods", *waiting.key)
+            if pod is None or pod["metadata"]["uid"] != waiting.uid:
+                self._drop(waiting.uid)
+                return
+            self._schedule(waiting, pod)
+        finally:
+            if not self._pods.is_idle:
+                self.queue.add(_NEXT)
+
+    def _schedule(self, waiting: Waiting, pod: Obj) -> None:
+        info, view = self._infos.of(pod), self._nodes
+        cycle = self._cycle(info, view)
+        choice = choose(cycle, view, self.engine.rng("scheduler"))
+        if choice is None:
+            self._give_up(waiting, pod, cycle)
+            return
+        node = view.nodes[choice.position].name
+        decided = record(cycle, view, choice, at=self.engine.now, message=_assigned(waiting, node))
+        self._start = (self._start + cycle.examined) % len(view.nodes)
+        self._bind(waiting, pod, info, node, decided)
+
+    def _cycle(self, info: PodInfo, view: ClusterView) -> Cycle:
+        """From the index when a pod like this came before; the first of its kind is not worth one."""
+        start = self._start % len(view.nodes) if view.nodes else 0
+        if not is_local(info, view):
+            return Scan(info, view, start)
+        index = self._indexes.pop(info, None)
+        if index is None:
+            if info not in self._seen_once:
+                self._remember(info)
+                return Scan(info, view, start)
+            index = PlacementIndex(info)
+        self._indexes[info] = index
+        if len(self._indexes) > _INDEXES:
+            del self._indexes[next(iter(self._indexes))]
+        return index.cycle(view, start)
+
+    def _remember(self, info: PodInfo) -> None:
+        self._seen_once[info] = None
+        if len(self._seen_once) > 4 * _INDEXES:
+            del self._seen_once[next(iter(self._seen_once))]
+
+    def _bind(self, waiting: Waiting, pod: Obj, info: PodInfo, node: str, decided: Plain) -> None:
+        namespace, name = waiting.key
+        self._nodes.add_pod(node, waiting.uid, info)
+        self._assumed[waiting.uid] = (namespace, name, node)
+        try:
+            self.client.bind(namespace, name, node)
+        except (StatusError, ApiUnavailable):
+            del self._assumed[waiting.uid]
+            self._nodes.remove_pod(node, waiting.uid)
+            self._try_later(waiting)
+            return
+        self._pods.remove(waiting.uid)
+        self._decisions.placed(waiting.uid, decided)
+        self.client.event(pod, "Normal", "Scheduled", _assigned(waiting, node), source=_SOURCE)
+
+    def _try_later(self, waiting: Waiting) -> None:
+        """The API server refused or did not answer: the pod backs off, whatever the cluster does meanwhile."""
+        self._pods.fail(waiting, (), self.engine.now)
+        self.enqueue(_RETRY + waiting.uid, self._pods.backoff_end(waiting) - self.engine.now)
+
+    def _give_up(self, waiting: Waiting, pod: Obj, cycle: Cycle) -> None:
+        view = self._nodes
+        rejected = cycle.rejected
+        message = fit_error(cycle.pod, len(view.nodes), rejected)
+        plugins = tuple(dict.fromkeys(status.plugin for status in rejected))
+        self._pods.fail(waiting, plugins, self.engine.now)
+        self._decisions.pending(waiting.uid, record(cycle, view, None, at=self.engine.now, message=message))
+        self.client.event(pod, "Warning", "FailedScheduling", message, source=_SOURCE)
+        conditions = _with_unschedulable(pod, message, self.engine.timestamp())
+        if conditions is not None:
+            try:
+                self.client.patch("pods", *waiting.key, {"status": {"conditions": conditions}}, subresource="status")
+            except (StatusError, ApiUnavailable):
+                return
+
+    # State
+
+    @property
+    def _nodes(self) -> ClusterView:
+        if self._view is None:
+            self._view = self._rebuilt()
+        return self._view
+
+    def _rebuilt(self) -> ClusterView:
+        view = ClusterView()
+        for node in self.cache.list("nodes"):
+            view.put_node(node)
+        for pod in self.cache.list("pods"):
+            uid = pod["metadata"]["uid"]
+            assumed = self._assumed.get(uid)
+            node_name = assumed[2] if assumed else _node_of(pod)
+            if node_name:
+                view.add_pod(node_name, uid, self._infos.of(pod), ending=_is_ending(pod))
+        return view
+
+    def on_start(self) -> None:
+        self._view = ClusterView()
+
+    def on_stop(self) -> None:
+        super().on_stop()
+        self._pods.clear()
+        self._decisions.clear()
+        self._infos.clear()
+        self._assumed.clear()
+        self._indexes.clear()
+        self._seen_once.clear()
+        self._view = ClusterView()
+        self._start = 0
+
+    def dump_private(self) -> Plain:
+        return {
+            "pods": self._pods.dump(),
+            "decisions": self._decisions.dump(),
+            "assumed": [[uid, *where] for uid, where in self._assumed.items()],
+            "start": self._start,
+        }
+
+    def load_private(self, state: Plain) -> None:
+        self._pods.load(state["pods"])
+        self._decisions.load(state["decisions"])
+        self._assumed = {uid: (namespace, name, node) for uid, namespace, name, node in state["assumed"]}
+        self._start = state["start"]
+        self._infos.clear()
+        self._indexes.clear()
+        self._seen_once.clear()
+        self._view = None
+
+
+def _assigned(waiting: Waiting, node: str) -> str:
+    namespace, name = waiting.key
+    return f"Successfully assigned {namespace}/{name} to {node}"
+
+
+def _lets_in(plugin: str, info: PodInfo, node: NodeInfo) -> bool:
+    return _FILTERS_BY_NAME[plugin].filter(info, node) is None
+
+
+def _node_of(pod: Obj | None) -> str:
+    """The node on which the pod takes room; "" when it has none or has finished."""
+    if pod is None or (pod.get("status") or {}).get("phase") in _TERMINAL:
+        return ""
+    return pod["spec"].get("nodeName") or ""
+
+
+def _is_ours(pod: Obj) -> bool:
+    if pod["spec"].get("nodeName") or _is_ending(pod) or (pod.get("status") or {}).get("phase") in _TERMINAL:
+        return False
+    return (pod["spec"].get("schedulerName") or _SOURCE) == _SOURCE
+
+
+def _is_ending(pod: Obj) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def _matters(old: Obj, new: Obj) -> bool:
+    """Whether a placed pod changed in what the scheduler counts."""
+    before, after = old["metadata"], new["metadata"]
+    return (
+        before.get("labels") != after.get("labels")
+        or ("deletionTimestamp" in before) != ("deletionTimestamp" in after)
+        or old["spec"] != new["spec"]
+    )
+
+
+def _looks(node: Obj) -> tuple[object, ...]:
+    """What the scheduler reads of a node."""
+    spec, status = node.get("spec") or {}, node.get("status") or {}
+    return (
+        node["metadata"].get("labels"),
+        spec.get("taints"),
+        spec.get("unschedulable"),
+        status.get("allocatable"),
+        status.get("images"),
+    )
+
+
+def _with_unschedulable(pod: Obj, message: str, now: str) -> list[Obj] | None:
+    """The pod's conditions with PodScheduled=False; None when they already say so."""
+    conditions = list((pod.get("status") or {}).get("conditions") or ())
+    wanted = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    for index, known in enumerate(conditions):
+        if known["type"] == "PodScheduled":
+            if all(known.get(name) == value for name, value in wanted.items()):
+                return None
+            since = known.get("lastTransitionTime", now) if known["status"] == "False" else now
+            conditions[index] = {**wanted, "lastProbeTime": None, "lastTransitionTime": since}
+            return conditions
+    return [*conditions, {**wanted, "lastProbeTime": None, "lastTransitionTime": now}]
