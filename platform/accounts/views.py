@@ -1,6 +1,5 @@
 """The pages about a person. Every view reads a form, calls one service and says where to go next."""
 
-from dataclasses import replace
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import services
 from accounts.forms import AccountForm, LookForm, SettingsForm, SignInForm
-from accounts.look import keep_in_cookie, look_of
+from accounts.look import keep_theme, look_of
 from accounts.models import User
 from accounts.permissions import account_required, is_account, person_required
 from accounts.requests import PersonRequest
@@ -125,21 +124,24 @@ def settings_page(request: PersonRequest) -> HttpResponse:
         services.name_set(user=user, name=choices.pop("name"))
         services.look_set(user=user, **choices)
         messages.success(request, "Saved.")
-        return redirect("accounts:settings")
+        response = redirect("accounts:settings")
+        keep_theme(response, choices["theme"])
+        return response
     return _form_page(request, "accounts/settings.html", form)
 
 
 @require_POST
 def look(request: HttpRequest) -> HttpResponse:
-    """Keep one choice of the header, for a person or in a visitor's cookie."""
+    """Keep a choice made in the lab: for a person in their row, for a visitor the theme alone, in a cookie."""
     form = LookForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain")
     response = HttpResponse(status=HTTPStatus.NO_CONTENT)
+    choices = form.given()
     if isinstance(request.user, User):
-        services.look_set(user=request.user, **form.given())
-    else:
-        keep_in_cookie(response, replace(look_of(request), **form.given()))
+        services.look_set(user=request.user, **choices)
+    if "theme" in choices:
+        keep_theme(response, choices["theme"])
     return response
 
 

@@ -5,9 +5,11 @@ The answer follows the asker: JSON for programs, a message the page shows for ht
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django_htmx.http import reswap, retarget
 
 from foundation.errors import ApplicationError
 from foundation.manifest import NotBuilt
@@ -77,10 +79,12 @@ def _answer(request: HttpRequest, error: ApplicationError) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
         body = {"ok": False, "error": {"code": error.code, "message": error.message}}
         return JsonResponse(body, status=error.status)
-    template = "foundation/_refusal.html" if getattr(request, "htmx", False) else "foundation/refusal.html"
-    response = render(request, template, {"error": error}, status=error.status)
     if getattr(request, "htmx", False):
-        # The page keeps what it shows; the refusal goes to the message area above it.
-        response.headers["HX-Retarget"] = "#messages"
-        response.headers["HX-Reswap"] = "beforeend"
-    return response
+        return _swapped_in(request, error)
+    return render(request, "foundation/refusal.html", {"error": error}, status=error.status)
+
+
+def _swapped_in(request: HttpRequest, error: ApplicationError) -> HttpResponse:
+    """The page keeps what it shows; the refusal goes to its notices. 422 is the failure that our htmx swaps in."""
+    response = render(request, "foundation/_refusal.html", {"error": error}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return reswap(retarget(response, "#notices"), "innerHTML")

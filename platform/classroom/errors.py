@@ -1,0 +1,39 @@
+"""What classes refuse, in words for learners and instructors."""
+
+from foundation.errors import ApplicationError, Conflict, Forbidden, NotFound
+
+
+class NoSuchClass(NotFound):
+    """No class with that code or address, or not for this person to know."""
+
+    code = "NoSuchClass"
+
+
+class NotTheInstructor(Forbidden):
+    """Only the instructor of a class may do that."""
+
+    code = "NotTheInstructor"
+
+
+class ClassClosed(Conflict):
+    """The class is over."""
+
+    code = "ClassClosed"
+
+
+class GuestsNotAllowed(Forbidden):
+    """This class is for accounts only."""
+
+    code = "GuestsNotAllowed"
+
+
+class NotAMember(NotFound):
+    """The person, or the cluster, is in no such class."""
+
+    code = "NotAMember"
+
+
+class EmptyText(ApplicationError):
+    """Something to say was wanted."""
+
+    code = "EmptyText"
