@@ -38,6 +38,18 @@ class NodeConfig:
     labels: dict[str, str] = field(default_factory=dict)
     taints: tuple[dict[str, str], ...] = ()
 
+    def dump(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "role": self.role,
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "pods": self.pods,
+            "zone": self.zone,
+            "labels": dict(self.labels),
+            "taints": [dict(taint) for taint in self.taints],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterConfig:
@@ -46,6 +58,16 @@ class ClusterConfig:
     pod_subnet: str = "10.244.0.0/16"
     service_subnet: str = "10.96.0.0/16"
     allow_unknown_images: bool = False
+
+    def dump(self) -> dict[str, Any]:
+        """A mapping that `read_config` reads back to an equal value."""
+        return {
+            "kind": "Cluster",
+            "name": self.name,
+            "nodes": [node.dump() for node in self.nodes],
+            "networking": {"podSubnet": self.pod_subnet, "serviceSubnet": self.service_subnet},
+            "allowUnknownImages": self.allow_unknown_images,
+        }
 
     @property
     def control_planes(self) -> tuple[NodeConfig, ...]:
@@ -112,9 +134,11 @@ def _check_count(nodes: list[NodeConfig], counts: dict[str, int]) -> None:
     if counts["control-plane"] not in (1, 3, 5):
         raise ConfigError("nodes", f"{counts['control-plane']} control-plane nodes", "1, 3 or 5: etcd needs an odd number to gain a failure")
     names = [node.name for node in nodes]
+    seen: dict[str, None] = {}
     for name in names:
-        if names.count(name) > 1 and len(names) < 200:
+        if name in seen:
             raise ConfigError("nodes", f"the name {name} twice", "a different name for each node")
+        seen[name] = None
 
 
 def _node(fields: dict[str, Any], path: str, name: str, role: str) -> NodeConfig:

@@ -8,9 +8,11 @@ Pods of one template share the admitted spec, so a thousand replicas cost one sp
 token volume's random name follows from the owner and not from the pod.
 """
 
+from simulator.apiserver import errors
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
 from simulator.machinery.quantities import milli
+from simulator.machinery.store import Store
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _MIRROR = "kubernetes.io/config.mirror"
@@ -21,8 +23,9 @@ _REMEMBERED = 32
 class PodAdmission:
     """Keeps a memory of recent templates; forgetting it changes nothing but what is shared in memory."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
+        self._store = store
         self._recent: list[tuple[Obj, Obj, str]] = []
 
     def admit(self, pod: Obj) -> Obj:
@@ -43,10 +46,24 @@ class PodAdmission:
         if not is_mirror:
             self._service_account(spec, _identity(pod["metadata"]))
             spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
-        spec.setdefault("priority", 0)
-        spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+        self._priority(spec, pod["metadata"]["name"])
         spec.setdefault("enableServiceLinks", True)
         return spec
+
+    def _priority(self, spec: Obj, pod_name: str) -> None:
+        """`plugin/pkg/admission/priority`: the class's value, the global default's, or 0."""
+        wanted = spec.get("priorityClassName")
+        table = self._store.table("priorityclasses.scheduling.k8s.io")
+        if wanted:
+            found = table.get(("", wanted))
+            if found is None:
+                raise errors.forbidden("", "pods", pod_name, f"no PriorityClass with name {wanted} was found")
+        else:
+            found = next((c for c in table.values() if c.get("globalDefault")), None)
+            if found is not None:
+                spec["priorityClassName"] = found["metadata"]["name"]
+        spec["priority"] = found["value"] if found else 0
+        spec["preemptionPolicy"] = (found or {}).get("preemptionPolicy", "PreemptLowerPriority")
 
     def _service_account(self, spec: Obj, identity: str) -> None:
         account = spec.get("serviceAccountName") or "default"

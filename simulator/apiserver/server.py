@@ -64,6 +64,10 @@ class Server:
             return self._subresource(request, target)
         return _VERBS[verb](self, request, target)
 
+    def seed(self, who: str, resource: str, obj: Obj) -> Obj:
+        """An object that a fresh cluster is born with: defaulted like any other, but nobody asked for it."""
+        return self.registry.create(who, resource, default(resource, obj))
+
     # Verbs on objects
 
     def _get(self, request: Request, target: Target) -> Response:

@@ -61,7 +61,7 @@ _SYSTEM_METADATA = ("uid", "creationTimestamp", "generation", "deletionTimestamp
 
 class Strategies:
     def __init__(self, engine: Engine, store: Store, cluster_cidr: str) -> None:
-        self.pods = PodAdmission(engine)
+        self.pods = PodAdmission(engine, store)
         self.services = ServiceAllocator(engine, store, cluster_cidr)
         self._engine = engine
 

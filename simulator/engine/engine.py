@@ -59,6 +59,15 @@ class Engine:
     def component(self, name: str) -> Component:
         return self._components[name]
 
+    def components(self) -> list[tuple[str, Component]]:
+        """Every registered component, by name."""
+        return sorted(self._components.items())
+
+    @property
+    def tickets(self) -> int:
+        """How many events were ever scheduled."""
+        return self._ticket
+
     def rng(self, stream: str) -> Rng:
         found = self._streams.get(stream)
         if found is None:
@@ -183,5 +192,9 @@ class Engine:
         # A sorted list is a heap.
         self._heap = [(due, ticket, target, method, tuple(args), cause) for due, ticket, target, method, args, cause in state["heap"]]
         self._cancelled = {}
-        self._streams = {name: Rng(value) for name, value in state["streams"].items()}
+        # In place: components may hold on to their stream.
+        for name, rng in self._streams.items():
+            rng.state = Rng.for_stream(self.seed, name).state
+        for name, value in state["streams"].items():
+            self.rng(name).state = value
         self.trail.load(state["trail"])

@@ -107,6 +107,13 @@ class Trail:
         """Every row still remembered, oldest first."""
         return iter(self._rows)
 
+    def undo(self, ev: int) -> None:
+        """Takes back every row after `ev`: a command that turned out to be a question. They must all still be there."""
+        for row in self._rows[ev + 1 - self._first :]:
+            self._roots.pop(row.ev, None)
+        del self._rows[ev + 1 - self._first :]
+        self.ev = ev
+
     def _forget(self) -> None:
         surplus = len(self._rows) - self.limit
         del self._rows[:surplus]

@@ -1,0 +1,234 @@
+"""One simulated cluster: assembly, time, commands, snapshots. The face that everything outside the simulator uses.
+
+    cluster = Cluster.create("kind: Cluster\nnodes: [{role: control-plane}, {role: worker}]")
+    cluster.apply({"kind": "shell", "line": "kubectl create deployment web --image=nginx --replicas=3"})
+    cluster.advance(cluster.now + 10_000_000)
+    print(cluster.apply({"kind": "shell", "line": "kubectl get pods"})["stdout"])
+
+Promises: the same configuration, seed and commands at the same times give the same state (`state_hash`); `load(dump())`
+has the same future as the cluster it was taken from. `now` starts at 0 when the fresh cluster has settled.
+"""
+
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from simulator.apiserver.etcd import Etcd
+from simulator.apiserver.registry import Registry
+from simulator.apiserver.server import Server
+from simulator.client import Client, Process
+from simulator.commands import Commands
+from simulator.config import ClusterConfig, NodeConfig, read_config
+from simulator.controllers import CONTROLLERS
+from simulator.controlplane import ControlPlane
+from simulator.engine import Engine
+from simulator.engine.plain import Obj
+from simulator.faults import Faults
+from simulator.kubectl.workstation import Workstation
+from simulator.narrator import Narrator
+from simulator.node.kubelets import Kubelets
+from simulator.picture import Picture
+from simulator.scheduler.scheduler import Scheduler
+from simulator.seed_objects import NAMESPACES, mirror_pods, namespace, seed_objects
+
+#: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
+SIM_VERSION = "2026.11.1"
+#: A fresh cluster is run this long before time 0, so that its system pods are up.
+_BOOT_US = 60_000_000
+FORMAT = 1
+
+
+class Cluster:
+    """Not thread-safe: one owner at a time."""
+
+    def __init__(self, config: ClusterConfig, *, seed: int, profile: str, epoch_s: int) -> None:
+        """Wires the parts together; nothing runs yet. Use `create` or `load`."""
+        self.config = config
+        self._zero = 0
+        self.engine = engine = Engine(seed=seed, epoch_s=epoch_s, profile=profile)
+        machines = [node.name for node in config.control_planes]
+        self.etcd = Etcd(engine, machines)
+        self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnet)
+        self.processes = {name: Process(name, engine, registry) for name in ("kube-controller-manager", "kube-scheduler", "kubelet")}
+        manager = self.processes["kube-controller-manager"]
+        for controller in CONTROLLERS:
+            controller(manager, Client(registry, controller.name))
+        self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
+        self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
+        for process in self.processes.values():
+            process.wire()
+        self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
+        self.server = Server(registry, self.kubelets)
+        self.workstation = Workstation(self.server, engine, cluster_name=config.name)
+        self.faults = Faults(engine, self.plane, self.kubelets)
+        self.narrator = Narrator()
+        self._picture = Picture(registry, self.plane, self.narrator, self._zero)
+        registry.observers.append(self._picture.observe)
+        self._commands = Commands(self)
+
+    # Beginnings
+
+    @classmethod
+    def create(
+        cls, config: str | dict[str, Any] | None = None, *, seed: int = 1, profile: str = "lab", epoch_s: int = 1_760_000_000
+    ) -> "Cluster":
+        """A fresh, settled cluster. `epoch_s`: Unix seconds at `now` = 0. Raises ConfigError."""
+        cluster = cls(read_config(config), seed=seed, profile=profile, epoch_s=epoch_s - _BOOT_US // 1_000_000)
+        cluster._seed()
+        cluster.engine.run(_BOOT_US)
+        cluster._set_zero(_BOOT_US)
+        return cluster
+
+    def _seed(self) -> None:
+        engine, registry = self.engine, self.registry
+        engine.cause = engine.record("start", "you", note=f"cluster {self.config.name} starts", because=0)
+        creator = "kubeadm"
+        for name in NAMESPACES:
+            registry.create(creator, "namespaces", namespace(name))
+        self.plane.start()
+        self.processes["kubelet"].start()
+        for index, node in enumerate(self.config.nodes):
+            self.kubelets.join(node, index)
+        addresses = [self.kubelets.address(node.name) for node in self.config.control_planes]
+        for resource, obj in seed_objects(self.config, addresses):
+            self.server.seed(creator, resource, obj)
+        for node in self.config.control_planes:
+            for pod in mirror_pods(node.name):
+                self.server.seed(f"kubelet/{node.name}", "pods", pod)
+        engine.cause = 0
+
+    def _set_zero(self, zero: int) -> None:
+        self._zero = zero
+        self._picture = Picture(self.registry, self.plane, self.narrator, zero)
+        self.registry.observers[:] = [self._picture.observe]
+
+    def join(self, node: NodeConfig) -> None:
+        """One more machine joins the pool."""
+        self.kubelets.join(node, len(self.kubelets.nodes()))
+
+    # Time
+
+    @property
+    def now(self) -> int:
+        """Simulated microseconds since the fresh cluster had settled."""
+        return self.engine.now - self._zero
+
+    @property
+    def zero(self) -> int:
+        return self._zero
+
+    @property
+    def ev(self) -> int:
+        return self.engine.trail.ev
+
+    @property
+    def revision(self) -> int:
+        return self.registry.store.revision
+
+    def advance(self, until_us: int, max_events: int = 2_000) -> bool:
+        """Runs up to `until_us`. False: stopped after `max_events`, call again with the same `until_us`."""
+        return self.engine.run(until_us + self._zero, max_events)
+
+    def step(self) -> bool:
+        """Runs the next event, whenever it is due. False when nothing is pending."""
+        return self.engine.step()
+
+    def next_due(self) -> int | None:
+        due = self.engine.peek()
+        return None if due is None else due - self._zero
+
+    # Commands
+
+    def apply(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Carries out one command now (`docs/architecture.md` section 1.6). Bad input is a reply, never an exception."""
+        return self._commands.run(command)
+
+    # Pictures
+
+    @property
+    def pictures(self) -> Picture:
+        return self._picture
+
+    def picture(self) -> dict[str, Any]:
+        """Snapshot tables for the diagram."""
+        tables = self._picture.tables()
+        for row in tables.get("Node", {}).get("rows", ()):
+            columns = tables["Node"]["cols"]
+            if "power" in columns:
+                row[columns.index("power")] = self.kubelets.is_powered(row[columns.index("name")])
+        tables["Cluster"] = self._cluster_table()
+        return tables
+
+    def changes(self, since_ev: int) -> list[Any] | None:
+        """Items after `since_ev`; None when they are not remembered and a whole picture is needed."""
+        return self._picture.items(since_ev)
+
+    def summary(self) -> dict[str, Any]:
+        """What a card of the wall shows."""
+        slots = {node["name"]: [] for node in self._picture.kinds("Node")}
+        declared: dict[str, list[str]] = {}
+        for pod in self._picture.kinds("Pod"):
+            letter = _LETTERS[pod["phase"]]
+            if pod["ns"] != "kube-system":
+                declared.setdefault(f"{pod['ns']}/{pod['app']}", []).append(letter)
+            if pod["node"] in slots:
+                slots[pod["node"]].append(letter)
+        nodes = [[node["name"], node["ready"] == "True", "".join(slots[node["name"]])] for node in self._picture.kinds("Node")]
+        return {"nodes": nodes, "declared": ["".join(letters) for _, letters in sorted(declared.items())]}
+
+    def _cluster_table(self) -> dict[str, Any]:
+        columns = ["uid", "name", "ns", "created", "version", "revision", "flavour"]
+        return {"cols": columns, "rows": [["cluster", self.config.name, "", 0, "v1.33.1", self.revision, "kind"]]}
+
+    # State
+
+    def dump(self) -> bytes:
+        """Everything, as bytes. Same state, same bytes."""
+        return msgspec.msgpack.encode(self._state())
+
+    @classmethod
+    def load(cls, data: bytes) -> "Cluster":
+        """Raises ValueError for bytes of another format."""
+        state = msgspec.msgpack.decode(data)
+        if state.get("format") != FORMAT:
+            raise ValueError(f"snapshot: found format {state.get('format')!r}, wanted {FORMAT}")
+        engine = state["engine"]
+        config = read_config(state["config"])
+        cluster = cls(config, seed=engine["seed"], profile=engine["profile"], epoch_s=engine["epoch_s"])
+        cluster._load(state)
+        return cluster
+
+    def _state(self) -> Obj:
+        return {
+            "format": FORMAT,
+            "config": self.config.dump(),
+            "zero": self._zero,
+            "engine": self.engine.dump(),
+            "components": {name: component.dump() for name, component in self.engine.components()},
+            "workstation": self.workstation.dump(),
+        }
+
+    def _load(self, state: Obj) -> None:
+        self.engine.load(state["engine"])
+        parts = state["components"]
+        for name, component in self.engine.components():
+            component.load(parts[name])
+        changes = {change.rev: change for change in self.registry.store.log}
+        for name, process in self.processes.items():
+            process.restore(parts[name], changes)
+        self.workstation.load(state["workstation"])
+        self._set_zero(state["zero"])
+
+    def state_hash(self) -> str:
+        """Equal for clusters with the same state and the same future."""
+        return blake2b(self.dump(), digest_size=16).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """A cheap fingerprint of where the cluster stands, for the journal."""
+        text = f"{self.engine.now}/{self.ev}/{self.revision}/{self.engine.tickets}"
+        return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+_LETTERS = {"Running": "R", "Pending": "P", "Creating": "C", "Failing": "F", "Succeeded": "S", "Terminating": "T", "Unknown": "U"}

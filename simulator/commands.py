@@ -1,0 +1,210 @@
+"""The commands a host may give to a cluster, and their replies: plain JSON both ways.
+
+`docs/architecture.md` section 1.6 is the list. A command that can change something is a root of the trail, so that
+everything that follows from it can be traced back to the person who typed it. Bad input is answered, never raised.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from simulator.apiserver.errors import ApiUnavailable
+from simulator.apiserver.request import Request
+from simulator.checks import CheckError, evaluate
+from simulator.explain import because
+from simulator.faults import FaultError
+from simulator.inspector import inspect
+from simulator.kubectl.completion import complete
+from simulator.machinery import schemas
+
+if TYPE_CHECKING:
+    from simulator.cluster import Cluster
+
+Reply = dict[str, Any]
+#: A line longer than this is refused; manifests travel as stdin or files.
+MAX_LINE = 64_000
+MAX_TEXT = 1_000_000
+_NOTE = 200
+
+
+class BadCommand(Exception):
+    def __init__(self, thing: str, found: object, wanted: str) -> None:
+        super().__init__(f"{thing}: found {found}, wanted {wanted}")
+        self.thing, self.found, self.wanted = thing, str(found), wanted
+
+
+class Commands:
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._known: dict[str, Callable[[dict[str, Any]], Reply]] = {
+            "shell": self._shell,
+            "follow": self._follow,
+            "complete": self._complete,
+            "apply-yaml": self._apply_yaml,
+            "diff-yaml": self._diff_yaml,
+            "write-file": self._write_file,
+            "read-file": self._read_file,
+            "list-files": self._list_files,
+            "request": self._request,
+            "fault": self._fault,
+            "inspect": self._inspect,
+            "because": self._because,
+            "check": self._check,
+            "schema": self._schema,
+        }
+
+    def run(self, command: dict[str, Any]) -> Reply:
+        cluster = self._cluster
+        before = (cluster.revision, cluster.ev, cluster.engine.tickets, cluster.workstation.version)
+        try:
+            handler = self._known.get(_text(command, "kind"))
+            if handler is None:
+                raise BadCommand("kind", repr(command.get("kind")), f"one of {', '.join(self._known)}")
+            reply = handler(command)
+        except BadCommand as error:
+            reply = _refusal("BadCommand", str(error), error.thing, error.found, error.wanted)
+        except FaultError as error:
+            reply = _refusal("BadFault", str(error), error.thing, error.found, error.wanted)
+        except CheckError as error:
+            reply = _refusal("BadCheck", str(error), error.thing, error.found, error.wanted)
+        finally:
+            cluster.engine.cause = 0
+        after = (cluster.revision, cluster.ev, cluster.engine.tickets, cluster.workstation.version)
+        return {**reply, "changed": before != after}
+
+    # The shell
+
+    def _shell(self, command: dict[str, Any]) -> Reply:
+        line, stdin = _text(command, "line", MAX_LINE), _text(command, "stdin", MAX_TEXT, default="")
+        result = self._rooted(line, lambda: self._cluster.workstation.run(line, stdin))
+        reply: Reply = {"stdout": result.stdout, "stderr": result.stderr, "exit": result.exit}
+        for name in ("follow", "open"):
+            if (value := getattr(result, name)) is not None:
+                reply[name] = value
+        if result.clear:
+            reply["clear"] = True
+        return reply
+
+    def _follow(self, command: dict[str, Any]) -> Reply:
+        token = command.get("token")
+        if not isinstance(token, dict):
+            raise BadCommand("token", token, "the token that a shell reply carried as `follow`")
+        return dict(self._cluster.workstation.follow(token))
+
+    def _complete(self, command: dict[str, Any]) -> Reply:
+        line = _text(command, "line", MAX_LINE)
+        at = command.get("at", len(line))
+        if not isinstance(at, int):
+            raise BadCommand("at", at, "a position in the line")
+        return dict(complete(self._cluster.workstation, line, max(0, min(at, len(line)))))
+
+    # Manifests and files
+
+    def _apply_yaml(self, command: dict[str, Any]) -> Reply:
+        text = _text(command, "text", MAX_TEXT)
+        dry_run = bool(command.get("dry_run"))
+        return self._rooted("apply from the editor", lambda: self._cluster.workstation.apply_text(text, dry_run=dry_run))
+
+    def _diff_yaml(self, command: dict[str, Any]) -> Reply:
+        return dict(self._cluster.workstation.diff_text(_text(command, "text", MAX_TEXT)))
+
+    def _write_file(self, command: dict[str, Any]) -> Reply:
+        self._cluster.workstation.write_file(_text(command, "path", 255), _text(command, "text", MAX_TEXT, default=""))
+        return {"ok": True}
+
+    def _read_file(self, command: dict[str, Any]) -> Reply:
+        path = _text(command, "path", 255)
+        text = self._cluster.workstation.read_file(path)
+        if text is None:
+            raise BadCommand("path", repr(path), "a file in the home folder")
+        return {"text": text}
+
+    def _list_files(self, command: dict[str, Any]) -> Reply:
+        return {"files": [{"path": path, "size": size} for path, size in self._cluster.workstation.files()]}
+
+    # The API
+
+    def _request(self, command: dict[str, Any]) -> Reply:
+        method, path = _text(command, "method", 10), _text(command, "path", 4_000)
+        request = Request(
+            method=method.upper(),
+            path=path,
+            query=_strings(command.get("query") or {}, "query"),
+            headers={key.lower(): value for key, value in _strings(command.get("headers") or {}, "headers").items()},
+            body=command.get("body"),
+        )
+
+        def call() -> Reply:
+            try:
+                response = self._cluster.server.handle(request)
+            except ApiUnavailable:
+                return {"status": 503, "headers": {}, "body": "the API server cannot be reached"}
+            return {"status": response.status, "headers": {"warning": list(response.warnings)}, "body": response.body}
+
+        return call() if request.method == "GET" else self._rooted(f"{method} {path}", call)
+
+    # Faults and questions
+
+    def _fault(self, command: dict[str, Any]) -> Reply:
+        ev, said = self._cluster.faults.inject(_text(command, "fault", 40), _text(command, "target", 300))
+        self._cluster.pictures.root(ev, "fault", said)
+        return {"ok": True, "said": said}
+
+    def _inspect(self, command: dict[str, Any]) -> Reply:
+        found = inspect(self._cluster, command)
+        if found is None:
+            raise BadCommand("object", command.get("uid") or command.get("name"), "an object that exists")
+        return found
+
+    def _because(self, command: dict[str, Any]) -> Reply:
+        ev = command.get("ev")
+        if isinstance(ev, bool) or not isinstance(ev, int):
+            raise BadCommand("ev", ev, "an event number")
+        return {"hops": because(self._cluster.registry, self._cluster.narrator, ev, self._cluster.zero)}
+
+    def _check(self, command: dict[str, Any]) -> Reply:
+        checks = command.get("checks")
+        if not isinstance(checks, list):
+            raise BadCommand("checks", checks, "a list of checks")
+        return {"results": [evaluate(self._cluster, check) for check in checks]}
+
+    def _schema(self, command: dict[str, Any]) -> Reply:
+        version, kind = _text(command, "apiVersion", 200), _text(command, "kind_name", 200)
+        schema = schemas.trimmed(version, kind)
+        if schema is None:
+            raise BadCommand("kind_name", f"{kind} in {version}", "a kind that this cluster serves")
+        return {"schema": schema}
+
+    # Inside
+
+    def _rooted(self, note: str, act: Callable[[], Any]) -> Any:
+        """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something."""
+        engine = self._cluster.engine
+        trail = engine.trail
+        mark = trail.ev
+        engine.cause = ev = engine.record("command", "you", because=0, note=note[:_NOTE])
+        revision, tickets, version = self._cluster.revision, engine.tickets, self._cluster.workstation.version
+        result = act()
+        if (self._cluster.revision, engine.tickets, self._cluster.workstation.version) == (revision, tickets, version):
+            trail.undo(mark)
+        else:
+            self._cluster.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])
+        return result
+
+
+def _refusal(code: str, message: str, thing: str, found: str, wanted: str) -> Reply:
+    return {"error": {"code": code, "message": message, "thing": thing, "found": found, "wanted": wanted}}
+
+
+def _text(command: dict[str, Any], field: str, limit: int = 100, *, default: str | None = None) -> str:
+    value = command.get(field, default)
+    if not isinstance(value, str):
+        raise BadCommand(field, repr(value)[:60], "text")
+    if len(value) > limit:
+        raise BadCommand(field, f"{len(value):,} characters", f"at most {limit:,}")
+    return value
+
+
+def _strings(given: object, field: str) -> dict[str, str]:
+    if not isinstance(given, dict) or not all(isinstance(k, str) and isinstance(v, str) for k, v in given.items()):
+        raise BadCommand(field, repr(given)[:60], "a mapping of texts")
+    return dict(given)

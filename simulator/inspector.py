@@ -1,0 +1,106 @@
+"""Everything worth knowing about one object: facts, YAML, events, who wrote it because of what, why it is where it is."""
+
+from typing import TYPE_CHECKING, Any
+
+from simulator.engine.plain import Obj
+from simulator.explain import because, last_write
+from simulator.kubectl.yaml_text import to_yaml
+from simulator.machinery import resources
+
+if TYPE_CHECKING:
+    from simulator.cluster import Cluster
+
+#: Fields that are stored and shown and have no effect yet; `docs/fidelity.md` says why.
+_NOT_SIMULATED = {
+    "Pod": (
+        "spec.affinity.podAffinity",
+        "spec.ephemeralContainers",
+        "spec.runtimeClassName",
+        "spec.schedulingGates",
+        "spec.securityContext",
+        "spec.dnsConfig",
+        "spec.shareProcessNamespace",
+        "spec.topologySpreadConstraints",
+    ),
+    "Service": ("spec.externalTrafficPolicy", "spec.trafficDistribution", "spec.loadBalancerClass"),
+}
+
+
+def inspect(cluster: "Cluster", wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """None when there is no such object."""
+    found = _find(cluster, wanted)
+    if found is None:
+        return None
+    resource, obj = found
+    kind, metadata = obj["kind"], obj["metadata"]
+    reply: dict[str, Any] = {
+        "kind": kind,
+        "title": f"{kind} {metadata['name']}",
+        "facts": _facts(obj),
+        "yaml": to_yaml(obj),
+        "events": _events(cluster, metadata["uid"], kind, metadata["name"]),
+        "because": because(cluster.registry, cluster.narrator, last_write(cluster.registry, metadata["uid"]), cluster.zero),
+        "not_simulated": [path for path in _NOT_SIMULATED.get(kind, ()) if _has(obj, path)],
+    }
+    if resource == "pods":
+        reply["scheduling"] = cluster.scheduler.decision(metadata["uid"])
+    return reply
+
+
+def _find(cluster: "Cluster", wanted: dict[str, Any]) -> tuple[str, Obj] | None:
+    store = cluster.registry.store
+    uid = wanted.get("uid")
+    if uid:
+        for resource in store.resources():
+            for obj in store.table(resource).values():
+                if obj["metadata"]["uid"] == uid:
+                    return resource, obj
+        return None
+    term = resources.lookup(str(wanted.get("resource", "")))
+    if term is None:
+        return None
+    key = (str(wanted.get("namespace") or "") if term.namespaced else "", str(wanted.get("name", "")))
+    obj = store.get(term.name, key)
+    return None if obj is None else (term.name, obj)
+
+
+def _facts(obj: Obj) -> list[list[str]]:
+    metadata = obj["metadata"]
+    facts = [["Kind", f"{obj['kind']} ({obj['apiVersion']})"]]
+    if metadata.get("namespace"):
+        facts.append(["Namespace", metadata["namespace"]])
+    facts.append(["Created", metadata["creationTimestamp"]])
+    if metadata.get("labels"):
+        facts.append(["Labels", ", ".join(f"{key}={value}" for key, value in sorted(metadata["labels"].items()))])
+    for owner in metadata.get("ownerReferences", ()):
+        facts.append(["Owned by", f"{owner['kind']} {owner['name']}"])
+    if metadata.get("finalizers"):
+        facts.append(["Finalizers", ", ".join(metadata["finalizers"])])
+    return facts
+
+
+def _events(cluster: "Cluster", uid: str, kind: str, name: str) -> list[dict[str, Any]]:
+    found = []
+    for event in cluster.registry.objects("events"):
+        about = event["involvedObject"]
+        if about.get("uid") == uid or (kind == "Node" and about.get("kind") == "Node" and about.get("name") == name):
+            found.append(event)
+    engine = cluster.engine
+    return [
+        {
+            "type": event["type"],
+            "reason": event["reason"],
+            "message": event["message"],
+            "count": event.get("count", 1),
+            "age": (engine.now - engine.micros(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])) // 1_000_000,
+            "ev": last_write(cluster.registry, event["metadata"]["uid"]),
+        }
+        for event in found
+    ]
+
+
+def _has(obj: Obj, path: str) -> bool:
+    found: object = obj
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found not in (None, {}, [], False, "")
