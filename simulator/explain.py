@@ -19,13 +19,13 @@ def because(registry: Registry, narrator: Narrator, ev: int, zero: int) -> list[
     return [_hop(row, narrator, _change(registry, row), zero) for row in shown]
 
 
-def last_write(registry: Registry, uid: str) -> int:
-    """The ev of the latest write to an object that the trail still knows; 0 when it is forgotten."""
-    latest = 0
+def last_writes(registry: Registry, uids: list[str]) -> dict[str, int]:
+    """Uid → the ev of the latest write to it, for those that the trail still knows."""
+    wanted = dict.fromkeys(uids, 0)
     for row in registry.engine.trail.rows():
-        if row.uid == uid and row.type == "write":
-            latest = row.ev
-    return latest
+        if row.uid in wanted and row.type == "write":
+            wanted[row.uid] = row.ev
+    return {uid: ev for uid, ev in wanted.items() if ev}
 
 
 def _hop(row: TrailRow, narrator: Narrator, change: Change | None, zero: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from simulator.engine.plain import Obj
-from simulator.explain import because, last_write
+from simulator.explain import because, last_writes
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.machinery import resources
 
@@ -33,13 +33,15 @@ def inspect(cluster: "Cluster", wanted: dict[str, Any]) -> dict[str, Any] | None
         return None
     resource, obj = found
     kind, metadata = obj["kind"], obj["metadata"]
+    events = _about(cluster, metadata["uid"], kind, metadata["name"])
+    writes = last_writes(cluster.registry, [metadata["uid"], *(event["metadata"]["uid"] for event in events)])
     reply: dict[str, Any] = {
         "kind": kind,
         "title": f"{kind} {metadata['name']}",
         "facts": _facts(obj),
         "yaml": to_yaml(obj),
-        "events": _events(cluster, metadata["uid"], kind, metadata["name"]),
-        "because": because(cluster.registry, cluster.narrator, last_write(cluster.registry, metadata["uid"]), cluster.zero),
+        "events": [_event(cluster, event, writes) for event in events],
+        "because": because(cluster.registry, cluster.narrator, writes.get(metadata["uid"], 0), cluster.zero),
         "not_simulated": [path for path in _NOT_SIMULATED.get(kind, ()) if _has(obj, path)],
     }
     if resource == "pods":
@@ -79,24 +81,27 @@ def _facts(obj: Obj) -> list[list[str]]:
     return facts
 
 
-def _events(cluster: "Cluster", uid: str, kind: str, name: str) -> list[dict[str, Any]]:
+def _about(cluster: "Cluster", uid: str, kind: str, name: str) -> list[Obj]:
+    """Events on the object; a Node's name is also its uid in some of them, as in Kubernetes."""
     found = []
     for event in cluster.registry.objects("events"):
         about = event["involvedObject"]
         if about.get("uid") == uid or (kind == "Node" and about.get("kind") == "Node" and about.get("name") == name):
             found.append(event)
+    return found
+
+
+def _event(cluster: "Cluster", event: Obj, writes: dict[str, int]) -> dict[str, Any]:
     engine = cluster.engine
-    return [
-        {
-            "type": event["type"],
-            "reason": event["reason"],
-            "message": event["message"],
-            "count": event.get("count", 1),
-            "age": (engine.now - engine.micros(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])) // 1_000_000,
-            "ev": last_write(cluster.registry, event["metadata"]["uid"]),
-        }
-        for event in found
-    ]
+    seen = event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
+    return {
+        "type": event["type"],
+        "reason": event["reason"],
+        "message": event["message"],
+        "count": event.get("count", 1),
+        "age": (engine.now - engine.micros(seen)) // 1_000_000,
+        "ev": writes.get(event["metadata"]["uid"], 0),
+    }
 
 
 def _has(obj: Obj, path: str) -> bool:

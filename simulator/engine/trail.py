@@ -107,6 +107,11 @@ class Trail:
         """Every row still remembered, oldest first."""
         return iter(self._rows)
 
+    def rows_and_roots(self) -> Iterator[TrailRow]:
+        """Every remembered row and every root, oldest first."""
+        yield from (row for row in self._roots.values() if row.ev < self._first)
+        yield from self._rows
+
     def undo(self, ev: int) -> None:
         """Takes back every row after `ev`: a command that turned out to be a question. They must all still be there."""
         for row in self._rows[ev + 1 - self._first :]:
