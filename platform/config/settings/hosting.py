@@ -1,1 +1,51 @@
-"""Settings of the cluster hosts, the bus and Celery. Imported last by `base`."""
+"""Settings of everything that runs clusters: bus, broker, seams, limits. Imported last by `base`.
+
+One code base serves a laptop and a fleet: without `REDIS_URL` the bus is in this process and the broker in
+memory; with it the same processes are spread out. The database is chosen in `base`, by `DATABASE_URL`.
+"""
+
+import os
+from typing import Any
+
+REDIS_URL = os.environ.get("REDIS_URL", "")
+
+DRYDOCK_SIM = os.environ.get("DRYDOCK_SIM", "simulator.cluster.Cluster")
+DRYDOCK_SIM_VERSION = "1.33.0-1"
+
+# The seams to the apps above `labs` and `live`: dotted names, resolved when first needed.
+DRYDOCK_CAN_WATCH = "classroom.selectors.can_watch"
+DRYDOCK_WALL_CARDS = "classroom.selectors.wall_cards"
+DRYDOCK_HINT_SEND = "classroom.services.hint_send"
+DRYDOCK_HELP_ANSWER = "classroom.services.help_answer"
+DRYDOCK_STEP_CHECKS = "catalog.selectors.step_checks"
+DRYDOCK_STEP_RECORD = "progress.services.step_record"
+
+DRYDOCK_LIMITS: dict[str, int] = {
+    "clusters": 3,
+    "nodes": 50,
+    "commands_per_s": 20,
+    "command_burst": 60,
+    "body_bytes": 1_000_000,
+    "sockets": 6,
+    "speed_max": 20,
+    "cpu_ms_per_s": 100,
+    "cpu_bucket_ms": 2_000,
+    "journal_bytes": 50_000_000,
+    "snapshots": 40,
+}
+
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", REDIS_URL or "memory://")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"visibility_timeout": 3600, "unacked_restore_interval": 5, "unacked_restore_throttle": 2}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_TASK_DEFAULT_QUEUE = "jobs"
+CELERY_TASK_ROUTES = {"labs.tasks.cluster_warm_up": {"queue": "sim"}}
+CELERY_TIMEZONE = "UTC"

@@ -1,0 +1,160 @@
+"""Answers the calls of one resident cluster, in memory, at a moment when the simulation stands between two events.
+
+Promises: a `rid` takes effect once, a refused or changeless command is not journaled, and an answer never overtakes the
+commit of what it tells about (`Resident.say` sees to that). The host decides when; the desk decides what.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from labs.host.resident import Resident
+from labs.messages import Call, Frame, Reply, encode_json, pack, refusal
+
+STEP_EVENTS = 500
+"""One press of "step" plays until something changes in the store, but at most this many events."""
+_raw = msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller; `parked` names the text kept aside because it is too large for a message."""
+
+    status: int
+    text: bytes
+
+
+class Desk:
+    """The calls a host understands, for all of its clusters."""
+
+    def __init__(self, host: str, limits: dict[str, int]) -> None:
+        self._host = host
+        self._limits = limits
+        self._asks: dict[str, Callable[[Resident, Call, int], Answer]] = {
+            "command": self._command,
+            "query": self._query,
+            "clock": self._clock,
+            "view": self._view,
+            "summary": self._summary,
+            "wake": self._wake,
+        }
+
+    def answer(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        """Do what `call` asks. The caller has advanced the cluster to its target."""
+        begin = time.perf_counter_ns()
+        known = resident.replies.get(call.rid) if call.rid else None
+        answer = Answer(*known) if known else self._asks[call.ask](resident, call, wall_us)
+        resident.charge(time.perf_counter_ns() - begin)
+        return answer
+
+    def reply(self, resident: Resident, call: Call, answer: Answer) -> bytes:
+        """The message that carries `answer` back."""
+        return pack(Reply(call.call, call.cluster, self._host, resident.epoch, answer.status, answer.text))
+
+    def frame(self, resident: Resident, wall_us: int, *, clock: bool = False, flush: bool = False) -> bytes | None:
+        """What happened since the last frame; None when there is nothing to show."""
+        since, upto = resident.shown_ev, resident.sim.ev
+        items = resident.sim.changes(since) if upto > since else []
+        if not items and items is not None and not clock and not (flush and upto > since):
+            return None
+        resident.shown_ev = upto
+        if items is None:  # the ring is too short: readers see the gap and ask for the whole picture
+            since = upto
+        inside = encode_json(items)[1:-1] if items else b""
+        told = resident.clock(wall_us) if clock else b""
+        return pack(Frame(resident.epoch, resident.timeline, since, upto, resident.sim.now, inside, told))
+
+    def _command(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        wait_s = resident.commands.take(time.monotonic())
+        if wait_s:
+            return _too_many(wait_s, "commands", self._limits["commands_per_s"])
+        t_us = resident.sim.now
+        reply = resident.sim.apply(call.body)
+        answer = _told(resident, reply)
+        if reply.get("changed") and "error" not in reply:
+            resident.journal(call, kind="command", t_us=t_us, text=answer.text)
+        return answer
+
+    def _query(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        wait_s = resident.queries.take(time.monotonic())
+        if wait_s:
+            return _too_many(wait_s, "questions", 3 * self._limits["commands_per_s"])
+        return _told(resident, resident.sim.apply(call.body))
+
+    def _clock(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        if problem := clock_problem(call.body, self._limits["speed_max"]):
+            return Answer(400, refusal("BadClock", problem))
+        t_us = resident.sim.now
+        turn_clock(resident, call.body, wall_us)
+        resident.lagging = False
+        text = b'{"ok":true,"clock":' + resident.clock(wall_us) + b"}"
+        resident.journal(call, kind="control", t_us=t_us, text=text, moved=True)
+        return Answer(200, text)
+
+    def _view(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        """The backlog since `ev` when the ring reaches back that far on the same branch, else the whole picture."""
+        sim, body = resident.sim, call.body
+        told: dict[str, Any] = {"gen": resident.timeline, "ev": sim.ev, "clock": _raw(resident.clock(wall_us))}
+        since = body.get("ev")
+        items = None
+        if body.get("gen") == resident.timeline and isinstance(since, int) and 0 <= since <= sim.ev:
+            items = sim.changes(since)
+        if items is not None:
+            told |= {"since": since, "at": sim.now, "items": items}
+        else:
+            told |= {"tables": sim.picture()}
+        return Answer(200, encode_json(told))
+
+    def _summary(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        return Answer(200, encode_json(resident.sim.summary()))
+
+    def _wake(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+        return Answer(200, b'{"ok":true}')
+
+
+def turn_clock(resident: Resident, body: dict[str, Any], wall_us: int) -> None:
+    """Carry out a control of the clock, live or in a replay."""
+    operation, value = body["op"], body.get("value")
+    if operation == "pause":
+        resident.reanchor(wall_us, paused=True)
+    elif operation == "resume":
+        resident.reanchor(wall_us, paused=False)
+    elif operation == "speed":
+        resident.reanchor(wall_us, speed_ppm=round(float(value or 1) * 1_000_000))
+    elif operation == "step":
+        play_step(resident.sim)
+        resident.reanchor(wall_us, paused=True)
+
+
+def play_step(sim: Any) -> None:
+    """Play events one by one until the store changes: the smallest thing a learner can see."""
+    revision = sim.revision
+    for _ in range(STEP_EVENTS):
+        if not sim.step() or sim.revision != revision:
+            return
+
+
+def clock_problem(body: dict[str, Any], speed_max: int) -> str | None:
+    """What is wrong with a control of the clock."""
+    operation, value = body.get("op"), body.get("value")
+    if operation not in {"pause", "resume", "speed", "step"}:
+        return f"op: found {operation!r}, wanted one of pause, resume, speed, step, reset"
+    if operation != "speed":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.01 <= value <= speed_max:
+        return f"value: found {value!r}, wanted a speed from 0.01 to {speed_max}"
+    return None
+
+
+def _told(resident: Resident, reply: dict[str, Any]) -> Answer:
+    if "error" in reply:
+        return Answer(400, encode_json({"ok": False, "error": reply["error"]}))
+    return Answer(200, encode_json({"ok": True, "ev": resident.sim.ev, "reply": reply}))
+
+
+def _too_many(wait_s: float, what: str, rate: int) -> Answer:
+    message = f"Too many {what}: at most {rate} a second. Try again in a moment."
+    return Answer(429, refusal("TooManyRequests", message, retry_after=round(max(wait_s, 0.05), 2)))

@@ -1,0 +1,79 @@
+"""What a host needs from a simulated cluster, and where it gets one.
+
+The host knows nothing else of the simulator; tests bring a fake with the same face. The simulator's promises that the
+host relies on: equal inputs at equal times give equal states, and `load(dump())` has the same future.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from labs.journal import Deed
+
+
+class SimCluster(Protocol):
+    """One simulated cluster. Times are microseconds since its start."""
+
+    @property
+    def now(self) -> int: ...
+    @property
+    def ev(self) -> int: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+
+    def apply(self, command: dict[str, Any]) -> dict[str, Any]: ...
+    def advance(self, until_us: int, max_events: int = ...) -> bool: ...
+    def step(self) -> bool: ...
+    def next_due(self) -> int | None: ...
+    def dump(self) -> bytes: ...
+    def state_hash(self) -> str: ...
+    def picture(self) -> dict[str, Any]: ...
+    def changes(self, since_ev: int) -> list[Any] | None: ...
+    def summary(self) -> dict[str, Any]: ...
+
+
+class SimMaker(Protocol):
+    """Makes new clusters and restores dumped ones; `simulator.cluster.Cluster` is one."""
+
+    def create(self, config: str | None = ..., *, seed: int = ..., epoch_s: int = ...) -> SimCluster: ...
+    def load(self, dumped: bytes) -> SimCluster: ...
+
+
+def maker() -> SimMaker:
+    """The simulator named by the settings."""
+    return cast(SimMaker, import_string(settings.DRYDOCK_SIM))
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A cluster before the learner's first command: its configuration, then the set-up its lesson asks for."""
+
+    config: str
+    seed: int
+    epoch_s: int
+    setup: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def of(cls, deed: Deed) -> "Birth":
+        return cls(deed.config, deed.seed, deed.epoch_s, deed.setup)
+
+    def make(self, sims: SimMaker) -> SimCluster:
+        """`{"kind": "settle", "seconds": n}` lets time pass; every other set-up command is applied as it stands."""
+        sim = sims.create(self.config or None, seed=self.seed, epoch_s=self.epoch_s)
+        for command in self.setup:
+            if command.get("kind") == "settle":
+                reach(sim, sim.now + int(command["seconds"]) * 1_000_000)
+            else:
+                reach(sim, sim.now)
+                sim.apply(command)
+        return sim
+
+
+def reach(sim: SimCluster, until_us: int) -> None:
+    """Let every event up to and including `until_us` happen, however long that takes."""
+    while not sim.advance(until_us):
+        pass

@@ -1,0 +1,579 @@
+"""The cluster host: one event loop that owns many clusters, runs them, and answers for them.
+
+Tasks: *inbox* and *adopt* bring calls in; *work* advances clusters in slices of 1-2 ms and answers their calls; the
+committer makes inputs durable; *speak* sends what may be said; *pace*, *tick*, *lease*, *mark* and *tidy* keep time.
+
+Promises: a command is answered only after its row is committed under this host's epoch; what a cluster says leaves in
+the order in which it happened; a host whose lease ran out says nothing until it has looked at its epochs again.
+Leaves to others: who may ask (web), which process runs the loop (`labs.host.thread`), how a cluster behaves (simulator).
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from labs.bus import Bus, BusUnavailable, Directory, Owner
+from labs.host.committer import Committer
+from labs.host.desk import Desk
+from labs.host.engine import SimMaker
+from labs.host.pacer import Pacer
+from labs.host.recovery import recover
+from labs.host.resident import Output, Resident
+from labs.host.settings import HostSettings
+from labs.journal import Deed, Journal, JournalUnavailable, Outcome
+from labs.messages import Call, CardFrame, Drain, Evict, Reply, Touch, inbound, pack, refusal
+from labs.messages import reply as decode_reply
+
+logger = logging.getLogger(__name__)
+
+
+def wall_us() -> int:
+    """Now, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+class ClusterHost:
+    """One host. `run` returns after `drain` or when cancelled."""
+
+    def __init__(
+        self, *, host: str, bus: Bus, directory: Directory, journal: Journal, sims: SimMaker, settings: HostSettings
+    ) -> None:
+        self.host = host
+        self.residents: dict[str, Resident] = {}
+        self._bus, self._directory, self._journal, self._sims = bus, directory, journal, sims
+        self._settings = settings
+        self._desk = Desk(host, settings.limits)
+        self._pacer = Pacer()
+        self._committer = Committer(journal, committed=self._on_committed, lost=self._on_lost)
+        self._ready: deque[Resident] = deque()
+        self._over_budget: deque[Resident] = deque()
+        self._adopting: dict[str, list[Call]] = {}
+        self._touched: dict[str, tuple[float, float]] = {}
+        self._suspects: dict[str, list[str]] = {}
+        self._dirty: dict[str, Resident] = {}
+        self._outgoing: deque[Output] = deque()
+        self._background: set[asyncio.Task[None]] = set()
+        self._work_wake, self._pace_wake = asyncio.Event(), asyncio.Event()
+        self._speak_wake, self._drained = asyncio.Event(), asyncio.Event()
+        self._renewed = time.monotonic()
+        self._draining = False
+        self._late_us = 0
+
+    # Life
+
+    async def run(self, started: Callable[[], None] | None = None) -> None:
+        """Own clusters until drained. `started` is called once calls are heard."""
+        await self._renew()
+        await self._bus.subscribe(f"inbox:{self.host}", self._hear)
+        tasks = [
+            asyncio.create_task(task, name=f"{self.host} {task.__name__}")
+            for task in (
+                self._guard(self._adopt_forever), self._guard(self._work_forever), self._guard(self._committer.run),
+                self._guard(self._speak_forever), self._guard(self._pace_forever), self._guard(self._tick_forever),
+                self._guard(self._lease_forever), self._guard(self._mark_forever), self._guard(self._tidy_forever),
+            )
+        ]  # fmt: skip
+        if started is not None:
+            started()
+        try:
+            await self._drained.wait()
+        finally:
+            for task in [*tasks, *self._background]:
+                task.cancel()
+            await asyncio.gather(*tasks, *self._background, return_exceptions=True)
+            await self._bus.unsubscribe(f"inbox:{self.host}")
+
+    async def drain(self) -> None:
+        """Give every cluster up, orderly, and end `run`."""
+        self._draining = True
+        for resident in [*self.residents.values()]:
+            await self._let_go(resident)
+        with contextlib.suppress(BusUnavailable):  # the lease runs out by itself when the bus is away
+            await self._directory.resign(self.host)
+        self._drained.set()
+
+    def describe(self) -> dict[str, Any]:
+        """What `celery inspect clusters` shows."""
+        return {
+            "host": self.host,
+            "draining": self._draining,
+            "resident": len(self.residents),
+            "lagging": sum(resident.lagging for resident in self.residents.values()),
+            "commits": self._committer.batches,
+            "rows": self._committer.rows,
+            "latest_wake_us": self._late_us,
+            "clusters": {
+                name: {"epoch": one.epoch, "seq": one.applied, "at_us": one.sim.now, "ev": one.sim.ev}
+                for name, one in self.residents.items()
+            },
+        }
+
+    async def _guard(self, task: Callable[[], Awaitable[None]]) -> None:
+        """The door of a task: an unforeseen error is logged with its cause, and the task goes on."""
+        while True:
+            try:
+                await task()
+            except Exception:
+                logger.exception("host %s: %s failed and is started again", self.host, task.__name__)
+                await asyncio.sleep(0.2)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # What comes in
+
+    def _hear(self, message: bytes) -> None:
+        try:
+            heard = inbound.decode(message)
+        except msgspec.DecodeError as error:
+            logger.warning("host %s: unreadable message: %s", self.host, error)
+            return
+        if isinstance(heard, Call):
+            self._take(heard)
+        elif isinstance(heard, Touch):
+            self._touch(heard)
+        elif isinstance(heard, Evict):
+            self._forget(heard.cluster)
+        elif isinstance(heard, Drain):
+            self._spawn(self.drain())
+
+    def _take(self, call: Call) -> None:
+        if call.deadline < time.time():
+            return
+        resident = self.residents.get(call.cluster)
+        if resident is None or resident.leaving:
+            self._begin_adoption(call)
+            return
+        if call.ask in ("view", "wake"):
+            self._show_interest(resident, views=True)
+        resident.calls.append(call)
+        self._enqueue(resident, first=True)
+
+    def _touch(self, touch: Touch) -> None:
+        for cluster in touch.views:
+            resident = self.residents.get(cluster)
+            if resident is not None:
+                self._show_interest(resident, views=True)
+            else:
+                self._begin_adoption(
+                    Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10)
+                )
+        for cluster in touch.cards:
+            if cluster in self.residents:
+                self._show_interest(self.residents[cluster], views=False)
+
+    def _show_interest(self, resident: Resident, *, views: bool) -> None:
+        now = time.monotonic()
+        if views:
+            resident.viewed = now
+        else:
+            if now - resident.carded > self._settings.interest_s:
+                resident.carded_ev = -1
+            resident.carded = now
+        self._dirty[resident.cluster] = resident
+
+    # Adoption
+
+    async def _adopt_forever(self) -> None:
+        while not self._draining:
+            if len(self.residents) >= self._settings.capacity:
+                await asyncio.sleep(0.05)
+                continue
+            try:
+                message = await self._bus.pop("adopt", 1.0)
+            except BusUnavailable:
+                await asyncio.sleep(0.1)
+                continue
+            if message is not None:
+                self._hear(message)
+        await asyncio.Event().wait()
+
+    def _begin_adoption(self, call: Call) -> None:
+        waiting = self._adopting.get(call.cluster)
+        if waiting is not None:
+            waiting.append(call)
+        elif self._draining:
+            self._spawn(self._pass_on(call))
+        else:
+            self._adopting[call.cluster] = [call]
+            self._spawn(self._adopt(call.cluster))
+
+    async def _adopt(self, cluster: str) -> None:
+        """The door of an adoption: forwards, adopts or refuses, and never leaves a call behind."""
+        resident = None
+        try:
+            while (leaving := self.residents.get(cluster)) is not None and leaving.leaving:
+                await asyncio.sleep(0.005)
+            resident = await self._adopted(cluster)
+        except (JournalUnavailable, BusUnavailable) as error:
+            logger.warning("cluster %s cannot be adopted now: %s", cluster, error)
+            await asyncio.sleep(0.1)
+            self._retry_later(cluster)
+        except Exception:
+            logger.exception("cluster %s cannot be brought to life", cluster)
+            self._refuse(cluster, 500, "Broken", "This cluster cannot be brought to life. It can be reset.")
+        calls = self._adopting.pop(cluster, [])
+        if resident is not None:
+            resident.calls.extend(calls)
+            self._show_interest(resident, views=True)
+            self._enqueue(resident, first=True)
+
+    def _retry_later(self, cluster: str) -> None:
+        """Ask again for what is still in time; the journal may be back then, here or elsewhere."""
+        for call in self._adopting.pop(cluster, []):
+            if call.deadline > time.time():
+                self._spawn(self._pass_on(call))
+
+    async def _pass_on(self, call: Call) -> None:
+        with contextlib.suppress(BusUnavailable):  # the asker sends it again
+            await self._bus.push("adopt", pack(call))
+
+    async def _adopted(self, cluster: str) -> Resident | None:
+        """The cluster, now ours; None when its calls were passed on or refused."""
+        if await self._forwarded(cluster):
+            return None
+        deed = await self._journal.look(cluster)
+        if deed is None:
+            self._refuse(cluster, 404, "NotFound", "There is no such cluster.")
+            return None
+        adopted = await self._journal.adopt(cluster, self.host, deed.epoch)
+        if adopted is None:  # somebody was faster: ask again, which finds the new owner
+            self._retry_later(cluster)
+            return None
+        return await self._recover(adopted, deed)
+
+    async def _recover(self, adopted: Deed, before: Deed) -> Resident:
+        deed = replace(adopted, status=before.status)
+        resident = await recover(
+            deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits
+        )
+        suspects = self._suspects.pop(deed.cluster, [])
+        for rid in await self._journal.known(deed.cluster, suspects) if suspects else ():
+            if rid not in resident.replies:
+                resident.remember(rid, 409, refusal("AlreadyDone", "This command was carried out before."))
+        self.residents[deed.cluster] = resident
+        with contextlib.suppress(BusUnavailable):  # only a routing hint
+            await self._directory.claim(deed.cluster, Owner(self.host, deed.epoch))
+        await self._journal.mark([resident.mark(wall_us())])
+        self._tell_clock(resident)
+        return resident
+
+    async def _forwarded(self, cluster: str) -> bool:
+        """Pass the calls to a living owner elsewhere instead of stealing its cluster."""
+        owner = await self._directory.owner(cluster)
+        if owner is None or owner.host == self.host or not await self._directory.alive(owner.host):
+            return False
+        heard = 1
+        for call in self._adopting.get(cluster, []):
+            if call.forwards >= 3:
+                return False
+            onward = msgspec.structs.replace(call, forwards=call.forwards + 1)
+            heard = await self._bus.publish(f"inbox:{owner.host}", pack(onward))
+        return heard > 0
+
+    def _refuse(self, cluster: str, status: int, code: str, message: str) -> None:
+        for call in self._adopting.get(cluster, []):
+            self._say_refused(call, status, code, message)
+        self._adopting[cluster] = []
+
+    def _say_broken(self, call: Call) -> None:
+        message = "The simulation failed at this command. The cluster was put back to before it; the failure is logged."
+        self._say_refused(call, 500, "Broken", message)
+
+    def _say_refused(self, call: Call, status: int, code: str, message: str) -> None:
+        if call.reply_to:
+            reply = Reply(call.call, call.cluster, self.host, 0, status, refusal(code, message))
+            self._outgoing.append(Output(0, call.cluster, f"reply:{call.reply_to}", pack(reply)))
+            self._speak_wake.set()
+
+    # Work
+
+    def _enqueue(self, resident: Resident, *, first: bool = False) -> None:
+        if resident.queued and not first:
+            return
+        if first:
+            self._ready.appendleft(resident)
+        elif resident.cpu.in_debt(time.monotonic()):
+            self._over_budget.append(resident)
+        else:
+            self._ready.append(resident)
+        resident.queued = True
+        self._work_wake.set()
+
+    async def _work_forever(self) -> None:
+        """Slices, round robin; a cluster over its CPU budget runs only while nobody else wants to."""
+        while True:
+            while self._ready or self._over_budget:
+                resident = (self._ready or self._over_budget).popleft()
+                resident.queued = False
+                if self.residents.get(resident.cluster) is resident and not resident.leaving:
+                    self._slice(resident)
+                await asyncio.sleep(0)
+            self._work_wake.clear()
+            await self._work_wake.wait()
+
+    def _slice(self, resident: Resident) -> None:
+        now = wall_us()
+        try:
+            reached = resident.advance(now)
+            if reached:
+                self._after_reaching(resident, now)
+            else:
+                self._lag(resident, now)
+        except Exception:
+            logger.exception("cluster %s broke while running; it is recovered from its journal", resident.cluster)
+            self._forget(resident.cluster)
+            return
+        if resident.sim.ev != resident.shown_ev or resident.sim.ev != resident.carded_ev:
+            self._dirty[resident.cluster] = resident
+        if not reached or resident.calls:
+            self._enqueue(resident)
+        elif self._pacer.set(resident.cluster, resident.due()):
+            self._pace_wake.set()
+
+    def _after_reaching(self, resident: Resident, now: int) -> None:
+        if resident.settle_at is not None:
+            resident.reanchor(now)
+        resident.waiting_since = None
+        if resident.lagging and time.monotonic() - resident.lagged_at > self._settings.lag_shown_s:
+            resident.lagging = False
+            self._tell_clock(resident)
+        begin = time.perf_counter()
+        while resident.calls and time.perf_counter() - begin < 0.002:
+            self._answer(resident, resident.calls.popleft(), now)
+
+    def _lag(self, resident: Resident, now: int) -> None:
+        """Not caught up: be patient with the simulation, then answer at the present instant or slow its clock."""
+        if resident.calls:
+            resident.waiting_since = resident.waiting_since or now
+            if now - resident.waiting_since > self._settings.patience_s * 1e6:
+                resident.settle()
+        if not resident.is_behind(now):
+            return
+        if not resident.calls:
+            resident.reanchor(now)
+        resident.lagged_at = time.monotonic()
+        if not resident.lagging:
+            resident.lagging = True
+            self._tell_clock(resident)
+
+    def _answer(self, resident: Resident, call: Call, now: int) -> None:
+        if call.deadline < time.time():
+            return
+        if call.ask == "view":  # live frames must start where this picture ends
+            self._tell(resident, self._desk.frame(resident, now, flush=True))
+        try:
+            answer = self._desk.answer(resident, call, now)
+        except Exception:
+            logger.exception("cluster %s broke at %s %s", resident.cluster, call.ask, call.body.get("kind"))
+            self._say_broken(call)
+            self._forget(resident.cluster)
+            return
+        if call.ask == "clock" and answer.status == 200:
+            self._tell_clock(resident)
+        if call.reply_to:
+            resident.say(f"reply:{call.reply_to}", self._desk.reply(resident, call, answer))
+        if resident.rows:
+            self._committer.want(resident)
+        self._collect(resident)
+
+    # What goes out
+
+    def _tell(self, resident: Resident, frame: bytes | None) -> None:
+        if frame is not None:
+            resident.say(f"v:{resident.cluster}", frame)
+            self._collect(resident)
+
+    def _tell_clock(self, resident: Resident) -> None:
+        self._tell(resident, self._desk.frame(resident, wall_us(), clock=True))
+
+    def _collect(self, resident: Resident) -> None:
+        """Queue what may be said. Replies and frames of one cluster stay in order."""
+        sayable = resident.sayable()
+        if sayable:
+            self._outgoing.extend(sayable)
+            self._speak_wake.set()
+
+    def _on_committed(self, resident: Resident) -> None:
+        self._collect(resident)
+
+    def _on_lost(self, resident: Resident, outcome: Outcome) -> None:
+        logger.warning("cluster %s at epoch %d: %s", resident.cluster, resident.epoch, outcome.value)
+        if outcome is Outcome.REPEATED:
+            self._suspects[resident.cluster] = [*resident.replies]
+        if self.residents.get(resident.cluster) is resident:
+            self._forget(resident.cluster)
+
+    def _forget(self, cluster: str) -> None:
+        """Drop a cluster from memory and everything it still wanted to say; its calls are looked at afresh."""
+        resident = self.residents.pop(cluster, None)
+        if resident is None:
+            return
+        resident.leaving = True
+        self._pacer.set(cluster, None)
+        self._committer.forget(cluster)
+        self._dirty.pop(cluster, None)
+        for call in resident.calls:
+            self._begin_adoption(call)
+
+    async def _speak_forever(self) -> None:
+        while True:
+            await self._speak_wake.wait()
+            self._speak_wake.clear()
+            while self._outgoing:
+                if time.monotonic() - self._renewed > self._settings.lease_s:
+                    await self._look_again()
+                await self._speak([self._outgoing.popleft() for _ in range(min(len(self._outgoing), 500))])
+
+    async def _speak(self, outputs: list[Output]) -> None:
+        messages = [(output.topic, await self._light(output.message, output.topic)) for output in outputs]
+        try:
+            await self._bus.publish_many(messages)
+        except BusUnavailable as error:
+            logger.warning("host %s: %d messages lost with the bus: %s", self.host, len(messages), error)
+
+    async def _light(self, message: bytes, topic: str) -> bytes:
+        """A large reply is parked; only its name travels as a message."""
+        if len(message) <= self._settings.message_bytes or not topic.startswith("reply:"):
+            return message
+        told = decode_reply.decode(message)
+        key = f"text:{self.host}:{told.call}"
+        try:
+            await self._bus.park(key, told.text, 10_000)
+        except BusUnavailable as error:
+            logger.warning("host %s: a large reply is lost with the bus: %s", self.host, error)
+        return pack(msgspec.structs.replace(told, text=b"", parked=key))
+
+    # Time
+
+    async def _pace_forever(self) -> None:
+        while True:
+            self._pace_wake.clear()
+            now = wall_us()
+            for cluster in self._pacer.pop_due(now):
+                if cluster in self.residents:
+                    self._enqueue(self.residents[cluster])
+            upcoming = self._pacer.next()
+            wait_s = None if upcoming is None else max(self._settings.tick_s, (upcoming - now) / 1e6)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pace_wake.wait(), wait_s)
+            if upcoming is not None:
+                self._late_us = max(0, wall_us() - upcoming)
+
+    async def _tick_forever(self) -> None:
+        """Frames and cards of the clusters that changed, if anybody looks."""
+        while True:
+            await asyncio.sleep(self._settings.tick_s)
+            dirty, self._dirty = self._dirty, {}
+            for resident in dirty.values():
+                self._show(resident)
+
+    def _show(self, resident: Resident) -> None:
+        now = time.monotonic()
+        if self.residents.get(resident.cluster) is not resident:
+            return
+        if now - resident.viewed < self._settings.interest_s:
+            self._tell(resident, self._desk.frame(resident, wall_us()))
+        if now - resident.carded < self._settings.interest_s and resident.carded_ev != resident.sim.ev:
+            if now - resident.card_at < self._settings.card_s:
+                self._dirty[resident.cluster] = resident
+                return
+            resident.card_at, resident.carded_ev = now, resident.sim.ev
+            text = msgspec.json.encode(resident.sim.summary())
+            resident.say(f"s:{resident.cluster}", pack(CardFrame(resident.epoch, resident.cluster, text)))
+            self._collect(resident)
+
+    async def _lease_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_s / 3)
+            if time.monotonic() - self._renewed > self._settings.lease_s:
+                await self._look_again()
+            else:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        """While the lease cannot be renewed, `_look_again` asks the journal instead, once a lease."""
+        try:
+            await self._directory.renew(self.host, int(self._settings.lease_s * 1000))
+        except BusUnavailable as error:
+            logger.warning("host %s: lease not renewed: %s", self.host, error)
+        else:
+            self._renewed = time.monotonic()
+
+    async def _look_again(self) -> None:
+        """The host was asleep longer than its lease: forget what others took over before saying another word."""
+        while True:
+            try:
+                epochs = await self._journal.epochs([*self.residents])
+                break
+            except JournalUnavailable:
+                await asyncio.sleep(0.1)
+        taken = {name for name, one in self.residents.items() if epochs.get(name) != one.epoch}
+        for cluster in sorted(taken):
+            logger.warning("host %s: cluster %s was taken over while this host stood still", self.host, cluster)
+            self._forget(cluster)
+        self._outgoing = deque(output for output in self._outgoing if output.cluster not in taken)
+        self._renewed = time.monotonic()
+        await self._renew()
+
+    async def _mark_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.mark_s)
+            running = [one for one in self.residents.values() if not one.anchor.paused]
+            for start in range(0, len(running), 100):
+                await self._mark([one for one in running[start : start + 100] if one.is_settled])
+
+    async def _mark(self, residents: list[Resident]) -> None:
+        marks = [resident.mark(wall_us()) for resident in residents]
+        try:
+            await self._journal.mark(marks)
+        except JournalUnavailable as error:
+            logger.warning("host %s: time stands still soon, marks are not kept: %s", self.host, error)
+            return
+        for resident, mark in zip(residents, marks, strict=True):
+            resident.mark_us = mark.mark_us
+
+    async def _tidy_forever(self) -> None:
+        """Snapshots that shorten the next replay, clusters nobody looks at, clusters that want to be woken."""
+        while True:
+            await asyncio.sleep(self._settings.tidy_s)
+            try:
+                await self._tidy()
+            except JournalUnavailable as error:
+                logger.warning("host %s: tidying waits for the journal: %s", self.host, error)
+
+    async def _tidy(self) -> None:
+        now = time.monotonic()
+        for resident in [*self.residents.values()]:
+            if now - max(resident.viewed, resident.born) > self._settings.idle_s and not resident.calls:
+                await self._let_go(resident)
+            elif resident.replay_ms > self._settings.replay_ms and resident.is_settled:
+                await self._journal.keep(resident.cluster, resident.epoch, resident.freeze())
+            await asyncio.sleep(0)
+        for cluster in await self._journal.due(wall_us(), 20):
+            self._begin_adoption(
+                Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10)
+            )
+
+    async def _let_go(self, resident: Resident) -> None:
+        """Flush, snapshot, give up. Calls that arrive meanwhile wait for the next owner."""
+        resident.leaving = True
+        while not resident.is_settled and self.residents.get(resident.cluster) is resident:
+            await self._committer.drained()
+        if self.residents.get(resident.cluster) is not resident:
+            return
+        self._collect(resident)
+        await self._journal.keep(resident.cluster, resident.epoch, resident.freeze())
+        await self._journal.part(resident.parting(wall_us()))
+        with contextlib.suppress(BusUnavailable):  # a stale entry only costs a forward
+            await self._directory.release(resident.cluster, Owner(self.host, resident.epoch))
+        self._forget(resident.cluster)

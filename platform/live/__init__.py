@@ -1,0 +1,1 @@
+"""The stream of changes from simulated clusters to browsers."""
