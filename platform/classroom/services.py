@@ -131,6 +131,15 @@ def hint_send(by: User, membership_id: UUID | str, text: str) -> Hint:
     return hint
 
 
+def place_changed(user: User, lesson: str) -> None:
+    """Show on the walls that a learner has got on in `lesson` (setting `PROGRESS_LISTENERS`)."""
+    members = Membership.objects.select_related("group", "user")
+    for membership in members.filter(user=user, group__lesson=lesson, group__closed__isnull=True):
+        card = selectors.wall_card(membership)
+        place = {key: card[key] for key in ("step", "steps", "stepSince", "started", "finished", "stepTimes", "stuck")}
+        notices.publish(f"n:class:{membership.group_id}", {"t": "card", "card": {"id": card["id"], **place}})
+
+
 def guest_merge(guest: User, account: User) -> None:
     """Hand the guest's places in classes over, except where the account is a member already."""
     present = Membership.objects.filter(user=account).values("group")

@@ -1,15 +1,19 @@
 """Everything that changes what a person has done in a lesson.
 
 Promises: a check that has passed stays passed, a prediction counts once and is judged only when its reveal has come, and
-time is counted by step. Leaves the evaluation of checks to the simulator and the showing to `selectors`.
+time is counted by step. Whoever shows other people's places (setting `PROGRESS_LISTENERS`) is told after each change.
+Leaves the evaluation of checks to the simulator and the showing to `selectors`.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.models import User
 from catalog.lesson import Lesson, Step, Value
@@ -47,6 +51,7 @@ def step_enter(*, user: User, lesson: Lesson, step_id: str) -> LessonProgress:
     _count_time(progress)
     progress.step = step.id
     progress.save(update_fields=["step", "step_since"])
+    _tell_listeners(user, lesson)
     return progress
 
 
@@ -55,7 +60,7 @@ def step_record(user: User, lesson: str, step: str, results: Sequence[Result]) -
     """Keep what the simulator said about the checks of one step; returns the `lesson` frame for the learner's page."""
     found = lesson_get(lesson)
     shown = _step(found, step)
-    progress = lesson_open(user=user, lesson=found)
+    progress = step_enter(user=user, lesson=found, step_id=step)
     row, _ = StepProgress.objects.get_or_create(lesson=progress, step=shown.id)
     by_id = {str(result.get("id")): result for result in results}
     newly = _take_passed(shown, row, by_id)
@@ -63,7 +68,8 @@ def step_record(user: User, lesson: str, step: str, results: Sequence[Result]) -
     if newly:
         _count_time(progress)
         progress.save(update_fields=["step_since"])
-    _finish(found, progress)
+    if _finish(found, progress) or newly:
+        _tell_listeners(user, found)
     return {
         "step": shown.id,
         "checks": [_said(check.id, row, by_id) for check in shown.checks],
@@ -93,7 +99,8 @@ def prediction_make(*, user: User, lesson: Lesson, question_id: str, option: str
     if _is_done(step, row):
         row.done = row.done or timezone.now()
     row.save()
-    _finish(lesson, progress)
+    if _finish(lesson, progress):
+        _tell_listeners(user, lesson)
     shape = question_shape(question, row)
     if shape is None:
         raise AssertionError("a question has a shape")
@@ -188,13 +195,22 @@ def _is_done(step: Step, row: StepProgress) -> bool:
     return step.question is None or bool(row.chosen)
 
 
-def _finish(lesson: Lesson, progress: LessonProgress) -> None:
+def _finish(lesson: Lesson, progress: LessonProgress) -> bool:
+    """Note that the lesson is finished, when it has just become so."""
     if progress.finished is not None:
-        return
+        return False
     rows = {row.step: row for row in progress.steps.all()}
-    if all(_counts_as_done(step, rows) for step in lesson.steps) and lesson.steps[-1].id in rows:
+    is_over = lesson.steps[-1].id in rows and all(_counts_as_done(step, rows) for step in lesson.steps)
+    if is_over:
         progress.finished = timezone.now()
         progress.save(update_fields=["finished"])
+    return is_over
+
+
+def _tell_listeners(user: User, lesson: Lesson) -> None:
+    for name in settings.PROGRESS_LISTENERS:
+        listener = import_string(name)
+        transaction.on_commit(partial(listener, user, lesson.ref))
 
 
 def _counts_as_done(step: Step, rows: Mapping[str, StepProgress]) -> bool:
@@ -202,4 +218,3 @@ def _counts_as_done(step: Step, rows: Mapping[str, StepProgress]) -> bool:
     if row is None:
         return not step.checks and step.question is None
     return _is_done(step, row)
-

@@ -1,0 +1,23 @@
+"""Every page of the site. What is not a page (commands, health) is answered before Django, in `config.asgi`."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from catalog.views import home
+from labs.views import try_it
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("try/", try_it, name="try"),
+    path("accounts/", include("accounts.urls")),
+    path("lessons/", include("catalog.urls")),
+    path("clusters/", include("labs.urls")),
+    path("", include("progress.urls")),
+    path("", include("classroom.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "foundation.views.bad_request"
+handler403 = "foundation.views.forbidden"
+handler404 = "foundation.views.not_found"
+handler500 = "foundation.views.broken"

@@ -1,0 +1,105 @@
+"""Checks a kind-style configuration before a cluster is made of it, and shows the line that is wrong.
+
+The simulator decides what is right; this module adds the place, and refuses what is too large or refers to itself
+before anything reads it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from simulator.config import ClusterConfig, ConfigError, read_config
+
+MAX_BYTES = 64_000
+LINES_AROUND = 2
+PART = re.compile(r"(?P<name>[^.\[\]]+)|\[(?P<at>\d+)\]")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an excerpt."""
+
+    number: int
+    text: str
+    is_wrong: bool
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with a configuration, and the lines around the place."""
+
+    message: str
+    line: int | None
+    excerpt: tuple[Line, ...]
+
+
+class ConfigRefused(Exception):
+    """Carries the mistake to the form."""
+
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.message)
+        self.mistake = mistake
+
+
+def config_read(text: str, *, most_nodes: int) -> ClusterConfig:
+    """The configuration in `text`, or `ConfigRefused`."""
+    size = len(text.encode())
+    if size > MAX_BYTES:
+        raise ConfigRefused(Mistake(f"The configuration: found {size} bytes, wanted at most {MAX_BYTES}.", None, ()))
+    _refuse_aliases(text)
+    try:
+        config = read_config(text)
+    except ConfigError as error:
+        raise _refused(text, str(error), error.line or _line_of(text, error.path)) from error
+    if len(config.nodes) > most_nodes:
+        message = f"nodes: found {len(config.nodes)} nodes, wanted at most {most_nodes}"
+        raise _refused(text, message, _line_of(text, "nodes"))
+    return config
+
+
+def _refuse_aliases(text: str) -> None:
+    """A few aliases can stand for billions of values. A configuration of nodes needs none."""
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1
+                raise _refused(text, f"line {line}: found the alias *{event.anchor}, wanted it written out", line)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _refused(text, f"line {line}: {error.problem}", line) from error
+    except yaml.YAMLError as error:
+        raise _refused(text, str(error), None) from error
+
+
+def _refused(text: str, message: str, line: int | None) -> ConfigRefused:
+    return ConfigRefused(Mistake(message, line, tuple(_excerpt(text, line)) if line else ()))
+
+
+def _excerpt(text: str, line: int) -> Iterator[Line]:
+    lines = text.splitlines()
+    for number in range(max(1, line - LINES_AROUND), min(len(lines), line + LINES_AROUND) + 1):
+        yield Line(number=number, text=lines[number - 1], is_wrong=number == line)
+
+
+def _line_of(text: str, path: str) -> int | None:
+    """Where the value at a path such as `nodes[2].cpu` begins; of the nearest thing around it when it is missing."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return None
+    for part in PART.finditer(path):
+        inner = _child(node, part)
+        if inner is None:
+            break
+        node = inner
+    return int(node.start_mark.line) + 1
+
+
+def _child(node: yaml.Node, part: re.Match[str]) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == part["name"]), None)
+    if isinstance(node, yaml.SequenceNode) and part["at"] is not None and int(part["at"]) < len(node.value):
+        inner: yaml.Node = node.value[int(part["at"])]
+        return inner
+    return None

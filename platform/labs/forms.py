@@ -1,0 +1,61 @@
+"""The forms about clusters."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from labs.configs import ConfigRefused, Mistake, config_read
+from labs.templates import DEFAULT, TEMPLATES, template_get
+
+OWN = "own"
+
+
+class ClusterForm(forms.Form):
+    """A new cluster: a template, or a configuration of one's own. `mistake` says where the latter is wrong."""
+
+    template = forms.ChoiceField(
+        label="Begin with",
+        choices=[*((template.name, template.title) for template in TEMPLATES), (OWN, "My own configuration")],
+        initial=DEFAULT.name,
+        widget=forms.RadioSelect,
+    )
+    name = forms.CharField(label="Name", max_length=80, required=False, help_text="Only you see it. You can rename it.")
+    config = forms.CharField(
+        label="Configuration",
+        required=False,
+        strip=False,
+        help_text="A kind configuration: nodes with role, and if you like name, zone, labels, taints, cpu, memory, pods.",
+        widget=forms.Textarea(attrs={"class": "code", "rows": 14, "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    mistake: Mistake | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Read the configuration when it is the one wanted."""
+        cleaned = super().clean() or {}
+        if cleaned.get("template") == OWN:
+            self._read(cleaned.get("config") or "")
+        return cleaned
+
+    def choice(self) -> dict[str, Any]:
+        """What `services.cluster_create` wants of this form."""
+        data = self.cleaned_data
+        if data["template"] == OWN:
+            return {"name": data["name"] or "My cluster", "config": data["config"]}
+        return {"name": data["name"] or template_get(data["template"]).title, "template": data["template"]}
+
+    def _read(self, text: str) -> None:
+        if not text.strip():
+            self.add_error("config", "Write a configuration, or begin with one of the templates.")
+            return
+        try:
+            config_read(text, most_nodes=settings.CLUSTER_NODES_MAX)
+        except ConfigRefused as refused:
+            self.mistake = refused.mistake
+            self.add_error("config", refused.mistake.message)
+
+
+class RenameForm(forms.Form):
+    """Another name for a cluster."""
+
+    name = forms.CharField(label="Name", max_length=80)

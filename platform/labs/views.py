@@ -1,0 +1,154 @@
+"""The pages of clusters: mine, a new one, the lab, and "try it". Answers to htmx render the same list as the page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.guests import person_or_guest
+from accounts.look import boot_keys, look_of
+from accounts.permissions import person_required
+from accounts.requests import PersonRequest
+from foundation.middleware import allow_inline_style
+from labs import services
+from labs.errors import NoSuchCluster
+from labs.forms import ClusterForm, RenameForm
+from labs.models import Cluster
+from labs.permissions import cluster_access
+from labs.templates import DEFAULT, TEMPLATES
+
+
+@require_GET
+@person_required
+def cluster_list(request: PersonRequest) -> HttpResponse:
+    """My clusters."""
+    return _list_page(request)
+
+
+@require_http_methods(["GET", "POST"])
+@person_required
+def cluster_new(request: PersonRequest) -> HttpResponse:
+    """Make a cluster."""
+    form = ClusterForm(request.POST or None, initial={"config": DEFAULT.config})
+    if request.method == "POST" and form.is_valid():
+        cluster = services.cluster_create(owner=request.user, **form.choice())
+        return redirect("labs:lab", cluster.id)
+    context = {
+        "form": form,
+        "templates": TEMPLATES,
+        "section": "clusters",
+        "crumbs": [{"title": "Clusters", "url": reverse("labs:list")}, {"title": "New cluster"}],
+    }
+    return render(request, "labs/new.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@person_required
+def cluster_rename(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
+    """Rename."""
+    cluster = _own(request, cluster_id)
+    form = RenameForm(request.POST)
+    if form.is_valid():
+        services.cluster_rename(cluster=cluster, name=form.cleaned_data["name"])
+    return _after_change(request)
+
+
+@require_POST
+@person_required
+def cluster_reset(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
+    """Begin the cluster again from its configuration."""
+    services.cluster_reset(cluster=_own(request, cluster_id))
+    return _after_change(request)
+
+
+@require_POST
+@person_required
+def cluster_delete(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
+    """Remove the cluster for good."""
+    services.cluster_delete(cluster=_own(request, cluster_id))
+    return _after_change(request)
+
+
+@require_GET
+@person_required
+def lab(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
+    """The lab: the living diagram, the terminal, the editor and the lesson. Somebody who may only watch gets it read-only."""
+    cluster = Cluster.objects.select_related("owner").filter(id=cluster_id).first()
+    access = cluster_access(request.user, cluster) if cluster else None
+    if cluster is None or access is None or not access.read:
+        raise NoSuchCluster("There is no cluster of yours under this address.")
+    boot = _boot(request, cluster, readonly=not access.write)
+    context = {"cluster": cluster, "boot": boot, "app_page": True, "crumbs": _lab_crumbs(cluster, boot)}
+    return allow_inline_style(render(request, "labs/lab.html", context))
+
+
+@require_POST
+def try_it(request: HttpRequest) -> HttpResponse:
+    """One click from the home page to a living cluster: a guest, a first cluster, its lab."""
+    person = person_or_guest(request)
+    cluster = Cluster.objects.filter(owner=person, lesson=None).first()
+    if cluster is None:
+        cluster = services.cluster_create(owner=person, name="My first cluster", template=DEFAULT.name)
+    return redirect("labs:lab", cluster.id)
+
+
+def _own(request: PersonRequest, cluster_id: UUID) -> Cluster:
+    cluster = Cluster.objects.filter(id=cluster_id, owner=request.user).first()
+    if cluster is None:
+        raise NoSuchCluster("There is no cluster of yours under this address.")
+    return cluster
+
+
+def _after_change(request: PersonRequest) -> HttpResponse:
+    return _list_page(request) if request.htmx else redirect("labs:list")
+
+
+def _list_page(request: PersonRequest) -> HttpResponse:
+    clusters = list(Cluster.objects.filter(owner=request.user))
+    context = {
+        "clusters": clusters,
+        "quota": settings.DRYDOCK_LIMITS["clusters"],
+        "has_room": len(clusters) < settings.DRYDOCK_LIMITS["clusters"],
+        "section": "clusters",
+    }
+    return render(request, "labs/_list.html" if request.htmx else "labs/list.html", context)
+
+
+def _boot(request: PersonRequest, cluster: Cluster, *, readonly: bool) -> dict[str, Any]:
+    """What the lab page's script begins with; docs/architecture.md, section 3."""
+    user = request.user
+    boot: dict[str, Any] = {
+        "cluster": {"id": str(cluster.id), "name": cluster.name},
+        "me": {
+            "id": str(user.id),
+            "name": user.name,
+            "role": "owner" if cluster.owner_id == user.id else "watcher",
+            "guest": user.is_guest,
+        },
+        "ws": f"/ws/labs/{cluster.id}/",
+        "api": f"/api/clusters/{cluster.id}",
+        "csrf": get_token(request),
+        "readonly": readonly,
+        "settings": reverse("accounts:look"),
+        **boot_keys(look_of(request)),
+    }
+    for name in settings.LAB_PAGE_PARTS:
+        boot.update(import_string(name)(user, cluster))
+    return boot
+
+
+def _lab_crumbs(cluster: Cluster, boot: dict[str, Any]) -> list[dict[str, str]]:
+    lesson = boot.get("lesson")
+    if lesson is None:
+        return [{"title": "Clusters", "url": reverse("labs:list")}, {"title": cluster.name}]
+    return [
+        {"title": "Lessons", "url": reverse("catalog:list")},
+        {"title": lesson["track"]["title"], "url": lesson["track"]["url"]},
+        {"title": lesson["title"]},
+    ]
