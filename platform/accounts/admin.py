@@ -7,7 +7,7 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from accounts.models import User
 
 
-class UserCreationForm(AdminUserCreationForm[User]):
+class UserCreationForm(AdminUserCreationForm):
     """An account made by staff."""
 
     class Meta:
@@ -16,7 +16,7 @@ class UserCreationForm(AdminUserCreationForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin[User]):
+class UserAdmin(BaseUserAdmin):
     """Accounts and guests."""
 
     add_form = UserCreationForm

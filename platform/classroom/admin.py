@@ -5,7 +5,7 @@ from django.contrib import admin
 from classroom.models import Class, HelpRequest, Hint, Membership
 
 
-class MembershipInline(admin.TabularInline[Membership, Class]):
+class MembershipInline(admin.TabularInline):
     """Who is in a class."""
 
     model = Membership
@@ -14,7 +14,7 @@ class MembershipInline(admin.TabularInline[Membership, Class]):
 
 
 @admin.register(Class)
-class ClassAdmin(admin.ModelAdmin[Class]):
+class ClassAdmin(admin.ModelAdmin):
     """Classes."""
 
     list_display = ["name", "code", "instructor", "lesson", "opened", "closed"]
@@ -26,7 +26,7 @@ class ClassAdmin(admin.ModelAdmin[Class]):
 
 
 @admin.register(HelpRequest)
-class HelpRequestAdmin(admin.ModelAdmin[HelpRequest]):
+class HelpRequestAdmin(admin.ModelAdmin):
     """Calls for help."""
 
     list_display = ["membership", "text", "asked", "answered"]
@@ -34,7 +34,7 @@ class HelpRequestAdmin(admin.ModelAdmin[HelpRequest]):
 
 
 @admin.register(Hint)
-class HintAdmin(admin.ModelAdmin[Hint]):
+class HintAdmin(admin.ModelAdmin):
     """Hints sent."""
 
     list_display = ["membership", "sender", "text", "sent"]

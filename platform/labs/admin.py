@@ -6,7 +6,7 @@ from labs.models import Cluster, Outbox
 
 
 @admin.register(Cluster)
-class ClusterAdmin(admin.ModelAdmin[Cluster]):
+class ClusterAdmin(admin.ModelAdmin):
     """Clusters."""
 
     list_display = ["name", "owner", "lesson", "status", "head", "touched"]
@@ -19,7 +19,7 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
 
 
 @admin.register(Outbox)
-class OutboxAdmin(admin.ModelAdmin[Outbox]):
+class OutboxAdmin(admin.ModelAdmin):
     """Jobs not yet handed out."""
 
     list_display = ["task", "args", "created"]

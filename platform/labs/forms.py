@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 
 from labs.configs import ConfigRefused, Mistake, config_read
-from labs.templates import DEFAULT, TEMPLATES, template_get
+from labs.templates import TEMPLATES, template_find
 
 OWN = "own"
 
@@ -17,7 +17,7 @@ class ClusterForm(forms.Form):
     template = forms.ChoiceField(
         label="Begin with",
         choices=[*((template.name, template.title) for template in TEMPLATES), (OWN, "My own configuration")],
-        initial=DEFAULT.name,
+        initial=TEMPLATES[0].name,
         widget=forms.RadioSelect,
     )
     name = forms.CharField(label="Name", max_length=80, required=False, help_text="Only you see it. You can rename it.")
@@ -42,14 +42,15 @@ class ClusterForm(forms.Form):
         data = self.cleaned_data
         if data["template"] == OWN:
             return {"name": data["name"] or "My cluster", "config": data["config"]}
-        return {"name": data["name"] or template_get(data["template"]).title, "template": data["template"]}
+        template = template_find(data["template"]) or TEMPLATES[0]
+        return {"name": data["name"] or template.title, "template": template.name}
 
     def _read(self, text: str) -> None:
         if not text.strip():
             self.add_error("config", "Write a configuration, or begin with one of the templates.")
             return
         try:
-            config_read(text, most_nodes=settings.CLUSTER_NODES_MAX)
+            config_read(text, most_nodes=settings.DRYDOCK_LIMITS["nodes"])
         except ConfigRefused as refused:
             self.mistake = refused.mistake
             self.add_error("config", refused.mistake.message)

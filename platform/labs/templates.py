@@ -1,46 +1,37 @@
-"""The clusters one can begin with, beside a configuration of one's own. `config` is kind-style YAML."""
+"""The clusters one can begin with, as kind-style descriptions. The first one is the default."""
 
 from dataclasses import dataclass
 
-from labs.errors import NoSuchTemplate
+_HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n"
+_CONTROL_PLANE = "- role: control-plane\n"
+_WORKER = "- role: worker\n"
 
-_HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Template:
-    """One choice on the page for a new cluster."""
+    """A named description; `nodes` is what a list shows."""
 
     name: str
     title: str
     summary: str
+    nodes: int
     config: str
 
 
-def _config(control_planes: int, zones: str) -> str:
-    """`zones` has one letter a worker; a dot stands for a worker without a zone."""
-    planes = [f"- role: control-plane\n  name: control-plane-{at + 1}\n" for at in range(control_planes)]
-    workers = [
-        f"- role: worker\n  name: node-{at + 1}\n" + ("" if zone == "." else f"  zone: {zone}\n")
-        for at, zone in enumerate(zones)
-    ]
-    return f"{_HEAD}nodes:\n{''.join([*planes, *workers])}"
+def _template(name: str, title: str, summary: str, *, control_planes: int, workers: int) -> Template:
+    config = _HEAD + _CONTROL_PLANE * control_planes + _WORKER * workers
+    return Template(name, title, summary, control_planes + workers, config)
 
 
 TEMPLATES = (
-    Template("quay", "Quay", "One control plane and three nodes. A good place to begin.", _config(1, "...")),
-    Template("skiff", "Skiff", "One control plane and a single node: no room to move to.", _config(1, ".")),
-    Template("zones", "Three zones", "Five nodes in zones a, b and c, to lose a whole zone.", _config(1, "aabbc")),
-    Template("quorum", "Quorum", "Three control planes and three nodes: stop one, then two.", _config(3, "...")),
-    Template("basin", "Basin", "Twelve nodes in three zones, for larger rollouts.", _config(1, "aaaabbbbcccc")),
+    _template("harbour", "Small harbour", "One control plane and three workers.", control_planes=1, workers=3),
+    _template("dinghy", "Dinghy", "One node that does everything.", control_planes=1, workers=0),
+    _template(
+        "quorum", "Quorum", "Three control planes and three workers: lose one and go on.", control_planes=3, workers=3
+    ),
 )
-DEFAULT = TEMPLATES[0]
 
 
-def template_get(name: str) -> Template:
-    """The template called `name`."""
-    found = next((template for template in TEMPLATES if template.name == name), None)
-    if found is None:
-        known = ", ".join(template.name for template in TEMPLATES)
-        raise NoSuchTemplate(f"template: found {name!r}, wanted one of {known}.")
-    return found
+def template_find(name: str) -> Template | None:
+    """The template of that name."""
+    return next((template for template in TEMPLATES if template.name == name), None)

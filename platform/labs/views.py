@@ -20,8 +20,9 @@ from labs import services
 from labs.errors import NoSuchCluster
 from labs.forms import ClusterForm, RenameForm
 from labs.models import Cluster
-from labs.permissions import cluster_access
-from labs.templates import DEFAULT, TEMPLATES
+from labs.permissions import Access, cluster_for_reading
+from labs.selectors import cluster_quota, clusters_of
+from labs.templates import TEMPLATES
 
 
 @require_GET
@@ -35,7 +36,7 @@ def cluster_list(request: PersonRequest) -> HttpResponse:
 @person_required
 def cluster_new(request: PersonRequest) -> HttpResponse:
     """Make a cluster."""
-    form = ClusterForm(request.POST or None, initial={"config": DEFAULT.config})
+    form = ClusterForm(request.POST or None, initial={"config": TEMPLATES[0].config})
     if request.method == "POST" and form.is_valid():
         cluster = services.cluster_create(owner=request.user, **form.choice())
         return redirect("labs:lab", cluster.id)
@@ -63,7 +64,7 @@ def cluster_rename(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
 @person_required
 def cluster_reset(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """Begin the cluster again from its configuration."""
-    services.cluster_reset(cluster=_own(request, cluster_id))
+    services.cluster_reset(cluster=_own(request, cluster_id), actor=str(request.user.id))
     return _after_change(request)
 
 
@@ -79,11 +80,8 @@ def cluster_delete(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
 @person_required
 def lab(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """The lab: the living diagram, the terminal, the editor and the lesson. Somebody who may only watch gets it read-only."""
-    cluster = Cluster.objects.select_related("owner").filter(id=cluster_id).first()
-    access = cluster_access(request.user, cluster) if cluster else None
-    if cluster is None or access is None or not access.read:
-        raise NoSuchCluster("There is no cluster of yours under this address.")
-    boot = _boot(request, cluster, readonly=not access.write)
+    cluster, access = cluster_for_reading(request.user, cluster_id)
+    boot = _boot(request, cluster, access)
     context = {"cluster": cluster, "boot": boot, "app_page": True, "crumbs": _lab_crumbs(cluster, boot)}
     return allow_inline_style(render(request, "labs/lab.html", context))
 
@@ -94,7 +92,7 @@ def try_it(request: HttpRequest) -> HttpResponse:
     person = person_or_guest(request)
     cluster = Cluster.objects.filter(owner=person, lesson=None).first()
     if cluster is None:
-        cluster = services.cluster_create(owner=person, name="My first cluster", template=DEFAULT.name)
+        cluster = services.cluster_create(owner=person, name="My first cluster", template=TEMPLATES[0].name)
     return redirect("labs:lab", cluster.id)
 
 
@@ -110,17 +108,15 @@ def _after_change(request: PersonRequest) -> HttpResponse:
 
 
 def _list_page(request: PersonRequest) -> HttpResponse:
-    clusters = list(Cluster.objects.filter(owner=request.user))
     context = {
-        "clusters": clusters,
-        "quota": settings.DRYDOCK_LIMITS["clusters"],
-        "has_room": len(clusters) < settings.DRYDOCK_LIMITS["clusters"],
+        "clusters": clusters_of(user=request.user),
+        "quota": cluster_quota(user=request.user),
         "section": "clusters",
     }
     return render(request, "labs/_list.html" if request.htmx else "labs/list.html", context)
 
 
-def _boot(request: PersonRequest, cluster: Cluster, *, readonly: bool) -> dict[str, Any]:
+def _boot(request: PersonRequest, cluster: Cluster, access: Access) -> dict[str, Any]:
     """What the lab page's script begins with; docs/architecture.md, section 3."""
     user = request.user
     boot: dict[str, Any] = {
@@ -128,13 +124,13 @@ def _boot(request: PersonRequest, cluster: Cluster, *, readonly: bool) -> dict[s
         "me": {
             "id": str(user.id),
             "name": user.name,
-            "role": "owner" if cluster.owner_id == user.id else "watcher",
+            "role": access.role,
             "guest": user.is_guest,
         },
         "ws": f"/ws/labs/{cluster.id}/",
         "api": f"/api/clusters/{cluster.id}",
         "csrf": get_token(request),
-        "readonly": readonly,
+        "readonly": not access.write,
         "settings": reverse("accounts:look"),
         **boot_keys(look_of(request)),
     }

@@ -5,7 +5,7 @@ from django.contrib import admin
 from progress.models import LessonProgress, StepProgress
 
 
-class StepInline(admin.TabularInline[StepProgress, LessonProgress]):
+class StepInline(admin.TabularInline):
     """The steps of one lesson."""
 
     model = StepProgress
@@ -13,7 +13,7 @@ class StepInline(admin.TabularInline[StepProgress, LessonProgress]):
 
 
 @admin.register(LessonProgress)
-class LessonProgressAdmin(admin.ModelAdmin[LessonProgress]):
+class LessonProgressAdmin(admin.ModelAdmin):
     """Who is where."""
 
     list_display = ["user", "lesson", "step", "started", "finished"]

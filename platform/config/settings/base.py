@@ -117,15 +117,12 @@ WHITENOISE_USE_FINDERS = True
 # The build puts a hash into each name, so such a file never changes.
 WHITENOISE_IMMUTABLE_FILE_TEST = r"-[A-Z0-9]{8}\.(js|css|woff2)(\.map)?$"
 
-# The largest cluster a learner may configure.
-CLUSTER_NODES_MAX = 50
-
 LESSONS_DIR = BASE_DIR / "lessons"
 
 # Where a lower app needs something of a higher one (docs/architecture.md, section 3): dotted names, called in order.
 LAB_PAGE_PARTS = ["progress.page.lab_part", "classroom.page.lab_part"]
 PROGRESS_LISTENERS = ["classroom.services.place_changed"]
-GUEST_MERGE = ["labs.handover.guest_merge", "progress.services.guest_merge", "classroom.services.guest_merge"]
+GUEST_MERGE = ["labs.services.guest_merge", "progress.services.guest_merge", "classroom.services.guest_merge"]
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("DRYDOCK_MAIL_FROM", "Drydock <drydock@localhost>")
