@@ -1,7 +1,7 @@
 """What every installation of Drydock shares. The mode follows from the environment: without `REDIS_URL` and
 `DATABASE_URL` everything runs embedded in one process tree on SQLite; with them it is a fleet.
 
-Leaves the database, the cluster hosts, the bus and Celery to `hosting`, which is imported last.
+Leaves the cluster hosts, the bus and Celery to `hosting`, which is imported last.
 """
 
 import os
@@ -54,6 +54,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
 
 TEMPLATES = [
     {
@@ -72,11 +73,19 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "foundation.forms.FieldRenderer"
 
+DATABASES = {"default": environment.database(DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# The channel layer carries rare notices only; state goes through the bus.
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
 
 AUTH_USER_MODEL = "accounts.User"

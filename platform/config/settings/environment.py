@@ -1,11 +1,13 @@
 """Reads the process environment for the settings; a wrong value is refused by name at start, never guessed around.
 
-Leaves `DATABASE_URL` and `REDIS_URL`, which decide between the embedded and the scaled mode, to `hosting`.
+`DATABASE_URL` and `REDIS_URL` decide between the embedded and the scaled mode; nothing else does.
 """
 
 import os
 import secrets
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -37,6 +39,44 @@ def required(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set; these settings need it")
     return value
+
+
+def database(data_dir: Path) -> dict[str, Any]:
+    """Django's database entry: PostgreSQL when `DATABASE_URL` is set, else a SQLite file in `data_dir`."""
+    url = os.environ.get("DATABASE_URL", "")
+    return _postgresql(url) if url else _sqlite(data_dir / "drydock.sqlite3")
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            # A transaction takes the write lock when it begins, so it waits instead of failing half-way.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,
+            # FULL: an acknowledged command survives a power cut.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"DATABASE_URL: found scheme {parts.scheme!r}, wanted postgresql://")
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or unquote(parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or options.pop("port", "")),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 10, "timeout": 10}, **options},
+    }
 
 
 def secret_key(data_dir: Path) -> str:
