@@ -1,0 +1,1 @@
+"""A Kubernetes cluster in pure Python: no container runs, everything else behaves."""
