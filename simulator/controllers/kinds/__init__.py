@@ -1,0 +1,1 @@
+"""What several controllers need to know about objects: ownership, readiness, conditions. No controller imports another."""

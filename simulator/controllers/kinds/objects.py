@@ -1,0 +1,103 @@
+"""Keys, owners and copies of objects. Objects are never changed in place."""
+
+from collections.abc import Mapping
+
+from simulator.engine.plain import Obj
+from simulator.machinery.selectors import Selector
+
+#: A change of an object as a handler gets it has at least one side.
+Change = tuple[Obj | None, Obj | None]
+
+
+def key_of(obj: Obj) -> str:
+    """`default/web`, or `node-1` for cluster-scoped objects: what work queues hold."""
+    metadata = obj["metadata"]
+    namespace = metadata.get("namespace")
+    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+
+
+def split(key: str) -> tuple[str, str]:
+    """The inverse of `key_of`: (namespace, name)."""
+    namespace, _, name = key.rpartition("/")
+    return namespace, name
+
+
+def one_of(old: Obj | None, new: Obj | None) -> Obj:
+    """The present side of a change."""
+    found = new if new is not None else old
+    assert found is not None
+    return found
+
+
+def labels_of(obj: Obj | None) -> Mapping[str, str]:
+    return {} if obj is None else obj["metadata"].get("labels") or {}
+
+
+def annotations_of(obj: Obj) -> Mapping[str, str]:
+    return obj["metadata"].get("annotations") or {}
+
+
+def is_ending(obj: Obj) -> bool:
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def controller_of(obj: Obj | None) -> Obj | None:
+    """The ownerReference of the managing controller."""
+    if obj is None:
+        return None
+    for reference in obj["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            found: Obj = reference
+            return found
+    return None
+
+
+def controller_reference(owner: Obj) -> Obj:
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def without_controller(obj: Obj, uid: str) -> list[Obj]:
+    """The ownerReferences left when the owner with this uid lets go."""
+    return [reference for reference in obj["metadata"].get("ownerReferences") or () if reference["uid"] != uid]
+
+
+def with_metadata(obj: Obj, **changes: object) -> Obj:
+    return {**obj, "metadata": {**obj["metadata"], **changes}}
+
+
+def with_spec(obj: Obj, **changes: object) -> Obj:
+    return {**obj, "spec": {**obj["spec"], **changes}}
+
+
+def counted(**counts: int) -> Obj:
+    """Status counters as the API writes them: absent when zero."""
+    return {name: count for name, count in counts.items() if count}
+
+
+class Orphans:
+    """Objects without a controller, by namespace, so that adoption never has to scan."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[str, Mapping[str, str]]] = {}
+
+    def note(self, old: Obj | None, new: Obj | None) -> None:
+        metadata = one_of(old, new)["metadata"]
+        names = self._names.setdefault(metadata.get("namespace", ""), {})
+        if new is not None and controller_of(new) is None:
+            names[metadata["name"]] = labels_of(new)
+        else:
+            names.pop(metadata["name"], None)
+
+    def matching(self, namespace: str, selector: Selector) -> list[str]:
+        """Names, sorted."""
+        return sorted(name for name, labels in self._names.get(namespace, {}).items() if selector.matches(labels))
+
+    def clear(self) -> None:
+        self._names.clear()
