@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from accounts.models import User
 from accounts.requests import PersonRequest
 
-P = ParamSpec("P")
+View = Callable[..., HttpResponseBase]
 
 
 def is_account(user: User | AnonymousUser) -> bool:
@@ -28,13 +28,11 @@ def may_open_classes(user: User | AnonymousUser) -> bool:
     return is_account(user)
 
 
-def person_required(
-    view: Callable[Concatenate[PersonRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def person_required(view: View) -> View:
     """The view is for guests and accounts; a visitor is asked to sign in first."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         return view(cast(PersonRequest, request), *args, **kwargs)
@@ -42,13 +40,11 @@ def person_required(
     return checked
 
 
-def account_required(
-    view: Callable[Concatenate[PersonRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def account_required(view: View) -> View:
     """The view is for accounts; a guest is shown how to become one and comes back here."""
 
     @wraps(view)
-    def checked(request: PersonRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: PersonRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not is_account(request.user):
             return _to_keep(request)
         return view(request, *args, **kwargs)

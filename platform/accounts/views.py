@@ -5,6 +5,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
@@ -151,7 +152,7 @@ class PasswordChange(auth_views.PasswordChangeView):
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:settings")
 
-    def form_valid(self, form: "auth_views.PasswordChangeForm[User]") -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         response = super().form_valid(form)
         messages.success(self.request, "Your password is changed. Other browsers are signed out.")
         return response
@@ -168,7 +169,7 @@ class PasswordReset(auth_views.PasswordResetView):
     subject_template_name = "accounts/password_reset_subject.txt"
     success_url = reverse_lazy("accounts:password-reset-sent")
 
-    def form_valid(self, form: "auth_views.PasswordResetForm") -> HttpResponse:
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         address = self.request.META.get("REMOTE_ADDR", "")
         RESETS_SENT.check(address)
         RESETS_SENT.count(address)
@@ -187,7 +188,7 @@ class PasswordResetConfirm(auth_views.PasswordResetConfirmView):
     template_name = "accounts/password_reset_confirm.html"
     success_url = reverse_lazy("accounts:sign-in")
 
-    def form_valid(self, form: "auth_views.SetPasswordForm[User]") -> HttpResponse:
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
         response = super().form_valid(form)
         messages.success(self.request, "Your new password works. Sign in with it.")
         return response
@@ -210,5 +211,3 @@ def _count_account(request: HttpRequest) -> None:
     address = request.META.get("REMOTE_ADDR", "")
     ACCOUNTS_MADE.check(address)
     ACCOUNTS_MADE.count(address)
-
-

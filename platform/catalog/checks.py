@@ -5,7 +5,7 @@ which order. `all` and `any` combine them. Promises that whatever passes here ca
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.cursor import Cursor
@@ -153,5 +153,5 @@ def _pattern(cursor: Cursor) -> str:
     return pattern
 
 
-def _named(given: list[str]) -> str:
+def _named(given: Sequence[str]) -> str:
     return " and ".join(repr(name) for name in given) or "none of them"

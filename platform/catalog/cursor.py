@@ -180,7 +180,11 @@ def open_yaml(findings: Findings, file: Path) -> Cursor:
 def _refuse_anchors(findings: Findings, file: Path, text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            findings.add(file, event.start_mark.line + 1, "the file", f"the alias *{event.anchor}", "no aliases")
+            findings.add(file, _line(event), "the file", f"the alias *{event.anchor}", "no aliases")
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _construct(node: yaml.Node) -> Any:

@@ -61,9 +61,7 @@ def can_watch(user: PEOPLE, cluster: Cluster) -> bool:
     """Look at a learner's cluster: the instructor of an open class in which the cluster is used."""
     if not is_account(user):
         return False
-    return Membership.objects.filter(
-        cluster=cluster, group__instructor_id=user.pk, group__closed__isnull=True
-    ).exists()
+    return Membership.objects.filter(cluster=cluster, group__instructor_id=user.pk, group__closed__isnull=True).exists()
 
 
 def can_join(user: PEOPLE, group: Class) -> bool:
@@ -106,7 +104,9 @@ def class_by_code(code: str) -> Class:
     cleaned = "-".join(code.strip().lower().replace("-", " ").split())
     group = Class.objects.select_related("instructor").filter(code=cleaned).first()
     if group is None:
-        raise NoSuchClass(f"No class has the code {code.strip()!r}. It looks like tide-4827; ask your instructor for it.")
+        raise NoSuchClass(
+            f"No class has the code {code.strip()!r}. It looks like tide-4827; ask your instructor for it."
+        )
     return group
 
 

@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.defaults import server_error
 from django.views.decorators.csrf import requires_csrf_token
+from django.views.defaults import server_error
 
 SAID = {
     HTTPStatus.BAD_REQUEST: ("We could not read that request", "Go back, reload the page and try it once more."),

@@ -149,4 +149,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("DRYDOCK_LOG", "WARNING")},
 }
 
-from .hosting import *  # noqa: E402, F403  (last, so that the hosts' settings may build on these)
+from .hosting import *  # noqa: E402  (last, so that the hosts' settings may build on these)

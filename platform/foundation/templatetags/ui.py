@@ -28,12 +28,11 @@ def ui(name: str, required: bool = True) -> SafeString:
         if required:
             raise
         return SafeString("")
-    return SafeString("\n").join(
-        [
-            format_html_join("\n", '<link rel="stylesheet" href="{}">', ((_url(file),) for file in entry.styles)),
-            format_html_join("\n", '<link rel="modulepreload" href="{}">', ((_url(file),) for file in entry.preload)),
-            format_html('<script type="module" src="{}"></script>', _url(entry.script)),
-        ]
+    return format_html(
+        "{}\n{}\n{}",
+        format_html_join("\n", '<link rel="stylesheet" href="{}">', ((_url(file),) for file in entry.styles)),
+        format_html_join("\n", '<link rel="modulepreload" href="{}">', ((_url(file),) for file in entry.preload)),
+        format_html('<script type="module" src="{}"></script>', _url(entry.script)),
     )
 
 
