@@ -20,7 +20,7 @@ const theme = EditorView.theme({
   ".cm-changed.cm-gutterElement": { backgroundColor: "var(--brand-soft)", boxShadow: "inset 4px 0 0 var(--brand)", color: "var(--ink-2)" },
   ".cm-gutter-lint .cm-changed.cm-gutterElement": { boxShadow: "none" },
   ".cm-gutter-lint": { width: "14px" },
-  ".cm-hint": { padding: "0 4px 0 12px", font: "450 12px/1.3 var(--sans)", color: "var(--failed-e)" },
+  ".cm-hint": { padding: "0 4px 0 12px", font: "450 12px/1.3 var(--sans)", color: "var(--failed-ink)" },
   ".cm-hint.warning": { color: "var(--pending-e)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--failed-e) 1.2px", textUnderlineOffset: "3px" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--pending-e) 1.2px", textUnderlineOffset: "3px" },

@@ -47,7 +47,6 @@ export function Bar({ state, actions }: { state: PanelState; actions: PanelActio
         ))}
       </div>
       <Menu label="File" items={fileItems(state, actions)} />
-      <Menu label="Insert" items={templates.map((template) => ({ name: template.name, act: () => actions.insert(template), off: state.readonly }))} />
       <span class="sp" />
       <button type="button" class="bar-btn" aria-pressed={state.diff !== null} disabled={off} onClick={() => (state.diff === null ? actions.diff() : actions.closeDiff())}>Diff</button>
       <button type="button" class="btn pri small" disabled={off} onClick={actions.apply}>Apply <kbd>Ctrl ↵</kbd></button>
@@ -63,6 +62,7 @@ function fileItems({ stored, files, readonly }: PanelState, actions: PanelAction
     { name: "New file", act: actions.create, off: readonly },
     { name: "Save  Ctrl S", act: actions.save, off: readonly || !shownFile(files) },
     ...stored.filter((path) => !open.has(path)).map((path) => ({ name: `Open ${path}`, act: () => actions.open(path) })),
+    ...templates.map((template) => ({ name: `Insert a ${template.name}`, act: () => actions.insert(template), off: readonly })),
   ];
 }
 

@@ -97,9 +97,9 @@ function extensionsFor({ describedBy, readonly, schemas, onEdit, onApply, onSave
     look,
     marks,
     assist(schemas),
-    placeholder("Write a manifest, or insert a template."),
+    placeholder("Write a manifest, or insert one from the File menu."),
     EditorState.readOnly.of(readonly),
-    EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": describedBy }),
+    EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": describedBy, tabindex: "0" }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onEdit(update.state.doc.toString());
     }),

@@ -75,7 +75,7 @@ function createTerminal(host: HTMLElement, ctx: LabContext): Terminal {
     allowProposedApi: false,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     cursorInactiveStyle: "outline",
-    fontFamily: fontFamily(host),
+    fontFamily: "ui-monospace, monospace",
     fontSize: 12.6,
     lineHeight: 1.2,
     scrollback: 5000,
@@ -135,11 +135,18 @@ function keepFitting(host: HTMLElement, fit: FitAddon, terminal: Terminal, sessi
   const size = terminal.onResize(() => session.resized());
   const observer = new ResizeObserver(refit);
   observer.observe(host);
-  void document.fonts.ready.then(refit);
+  void useSiteFont(host, terminal).then(refit);
   return () => {
     size.dispose();
     observer.disconnect();
   };
+}
+
+/** xterm measures a cell once for a family, so the site's own face is named only when it is there to be measured. */
+async function useSiteFont(host: HTMLElement, terminal: Terminal): Promise<void> {
+  const family = fontFamily(host);
+  await document.fonts.load(`${terminal.options.fontSize}px ${family}`).catch(() => []);
+  terminal.options.fontFamily = family;
 }
 
 function followTheme(terminal: Terminal, el: HTMLElement): () => void {
