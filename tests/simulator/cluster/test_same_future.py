@@ -1,0 +1,104 @@
+"""A restored cluster has the same state and the same future as one that was never interrupted.
+
+Random commands, faults and waits; at a random point the cluster is written to bytes and read back. Both must give the
+same replies and end in the same bytes (docs/architecture.md 1.6; design promise "all state is data").
+"""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simulator.cluster import Cluster
+
+CONFIG = {"name": "t", "nodes": [{"role": "control-plane"}, {"role": "worker", "count": 3, "cpu": "2", "memory": "2Gi"}]}
+NODES = ("t-worker", "t-worker2", "t-worker3")
+APPS = ("web", "api")
+Step = dict[str, Any]
+
+
+def shell(line: str) -> Step:
+    return {"kind": "shell", "line": line}
+
+
+def fault(name: str, target: str) -> Step:
+    return {"kind": "fault", "fault": name, "target": target}
+
+
+commands = st.one_of(
+    st.builds(lambda app, n: shell(f"kubectl create deployment {app} --image=nginx:1.27 --replicas={n}"), st.sampled_from(APPS), st.integers(0, 8)),
+    st.builds(lambda app, n: shell(f"kubectl scale deployment {app} --replicas={n}"), st.sampled_from(APPS), st.integers(0, 60)),
+    st.builds(
+        lambda app, image: shell(f"kubectl set image deployment/{app} nginx={image}"),
+        st.sampled_from(APPS),
+        st.sampled_from(("nginx:1.28", "nginx:1.27", "nginx:no-such-tag")),
+    ),
+    st.builds(lambda app: shell(f"kubectl rollout undo deployment/{app}"), st.sampled_from(APPS)),
+    st.builds(lambda app: shell(f"kubectl expose deployment {app} --port=80 --type=NodePort"), st.sampled_from(APPS)),
+    st.builds(lambda app: shell(f"kubectl delete deployment {app}"), st.sampled_from(APPS)),
+    st.just(shell("kubectl delete pods --all --wait=false")),
+    st.just(shell("kubectl get pods,deploy,svc -A -o wide")),
+    st.builds(lambda node: shell(f"kubectl cordon {node}"), st.sampled_from(NODES)),
+    st.builds(lambda node: shell(f"kubectl uncordon {node}"), st.sampled_from(NODES)),
+    st.builds(fault, st.sampled_from(("node-power-off", "node-power-on")), st.sampled_from(NODES)),
+    st.builds(
+        fault,
+        st.sampled_from(("component-stop", "component-start")),
+        st.sampled_from(("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")),
+    ),
+)
+waits = st.builds(lambda us: {"wait": us}, st.sampled_from((1_000, 50_000, 1_000_000, 7_000_000, 60_000_000, 400_000_000)))
+histories = st.lists(st.one_of(commands, waits), min_size=2, max_size=14)
+
+
+def play(cluster: Cluster, step: Step) -> object:
+    if "wait" in step:
+        until = cluster.now + step["wait"]
+        while not cluster.advance(until):
+            continue
+        return None
+    return cluster.apply(step)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(history=histories, cut=st.floats(0, 1), seed=st.integers(1, 5))
+def test_a_restored_cluster_has_the_same_future(history: list[Step], cut: float, seed: int) -> None:
+    straight = Cluster.create(CONFIG, seed=seed)
+    at = round(cut * len(history))
+    for step in history[:at]:
+        play(straight, step)
+    data = straight.dump()
+    restored = Cluster.load(data)
+    assert restored.dump() == data
+    for step in history[at:]:
+        assert play(restored, step) == play(straight, step), step
+    for cluster in (straight, restored):
+        play(cluster, {"wait": 30_000_000})
+    assert restored.state_hash() == straight.state_hash()
+
+
+def test_equal_seeds_and_commands_give_equal_bytes_and_another_seed_does_not() -> None:
+    def run(seed: int) -> str:
+        cluster = Cluster.create(CONFIG, seed=seed)
+        play(cluster, shell("kubectl create deployment web --image=nginx:1.27 --replicas=5"))
+        play(cluster, {"wait": 20_000_000})
+        return cluster.state_hash()
+
+    assert run(3) == run(3)
+    assert run(3) != run(4)
+
+
+def test_a_question_changes_nothing() -> None:
+    cluster = Cluster.create(CONFIG)
+    before = cluster.state_hash()
+    for step in (
+        shell("kubectl get pods -A -o yaml"),
+        shell("kubectl describe node t-worker"),
+        {"kind": "complete", "line": "kubectl get po", "at": 14},
+        {"kind": "inspect", "resource": "nodes", "name": "t-worker"},
+        {"kind": "request", "method": "GET", "path": "/api/v1/pods"},
+        {"kind": "check", "checks": [{"id": "c", "say": "", "state": {"resource": "pods"}}]},
+    ):
+        assert cluster.apply(step)["changed"] is False, step
+    cluster.picture()
+    assert cluster.state_hash() == before
