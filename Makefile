@@ -1,0 +1,77 @@
+# Every command of the project. `make help` lists them; the same ones run in CI.
+
+PORT ?= 8000
+DATA ?= var
+PYTHON_IN_VENV := .venv/bin/python
+UI_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) static/build.mjs
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-python test-ui lint type imports bench e2e ui ui-watch lock demo clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/dev.stamp static/node_modules/.stamp ## everything a developer needs, into .venv and static/node_modules
+
+run: .venv/run.stamp build/ui/manifest.json ## the product on 127.0.0.1; PORT=8000 and DATA=var may be given
+	@exec .venv/bin/drydock up --port $(PORT) --data $(DATA)
+
+demo: .venv/run.stamp ## a demonstration class in DATA, with its names and passwords
+	@DRYDOCK_DATA=$(DATA) $(PYTHON_IN_VENV) manage.py demo
+
+test: install build/ui/manifest.json ## all checks and tests, as in CI
+	@scripts/servers
+	@$(MAKE) --no-print-directory lint type imports test-ui test-python
+
+test-python: ## the Python tests; TESTS=tests/web/catalog for a part
+	$(PYTHON_IN_VENV) -m pytest $(TESTS)
+
+test-ui: ## the browser side's unit tests and types
+	scripts/ui types
+	scripts/ui test
+
+e2e: install build/ui/manifest.json ## only the tests in a real browser
+	$(PYTHON_IN_VENV) -m pytest -m e2e tests
+
+lint: ## style
+	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m ruff format --check platform tests
+
+type: ## types
+	$(PYTHON_IN_VENV) -m mypy
+
+imports: ## who may import whom
+	PYTHONPATH=.:platform .venv/bin/lint-imports
+
+bench: .venv/dev.stamp build/ui/manifest.json ## measures; writes build/bench.jsonl
+	$(PYTHON_IN_VENV) -m bench
+
+ui: build/ui/manifest.json ## build the browser side
+
+ui-watch: static/node_modules/.stamp ## build it again after every change
+	scripts/ui watch
+
+lock: ## write the lock files anew from pyproject.toml
+	$(PYTHON_IN_VENV) -m pip -q install uv
+	$(PYTHON_IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	$(PYTHON_IN_VENV) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements.lock --extra test --extra lint pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what was built; data stays
+	rm -rf build static/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/run.stamp: requirements.lock pyproject.toml
+	@scripts/venv run
+	@touch $@
+
+.venv/dev.stamp: requirements.lock requirements-dev.lock pyproject.toml
+	@scripts/venv dev
+	@touch $@ .venv/run.stamp
+
+static/node_modules/.stamp: static/package-lock.json .venv/run.stamp
+	@scripts/ui install
+	@touch $@
+
+build/ui/manifest.json: static/node_modules/.stamp $(UI_SOURCES)
+	@scripts/ui build
+	@touch $@
