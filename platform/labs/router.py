@@ -64,7 +64,8 @@ class Router:
         self.web = secrets.token_hex(6)
         self._directory = directory
         self._questions: dict[str, _Question] = {}
-        self._routes: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._routes: dict[str, str] = {}
+        self._epochs: OrderedDict[str, int] = OrderedDict()
 
     async def start(self) -> None:
         await self.bus.subscribe(f"reply:{self.web}", self._hear)
@@ -118,20 +119,18 @@ class Router:
                 for cluster in viewed:
                     await self._wake(cluster)
 
-    def epoch(self, cluster: str) -> int:
-        """The highest epoch heard of."""
-        return self._routes.get(cluster, ("", 0))[1]
-
     def note(self, cluster: str, host: str, epoch: int) -> bool:
-        """Learn an owner; False when it is an older one than we know."""
-        known = self.epoch(cluster)
+        """Learn an owner and its epoch (`host` may be unknown); False when it is an older one than we know."""
+        known = self._epochs.get(cluster, 0)
         if epoch < known:
             return False
+        if epoch > known:
+            self._routes.pop(cluster, None)
+            self._epochs[cluster] = epoch
+            if len(self._epochs) > ROUTES_KEPT:
+                self._routes.pop(self._epochs.popitem(last=False)[0], None)
         if host:
-            self._routes[cluster] = (host, epoch)
-            self._routes.move_to_end(cluster)
-            if len(self._routes) > ROUTES_KEPT:
-                self._routes.popitem(last=False)
+            self._routes[cluster] = host
         return True
 
     async def _ask_until_answered(self, question: _Question) -> Reply:
@@ -176,9 +175,8 @@ class Router:
             return False
 
     async def _owner(self, cluster: str) -> str:
-        known = self._routes.get(cluster)
-        if known is not None:
-            return known[0]
+        if cluster in self._routes:
+            return self._routes[cluster]
         try:
             owner = await self._directory.owner(cluster)
         except BusUnavailable:

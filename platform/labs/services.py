@@ -7,6 +7,7 @@ transaction, so its next append is refused, and tells it to forget the cluster o
 import secrets
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from catalog.selectors import lesson_get
 from labs.bus.selection import publish_now
 from labs.errors import BadConfig, NoSuchTemplate, TooManyClusters
 from labs.messages import Evict, pack
-from labs.models import Cluster, Journal
+from labs.models import Cluster, Journal, Outbox, Snapshot
 from labs.selectors import cluster_quota
 from labs.templates import TEMPLATES, template_find
 
@@ -74,6 +75,7 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
         body='{"op":"reset"}',
         sim_version=settings.DRYDOCK_SIM_VERSION,
     )
+    Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
     _evict(found, former)
     return found
 
@@ -124,3 +126,25 @@ def _evict(cluster: Cluster, host: str) -> None:
     name = str(cluster.pk)
     if host:
         transaction.on_commit(lambda: publish_now(f"inbox:{host}", pack(Evict(name))))
+
+
+@transaction.atomic
+def history_thin(*, cluster_id: str) -> None:
+    """Keep the present branch of history and the one before it; of its snapshots the newest few."""
+    found = Cluster.objects.filter(pk=cluster_id).first()
+    if found is None:
+        return
+    Journal.objects.filter(cluster=found, timeline__lt=found.timeline - 1).delete()
+    Snapshot.objects.filter(cluster=found, timeline__lt=found.timeline - 1).delete()
+    kept = Snapshot.objects.filter(cluster=found, timeline=found.timeline).order_by("-seq", "-id")
+    newest = kept.values_list("pk", flat=True)[: settings.DRYDOCK_LIMITS["snapshots"]]
+    Snapshot.objects.filter(cluster=found, timeline=found.timeline).exclude(pk__in=[*newest]).delete()
+
+
+def outbox_hand_out(*, limit: int = 100) -> int:
+    """Give the jobs that are owed to Celery; a job is given twice rather than never. How many there were."""
+    owed = list(Outbox.objects.order_by("pk")[:limit])
+    for job in owed:
+        current_app.send_task(job.task, args=job.args)
+    Outbox.objects.filter(pk__in=[job.pk for job in owed]).delete()
+    return len(owed)

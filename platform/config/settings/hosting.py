@@ -14,6 +14,9 @@ DRYDOCK_SIM_VERSION = "1.33.0-1"
 
 # The seams to the apps above `labs` and `live`: dotted names, resolved when first needed.
 DRYDOCK_CAN_WATCH = "classroom.selectors.can_watch"
+DRYDOCK_CAN_TEACH = "classroom.selectors.can_teach"
+DRYDOCK_CLASS_OF = "classroom.selectors.class_of_cluster"
+DRYDOCK_WALL_CLASS = "classroom.selectors.wall_class"
 DRYDOCK_WALL_CARDS = "classroom.selectors.wall_cards"
 DRYDOCK_HINT_SEND = "classroom.services.hint_send"
 DRYDOCK_HELP_ANSWER = "classroom.services.help_answer"

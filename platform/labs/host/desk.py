@@ -74,6 +74,7 @@ class Desk:
         t_us = resident.sim.now
         reply = resident.sim.apply(call.body)
         answer = _told(resident, reply)
+        resident.last = said(call.body) or resident.last
         if reply.get("changed") and "error" not in reply:
             resident.journal(call, kind="command", t_us=t_us, text=answer.text)
         return answer
@@ -109,10 +110,22 @@ class Desk:
         return Answer(200, encode_json(told))
 
     def _summary(self, resident: Resident, call: Call, wall_us: int) -> Answer:
-        return Answer(200, encode_json(resident.sim.summary()))
+        return Answer(200, resident.card())
 
     def _wake(self, resident: Resident, call: Call, wall_us: int) -> Answer:
         return Answer(200, b'{"ok":true}')
+
+
+def said(command: dict[str, Any]) -> str:
+    """A command in a few words, for the wall."""
+    kind = command.get("kind")
+    if kind == "shell":
+        return str(command.get("line", "")).strip().partition("\n")[0][:120]
+    if kind == "apply-yaml":
+        return "applied YAML from the editor"
+    if kind == "fault":
+        return f"{command.get('fault')} {command.get('target')}"[:120]
+    return ""
 
 
 def turn_clock(resident: Resident, body: dict[str, Any], wall_us: int) -> None:

@@ -488,8 +488,8 @@ class ClusterHost:
                 self._dirty[resident.cluster] = resident
                 return
             resident.card_at, resident.carded_ev = now, resident.sim.ev
-            text = msgspec.json.encode(resident.sim.summary())
-            resident.say(f"s:{resident.cluster}", pack(CardFrame(resident.epoch, resident.cluster, text)))
+            told = CardFrame(resident.epoch, resident.cluster, resident.card())
+            resident.say(f"s:{resident.cluster}", pack(told))
             self._collect(resident)
 
     async def _lease_forever(self) -> None:

@@ -66,6 +66,7 @@ class Resident:
     settle_at: int | None = None
     leaving: bool = False
     queued: bool = False
+    last: str = ""
     replay_ms: float = 0.0
     stride: int = 32
 
@@ -213,7 +214,11 @@ class Resident:
     def mark(self, wall_us: int) -> Mark:
         """How far the cluster has come, as far as readers can tell."""
         reached = max(self.sim.now, self.target(wall_us))
-        return Mark(self.cluster, self.epoch, reached, self.anchor, encode_json(self.sim.summary()))
+        return Mark(self.cluster, self.epoch, reached, self.anchor, self.card())
+
+    def card(self) -> bytes:
+        """What a wall shows of the cluster (JSON): its picture and what was done last."""
+        return encode_json({"picture": self.sim.summary(), "last": self.last})
 
     def parting(self, wall_us: int) -> Parting:
         """Time stops here until somebody comes back."""

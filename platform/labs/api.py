@@ -1,0 +1,119 @@
+"""The HTTP calls of a lab page, as a raw ASGI app: commands, the clock, the log. docs/architecture.md, section 2.5.
+
+Checks who asks, how large it is and what they may do; then the cluster's owner answers. `rid` makes a repeated command
+harmless: a page may send it again after any failure.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from foundation.errors import ApplicationError
+from labs.messages import encode_json, refusal
+from labs.models import Cluster
+from labs.permissions import READ_KINDS, Access
+from labs.router import Told, current_router
+from labs.services import cluster_reset
+from labs.sessions import check_csrf, visitor
+from labs.web import Answer, Receive, Refused, Scope, Send, query, read_object, send_answer
+
+logger = logging.getLogger(__name__)
+_PATH = re.compile(r"^/api/clusters/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(command|clock|log)$")
+_RID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+_METHODS = {"command": "POST", "clock": "POST", "log": "GET"}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The door: every request gets one JSON answer."""
+    try:
+        answer = await _answer(scope, receive)
+    except Refused as refused:
+        answer = Answer(refused.status, refusal(refused.code, refused.message, **refused.more))
+    except ApplicationError as refused:
+        answer = Answer(int(refused.status), refusal(refused.code, refused.message))
+    except Exception:
+        logger.exception("%s %s failed", scope["method"], scope["path"])
+        answer = Answer(500, refusal("Broken", "This failed on our side; it is logged."))
+    await send_answer(send, answer)
+
+
+async def _answer(scope: Scope, receive: Receive) -> Answer:
+    matched = _PATH.match(scope["path"])
+    if matched is None:
+        raise Refused(404, "NotFound", f"There is nothing at {scope['path']}.")
+    cluster, what = matched.groups()
+    if scope["method"] != _METHODS[what]:
+        raise Refused(405, "BadMethod", f"method: found {scope['method']}, wanted {_METHODS[what]}")
+    person, access = await visitor(scope, cluster)
+    if what == "log":
+        return await _log(cluster, query(scope))
+    check_csrf(scope)
+    body = await read_object(scope, receive, settings.DRYDOCK_LIMITS["body_bytes"])
+    act: Callable[[str, str, Access, dict[str, Any]], Awaitable[Answer]] = _command if what == "command" else _clock
+    return await act(cluster, person, access, body)
+
+
+async def _command(cluster: str, person: str, access: Access, body: dict[str, Any]) -> Answer:
+    command = body.get("command")
+    if not isinstance(command, dict):
+        raise Refused(400, "BadBody", f"command: found {type(command).__name__}, wanted a JSON object")
+    is_read = command.get("kind") in READ_KINDS
+    if not (access.write or is_read):
+        raise Refused(403, "Forbidden", access.reason)
+    rid = "" if is_read else _rid(body)
+    router = await current_router()
+    return _sent(await router.call(cluster, "query" if is_read else "command", command, rid=rid, actor=person))
+
+
+async def _clock(cluster: str, person: str, access: Access, body: dict[str, Any]) -> Answer:
+    if not access.write:
+        raise Refused(403, "Forbidden", access.reason)
+    if body.get("op") == "reset":
+        return await _reset(cluster, person)
+    control = {"op": body.get("op"), "value": body.get("value")}
+    router = await current_router()
+    return _sent(await router.call(cluster, "clock", control, rid=_rid(body), actor=person))
+
+
+async def _reset(cluster: str, person: str) -> Answer:
+    found = await Cluster.objects.aget(pk=cluster)
+    await sync_to_async(cluster_reset)(cluster=found, actor=person)
+    told = await (await current_router()).call(cluster, "view", {})
+    if not told.is_ok:
+        return _sent(told)
+    view = told.json()
+    return Answer(200, encode_json({"ok": True, "gen": view["gen"], "clock": view["clock"]}))
+
+
+async def _log(cluster: str, wanted: dict[str, str]) -> Answer:
+    """Delta items after `from`, as far as the owner still remembers them."""
+    numbers = {name: wanted.get(name, "") for name in ("gen", "from", "to")}
+    for name, text in numbers.items():
+        if not text.isdigit() and (text or name != "to"):
+            raise Refused(400, "BadQuery", f"{name}: found {text!r}, wanted a whole number")
+    router = await current_router()
+    told = await router.call(cluster, "view", {"gen": int(numbers["gen"]), "ev": int(numbers["from"])})
+    if not told.is_ok:
+        return _sent(told)
+    view = told.json()
+    if "items" not in view:
+        raise Refused(410, "Gone", "This part of the log is no longer kept. Ask for the whole picture.")
+    shown = {name: view[name] for name in ("gen", "since", "ev", "at", "items")}
+    return Answer(200, encode_json({"ok": True, "gen": shown["gen"], "from": shown["since"], "to": shown["ev"],
+                                    "at": shown["at"], "items": shown["items"]}))  # fmt: skip
+
+
+def _rid(body: dict[str, Any]) -> str:
+    rid = body.get("rid")
+    if not isinstance(rid, str) or not _RID.match(rid):
+        raise Refused(400, "BadBody", f"rid: found {rid!r}, wanted 1 to 64 letters, digits or . _ : -")
+    return rid
+
+
+def _sent(told: Told) -> Answer:
+    headers = [(b"retry-after", b"1")] if told.status in (429, 503) else []
+    return Answer(told.status, told.text, headers)

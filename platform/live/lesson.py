@@ -1,0 +1,79 @@
+"""Keeps the lesson panel of one open lab true: asks the simulator about the current step when the cluster changed.
+
+At most twice a second, and once more after the last change. What the answers mean is decided by
+`progress.services.step_record`, named in the settings.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+from labs.router import Router
+
+logger = logging.getLogger(__name__)
+PAUSE_S = 0.5
+
+
+class LessonWatch:
+    """One learner, one cluster, one lesson. `tell` sends a message to the page."""
+
+    def __init__(
+        self, *, user: User, cluster: str, lesson: str, router: Router, tell: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> None:
+        self._user, self._cluster, self._lesson = user, cluster, lesson
+        self._router, self._tell = router, tell
+        self._step = ""
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name=f"lesson of {cluster}")
+
+    def show(self, step: str) -> None:
+        """The learner looks at another step."""
+        self._step = step
+        self._wake.set()
+
+    def changed(self) -> None:
+        """The cluster changed."""
+        self._wake.set()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        last: dict[str, Any] | None = None
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            begin = time.monotonic()
+            said = await self._look() if self._step else None
+            if said is not None and said != last:
+                last = said
+                await self._tell({"t": "lesson", **said})
+            await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - begin)))
+
+    async def _look(self) -> dict[str, Any] | None:
+        """The door of the panel: a failure costs one look, never the page."""
+        try:
+            return await self._judged(self._step)
+        except Exception:
+            logger.exception("cluster %s: step %s of %s could not be checked", self._cluster, self._step, self._lesson)
+            return None
+
+    async def _judged(self, step: str) -> dict[str, Any] | None:
+        checks = import_string(settings.DRYDOCK_STEP_CHECKS)(self._lesson, step)
+        results: list[dict[str, Any]] = []
+        if checks:
+            told = await self._router.call(self._cluster, "query", {"kind": "check", "checks": checks})
+            if not told.is_ok:
+                return None
+            results = told.json()["reply"]["results"]
+        record = database_sync_to_async(import_string(settings.DRYDOCK_STEP_RECORD))
+        said: dict[str, Any] = await record(self._user, self._lesson, step, results)
+        return said
