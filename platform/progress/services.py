@@ -65,6 +65,7 @@ def step_record(user: User, lesson: str, step: str, results: Sequence[Result]) -
     by_id = {str(result.get("id")): result for result in results}
     newly = _take_passed(shown, row, by_id)
     _take_question(shown, row, by_id)
+    _reveal_elsewhere(found, progress, by_id)
     if newly:
         _count_time(progress)
         progress.save(update_fields=["step_since"])
@@ -168,6 +169,15 @@ def _take_question(step: Step, row: StepProgress, by_id: Mapping[str, Result]) -
         row.answer = _answer(question.answer, by_id.get(question.id + ANSWER_SUFFIX))
     if (list(row.options), row.answer) != before:
         row.save(update_fields=["options", "answer"])
+
+
+def _reveal_elsewhere(lesson: Lesson, progress: LessonProgress, by_id: Mapping[str, Result]) -> None:
+    """A check may reveal the question of a step that is not on screen; its answer waits there for the learner."""
+    for step in lesson.steps:
+        question = step.question
+        is_due = question is not None and by_id.get(question.reveal or "", {}).get("passed") is True
+        if question is not None and is_due and isinstance(question.answer, str):
+            progress.steps.filter(step=step.id, answer="").exclude(chosen="").update(answer=question.answer)
 
 
 def _answer(answer: str | Value, result: Result | None) -> str:
