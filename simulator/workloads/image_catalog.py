@@ -77,8 +77,10 @@ class Server:
     needs: tuple[Need, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Image:
+    """One per name and tag in a catalogue, so identity is equality, and plans are found by it quickly."""
+
     name: ImageName
     size: int
     entrypoint: tuple[str, ...] = ()
@@ -156,6 +158,7 @@ def _unresolved(name: ImageName) -> str:
     return f'failed to pull and unpack image "{name.full}": failed to resolve reference "{name.full}": '
 
 
+@cache
 def _generic_image(name: ImageName) -> Image:
     program = name.repository.rsplit("/", 1)[-1]
     server = Server(

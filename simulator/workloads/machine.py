@@ -126,7 +126,7 @@ class Machine:
         return pause
 
     def _redirect(self, mode: str, path: str, lines: list[str]) -> None:
-        if path.startswith("/dev/"):
+        if path.startswith("/dev/") and path != "/dev/termination-log":
             if path in ("/dev/stdout", "/dev/stderr", "/proc/1/fd/1"):
                 self.out.extend(lines)
             return

@@ -137,11 +137,17 @@ def plan(
     return _plan(image, command, args, tuple(env.items()), ports, memory_limit)
 
 
-def resume(question: Question, image: Image, ops_of: Plan, *, status: int, lines: tuple[str, ...], offset_us: int, argv: tuple[str, ...]) -> Plan:
-    """The plan from the answer to `question` on; `argv` is the container's command line."""
-    machine = Machine(_ops(image, argv), image, dict(question.env), pc=question.pc, files=dict(question.files))
+def resume(
+    before: Plan, image: Image, command: tuple[str, ...], args: tuple[str, ...], *, status: int, lines: tuple[str, ...], offset_us: int, memory_limit: int
+) -> Plan:
+    """The plan after the answer to its question: the program goes on at `offset_us` with this status and output."""
+    question = before.question
+    if question is None:
+        raise ValueError("resume: found a plan without a question, wanted one that waits for an answer")
+    ops = _ops(image, argv_of(image, command, args))
+    machine = Machine(ops, image, dict(question.env), pc=question.pc, files=dict(question.files))
     machine.answer(status, lines)
-    return _follow(machine, replace(ops_of, question=None), offset_us, memory_limit=0, ports=())
+    return _follow(machine, replace(before, question=None), offset_us, memory_limit=memory_limit, ports=())
 
 
 def argv_of(image: Image, command: tuple[str, ...], args: tuple[str, ...]) -> tuple[str, ...]:

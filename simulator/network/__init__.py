@@ -1,0 +1,1 @@
+"""Addresses, names and the way of a request through the cluster: CNI, kube-proxy and CoreDNS as data and questions."""

@@ -1,0 +1,184 @@
+"""Starts and ends containers: what containerd does, and what the kernel does to the processes.
+
+Promises: every running container has exactly one planned end or question, if its program has one, and none otherwise; a
+container that nobody reads costs nothing while it runs. Late events of an earlier instance are recognised and ignored.
+"""
+
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.node.fleet import Fleet
+from simulator.node.identity import container_id
+from simulator.node.pod_status import terminated
+from simulator.node.records import LOG_RING, ContainerRecord, PodRecord, Recipe, Run
+from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, MINIMUM_GRACE_S, SECOND
+from simulator.workloads.plans import Plan
+
+_SIGKILL = 137
+_LOST = 255
+_MESSAGE_LIMIT = 2_048
+
+
+class ContainerRuntime:
+    name = "container-runtime"
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the pod records."""
+
+    # Starting
+
+    def is_refused(self, recipe: Recipe) -> str:
+        """Why runc would not start this command line; empty when it would."""
+        return self._fleet.plan(Run(recipe, 0)).refused
+
+    def start(self, record: PodRecord, one: ContainerRecord, recipe: Recipe) -> None:
+        self._begin_instance(record, one, recipe)
+        one.state = "running"
+        assert one.run is not None
+        self._follow(record, one, self._fleet.plan(one.run))
+
+    def fail_to_start(self, record: PodRecord, one: ContainerRecord, recipe: Recipe, message: str) -> None:
+        """The container was created, but its process could not be executed (exit code 128, `StartError`)."""
+        self._begin_instance(record, one, recipe)
+        one.state, one.exit_code, one.exit_reason, one.message = "exited", 128, "StartError", message
+        one.finished_us = self._engine.now
+
+    def _begin_instance(self, record: PodRecord, one: ContainerRecord, recipe: Recipe) -> None:
+        if one.instance:
+            one.restarts += 1
+        if one.state == "exited":
+            one.last = terminated(one, self._engine.timestamp)
+            self._next_backoff(one)
+        one.before = one.run
+        one.instance += 1
+        one.run = Run(recipe, self._engine.now)
+        one.id = container_id(record.uid, one.name, one.instance)
+        one.image = recipe[0]
+        one.why = None
+        one.message = ""
+        one.stopping = False
+
+    def _next_backoff(self, one: ContainerRecord) -> None:
+        now = self._engine.now
+        fresh = one.backoff_us == 0 or one.finished_us - one.backoff_at > BACKOFF_FORGET_US
+        one.backoff_us = BACKOFF_FIRST_US if fresh else min(2 * one.backoff_us, BACKOFF_MAX_US)
+        one.backoff_at = now
+
+    def backoff_left(self, one: ContainerRecord) -> int:
+        """Microseconds until an exited container may start again; 0: now."""
+        if one.state != "exited" or one.backoff_us == 0 or one.finished_us - one.backoff_at > BACKOFF_FORGET_US:
+            return 0
+        return max(0, one.finished_us + one.backoff_us - self._engine.now)
+
+    def _follow(self, record: PodRecord, one: ContainerRecord, plan: Plan) -> None:
+        assert one.run is not None
+        if plan.ending is not None:
+            delay = max(0, one.run.started_us + plan.ending.offset_us - self._engine.now)
+            self._engine.schedule(delay, self.name, "ended", record.uid, one.name, one.instance, plan.ending.code, plan.ending.reason)
+        elif plan.question is not None:
+            delay = max(0, one.run.started_us + plan.question.offset_us - self._engine.now)
+            self._engine.schedule(delay, self.name, "asks", record.uid, one.name, one.instance)
+
+    # Ending
+
+    def ended(self, uid: str, name: str, instance: int, code: int, reason: str) -> None:
+        """Event: a container's process has ended."""
+        record = self._fleet.pods.get(uid)
+        if record is None:
+            return
+        one = record.containers[name]
+        if one.instance != instance or one.state != "running":
+            return
+        self.exit(one, code, reason)
+        if self._fleet.is_up(record):
+            self._fleet.notice(record)
+
+    def exit(self, one: ContainerRecord, code: int, reason: str) -> None:
+        assert one.run is not None
+        now = self._engine.now
+        one.state, one.exit_code, one.exit_reason = "exited", code, reason
+        one.finished_us = one.run.ended_us = now
+        one.ready = one.started = one.stopping = False
+        one.probes = {}
+
+    def kill(self, record: PodRecord, one: ContainerRecord) -> None:
+        """SIGKILL from outside: a person, or the kernel."""
+        self.ended(record.uid, one.name, one.instance, _SIGKILL, "Error")
+
+    def lose(self, one: ContainerRecord) -> None:
+        """The machine is gone; containerd will find the container dead when it comes back (exit code 255, `Unknown`)."""
+        if one.state == "running":
+            self.exit(one, _LOST, "Unknown")
+        one.backoff_us = one.pull_backoff_us = 0
+        one.why = None
+
+    def stop(self, record: PodRecord, one: ContainerRecord, spec: Obj, grace_s: int, message: str) -> None:
+        """The `Killing` event, preStop, SIGTERM, and SIGKILL when the grace period is over."""
+        if one.state != "running" or one.stopping or one.run is None:
+            return
+        one.stopping = True
+        self._fleet.event(record, "Normal", "Killing", message or f"Stopping container {one.name}", container=one.name)
+        grace_us = max(grace_s, MINIMUM_GRACE_S) * SECOND
+        before_us = min(pre_stop_us(spec) if grace_s > 0 else 0, grace_us)
+        plan = self._fleet.plan(one.run)
+        after, code, reason = grace_us, _SIGKILL, "Error"
+        if plan.stop_us is not None and before_us + plan.stop_us <= grace_us:
+            after, code = before_us + plan.stop_us, plan.stop_code
+            reason = "Completed" if code == 0 else "Error"
+            one.run.extra.extend([self._engine.now + before_us, text] for text in plan.stop_log)
+        self._engine.schedule(after, self.name, "ended", record.uid, one.name, one.instance, code, reason)
+
+    def hurry(self, record: PodRecord, one: ContainerRecord, grace_s: int) -> None:
+        """A shorter grace period for a container that is stopping already."""
+        if one.state == "running":
+            one.stopping = True
+            after = max(grace_s, MINIMUM_GRACE_S) * SECOND
+            self._engine.schedule(after, self.name, "ended", record.uid, one.name, one.instance, _SIGKILL, "Error")
+
+    # Talking
+
+    def asks(self, uid: str, name: str, instance: int) -> None:
+        """Event: the program has come to its question to the network."""
+        record = self._fleet.pods.get(uid)
+        one = record.containers[name] if record is not None else None
+        if record is None or one is None or one.instance != instance or one.state != "running" or one.run is None:
+            return
+        question = self._fleet.plan(one.run).question
+        pod = self._fleet.cache.get("pods", record.namespace, record.name)
+        if question is None or pod is None:
+            return
+        status, lines, took_us = (1, [], 0) if self._fleet.network is None else self._fleet.network.ask(pod, question.argv)
+        offset = self._engine.now - one.run.started_us + max(took_us, 1_000)
+        self._follow(record, one, self._fleet.answered(one.run, offset, status, lines))
+
+    def note_line(self, one: ContainerRecord, text: str) -> None:
+        """A line the program writes because of something outside its plan, such as a request."""
+        if one.run is not None:
+            one.run.extra.append([self._engine.now, text])
+            del one.run.extra[:-LOG_RING]
+
+    def termination_message(self, one: ContainerRecord, spec: Obj, last_lines: list[str]) -> str:
+        """What the process left in its termination message file, or its last words where the pod asks for them."""
+        if one.run is None:
+            return ""
+        files = self._fleet.plan(one.run).files_at(one.finished_us - one.run.started_us)
+        text = files.get(spec.get("terminationMessagePath") or "/dev/termination-log", "")
+        if not text and spec.get("terminationMessagePolicy") == "FallbackToLogsOnError" and one.exit_code != 0:
+            text = "".join(f"{line}\n" for line in last_lines)
+        return text[-_MESSAGE_LIMIT:]
+
+
+def pre_stop_us(spec: Obj) -> int:
+    """How long the preStop hook takes: its `sleep`, or the sleeping of its command."""
+    hook = (spec.get("lifecycle") or {}).get("preStop") or {}
+    if "sleep" in hook:
+        return int(hook["sleep"]["seconds"]) * SECOND
+    words = " ".join((hook.get("exec") or {}).get("command") or ()).replace(";", " ").replace("&&", " ").split()
+    return sum(int(after) * SECOND for word, after in zip(words, words[1:], strict=False) if word.endswith("sleep") and after.isdigit())

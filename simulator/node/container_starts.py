@@ -1,0 +1,160 @@
+"""Brings the containers of one pod up, one after the other: image, environment, create, start.
+
+Follows `kuberuntime_manager.go` SyncPod and `kuberuntime_container.go` startContainer of v1.33, word for word in events. Promises: a
+step that fails leaves its reason in the container's record (`why`) and lets the others go on.
+"""
+
+from simulator.apiserver.errors import ApiUnavailable
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.machinery.quantities import value
+from simulator.node import environment
+from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.durations import go_duration
+from simulator.node.environment import Missing, PodFacts
+from simulator.node.fleet import KUBELETS, Fleet
+from simulator.node.image_pulls import Failed, ImagePulls, Pulling
+from simulator.node.pod_lifecycle import container_spec
+from simulator.node.prober import Prober
+from simulator.node.records import ContainerRecord, PodRecord, Recipe
+from simulator.workloads.image_catalog import Image
+from simulator.workloads.plans import reads
+
+
+class ContainerStarts:
+    name = "container-starts"
+
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, pulls: ImagePulls, prober: Prober) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        self._runtime = runtime
+        self._pulls = pulls
+        self._prober = prober
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the pod records."""
+
+    def go_on(self, record: PodRecord, pod: Obj) -> bool:
+        """Starts the next containers of `record.queue`. True: the queue is empty; False: an event will come."""
+        while record.queue:
+            name = record.queue[0]
+            if self._begin(record, record.containers[name], pod):
+                return False
+            record.queue.pop(0)
+        return True
+
+    def image_ended(self, record: PodRecord, pod: Obj, arrived: bool, full: str) -> bool:
+        """The pull of the first container in the queue is over. Returns as `go_on`."""
+        one = record.containers[record.queue[0]]
+        if not arrived:
+            self._fail(record, one, Failed("ErrImagePull", one.pull_error.removeprefix("ErrImagePull: ")))
+        elif self._create(record, one, pod, self._fleet.image(full)):
+            return False
+        record.queue.pop(0)
+        return self.go_on(record, pod)
+
+    def started(self, record: PodRecord, pod: Obj) -> bool:
+        """The first container of the queue has been started by the runtime. Returns as `go_on`."""
+        one = record.containers[record.queue.pop(0)]
+        spec = container_spec(pod, one.name)
+        recipe = self._recipe(record, one, pod, spec)
+        if isinstance(recipe, Missing):
+            self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
+            return self.go_on(record, pod)
+        self._fleet.event(record, "Normal", "Created", f"Created container: {one.name}", container=one.name)
+        refused = self._runtime.is_refused(recipe)
+        if refused:
+            message = f"failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {refused}: unknown"
+            self._runtime.fail_to_start(record, one, recipe, message)
+            self._fail(record, one, Failed("RunContainerError", message))
+        else:
+            self._fleet.event(record, "Normal", "Started", f"Started container {one.name}", container=one.name)
+            self._runtime.start(record, one, recipe)
+            self._prober.begin(record, one, spec)
+            self._prober.disturb(record)
+        return self.go_on(record, pod)
+
+    # Steps
+
+    def _begin(self, record: PodRecord, one: ContainerRecord, pod: Obj) -> bool:
+        """True when an event will bring the container further, False when this sync is done with it."""
+        if self._runtime.backoff_left(one):
+            self._back_off(record, one)
+            return False
+        spec = container_spec(pod, one.name)
+        answer = self._pulls.ensure(record, one, spec["image"], pull_policy(spec))
+        match answer:
+            case Pulling():
+                return True
+            case Failed():
+                self._fail(record, one, answer)
+                return False
+        return self._create(record, one, pod, answer)
+
+    def _create(self, record: PodRecord, one: ContainerRecord, pod: Obj, image: Image) -> bool:
+        one.image = image.name.full
+        recipe = self._recipe(record, one, pod, container_spec(pod, one.name))
+        if isinstance(recipe, Missing):
+            self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
+            return False
+        self._engine.schedule(self._fleet.draw(self._fleet.timing.start), KUBELETS, "container_started", record.uid, record.turn)
+        return True
+
+    def _back_off(self, record: PodRecord, one: ContainerRecord) -> None:
+        pod = f"{record.name}_{record.namespace}({record.uid})"
+        self._fleet.event(record, "Warning", "BackOff", f"Back-off restarting failed container {one.name} in pod {pod}", container=one.name)
+        delay = go_duration(one.backoff_us)
+        self._set_why(record, one, "CrashLoopBackOff", f"back-off {delay} restarting failed container={one.name} pod={pod}")
+
+    def _fail(self, record: PodRecord, one: ContainerRecord, failed: Failed) -> None:
+        """`Error: …` is what startContainer's caller writes for every failed step; pulls speak by their reason."""
+        by_reason = failed.reason in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+        self._fleet.event(record, "Warning", "Failed", f"Error: {failed.reason if by_reason else failed.message}", container=one.name)
+        self._set_why(record, one, failed.reason, failed.message)
+
+    def _set_why(self, record: PodRecord, one: ContainerRecord, reason: str, message: str) -> None:
+        """A fresh reason is reported soon; the same one again waits for the next sync."""
+        record.failed_now = True
+        record.again = record.again or one.why is None or one.why[0] != reason
+        one.why = (reason, message)
+
+    def _recipe(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> Recipe | Missing:
+        image = self._fleet.image(one.image)
+        command, args = tuple(spec.get("command") or ()), tuple(spec.get("args") or ())
+        wanted = reads(image, command, args)
+        env: dict[str, str] = {}
+        if wanted is None or wanted or "env" in spec or "envFrom" in spec or "$(" in "".join((*command, *args)):
+            found = self.environment(record, pod, spec, with_services=wanted is None or any("_SERVICE_" in name or "_PORT" in name for name in wanted))
+            if isinstance(found, Missing):
+                return found
+            command, args = (tuple(environment.expand(word, found) for word in words) for words in (command, args))
+            names = found if wanted is None else [name for name in found if name in wanted]
+            env = {name: found[name] for name in names}
+        ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
+        limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
+        return (one.image, command, args, tuple(env.items()), ports, value(limit) if limit else 0)
+
+    def environment(self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool) -> dict[str, str] | Missing:
+        """The container's environment as its process sees it, or what is missing for it."""
+        host_ip = self._fleet.nodes[record.node].spec["address"]
+        facts = PodFacts(pod, record.ip, host_ip, record.node)
+        try:
+            services = self._fleet.client(record.node).list("services", record.namespace) if with_services and pod["spec"].get("enableServiceLinks", True) else []
+            return environment.environment(
+                spec, facts, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name), environment.service_links(services)
+            )
+        except ApiUnavailable:
+            return Missing("failed to sync configmap cache: timed out waiting for the condition")
+
+
+def pull_policy(spec: Obj) -> str:
+    """The API server sets it; a pod from elsewhere gets the documented default."""
+    policy = spec.get("imagePullPolicy")
+    if policy:
+        return str(policy)
+    last = spec["image"].rsplit("/", 1)[-1]
+    return "IfNotPresent" if "@" in last or (":" in last and not last.endswith(":latest")) else "Always"

@@ -1,0 +1,205 @@
+"""The environment of a container and the files of its volumes, resolved when it starts.
+
+Follows `pkg/kubelet/kubelet_pods.go` (makeEnvironmentVariables) and the volume plugins for configMap, secret and projected
+volumes. A missing reference is a value: `Missing` carries the kubelet's own words.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.engine.plain import Obj
+
+#: Looks up (resource, namespace, name); None when it does not exist.
+Lookup = Callable[[str, str, str], Obj | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodFacts:
+    """What the downward API can say of a pod on its node."""
+
+    pod: Obj
+    pod_ip: str
+    host_ip: str
+    node: str
+
+
+def environment(container: Obj, facts: PodFacts, lookup: Lookup, service_links: dict[str, str]) -> dict[str, str] | Missing:
+    """Names in the order in which they are set: services, envFrom, env."""
+    namespace = facts.pod["metadata"]["namespace"]
+    found = {"HOSTNAME": hostname(facts.pod), **service_links}
+    for source in container.get("envFrom") or ():
+        values = _env_from(source, namespace, lookup)
+        if isinstance(values, Missing):
+            return values
+        found.update(values)
+    for variable in container.get("env") or ():
+        value = _value(variable, found, facts, container, lookup)
+        if isinstance(value, Missing):
+            return value
+        if value is not None:
+            found[variable["name"]] = value
+    return found
+
+
+def hostname(pod: Obj) -> str:
+    spec = pod["spec"]
+    return str(spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or pod["metadata"]["name"])
+
+
+_REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
+
+
+def expand(text: str, env: dict[str, str]) -> str:
+    """Kubernetes' own `$(NAME)`; `$$` is a dollar; an unknown name stays as it is written."""
+    if "$" not in text:
+        return text
+    return _REFERENCE.sub(lambda match: "$" if match.group() == "$$" else env.get(match.group(1), match.group()), text)
+
+
+def service_links(services: list[Obj]) -> dict[str, str]:
+    """`NAME_SERVICE_HOST` and friends for the services of the pod's namespace, oldest names first (enableServiceLinks)."""
+    links: dict[str, str] = {}
+    for service in services:
+        address = service["spec"].get("clusterIP")
+        ports = service["spec"].get("ports") or ()
+        if not address or address == "None" or not ports:
+            continue
+        name = service["metadata"]["name"].upper().replace("-", "_")
+        links[f"{name}_SERVICE_HOST"] = address
+        links[f"{name}_SERVICE_PORT"] = str(ports[0]["port"])
+        for port in ports:
+            if port.get("name"):
+                links[f"{name}_SERVICE_PORT_{port['name'].upper().replace('-', '_')}"] = str(port["port"])
+        links.update(_docker_links(name, address, ports))
+    return links
+
+
+def _docker_links(name: str, address: str, ports: list[Obj]) -> dict[str, str]:
+    links = {}
+    for index, port in enumerate(ports):
+        protocol, number = port.get("protocol", "TCP"), port["port"]
+        url = f"{protocol.lower()}://{address}:{number}"
+        prefix = f"{name}_PORT_{number}_{protocol}"
+        if index == 0:
+            links[f"{name}_PORT"] = url
+        links.update({prefix: url, f"{prefix}_PROTO": protocol.lower(), f"{prefix}_PORT": str(number), f"{prefix}_ADDR": address})
+    return links
+
+
+# Sources
+
+
+def _env_from(source: Obj, namespace: str, lookup: Lookup) -> dict[str, str] | Missing:
+    prefix = source.get("prefix", "")
+    for field, resource, kind in (("configMapRef", "configmaps", "configmap"), ("secretRef", "secrets", "secret")):
+        reference = source.get(field)
+        if reference is None:
+            continue
+        found = lookup(resource, namespace, reference["name"])
+        if found is None:
+            return {} if reference.get("optional") else Missing(f'{kind} "{reference["name"]}" not found')
+        return {prefix + key: value for key, value in texts(found).items()}
+    return {}
+
+
+def _value(variable: Obj, env: dict[str, str], facts: PodFacts, container: Obj, lookup: Lookup) -> str | Missing | None:
+    source = variable.get("valueFrom")
+    if source is None:
+        return expand(variable.get("value") or "", env)
+    if "fieldRef" in source:
+        return field_value(source["fieldRef"]["fieldPath"], facts)
+    if "resourceFieldRef" in source:
+        return _resource_value(source["resourceFieldRef"], container)
+    for field, resource, kind in (("configMapKeyRef", "configmaps", "ConfigMap"), ("secretKeyRef", "secrets", "Secret")):
+        if field in source:
+            return _key(source[field], resource, kind, facts.pod["metadata"]["namespace"], lookup)
+    return None
+
+
+def _key(reference: Obj, resource: str, kind: str, namespace: str, lookup: Lookup) -> str | Missing | None:
+    found = lookup(resource, namespace, reference["name"])
+    if found is None:
+        return None if reference.get("optional") else Missing(f'{kind.lower()} "{reference["name"]}" not found')
+    values = texts(found)
+    if reference["key"] not in values:
+        return None if reference.get("optional") else Missing(f"couldn't find key {reference['key']} in {kind} {namespace}/{reference['name']}")
+    return values[reference["key"]]
+
+
+def field_value(path: str, facts: PodFacts) -> str:
+    metadata, spec = facts.pod["metadata"], facts.pod["spec"]
+    match = re.fullmatch(r"metadata\.(labels|annotations)\['(.*)'\]", path)
+    if match:
+        return str((metadata.get(match.group(1)) or {}).get(match.group(2), ""))
+    known = {
+        "metadata.name": metadata["name"],
+        "metadata.namespace": metadata["namespace"],
+        "metadata.uid": metadata.get("uid", ""),
+        "spec.nodeName": facts.node,
+        "spec.serviceAccountName": spec.get("serviceAccountName", ""),
+        "status.podIP": facts.pod_ip,
+        "status.podIPs": facts.pod_ip,
+        "status.hostIP": facts.host_ip,
+        "status.hostIPs": facts.host_ip,
+    }
+    return str(known.get(path, ""))
+
+
+def _resource_value(reference: Obj, container: Obj) -> str:
+    from_limits, _, name = reference["resource"].partition(".")
+    amounts = (container.get("resources") or {}).get(from_limits) or {}
+    return str(amounts.get(name, "0"))
+
+
+def texts(source: Obj) -> dict[str, str]:
+    """Keys and values of a ConfigMap or a Secret as text."""
+    if source["kind"] == "ConfigMap":
+        return dict(source.get("data") or {})
+    return {key: b64decode(value).decode("utf-8", "replace") for key, value in (source.get("data") or {}).items()}
+
+
+# Volumes
+
+
+def missing_volume(pod: Obj, lookup: Lookup) -> str | None:
+    """The first volume that cannot be mounted, as the FailedMount event says it; None when all can."""
+    namespace = pod["metadata"]["namespace"]
+    for volume in pod["spec"].get("volumes") or ():
+        why = _volume_problem(volume, namespace, lookup)
+        if why is not None:
+            return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {why}'
+    return None
+
+
+def _volume_problem(volume: Obj, namespace: str, lookup: Lookup) -> str | None:
+    if "configMap" in volume:
+        return _source_problem("configmaps", "configmap", "config", volume["configMap"]["name"], volume["configMap"], namespace, lookup)
+    if "secret" in volume:
+        return _source_problem("secrets", "secret", "secret", volume["secret"]["secretName"], volume["secret"], namespace, lookup)
+    for source in (volume.get("projected") or {}).get("sources") or ():
+        for field, resource in (("configMap", "configmaps"), ("secret", "secrets")):
+            if field in source:
+                why = _source_problem(resource, field.lower(), "config" if field == "configMap" else "secret", source[field]["name"], source[field], namespace, lookup)
+                if why is not None:
+                    return why
+    return None
+
+
+def _source_problem(resource: str, kind: str, word: str, name: str, source: Obj, namespace: str, lookup: Lookup) -> str | None:
+    if source.get("optional"):
+        return None
+    found = lookup(resource, namespace, name)
+    if found is None:
+        return f'{kind} "{name}" not found'
+    keys = {**(found.get("data") or {}), **(found.get("binaryData") or {})}
+    for item in source.get("items") or ():
+        if item["key"] not in keys:
+            return f"references non-existent {word} key: {item['key']}"
+    return None

@@ -1,0 +1,158 @@
+"""What all parts of the kubelets share: the records, the clock, the clients, and how to wake a pod's worker.
+
+Promises: every event of the fleet is addressed to one of its components by name, and a pod has at most one pending
+sync. Leaves to others: what a sync does (`kubelets`), what a machine is (`machines`).
+"""
+
+from typing import Protocol
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import Cache, Client, Process
+from simulator.engine.plain import Obj
+from simulator.node.records import ContainerRecord, NodeRecord, PodRecord, Run
+from simulator.node.timing import SYNC_BACKOFF_US, Timing, timing_for
+from simulator.workloads.image_catalog import Catalog, Image
+from simulator.workloads.images import parse
+from simulator.workloads.plans import Plan, plan, resume
+
+KUBELETS = "kubelets"
+
+
+class Network(Protocol):
+    """Answers what programs in containers ask: `nslookup db`, `wget -qO- http://web`."""
+
+    def ask(self, pod: Obj, argv: tuple[str, ...]) -> tuple[int, list[str], int]:
+        """(exit status, lines, microseconds it took)."""
+
+
+class Fleet:
+    def __init__(self, process: Process, client: Client, catalog: Catalog) -> None:
+        self.engine = process.engine
+        self.cache: Cache = process.cache
+        self.timing: Timing = timing_for(process.engine.profile.name)
+        self.catalog = catalog
+        self.network: Network | None = None
+        self.nodes: dict[str, NodeRecord] = {}
+        self.pods: dict[str, PodRecord] = {}
+        self._client = client
+        self._clients: dict[str, Client] = {}
+
+    # Lookups
+
+    def pod(self, record: PodRecord) -> Obj | None:
+        """The pod as the kubelet knows it; None when it is gone or replaced by another of that name."""
+        pod = self.cache.get("pods", record.namespace, record.name)
+        return pod if pod is not None and pod["metadata"]["uid"] == record.uid else None
+
+    def is_up(self, record: PodRecord) -> bool:
+        """Whether the kubelet of this pod works at all."""
+        return self.nodes[record.node].kubelet
+
+    def client(self, node: str) -> Client:
+        found = self._clients.get(node)
+        if found is None:
+            found = self._clients[node] = self._client.as_actor(f"kubelet/{node}")
+        return found
+
+    def find(self, node: str, resource: str, namespace: str, name: str) -> Obj | None:
+        """A ConfigMap or Secret as the API server has it now; None when it does not exist. Raises ApiUnavailable."""
+        try:
+            return self.client(node).get(resource, namespace, name)
+        except StatusError as error:
+            if error.code == 404:
+                return None
+            raise ApiUnavailable from error
+
+    # Chance and time
+
+    def draw(self, bounds: tuple[int, int]) -> int:
+        low, high = bounds
+        return low if low == high else self.engine.rng("node").between(low, high)
+
+    def relist_us(self, node: str) -> int:
+        """Until the kubelet of this node next asks its runtime what has changed."""
+        period = self.timing.relist_us
+        if not period:
+            return 0
+        phase = sum(node.encode()) * 7_919 % period
+        return period - (self.engine.now - phase) % period
+
+    def retry_us(self) -> int:
+        jitter = self.engine.rng("node").below(SYNC_BACKOFF_US // 2) if self.timing.jitter else 0
+        return SYNC_BACKOFF_US + jitter
+
+    # Workers
+
+    def wake(self, record: PodRecord, delay_us: int = 0) -> None:
+        """Lets the pod's worker look at it in `delay_us`, or earlier if that is planned already."""
+        due = self.engine.now + delay_us
+        if record.sync_ticket:
+            if record.sync_at <= due:
+                return
+            self.engine.cancel(record.sync_ticket)
+        record.sync_at = due
+        record.sync_ticket = self.engine.schedule(delay_us, KUBELETS, "sync", record.uid)
+
+    def notice(self, record: PodRecord) -> None:
+        """Something happened in the runtime: the worker sees it at the next relist."""
+        self.wake(record, self.relist_us(record.node))
+
+    def quiet(self, record: PodRecord) -> None:
+        """Takes back a planned look."""
+        if record.sync_ticket:
+            self.engine.cancel(record.sync_ticket)
+            record.sync_ticket = 0
+
+    # Events
+
+    def event(self, record: PodRecord, type: str, reason: str, message: str, *, container: str = "") -> None:
+        pod = self.pod(record)
+        if pod is None:
+            return
+        path = ""
+        if container:
+            path = f"spec.{'containers' if record.containers[container].kind == 'app' else 'initContainers'}{{{container}}}"
+        self.client(record.node).event(pod, type, reason, message, source="kubelet", host=record.node, field_path=path)
+
+    # Plans
+
+    def image(self, full_name: str) -> Image:
+        found = self.catalog.pull(parse(full_name))
+        if not isinstance(found, Image):
+            found = self.catalog.allowing_generic(True).pull(parse(full_name))
+        assert isinstance(found, Image), f"{full_name} was pulled, so the catalogue must know it"
+        return found
+
+    def plan(self, run: Run) -> Plan:
+        """What this instance does, including what it was told by the network."""
+        if run.plan is None:
+            full, command, args, env, ports, memory = run.recipe
+            image = self.image(full)
+            found = plan(image, command, args, env=dict(env), ports=ports, memory_limit=memory)
+            for offset, status, lines in run.answers:
+                found = self._resumed(found, run, offset, status, tuple(lines))
+            run.plan = found
+        return run.plan
+
+    def answered(self, run: Run, offset_us: int, status: int, lines: list[str]) -> Plan:
+        """Goes on after the program's question, and remembers the answer."""
+        before = self.plan(run)
+        run.answers.append([offset_us, status, lines])
+        run.plan = self._resumed(before, run, offset_us, status, tuple(lines))
+        return run.plan
+
+    def _resumed(self, before: Plan, run: Run, offset_us: int, status: int, lines: tuple[str, ...]) -> Plan:
+        full, command, args, _, _, memory = run.recipe
+        assert before.question is not None
+        return resume(before, self.image(full), command, args, status=status, lines=lines, offset_us=offset_us, memory_limit=memory)
+
+    # Containers of a pod share its network
+
+    def serving(self, record: PodRecord, port: int) -> ContainerRecord | None:
+        """The running container of the pod that has this port open now."""
+        for one in record.containers.values():
+            if one.state == "running" and one.run is not None:
+                age = self.engine.now - one.run.started_us
+                if self.plan(one.run).answers(port, age) is not None:
+                    return one
+        return None

@@ -1,0 +1,131 @@
+"""The images on each machine, and how they get there: one pull at a time, with backoff after a failure.
+
+Follows `pkg/kubelet/images/image_manager.go` of v1.33 (serializeImagePulls, prevPullErrMsg), word for word in events and messages.
+Promises: `ensure` answers at once when the image is there or cannot be had, and otherwise wakes the worker when it is.
+"""
+
+from dataclasses import dataclass
+
+from simulator.engine import Plain
+from simulator.node.durations import go_duration
+from simulator.node.fleet import KUBELETS, Fleet
+from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
+from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, NODE_STATUS_US
+from simulator.workloads.errors import InvalidImageName
+from simulator.workloads.image_catalog import Image, PullError
+from simulator.workloads.images import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The container cannot start: waiting reason and message."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pulling:
+    """The worker is resumed when the pull has ended."""
+
+
+class ImagePulls:
+    name = "image-pulls"
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the node records."""
+
+    def ensure(self, record: PodRecord, one: ContainerRecord, image: str, policy: str) -> Image | Failed | Pulling:
+        """The image of a container that is about to start; writes the events the kubelet writes on the way."""
+        try:
+            name = parse(image)
+        except InvalidImageName as error:
+            message = f'Failed to apply default image tag "{image}": {error}'
+            self._fleet.event(record, "Warning", "InspectFailed", message, container=one.name)
+            return Failed("InvalidImageName", message)
+        node = self._fleet.nodes[record.node]
+        if policy != "Always" and name.full in node.images:
+            self._fleet.event(record, "Normal", "Pulled", f'Container image "{image}" already present on machine', container=one.name)
+            return self._fleet.image(name.full)
+        if policy == "Never":
+            message = f'Container image "{image}" is not present with pull policy of Never'
+            self._fleet.event(record, "Warning", "ErrImageNeverPull", message, container=one.name)
+            return Failed("ErrImageNeverPull", message)
+        if self._in_backoff(one):
+            message = f'Back-off pulling image "{image}"'
+            self._fleet.event(record, "Normal", "BackOff", message, container=one.name)
+            return Failed("ImagePullBackOff", f"{message}: {one.pull_error}")
+        self._fleet.event(record, "Normal", "Pulling", f'Pulling image "{image}"', container=one.name)
+        self._enqueue(node, [record.uid, record.turn, one.name, image, name.full, self._fleet.engine.now])
+        return Pulling()
+
+    def _in_backoff(self, one: ContainerRecord) -> bool:
+        since = self._fleet.engine.now - one.pull_backoff_at
+        return one.pull_backoff_us > 0 and since < one.pull_backoff_us and since <= BACKOFF_FORGET_US
+
+    # The queue of a node
+
+    def _enqueue(self, node: NodeRecord, pull: list[Plain]) -> None:
+        node.pulls.append(pull)
+        if len(node.pulls) == 1:
+            self._begin(node)
+
+    def _begin(self, node: NodeRecord) -> None:
+        full = node.pulls[0][4]
+        node.pull_started_us = self._fleet.engine.now
+        took = self._fleet.draw(self._fleet.timing.resolve)
+        found = self._fleet.catalog.pull(parse(full))
+        bandwidth = self._fleet.timing.bandwidth_bytes_s
+        if isinstance(found, Image) and full not in node.images and bandwidth:
+            took += found.size * 1_000_000 // bandwidth
+        self._fleet.engine.schedule(took, self.name, "done", node.name, node.epoch)
+
+    def done(self, node_name: str, epoch: int) -> None:
+        """Event: the pull at the head of a node's queue has ended, one way or the other."""
+        node = self._fleet.nodes[node_name]
+        if node.epoch != epoch or not node.pulls:
+            return
+        uid, turn, container, image, full, asked_us = node.pulls.pop(0)
+        found = self._fleet.catalog.pull(parse(full))
+        if isinstance(found, Image):
+            self._keep(node, full, found.size)
+        record = self._fleet.pods.get(uid)
+        if record is not None and record.turn == turn:
+            one = record.containers[container]
+            if isinstance(found, PullError):
+                self._failed(record, one, image, found)
+            else:
+                self._pulled(record, one, image, found, node.pull_started_us, asked_us)
+            self._fleet.engine.schedule(0, KUBELETS, "image_ended", uid, turn, isinstance(found, Image), full)
+        if node.pulls:
+            self._begin(node)
+
+    def _failed(self, record: PodRecord, one: ContainerRecord, image: str, found: PullError) -> None:
+        self._fleet.event(record, "Warning", "Failed", f'Failed to pull image "{image}": {found.message}', container=one.name)
+        now = self._fleet.engine.now
+        again = one.pull_backoff_us > 0 and now - one.pull_backoff_at <= BACKOFF_FORGET_US
+        one.pull_backoff_us = min(2 * one.pull_backoff_us, BACKOFF_MAX_US) if again else BACKOFF_FIRST_US
+        one.pull_backoff_at = now
+        one.pull_error = f"ErrImagePull: {found.message}"
+
+    def _pulled(self, record: PodRecord, one: ContainerRecord, image: str, found: Image, began_us: int, asked_us: int) -> None:
+        now = self._fleet.engine.now
+        took, waited = (go_duration((now - since) // 1000 * 1000) for since in (began_us, asked_us))
+        message = f'Successfully pulled image "{image}" in {took} ({waited} including waiting). Image size: {found.size} bytes.'
+        self._fleet.event(record, "Normal", "Pulled", message, container=one.name)
+        one.pull_error = ""
+
+    def _keep(self, node: NodeRecord, full: str, size: int) -> None:
+        if full in node.images:
+            return
+        node.images[full] = size
+        if not node.status_due:
+            node.status_due = True
+            self._fleet.engine.schedule(NODE_STATUS_US, "machines", "report", node.name, node.epoch)

@@ -1,0 +1,174 @@
+"""The machines: they join, lose power and come back; their kubelets register, report and fall silent.
+
+Follows `pkg/kubelet/kubelet_node_status.go`. Promises: a healthy idle machine plans nothing and writes nothing; a Node's
+status is written only when something about the machine has changed.
+"""
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.registry import Registry
+from simulator.client import Client
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.fleet import KUBELETS, Fleet
+from simulator.node.node_status import NodeSpec, boot_id, node_object, node_status
+from simulator.node.records import NodeRecord
+from simulator.node.timing import SECOND
+from simulator.workloads.image_catalog import Image
+from simulator.workloads.images import parse
+
+#: A kubelet that cannot register or report tries again after this long.
+_RETRY_US = 10 * SECOND
+
+
+class Machines:
+    name = "machines"
+
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, registry: Registry) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        self._runtime = runtime
+        self._registry = registry
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the node records."""
+
+    def join(self, spec: NodeSpec) -> None:
+        """A new machine with power, whose kubelet registers at once."""
+        node = NodeRecord(spec.name, spec.plain(), powered=True)
+        for image in spec.images:
+            found = self._fleet.catalog.pull(parse(image))
+            if isinstance(found, Image):
+                node.images[found.name.full] = found.size
+        self._fleet.nodes[spec.name] = node
+        self.start_kubelet(spec.name)
+
+    def power_off(self, name: str) -> None:
+        """Everything on the machine is dead at once, and nobody reports it."""
+        node = self._fleet.nodes[name]
+        self._silence(node)
+        self._drop_plans(node)
+        node.powered = node.ready = False
+        for uid in node.pods:
+            record = self._fleet.pods[uid]
+            record.sandbox = False
+            node.addresses.pop(record.ip, None)
+            for one in record.containers.values():
+                self._runtime.lose(one)
+
+    def power_on(self, name: str) -> None:
+        node = self._fleet.nodes[name]
+        node.powered = True
+        node.epoch += 1
+        node.boots += 1
+        self._engine.schedule(self._fleet.draw(self._fleet.timing.boot), self.name, "booted", name, node.epoch)
+
+    def booted(self, name: str, epoch: int) -> None:
+        """Event: the operating system is up and starts its kubelet."""
+        if self._fleet.nodes[name].epoch == epoch:
+            self.start_kubelet(name)
+
+    def stop_kubelet(self, name: str) -> None:
+        """The kubelet's process dies; containers run on, unwatched."""
+        node = self._fleet.nodes[name]
+        self._silence(node)
+        self._drop_plans(node)
+
+    def _drop_plans(self, node: NodeRecord) -> None:
+        """What the kubelet was about to do is void: pulls, starts, planned looks."""
+        node.epoch += 1
+        node.pulls.clear()
+        node.status_due = False
+        for uid in node.pods:
+            record = self._fleet.pods[uid]
+            record.turn += 1
+            record.busy = False
+            record.queue.clear()
+            self._fleet.quiet(record)
+
+    def _silence(self, node: NodeRecord) -> None:
+        if node.kubelet:
+            node.kubelet = False
+            self._registry.heartbeat_stop(node.name)
+
+    def start_kubelet(self, name: str) -> None:
+        node = self._fleet.nodes[name]
+        if not node.powered or node.kubelet:
+            return
+        node.kubelet = True
+        self.register(name, node.epoch)
+
+    # Registering and reporting
+
+    def register(self, name: str, epoch: int) -> None:
+        """Event: the kubelet introduces itself, or finds its Node from before; repeated until the API server answers."""
+        node = self._fleet.nodes[name]
+        if node.epoch != epoch or not node.kubelet:
+            return
+        client = self._fleet.client(name)
+        try:
+            known = self._known(client, node)
+            rebooted = known is not None and (known.get("status") or {}).get("nodeInfo", {}).get("bootID") not in (None, boot_id(node))
+            if known is None or rebooted:
+                node.ready = False
+            fresh = known or client.create("nodes", {**node_object(node.spec), "status": node_status(node, self._engine.timestamp(), [])})
+            node.uid = fresh["metadata"]["uid"]
+            self._registry.heartbeat_start(name)
+            self._say(client, fresh, "Normal", "Starting", "Starting kubelet.")
+            if rebooted:
+                self._say(client, fresh, "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: {boot_id(node)}")
+            self._write_status(client, node, fresh)
+        except (StatusError, ApiUnavailable):
+            self._engine.schedule(_RETRY_US, self.name, "register", name, epoch)
+            return
+        self._engine.schedule(0, KUBELETS, "relist", name, epoch)
+        if not node.ready:
+            self._engine.schedule(self._fleet.draw(self._fleet.timing.network_ready), self.name, "network_up", name, epoch)
+
+    def _known(self, client: Client, node: NodeRecord) -> Obj | None:
+        try:
+            return client.get("nodes", "", node.name)
+        except StatusError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def network_up(self, name: str, epoch: int) -> None:
+        """Event: the CNI plugin is there, so the node is ready."""
+        node = self._fleet.nodes[name]
+        if node.epoch == epoch and node.kubelet:
+            node.ready = True
+            self.report(name, epoch)
+
+    def report(self, name: str, epoch: int) -> None:
+        """Event: the node's status has changed and is written."""
+        node = self._fleet.nodes[name]
+        if node.epoch != epoch or not node.kubelet:
+            return
+        node.status_due = False
+        client = self._fleet.client(name)
+        try:
+            known = self._known(client, node)
+            if known is not None:
+                self._write_status(client, node, known)
+        except (StatusError, ApiUnavailable):
+            self._engine.schedule(_RETRY_US, self.name, "report", name, epoch)
+
+    def _write_status(self, client: Client, node: NodeRecord, known: Obj) -> None:
+        before = known.get("status") or {}
+        status = node_status(node, self._engine.timestamp(), before.get("conditions") or [])
+        was_ready = _ready(before)
+        client.patch("nodes", "", node.name, {"status": status}, subresource="status")
+        if node.ready and not was_ready:
+            self._say(client, known, "Normal", "NodeReady", f"Node {node.name} status is now: NodeReady")
+
+    def _say(self, client: Client, about: Obj, type: str, reason: str, message: str) -> None:
+        client.event(about, type, reason, message, source="kubelet", host=about["metadata"]["name"])
+
+
+def _ready(status: Obj) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions") or ())

@@ -1,0 +1,145 @@
+"""The Node object: what a kubelet registers and what it reports of its machine.
+
+Follows `pkg/kubelet/kubelet_node_status.go` and `nodestatus/setters.go` of v1.33; the node is one that kind would make
+(containerd, Debian). Heartbeats are not here: the API server computes them when somebody reads.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from simulator.engine.plain import Obj
+from simulator.machinery.quantities import milli, value
+from simulator.node.identity import hex64, uuid_of
+from simulator.node.records import NodeRecord
+
+VERSION = "v1.33.1"
+_CONTAINERD = "containerd://2.1.3"
+_MAX_IMAGES = 50
+_NO_NETWORK = (
+    "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+    "message:Network plugin returns error: cni plugin not initialized"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """One machine, as the cluster's configuration describes it."""
+
+    name: str
+    address: str
+    pod_cidr: str
+    cpu: str = "4"
+    memory: str = "8Gi"
+    pods: int = 110
+    labels: dict[str, str] = field(default_factory=dict)
+    """Beside those every node gets (hostname, os, arch)."""
+    taints: tuple[dict[str, str], ...] = ()
+    images: tuple[str, ...] = ()
+    """Full names of images that are on the machine from the start."""
+    provider_id: str = ""
+
+    def plain(self) -> Obj:
+        return asdict(self)
+
+
+def allocatable(spec: Obj) -> tuple[int, int, int]:
+    """(milli-CPU, bytes, pods); kind reserves nothing."""
+    return milli(spec["cpu"]), value(spec["memory"]), int(spec["pods"])
+
+
+def node_object(spec: Obj) -> Obj:
+    """The Node that the kubelet creates when it registers."""
+    name = spec["name"]
+    labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        **spec["labels"],
+    }
+    node_spec: Obj = {"podCIDR": spec["pod_cidr"], "podCIDRs": [spec["pod_cidr"]]}
+    if spec["provider_id"]:
+        node_spec["providerID"] = spec["provider_id"]
+    if spec["taints"]:
+        node_spec["taints"] = [dict(taint) for taint in spec["taints"]]
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            "annotations": {"node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+        },
+        "spec": node_spec,
+    }
+
+
+def node_status(node: NodeRecord, now: str, before: list[Obj]) -> Obj:
+    spec: dict[str, Any] = node.spec
+    amounts = {
+        "cpu": spec["cpu"],
+        "ephemeral-storage": "61255492Ki",
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": spec["memory"],
+        "pods": str(spec["pods"]),
+    }
+    return {
+        "addresses": [{"type": "InternalIP", "address": spec["address"]}, {"type": "Hostname", "address": node.name}],
+        "allocatable": amounts,
+        "capacity": amounts,
+        "conditions": conditions(node.ready, now, before),
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "images": images(node),
+        "nodeInfo": _node_info(node),
+    }
+
+
+def conditions(ready: bool, now: str, before: list[Obj]) -> list[Obj]:
+    known = {one["type"]: one for one in before}
+    wanted = (
+        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+        if ready
+        else ("Ready", "False", "KubeletNotReady", _NO_NETWORK),
+    )
+    return [
+        {
+            "type": type,
+            "status": status,
+            "lastHeartbeatTime": now,
+            "lastTransitionTime": known[type]["lastTransitionTime"] if known.get(type, {}).get("status") == status else now,
+            "reason": reason,
+            "message": message,
+        }
+        for type, status, reason, message in wanted
+    ]
+
+
+def images(node: NodeRecord) -> list[Obj]:
+    """At most 50, largest first, as the kubelet reports them (nodeStatusMaxImages)."""
+    largest = sorted(node.images.items(), key=lambda item: (-item[1], item[0]))[:_MAX_IMAGES]
+    return [{"names": [f"{name.rsplit(':', 1)[0]}@sha256:{hex64(name)}", name], "sizeBytes": size} for name, size in largest]
+
+
+def _node_info(node: NodeRecord) -> Obj:
+    return {
+        "machineID": hex64(f"machine/{node.name}")[:32],
+        "systemUUID": uuid_of(f"system/{node.name}"),
+        "bootID": boot_id(node),
+        "kernelVersion": "6.8.0-64-generic",
+        "osImage": "Debian GNU/Linux 12 (bookworm)",
+        "containerRuntimeVersion": _CONTAINERD,
+        "kubeletVersion": VERSION,
+        "kubeProxyVersion": "",
+        "operatingSystem": "linux",
+        "architecture": "amd64",
+        "swap": {"capacity": 0},
+    }
+
+
+def boot_id(node: NodeRecord) -> str:
+    return uuid_of(f"boot/{node.name}/{node.boots}")

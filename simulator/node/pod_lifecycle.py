@@ -1,0 +1,125 @@
+"""The rules of a pod's life as tables and pure functions: what to start next, whether to restart, which phase it is in.
+
+Follows `pkg/kubelet/pod_workers.go` (worker states), `kuberuntime_manager.go` (computePodActions) and
+https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/. Leaves to others: doing it, and when.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from simulator.engine.plain import Obj
+from simulator.node.records import ContainerRecord, PodRecord
+
+#: (worker state, cause) → (worker state, action). A pair that is not here changes nothing.
+TRANSITIONS: dict[tuple[str, str], tuple[str, str]] = {
+    ("syncing", "deleted"): ("terminating", "stop"),
+    ("syncing", "removed"): ("terminating", "stop"),
+    ("syncing", "deadline"): ("terminating", "stop"),
+    ("syncing", "finished"): ("terminating", "stop"),
+    ("syncing", "rejected"): ("terminated", "report"),
+    ("terminating", "removed"): ("terminating", "hurry"),
+    ("terminating", "shortened"): ("terminating", "hurry"),
+    ("terminating", "stopped"): ("terminated", "report"),
+    ("terminated", "deleted"): ("terminated", "delete"),
+    ("terminated", "removed"): ("terminated", "forget"),
+}
+
+#: (restart policy, exit code is 0) → start it again.
+RESTARTS = {
+    ("Always", True): True,
+    ("Always", False): True,
+    ("OnFailure", True): False,
+    ("OnFailure", False): True,
+    ("Never", True): False,
+    ("Never", False): False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """`start` these containers now, in this order; or the pod is `finished`; or there is nothing to do but wait."""
+
+    start: tuple[str, ...] = ()
+    finished: bool = False
+
+
+def container_spec(pod: Obj, name: str) -> Obj:
+    """The spec of a container or init container of this name."""
+    for part in ("containers", "initContainers"):
+        for spec in pod["spec"].get(part) or ():
+            if spec["name"] == name:
+                found: Obj = spec
+                return found
+    raise KeyError(f"pod {pod['metadata']['name']} has no container {name}")
+
+
+def container_kind(spec: Obj, is_init: bool) -> str:
+    if not is_init:
+        return "app"
+    return "sidecar" if spec.get("restartPolicy") == "Always" else "init"
+
+
+def restarts(record: ContainerRecord, policy: str) -> bool:
+    """Whether an exited container is started again."""
+    if record.kind == "sidecar":
+        return True
+    if record.kind == "init":
+        return record.exit_code != 0 and policy != "Never"
+    return RESTARTS[policy, record.exit_code == 0]
+
+
+def next_steps(record: PodRecord, policy: str) -> Todo:
+    """What this pod needs next, given which of its containers run."""
+    apps = [one for one in record.containers.values() if one.kind == "app"]
+    initialised = any(one.state == "running" for one in apps)
+    wanted: list[str] = []
+    for one in record.containers.values():
+        if one.kind == "app":
+            break
+        if one.kind == "init":
+            if initialised or (one.state == "exited" and one.exit_code == 0):
+                continue
+            if one.state == "exited" and not restarts(one, policy):
+                return Todo(finished=True)
+            return Todo(start=(*wanted, *((one.name,) if one.state != "running" else ())))
+        if one.state != "running":
+            wanted.append(one.name)
+        if not initialised and not one.started:
+            return Todo(start=tuple(wanted))
+    wanted += [one.name for one in apps if one.state == "new" or (one.state == "exited" and restarts(one, policy))]
+    if all(one.state == "exited" and not restarts(one, policy) for one in apps):
+        return Todo(finished=True)
+    return Todo(start=tuple(wanted))
+
+
+def is_initialised(containers: Iterable[ContainerRecord]) -> bool:
+    """Every init container has completed, every sidecar has started; or an app container runs already."""
+    for one in containers:
+        if one.kind == "app" and one.state == "running":
+            return True
+    return all(_init_done(one) for one in containers if one.kind != "app")
+
+
+def _init_done(one: ContainerRecord) -> bool:
+    return one.started if one.kind == "sidecar" else one.state == "exited" and one.exit_code == 0
+
+
+def phase(record: PodRecord, policy: str) -> str:
+    """`kubelet_pods.go` getPhase."""
+    if record.phase:
+        return record.phase
+    containers = record.containers.values()
+    if policy == "Never" and any(one.kind == "init" and one.state == "exited" and one.exit_code != 0 for one in containers):
+        return "Failed"
+    if not is_initialised(containers):
+        return "Pending"
+    apps = [one for one in containers if one.kind == "app"]
+    if any(one.state == "new" and one.last is None for one in apps):
+        return "Pending"
+    if any(one.state == "running" for one in apps):
+        return "Running"
+    if policy == "Always":
+        return "Running"
+    if all(one.exit_code == 0 for one in apps):
+        return "Succeeded"
+    return "Failed" if policy == "Never" else "Running"

@@ -1,0 +1,206 @@
+"""The status a kubelet reports of a pod: conditions, container statuses, addresses.
+
+Follows `pkg/kubelet/kubelet_pods.go` (generateAPIPodStatus, convertToAPIContainerStatuses) and `pkg/kubelet/status/generate.go`
+of v1.33, word for word where they speak. Promises: a pure function of the pod, its record and the clock; nothing it is
+given is changed, and a condition keeps its transition time while its status stays the same.
+"""
+
+from collections.abc import Callable
+
+from simulator.engine.plain import Obj
+from simulator.node.identity import hex64
+from simulator.node.pod_lifecycle import is_initialised, phase, restarts
+from simulator.node.records import ContainerRecord, PodRecord
+
+Timestamp = Callable[[int | None], str]
+
+_OURS = frozenset({"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"})
+_NO_CONDITIONS: list[Obj] = []
+
+
+def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestamp) -> Obj:
+    spec = pod["spec"]
+    given = pod.get("status") or {}
+    policy = spec.get("restartPolicy") or "Always"
+    now_phase = phase(record, policy)
+    statuses = {one.name: container_status(one, record, policy, timestamp) for one in record.containers.values()}
+    status: Obj = {
+        "phase": now_phase,
+        "conditions": _conditions(record, spec, now_phase, given, timestamp(None)),
+        "hostIP": host_ip,
+        "hostIPs": [{"ip": host_ip}],
+        "startTime": timestamp(record.started_us),
+        "qosClass": given.get("qosClass", "BestEffort"),
+        "containerStatuses": [_with_spec(statuses[one["name"]], one) for one in spec["containers"]],
+    }
+    if spec.get("initContainers"):
+        status["initContainerStatuses"] = [_with_spec(statuses[one["name"]], one) for one in spec["initContainers"]]
+    if record.ip:
+        status["podIP"] = record.ip
+        status["podIPs"] = [{"ip": record.ip}]
+    if record.reason:
+        status["reason"] = record.reason
+    if record.message:
+        status["message"] = record.message
+    return status
+
+
+def rejected_status(pod: Obj, reason: str, message: str, started: str) -> Obj:
+    """A pod that the kubelet refused to run (`kubelet.go` rejectPod)."""
+    given = pod.get("status") or {}
+    return {
+        "phase": "Failed",
+        "reason": reason,
+        "message": f"Pod was rejected: {message}",
+        "qosClass": given.get("qosClass", "BestEffort"),
+        "startTime": started,
+    }
+
+
+# Containers
+
+
+def container_status(one: ContainerRecord, record: PodRecord, policy: str, timestamp: Timestamp) -> Obj:
+    state, last = _state(one, record, policy, timestamp)
+    return {
+        "name": one.name,
+        "state": state,
+        "lastState": {} if last is None else {"terminated": last},
+        "ready": one.state == "exited" and one.exit_code == 0 if one.kind == "init" else one.ready,
+        "restartCount": one.restarts,
+        "image": one.image,
+        "imageID": image_id(one.image) if one.id else "",
+        **({"containerID": one.id} if one.id else {}),
+        "started": one.started,
+    }
+
+
+def terminated(one: ContainerRecord, timestamp: Timestamp) -> Obj:
+    """`state.terminated` of an exited container."""
+    started = one.run.started_us if one.run else one.finished_us
+    state: Obj = {
+        "exitCode": one.exit_code,
+        "reason": one.exit_reason,
+        "startedAt": timestamp(started),
+        "finishedAt": timestamp(one.finished_us),
+        "containerID": one.id,
+    }
+    if one.message:
+        state["message"] = one.message
+    return state
+
+
+def _state(one: ContainerRecord, record: PodRecord, policy: str, timestamp: Timestamp) -> tuple[Obj, Obj | None]:
+    if one.state == "running" and one.run is not None:
+        return {"running": {"startedAt": timestamp(one.run.started_us)}}, one.last
+    if one.state == "exited":
+        ended = terminated(one, timestamp)
+        if one.why is not None and record.worker == "syncing" and restarts(one, policy):
+            return {"waiting": _waiting(*one.why)}, ended
+        return {"terminated": ended}, one.last
+    if one.why is not None:
+        return {"waiting": _waiting(*one.why)}, one.last
+    first = next(iter(record.containers.values()))
+    return {"waiting": {"reason": "ContainerCreating" if first.kind == "app" else "PodInitializing"}}, one.last
+
+
+def _waiting(reason: str, message: str) -> Obj:
+    return {"reason": reason, "message": message} if message else {"reason": reason}
+
+
+def image_id(image: str) -> str:
+    """`docker.io/library/nginx@sha256:…`; the digest stands for the content, so it follows from the name alone."""
+    name = image.rsplit(":", 1)[0]
+    return f"{name}@sha256:{hex64(image)}"
+
+
+def _with_spec(status: Obj, spec: Obj) -> Obj:
+    """What the status repeats of the spec: the image until the runtime knows better, resources, mounts."""
+    if not status["image"]:
+        status["image"] = spec["image"]
+    resources = spec.get("resources") or {}
+    if "containerID" in status:
+        status["resources"] = resources
+        if resources.get("requests"):
+            status["allocatedResources"] = resources["requests"]
+    mounts = spec.get("volumeMounts")
+    if mounts:
+        status["volumeMounts"] = [_mount(one) for one in mounts]
+    return status
+
+
+def _mount(mount: Obj) -> Obj:
+    shown = {"name": mount["name"], "mountPath": mount["mountPath"]}
+    if mount.get("readOnly"):
+        shown["readOnly"] = True
+        shown["recursiveReadOnly"] = mount.get("recursiveReadOnly") or "Disabled"
+    return shown
+
+
+# Conditions
+
+
+def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: str) -> list[Obj]:
+    known = given.get("conditions") or _NO_CONDITIONS
+    before = {one["type"]: one for one in known}
+    if record.written is not None:
+        before.update({one["type"]: one for one in record.written.get("conditions") or _NO_CONDITIONS})
+    containers_ready = _containers_ready(record, now_phase)
+    wanted = (
+        ("PodReadyToStartContainers", "True" if record.sandbox else "False", "", ""),
+        ("Initialized", *_initialized(record, now_phase)),
+        ("Ready", *_ready(containers_ready, spec, before)),
+        ("ContainersReady", *containers_ready),
+        ("PodScheduled", "True", "", ""),
+    )
+    ours = [_condition(type, status, reason, message, before.get(type), now) for type, status, reason, message in wanted]
+    return [*ours, *(one for one in known if one["type"] not in _OURS)]
+
+
+def _condition(type: str, status: str, reason: str, message: str, before: Obj | None, now: str) -> Obj:
+    same = before is not None and before["status"] == status
+    moment = before.get("lastTransitionTime", now) if same and before is not None else now
+    condition: Obj = {"type": type, "status": status, "lastProbeTime": None, "lastTransitionTime": moment}
+    if reason:
+        condition["reason"] = reason
+    if message:
+        condition["message"] = message
+    return condition
+
+
+def _initialized(record: PodRecord, now_phase: str) -> tuple[str, str, str]:
+    if now_phase == "Succeeded":
+        return "True", "PodCompleted", ""
+    if is_initialised(record.containers.values()):
+        return "True", "", ""
+    waiting = [one.name for one in record.containers.values() if one.kind != "app" and not _init_complete(one)]
+    return "False", "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(waiting)}]"
+
+
+def _init_complete(one: ContainerRecord) -> bool:
+    return one.started if one.kind == "sidecar" else one.state == "exited" and one.exit_code == 0
+
+
+def _containers_ready(record: PodRecord, now_phase: str) -> tuple[str, str, str]:
+    if now_phase == "Succeeded":
+        return "False", "PodCompleted", ""
+    if now_phase == "Failed":
+        return "False", "PodFailed", ""
+    unready = [one.name for one in record.containers.values() if one.kind != "init" and not one.ready]
+    if not unready:
+        return "True", "", ""
+    return "False", "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
+
+
+def _ready(containers_ready: tuple[str, str, str], spec: Obj, before: dict[str, Obj]) -> tuple[str, str, str]:
+    gates = spec.get("readinessGates") or ()
+    if containers_ready[0] != "True" or not gates:
+        return containers_ready
+    missing = [
+        f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.'
+        if gate["conditionType"] not in before
+        else f'the status of pod readiness gate "{gate["conditionType"]}" is not "True", but {before[gate["conditionType"]]["status"]}'
+        for gate in gates
+        if before.get(gate["conditionType"], {}).get("status") != "True"
+    ]
+    return ("False", "ReadinessGatesNotReady", ", ".join(missing)) if missing else containers_ready

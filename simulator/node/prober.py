@@ -1,0 +1,135 @@
+"""The probe workers of all containers: when they ask, how often they must hear the same, and what follows.
+
+Follows `pkg/kubelet/prober/worker.go` of v1.33. Promises: a worker whose finding cannot change by itself has no timer, so a
+settled cluster is silent whatever its probes; `disturb` wakes it when something happens to the pod.
+"""
+
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.fleet import Fleet
+from simulator.node.probes import Finding, find
+from simulator.node.pod_lifecycle import container_spec
+from simulator.node.records import ContainerRecord, PodRecord, ProbeRecord
+from simulator.node.timing import SECOND
+
+_FIELDS = {"startup": "startupProbe", "liveness": "livenessProbe", "readiness": "readinessProbe"}
+_WORDS = {"startup": "Startup", "liveness": "Liveness", "readiness": "Readiness"}
+
+
+class Prober:
+    name = "prober"
+
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        self._runtime = runtime
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the container records."""
+
+    def begin(self, record: PodRecord, one: ContainerRecord, spec: Obj) -> None:
+        """A container has started: sets what holds before the first probe, and plans it."""
+        has = {kind: field in spec for kind, field in _FIELDS.items()}
+        one.started = not has["startup"]
+        one.ready = one.kind != "init" and not has["startup"] and not has["readiness"]
+        one.probes = {}
+        if has["startup"]:
+            self._begin_worker(record, one, spec, "startup")
+        else:
+            self._begin_main_workers(record, one, spec)
+
+    def disturb(self, record: PodRecord) -> None:
+        """Something happened to the pod's processes: findings may differ now."""
+        for one in record.containers.values():
+            for kind, probe in one.probes.items():
+                if probe.parked:
+                    probe.parked = False
+                    self._engine.schedule(0, self.name, "probe", record.uid, one.name, kind, one.instance)
+
+    def _begin_main_workers(self, record: PodRecord, one: ContainerRecord, spec: Obj) -> None:
+        for kind in ("liveness", "readiness"):
+            if _FIELDS[kind] in spec:
+                self._begin_worker(record, one, spec, kind)
+
+    def _begin_worker(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str) -> None:
+        one.probes[kind] = ProbeRecord(result=kind == "liveness")
+        assert one.run is not None
+        delay = one.run.started_us + int(spec[_FIELDS[kind]].get("initialDelaySeconds") or 0) * SECOND - self._engine.now
+        self._engine.schedule(max(delay, self._fleet.relist_us(record.node) if kind != "startup" else 0, 0), self.name, "probe", record.uid, one.name, kind, one.instance)
+
+    def probe(self, uid: str, name: str, kind: str, instance: int) -> None:
+        """Event: one probe of one container is due."""
+        record = self._fleet.pods.get(uid)
+        one = record.containers[name] if record is not None else None
+        if record is None or one is None or one.instance != instance or one.state != "running" or kind not in one.probes:
+            return
+        pod = self._fleet.pod(record)
+        if pod is None or not self._fleet.is_up(record) or one.stopping:
+            return
+        spec = container_spec(pod, name)
+        config = spec[_FIELDS[kind]]
+        finding = find(self._fleet, record, one, spec, config)
+        probe = one.probes[kind]
+        settled = self._take(record, one, spec, kind, finding)
+        if kind not in one.probes or one.stopping:
+            return
+        self._plan_next(record, one, kind, finding, probe, int(config.get("periodSeconds") or 10) * SECOND, settled)
+
+    def _plan_next(self, record: PodRecord, one: ContainerRecord, kind: str, finding: Finding, probe: ProbeRecord, period: int, settled: bool) -> None:
+        """A settled success sleeps until its finding can change; everything else is asked again next period."""
+        if settled and finding.ok and finding.steady_us is None:
+            probe.parked = True
+            return
+        delay = period
+        if settled and finding.ok and finding.steady_us is not None:
+            delay = max(1, -(-finding.steady_us // period)) * period
+        self._engine.schedule(delay, self.name, "probe", record.uid, one.name, kind, one.instance)
+
+    def _take(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str, finding: Finding) -> bool:
+        """Counts a finding. Returns whether the verdict in force agrees with it."""
+        probe, config = one.probes[kind], spec[_FIELDS[kind]]
+        if finding.unknown:
+            text = f"{_WORDS[kind]} probe errored and resulted in unknown state: {finding.output}"
+            self._fleet.event(record, "Warning", "Unhealthy", text, container=one.name)
+            return False
+        if not finding.ok:
+            self._fleet.event(record, "Warning", "Unhealthy", f"{_WORDS[kind]} probe failed: {finding.output}", container=one.name)
+        probe.run = probe.run + 1 if probe.run and probe.last == finding.ok else 1
+        probe.last = finding.ok
+        field, usual = ("successThreshold", 1) if finding.ok else ("failureThreshold", 3)
+        if probe.run < int(config.get(field) or usual):
+            return False
+        self._decide(record, one, spec, kind, finding.ok)
+        return True
+
+    def _decide(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str, ok: bool) -> None:
+        probe = one.probes[kind]
+        changed, probe.result = probe.result != ok, ok
+        if kind == "readiness":
+            if changed:
+                one.ready = ok
+                self._fleet.wake(record)
+        elif not ok:
+            self._restart(record, one, spec, kind)
+        elif kind == "startup":
+            self._started(record, one, spec)
+
+    def _started(self, record: PodRecord, one: ContainerRecord, spec: Obj) -> None:
+        del one.probes["startup"]
+        one.started = True
+        one.ready = one.kind != "init" and "readinessProbe" not in spec
+        self._begin_main_workers(record, one, spec)
+        self._fleet.wake(record)
+
+    def _restart(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str) -> None:
+        pod = self._fleet.pod(record)
+        assert pod is not None
+        usual = pod["spec"].get("terminationGracePeriodSeconds")
+        grace = spec[_FIELDS[kind]].get("terminationGracePeriodSeconds")
+        grace_s = int(grace if grace is not None else 30 if usual is None else usual)
+        self._runtime.stop(record, one, spec, grace_s, f"Container {one.name} failed {kind} probe, will be restarted")

@@ -1,0 +1,198 @@
+"""What a kubelet and its runtime remember of pods, containers and the machine: plain data with named fields.
+
+Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`plan`) follows from what is.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.workloads.plans import Plan
+
+#: Request lines kept per container.
+LOG_RING = 500
+
+#: (full image, command, args, environment the program reads, declared ports, memory limit)
+Recipe = tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...], tuple[int, ...], int]
+
+
+@dataclass(slots=True)
+class Run:
+    """One instance of a container, running or ended: enough to compute its log."""
+
+    recipe: Recipe
+    started_us: int
+    ended_us: int | None = None
+    answers: list[Any] = field(default_factory=list)
+    """Replies to the program's questions: [offset_us, status, [line]]."""
+    extra: list[Any] = field(default_factory=list)
+    """[at_us, line] that events outside the plan produced: requests, the last words at SIGTERM."""
+    plan: Plan | None = None
+
+
+@dataclass(slots=True)
+class ProbeRecord:
+    """`result` is the verdict in force; `run` counts equal outcomes in a row."""
+
+    result: bool
+    run: int = 0
+    last: bool = False
+    parked: bool = False
+    """The outcome cannot change until the process does: no timer is running."""
+
+
+@dataclass(slots=True)
+class ContainerRecord:
+    name: str
+    kind: str
+    """`init`, `sidecar` or `app`."""
+    state: str = "new"
+    """`new`, `running` or `exited`."""
+    id: str = ""
+    image: str = ""
+    instance: int = 0
+    """Raised at each start and each kill of the machine, so late events of earlier instances are recognised."""
+    restarts: int = 0
+    run: Run | None = None
+    before: Run | None = None
+    """The previous instance (`kubectl logs --previous`)."""
+    finished_us: int = 0
+    exit_code: int = 0
+    exit_reason: str = ""
+    message: str = ""
+    last: Obj | None = None
+    """lastState.terminated."""
+    why: tuple[str, str] | None = None
+    """Why it does not run, as (reason, message): the kubelet's reason cache."""
+    ready: bool = False
+    started: bool = False
+    stopping: bool = False
+    backoff_us: int = 0
+    backoff_at: int = 0
+    pull_backoff_us: int = 0
+    pull_backoff_at: int = 0
+    pull_error: str = ""
+    probes: dict[str, ProbeRecord] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PodRecord:
+    uid: str
+    namespace: str
+    name: str
+    node: str
+    containers: dict[str, ContainerRecord]
+    """Init containers first, in the order of the pod."""
+    worker: str = "syncing"
+    """State of the pod worker: see `pod_lifecycle.TRANSITIONS`."""
+    turn: int = 0
+    """Raised when work in progress becomes void."""
+    started_us: int = 0
+    ip: str = ""
+    sandbox: bool = False
+    attempt: int = 0
+    busy: bool = False
+    queue: list[str] = field(default_factory=list)
+    """Containers this sync still has to start."""
+    failed_now: bool = False
+    """A step of the present sync failed."""
+    again: bool = False
+    """Something new happened during the present sync: look again soon after it."""
+    sync_at: int = 0
+    sync_ticket: int = 0
+    mount_retry_us: int = 0
+    mount_next_us: int = 0
+    grace_end_us: int = 0
+    phase: str = ""
+    """A final phase, once reached."""
+    reason: str = ""
+    message: str = ""
+    orphaned: bool = False
+    """The API object is gone: nothing is reported any more."""
+    written: Obj | None = None
+    """The status last written."""
+    requests: tuple[int, int] = (0, 0)
+    """Milli-CPU and bytes counted against the node."""
+
+
+@dataclass(slots=True)
+class NodeRecord:
+    name: str
+    spec: Obj
+    """The `NodeSpec` as plain data."""
+    powered: bool = False
+    kubelet: bool = False
+    epoch: int = 0
+    boots: int = 0
+    ready: bool = False
+    uid: str = ""
+    pods: dict[str, None] = field(default_factory=dict)
+    """uids in order of arrival."""
+    active: int = 0
+    """Pods that are not over yet, and what they have asked for."""
+    cpu_milli: int = 0
+    memory: int = 0
+    last_address: int = 1
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Pod IP → uid."""
+    images: dict[str, int] = field(default_factory=dict)
+    """Full name → bytes, in order of arrival."""
+    pulls: list[Any] = field(default_factory=list)
+    """[uid, turn, container, image as written, full name, asked_us], served one at a time."""
+    pull_started_us: int = 0
+    status_due: bool = False
+
+
+def dump_pod(record: PodRecord) -> Plain:
+    state = _dump(record)
+    state["containers"] = [_dump_container(one) for one in record.containers.values()]
+    return state
+
+
+def load_pod(state: Plain) -> PodRecord:
+    containers = {one["name"]: _load_container(one) for one in state["containers"]}
+    return PodRecord(**{**state, "containers": containers, "requests": tuple(state["requests"])})
+
+
+def dump_node(record: NodeRecord) -> Plain:
+    state = _dump(record)
+    state["pods"] = list(record.pods)
+    return state
+
+
+def load_node(state: Plain) -> NodeRecord:
+    return NodeRecord(**{**state, "pods": dict.fromkeys(state["pods"])})
+
+
+def _dump(record: Any) -> dict[str, Any]:
+    return {one.name: getattr(record, one.name) for one in fields(record)}
+
+
+def _dump_container(record: ContainerRecord) -> Plain:
+    state = _dump(record)
+    state["run"], state["before"] = _dump_run(record.run), _dump_run(record.before)
+    state["probes"] = {kind: _dump(probe) for kind, probe in record.probes.items()}
+    return state
+
+
+def _load_container(state: Plain) -> ContainerRecord:
+    probes = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
+    why = None if state["why"] is None else (state["why"][0], state["why"][1])
+    return ContainerRecord(**{**state, "run": _load_run(state["run"]), "before": _load_run(state["before"]), "probes": probes, "why": why})
+
+
+def _dump_run(run: Run | None) -> Plain:
+    if run is None:
+        return None
+    state = _dump(run)
+    del state["plan"]
+    return state
+
+
+def _load_run(state: Plain) -> Run | None:
+    if state is None:
+        return None
+    image, command, args, env, ports, memory = state["recipe"]
+    recipe = (image, tuple(command), tuple(args), tuple((name, value) for name, value in env), tuple(ports), memory)
+    return Run(**{**state, "recipe": recipe})
