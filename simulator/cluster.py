@@ -63,7 +63,7 @@ class Cluster:
         self.workstation = Workstation(self.server, engine, cluster_name=config.name)
         self.faults = Faults(engine, self.plane, self.kubelets)
         self.narrator = Narrator()
-        self._picture = Picture(registry, self.plane, self.narrator, self._zero)
+        self._picture = Picture(registry, self.plane, self.narrator, self._zero, self.kubelets.is_powered)
         registry.observers.append(self._picture.observe)
         self._commands = Commands(self)
 
@@ -100,7 +100,7 @@ class Cluster:
 
     def _set_zero(self, zero: int) -> None:
         self._zero = zero
-        self._picture = Picture(self.registry, self.plane, self.narrator, zero)
+        self._picture = Picture(self.registry, self.plane, self.narrator, zero, self.kubelets.is_powered)
         self.registry.observers[:] = [self._picture.observe]
 
     def join(self, node: NodeConfig) -> None:
@@ -153,10 +153,6 @@ class Cluster:
     def picture(self) -> dict[str, Any]:
         """Snapshot tables for the diagram."""
         tables = self._picture.tables()
-        for row in tables.get("Node", {}).get("rows", ()):
-            columns = tables["Node"]["cols"]
-            if "power" in columns:
-                row[columns.index("power")] = self.kubelets.is_powered(row[columns.index("name")])
         tables["Cluster"] = self._cluster_table()
         return tables
 

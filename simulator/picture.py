@@ -5,6 +5,7 @@ of a snapshot. `docs/architecture.md` section 2.3 lists rows and items. Costs no
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from simulator.apiserver.registry import Registry
@@ -12,7 +13,7 @@ from simulator.controlplane import ControlPlane
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Change
 from simulator.narrator import Narrator, place_of
-from simulator.rows import Row, Usage, kind_of, node_usage, row_of
+from simulator.rows import Row, Surroundings, kind_of, node_usage, row_of
 
 #: Changes kept for browsers that come back; older ones get a fresh picture.
 _RING = 4_000
@@ -24,14 +25,16 @@ Item = list[Any]
 
 
 class Picture:
-    def __init__(self, registry: Registry, plane: ControlPlane, narrator: Narrator, zero: int) -> None:
+    def __init__(
+        self, registry: Registry, plane: ControlPlane, narrator: Narrator, zero: int, is_powered: Callable[[str], bool]
+    ) -> None:
         self._registry = registry
+        self._around = Surroundings(registry, zero, is_powered)
         self._plane = plane
         self._narrator = narrator
         self._zero = zero
         """Engine time that the diagram calls 0."""
         self._rows: dict[str, Row] = {}
-        self._usage: Usage = {}
         self._items: deque[tuple[int, Item]] = deque()
         self._since = 0
         """The ring holds every item with a greater ev."""
@@ -85,9 +88,17 @@ class Picture:
 
     def root(self, ev: int, type: str, text: str) -> None:
         """A command or a fault began: a mark on the timeline."""
-        if self._on:
-            self._add(ev, ["mark", {"at": self.at, "type": type, "text": text, "ev": ev}])
-            self._sync_components()
+        if not self._on:
+            return
+        later: list[tuple[int, Item]] = []
+        while self._items and self._items[-1][0] > ev:
+            later.append(self._items.pop())
+        self._items.append((ev, ["mark", {"at": self.at, "type": type, "text": text, "ev": ev}]))
+        self._items.extend(reversed(later))
+        self._sync_components()
+        if type == "fault":
+            for node in self._registry.objects("nodes"):
+                self._show("nodes", node, node, self._registry.engine.trail.ev)
 
     # Inside
 
@@ -130,7 +141,7 @@ class Picture:
             self._add(ev, ["set", row["uid"], changed])
 
     def _row(self, resource: str, obj: Obj) -> Row | None:
-        return row_of(resource, obj, self._registry, self._zero, self._usage)
+        return row_of(resource, obj, self._around)
 
     def _neighbours(self, change: Change) -> None:
         """Rows that say something about the changed object: a Service about its endpoints, a Node about its pods."""
@@ -155,7 +166,7 @@ class Picture:
         if before == after:
             return False
         node = ((new or old) or {})["spec"]["nodeName"]
-        total = self._usage.setdefault(node, [0, 0])
+        total = self._around.usage.setdefault(node, [0, 0])
         total[0] += after[0] - before[0]
         total[1] += after[1] - before[1]
         return True

@@ -1,5 +1,7 @@
 """One flat row an object for the diagram: pure functions from what is stored to what is drawn."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.apiserver.registry import Registry
@@ -46,22 +48,31 @@ def kind_of(resource: str) -> str | None:
     return _KINDS.get(resource)
 
 
-#: Requests of the pods on each node: [milli-CPU, bytes].
-Usage = dict[str, list[int]]
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a row may look at beside its object."""
+
+    registry: Registry
+    zero: int
+    """Engine time that the diagram calls 0."""
+    is_powered: Callable[[str], bool]
+    """Whether a node's machine has power: what the fault panel did, which the API does not know."""
+    usage: dict[str, list[int]] = field(default_factory=dict)
+    """Requests of the pods on each node: [milli-CPU, bytes]."""
 
 
-def row_of(resource: str, obj: Obj, registry: Registry, zero: int, usage: Usage) -> Row | None:
+def row_of(resource: str, obj: Obj, around: Surroundings) -> Row | None:
     kind = _KINDS.get(resource)
     if kind is None:
         return None
-    metadata = obj["metadata"]
-    created = registry.engine.micros(metadata["creationTimestamp"]) - zero
+    metadata, registry = obj["metadata"], around.registry
+    created = registry.engine.micros(metadata["creationTimestamp"]) - around.zero
     row: Row = {"kind": kind, "uid": metadata["uid"], "name": metadata["name"], "ns": metadata.get("namespace", ""), "created": created}
     match kind:
         case "Pod":
             row.update(_pod(obj, registry))
         case "Node":
-            row.update(_node(obj, registry, zero, usage))
+            row.update(_node(obj, around))
         case "Namespace":
             row["phase"] = (obj.get("status") or {}).get("phase", "Active")
         case "Service":
@@ -188,12 +199,12 @@ def node_usage(pod: Obj | None) -> tuple[int, int, bool]:
 # Nodes
 
 
-def _node(node: Obj, registry: Registry, zero: int, usage: Usage) -> Row:
+def _node(node: Obj, around: Surroundings) -> Row:
     metadata, spec, status = node["metadata"], node["spec"], node.get("status") or {}
     labels = metadata.get("labels") or {}
     allocatable = status.get("allocatable") or {}
     name = metadata["name"]
-    cpu, memory = usage.get(name, (0, 0))
+    cpu, memory = around.usage.get(name, (0, 0))
     return {
         "ready": _ready(node),
         "roles": sorted(key.rpartition("/")[2] for key in labels if key.startswith("node-role.kubernetes.io/")),
@@ -204,7 +215,8 @@ def _node(node: Obj, registry: Registry, zero: int, usage: Usage) -> Row:
         "mem": quantities.value(allocatable.get("memory", "0")),
         "memUsed": memory,
         "pods": quantities.value(allocatable.get("pods", "0")),
-        "heard": _heard(name, registry, zero),
+        "power": around.is_powered(name),
+        "heard": _heard(name, around),
         "taints": [_taint(taint) for taint in spec.get("taints") or ()],
     }
 
@@ -216,12 +228,13 @@ def _ready(node: Obj) -> str:
     return "Unknown"
 
 
-def _heard(node: str, registry: Registry, zero: int) -> int | None:
+def _heard(node: str, around: Surroundings) -> int | None:
     """When its kubelet was last heard of; None while it renews its Lease, which is now and always."""
+    registry = around.registry
     if registry.heartbeats.last(node, registry.engine.now) is not None:
         return None
     lease = registry.store.get("leases.coordination.k8s.io", ("kube-node-lease", node))
-    return registry.engine.micros(lease["spec"]["renewTime"]) - zero if lease else None
+    return registry.engine.micros(lease["spec"]["renewTime"]) - around.zero if lease else None
 
 
 def _taint(taint: Obj) -> str:

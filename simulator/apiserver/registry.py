@@ -8,7 +8,7 @@ not a write. In-tree components are trusted to send well-formed objects and skip
 Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strategies.py`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from simulator.apiserver import errors
@@ -22,13 +22,19 @@ from simulator.machinery import resources
 from simulator.machinery.defaulting import default
 from simulator.machinery.patches import merge_patch
 from simulator.machinery.store import Change, Key, Store
-from simulator.machinery.validation import validate_create, validate_update
+from simulator.machinery.validation import FieldError, validate_create, validate_update
 
 #: Events live an hour (kube-apiserver --event-ttl).
 _EVENT_TTL_US = 3_600_000_000
 _EVENT_SWEEP_US = 60_000_000
+_NAME_TRIES = 8
 _LEASES = "leases.coordination.k8s.io"
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
+
+
+#: Names that the method `list` would hide inside the classes below.
+Objects = list[Obj]
+Strings = list[str]
 
 
 class Watcher(Protocol):
@@ -68,12 +74,12 @@ class Registry:
 
     # Source: what processes need
 
-    def subscribe(self, process: Watcher, resources: list[str]) -> None:
+    def subscribe(self, process: Watcher, resources: Strings) -> None:
         self._processes.append(process)
         for resource in resources:
             self._watchers.setdefault(resource, []).append(process)
 
-    def objects(self, resource: str) -> list[Obj]:
+    def objects(self, resource: str) -> Objects:
         return list(self.store.table(resource).values())
 
     def is_serving(self) -> bool:
@@ -103,7 +109,7 @@ class Registry:
             raise self._missing(resource, name)
         return obj
 
-    def list(self, who: str, resource: str, namespace: str | None = None) -> list[Obj]:
+    def list(self, who: str, resource: str, namespace: str | None = None) -> Objects:
         """Sorted by key, as etcd returns them."""
         self._reach()
         if namespace is None:
@@ -279,7 +285,7 @@ class Registry:
 
     # Inside
 
-    def refuse_invalid(self, resource: str, obj: Obj, found: "list[Plain]") -> None:
+    def refuse_invalid(self, resource: str, obj: Obj, found: Sequence[FieldError]) -> None:
         """Raises Invalid (422) when validation found something."""
         if found:
             kind = _kind(resource)
@@ -311,13 +317,19 @@ class Registry:
             raise errors.conflict(kind.group, kind.plural, metadata["name"], why)
 
     def _name(self, resource: str, metadata: Obj) -> None:
-        if not metadata.get("name"):
-            prefix = metadata.get("generateName")
-            if not prefix:
-                kind = _kind(resource)
-                cause = ("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
-                raise errors.invalid(kind.group, kind.kind, "", [cause])
-            metadata["name"] = prefix[:58] + self.engine.rng("names").suffix(5)
+        """Fills in the name from generateName, eight tries long (feature RetryGenerateName)."""
+        if metadata.get("name"):
+            return
+        prefix = metadata.get("generateName")
+        if not prefix:
+            kind = _kind(resource)
+            cause = ("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
+            raise errors.invalid(kind.group, kind.kind, "", [cause])
+        rng = self.engine.rng("names")
+        for _ in range(_NAME_TRIES):
+            metadata["name"] = prefix[:58] + rng.suffix(5)
+            if self.store.get(resource, (metadata.get("namespace", ""), metadata["name"])) is None:
+                return
 
     def _admit_namespace(self, resource: str, key: Key) -> None:
         """Admission plugin NamespaceLifecycle."""
@@ -336,7 +348,7 @@ class Registry:
             raise refusal
 
     @staticmethod
-    def _propagation(metadata: Obj, options: Obj) -> list[str]:
+    def _propagation(metadata: Obj, options: Obj) -> Strings:
         """Finalizers that the deletion policy adds or takes away (`store.go: deletionFinalizersForGarbageCollection`)."""
         finalizers = [f for f in metadata.get("finalizers") or () if f not in (_ORPHAN, _FOREGROUND)]
         policy = options.get("propagationPolicy")

@@ -19,7 +19,7 @@ from simulator.apiserver.request import Request, Response
 from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.shapes import shaped
 from simulator.engine.plain import Obj
-from simulator.machinery.decoding import decode
+from simulator.machinery.decoding import DecodingError, decode
 from simulator.machinery.defaulting import default
 from simulator.machinery.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 from simulator.machinery.schemas import schema_for
@@ -198,10 +198,11 @@ class Server:
                 if kind != resource.kind
                 else f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
             )
-        obj, warnings = decode(
-            {**body, "kind": kind, "apiVersion": version}, resource, level=request.query.get("fieldValidation", "Warn") or "Warn"
-        )
-        return obj, warnings
+        level = request.query.get("fieldValidation", "") or "Warn"
+        try:
+            return decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
+        except DecodingError as error:
+            raise errors.bad_request(str(error)) from error
 
     def _patched(self, request: Request, target: Target, current: Obj) -> Obj:
         kind = request.headers.get("content-type", "").partition(";")[0].strip()

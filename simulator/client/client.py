@@ -11,6 +11,10 @@ from simulator.engine import Engine
 from simulator.engine.plain import Obj, Plain
 
 
+#: `list[Obj]`, under a name that the methods called `list` do not hide.
+Objects = list[Obj]
+
+
 class ApiServer(Protocol):
     """The part of the registry that in-cluster clients use. `who` becomes the writer in the trail."""
 
@@ -20,7 +24,7 @@ class ApiServer(Protocol):
 
     def find(self, who: str, resource: str, namespace: str, name: str) -> Obj | None: ...
 
-    def list(self, who: str, resource: str, namespace: str | None) -> list[Obj]: ...
+    def list(self, who: str, resource: str, namespace: str | None) -> Objects: ...
 
     def create(self, who: str, resource: str, obj: Obj) -> Obj: ...
 
@@ -54,7 +58,7 @@ class Client:
     def get(self, resource: str, namespace: str, name: str) -> Obj:
         return self._api.get(self.actor, resource, namespace, name)
 
-    def list(self, resource: str, namespace: str | None = None) -> list[Obj]:
+    def list(self, resource: str, namespace: str | None = None) -> Objects:
         return self._api.list(self.actor, resource, namespace)
 
     def create(self, resource: str, obj: Obj) -> Obj:
