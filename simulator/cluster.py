@@ -64,7 +64,7 @@ class Cluster:
         self.faults = Faults(engine, self.plane, self.kubelets)
         self.narrator = Narrator()
         self._picture = Picture(registry, self.plane, self.narrator, self._zero, self.kubelets.is_powered)
-        registry.observers.append(self._picture.observe)
+        self._show_in(self._picture)
         self._commands = Commands(self)
 
     # Beginnings
@@ -101,7 +101,12 @@ class Cluster:
     def _set_zero(self, zero: int) -> None:
         self._zero = zero
         self._picture = Picture(self.registry, self.plane, self.narrator, zero, self.kubelets.is_powered)
-        self.registry.observers[:] = [self._picture.observe]
+        self._show_in(self._picture)
+
+    def _show_in(self, picture: Picture) -> None:
+        self.registry.observers[:] = [picture.observe]
+        self.plane.observers[:] = [picture.components_changed]
+        self.etcd.observers[:] = [picture.components_changed]
 
     def join(self, node: NodeConfig) -> None:
         """One more machine joins the pool."""

@@ -6,6 +6,7 @@ a Lease for 15 s and renews it every 2 s (`--leader-elect-lease-duration`, `--le
 one, or itself after a restart, takes over once the Lease has run out.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from simulator.apiserver.etcd import Etcd
@@ -26,6 +27,8 @@ class ControlPlane:
 
     def __init__(self, engine: Engine, registry: Registry, etcd: Etcd, processes: dict[str, Process], machines: list[str]) -> None:
         self.machines = machines
+        self.observers: list[Callable[[], None]] = []
+        """Called after every change that no write tells of: pictures, never components."""
         self._engine = engine
         self._registry = registry
         self._etcd = etcd
@@ -57,11 +60,9 @@ class ControlPlane:
         for name in COMPONENTS:
             members = [[machine, self.is_up(name, machine), self.leader(name) == machine] for machine in self.machines]
             up = self._is_working(name)
-            rows.append(_row(name, _PARTS[name], up, members, 0))
+            rows.append(_row(name, _PARTS[name], up, members))
         manager = self._processes["kube-controller-manager"]
-        for part in manager.parts:
-            waiting = len(getattr(part, "queue", ()))
-            rows.append(_row(part.name, "controller", manager.running, [], waiting))
+        rows.extend(_row(part.name, "controller", manager.running, []) for part in manager.parts)
         return rows
 
     def _is_working(self, name: str) -> bool:
@@ -96,6 +97,7 @@ class ControlPlane:
             self._settle_etcd(machine)
         else:
             self._settle_led(component)
+        self._changed()
 
     def _settle_etcd(self, machine: str) -> None:
         up = self.is_up("etcd", machine)
@@ -125,8 +127,14 @@ class ControlPlane:
         if not self._registry.serving or not self._etcd.is_writable:
             self._engine.schedule(_RETRY_US, self.name, "elect", component)
             return
-        self._leader[component] = self._engine.rng("leader-election").choice(standing)
+        self._leader[component] = winner = self._engine.rng("leader-election").choice(standing)
+        self._engine.cause = self._engine.record("timer", component, verb="elect", name=winner, note=f"{component} on {winner} takes the lease")
         self._processes[component].start()
+        self._changed()
+
+    def _changed(self) -> None:
+        for observer in self.observers:
+            observer()
 
     @property
     def _is_instant(self) -> bool:
@@ -142,7 +150,7 @@ class ControlPlane:
         self._leader, self._free_at = state["leader"], state["free_at"]
 
 
-def _row(name: str, part: str, up: bool, members: list[list[Any]], queue: int) -> dict[str, Any]:
+def _row(name: str, part: str, up: bool, members: list[list[Any]]) -> dict[str, Any]:
     return {
         "kind": "Component",
         "uid": f"component/{name}",
@@ -152,5 +160,4 @@ def _row(name: str, part: str, up: bool, members: list[list[Any]], queue: int) -
         "part": part,
         "up": up,
         "members": members,
-        "queue": queue,
     }

@@ -59,7 +59,6 @@ class Picture:
         if not self._on:
             self._switch_on()
             return [] if since == self._registry.engine.trail.ev else None
-        self._sync_components()
         if since < self._since:
             return None
         return [item for ev, item in self._items if ev > since]
@@ -85,6 +84,11 @@ class Picture:
         about = change.new if change.type != "DELETED" else None
         self._show(change.resource, change.new or change.old or {}, about, change.ev)
         self._neighbours(change)
+
+    def components_changed(self) -> None:
+        """A part of the control plane went, came or began to lead."""
+        if self._on:
+            self._sync_components()
 
     def root(self, ev: int, type: str, text: str) -> None:
         """A command or a fault began: a mark on the timeline."""

@@ -5,6 +5,8 @@ dies while it leads is replaced after an election timeout; without a majority th
 time out. Members' logs are not modelled one by one here: what has committed is the store.
 """
 
+from collections.abc import Callable
+
 from simulator.engine import Engine, Plain
 
 #: etcd's default election timeout is 1 s; a follower waits one to two of them.
@@ -18,6 +20,8 @@ class Etcd:
         self.members: dict[str, bool] = {member: True for member in members}
         """Member (its node's name) → up."""
         self.leader = members[0] if members else ""
+        self.observers: list[Callable[[], None]] = []
+        """Called when a member begins to lead."""
         self._engine = engine
         engine.register(self)
 
@@ -50,7 +54,10 @@ class Etcd:
         if self.leader or not self.has_quorum:
             return
         standing = [member for member, up in self.members.items() if up]
-        self.leader = self._engine.rng("etcd").choice(standing)
+        self.leader = winner = self._engine.rng("etcd").choice(standing)
+        self._engine.record("timer", "etcd", verb="elect", name=winner, note=f"the etcd members elect {winner}")
+        for observer in self.observers:
+            observer()
 
     def _campaign(self) -> None:
         if self.has_quorum:
