@@ -1,0 +1,358 @@
+"""Rules for pods and pod templates, and for the few things an update of a pod may change.
+
+Follows `ValidatePodSpec`, `ValidatePodTemplateSpec` and `ValidatePodUpdate` of `pkg/apis/core/validation` (1.33).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from simulator.machinery import names
+from simulator.machinery.validation.containers import validate_container, validate_lifetime
+from simulator.machinery.validation.field_errors import (
+    FieldError,
+    duplicate,
+    forbidden,
+    invalid,
+    not_supported,
+    required,
+)
+from simulator.machinery.validation.metadata import validate_annotations, validate_labels
+from simulator.machinery.validation.selectors import validate_label_selector
+from simulator.machinery.validation.volumes import validate_volumes
+
+Obj = dict[str, Any]
+Errors = list[FieldError]
+
+MAX_INT32 = (1 << 31) - 1
+_RESTART_POLICIES = ("Always", "OnFailure", "Never")
+_DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_UPDATABLE = (
+    "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
+    "`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+def validate_pod(pod: Obj) -> Errors:
+    return validate_pod_spec(pod.get("spec") or {}, "spec")
+
+
+def validate_pod_template(template: Obj, path: str) -> Errors:
+    metadata = template.get("metadata") or {}
+    errors = validate_labels(metadata.get("labels") or {}, f"{path}.labels")
+    errors += validate_annotations(metadata.get("annotations") or {}, f"{path}.annotations")
+    return errors + validate_pod_spec(template.get("spec") or {}, f"{path}.spec")
+
+
+def validate_pod_spec(spec: Obj, path: str) -> Errors:
+    errors: Errors = []
+    volumes = spec.get("volumes") or []
+    if volumes:
+        errors += validate_volumes(volumes, f"{path}.volumes")
+    errors += _containers(spec, path, [volume.get("name", "") for volume in volumes])
+    errors += _policies(spec, path)
+    if selector := spec.get("nodeSelector"):
+        errors += validate_labels(selector, f"{path}.nodeSelector")
+    for index, secret in enumerate(spec.get("imagePullSecrets") or ()):
+        if not secret.get("name"):
+            errors.append(required(f"{path}.imagePullSecrets[{index}].name"))
+    if affinity := spec.get("affinity"):
+        errors += _affinity(affinity, f"{path}.affinity")
+    if constraints := spec.get("topologySpreadConstraints"):
+        errors += _spread(constraints, f"{path}.topologySpreadConstraints")
+    errors += _names_in(spec, path)
+    deadline = spec.get("activeDeadlineSeconds")
+    if deadline is not None and not 1 <= deadline <= MAX_INT32:
+        errors.append(invalid(f"{path}.activeDeadlineSeconds", deadline, names.outside(1, MAX_INT32)))
+    if tolerations := spec.get("tolerations"):
+        errors += _tolerations(tolerations, f"{path}.tolerations")
+    return errors
+
+
+def _policies(spec: Obj, path: str) -> Errors:
+    errors: Errors = []
+    for key, supported in (("restartPolicy", _RESTART_POLICIES), ("dnsPolicy", _DNS_POLICIES)):
+        value = spec.get(key, "")
+        if not value:
+            errors.append(required(f"{path}.{key}"))
+        elif value not in supported:
+            errors.append(not_supported(f"{path}.{key}", value, supported))
+    return errors
+
+
+def _names_in(spec: Obj, path: str) -> Errors:
+    errors: Errors = []
+    for key, rule in (
+        ("serviceAccountName", names.dns_subdomain),
+        ("nodeName", names.dns_subdomain),
+        ("hostname", names.dns_label),
+        ("subdomain", names.dns_label),
+        ("priorityClassName", names.dns_subdomain),
+        ("runtimeClassName", names.dns_subdomain),
+    ):
+        if value := spec.get(key):
+            errors += [invalid(f"{path}.{key}", value, says) for says in rule(value)]
+    return errors
+
+
+# -- Containers ---------------------------------------------------------------------------------------------------
+
+
+def _containers(spec: Obj, path: str, volumes: list[str]) -> Errors:
+    containers, init = spec.get("containers") or [], spec.get("initContainers") or []
+    if not containers:
+        return [required(f"{path}.containers")]
+    errors: Errors = []
+    seen: list[str] = []
+    for index, container in enumerate(containers):
+        here = f"{path}.containers[{index}]"
+        errors += validate_container(container, here, volumes)
+        errors += _unique(container, here, seen)
+        errors += validate_lifetime(container, here)
+        if "restartPolicy" in container:
+            errors.append(forbidden(f"{here}.restartPolicy", "may not be set for non-init containers"))
+    errors += _host_port_conflicts(containers, f"{path}.containers")
+    for index, container in enumerate(init):
+        here = f"{path}.initContainers[{index}]"
+        errors += validate_container(container, here, volumes)
+        errors += _unique(container, here, seen)
+        errors += _init_only(container, here)
+    return errors
+
+
+def _unique(container: Obj, path: str, seen: list[str]) -> Errors:
+    name = container.get("name", "")
+    if name in seen:
+        return [duplicate(f"{path}.name", name)]
+    seen.append(name)
+    return []
+
+
+def _init_only(container: Obj, path: str) -> Errors:
+    restart = container.get("restartPolicy")
+    if restart == "Always":
+        return validate_lifetime(container, path)
+    errors = [not_supported(f"{path}.restartPolicy", restart, ("Always",))] if restart is not None else []
+    if "lifecycle" in container:
+        errors.append(forbidden(f"{path}.lifecycle", "may not be set for init containers without restartPolicy=Always"))
+    for kind in ("livenessProbe", "readinessProbe", "startupProbe"):
+        if kind in container:
+            errors.append(forbidden(f"{path}.{kind}", "may not be set for init containers without restartPolicy=Always"))
+    return errors
+
+
+def _host_port_conflicts(containers: list[Obj], path: str) -> Errors:
+    errors: Errors = []
+    seen: list[str] = []
+    for index, container in enumerate(containers):
+        for place, port in enumerate(container.get("ports") or ()):
+            if not port.get("hostPort"):
+                continue
+            taken = f"{port.get('protocol', 'TCP')}/{port.get('hostIP', '')}/{port['hostPort']}"
+            if taken in seen:
+                errors.append(duplicate(f"{path}[{index}].ports[{place}].hostPort", taken))
+            seen.append(taken)
+    return errors
+
+
+# -- Scheduling ---------------------------------------------------------------------------------------------------
+
+
+def _tolerations(tolerations: list[Obj], path: str) -> Errors:
+    errors: Errors = []
+    for index, toleration in enumerate(tolerations):
+        here = f"{path}[{index}]"
+        key, operator = toleration.get("key", ""), toleration.get("operator", "")
+        if key:
+            errors += [invalid(f"{here}.key", key, says) for says in names.qualified_name(key)]
+        elif operator != "Exists":
+            says = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
+            errors.append(invalid(f"{here}.operator", operator, says))
+        effect = toleration.get("effect", "")
+        if "tolerationSeconds" in toleration and effect != "NoExecute":
+            errors.append(invalid(f"{here}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"))
+        errors += _toleration_value(toleration, here)
+        if effect and effect not in _EFFECTS:
+            errors.append(not_supported(f"{here}.effect", effect, _EFFECTS))
+    return errors
+
+
+def _toleration_value(toleration: Obj, path: str) -> Errors:
+    operator, value = toleration.get("operator", ""), toleration.get("value", "")
+    if operator in ("", "Equal"):
+        return [invalid(f"{path}.operator", value, says) for says in names.label_value(value)]
+    if operator != "Exists":
+        return [not_supported(f"{path}.operator", operator, ("Equal", "Exists"))]
+    return [invalid(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")] if value else []
+
+
+def _affinity(affinity: Obj, path: str) -> Errors:
+    errors: Errors = []
+    node = affinity.get("nodeAffinity") or {}
+    hard = node.get("requiredDuringSchedulingIgnoredDuringExecution")
+    here = f"{path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+    if hard is not None:
+        terms = hard.get("nodeSelectorTerms") or []
+        if not terms:
+            errors.append(required(f"{here}.nodeSelectorTerms", "must have at least one node selector term"))
+        for index, term in enumerate(terms):
+            errors += _node_term(term, f"{here}.nodeSelectorTerms[{index}]")
+    soft = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
+    for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
+        errors += _weight(preferred, f"{soft}[{index}]")
+        errors += _node_term(preferred.get("preference") or {}, f"{soft}[{index}].preference")
+    for kind in ("podAffinity", "podAntiAffinity"):
+        errors += _pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
+    return errors
+
+
+def _weight(preferred: Obj, path: str) -> Errors:
+    weight = preferred.get("weight", 0)
+    return [] if 1 <= weight <= 100 else [invalid(f"{path}.weight", weight, "must be in the range 1-100")]
+
+
+def _node_term(term: Obj, path: str) -> Errors:
+    errors: Errors = []
+    for index, expression in enumerate(term.get("matchExpressions") or ()):
+        here, operator = f"{path}.matchExpressions[{index}]", expression.get("operator", "")
+        values = expression.get("values") or []
+        if operator in ("In", "NotIn"):
+            if not values:
+                errors.append(required(f"{here}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+        elif operator in ("Exists", "DoesNotExist"):
+            if values:
+                says = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+                errors.append(forbidden(f"{here}.values", says))
+        elif operator in ("Gt", "Lt"):
+            if len(values) != 1:
+                says = "must be specified single value when `operator` is 'Lt' or 'Gt'"
+                errors.append(required(f"{here}.values", says))
+        else:
+            errors.append(invalid(f"{here}.operator", operator, "not a valid selector operator"))
+        key = expression.get("key", "")
+        errors += [invalid(f"{here}.key", key, says) for says in names.qualified_name(key)]
+    return errors
+
+
+def _pod_affinity(affinity: Obj, path: str) -> Errors:
+    errors: Errors = []
+    hard = "requiredDuringSchedulingIgnoredDuringExecution"
+    for index, term in enumerate(affinity.get(hard) or ()):
+        errors += _pod_term(term, f"{path}.{hard}[{index}]")
+    soft = "preferredDuringSchedulingIgnoredDuringExecution"
+    for index, preferred in enumerate(affinity.get(soft) or ()):
+        errors += _weight(preferred, f"{path}.{soft}[{index}]")
+        errors += _pod_term(preferred.get("podAffinityTerm") or {}, f"{path}.{soft}[{index}].podAffinityTerm")
+    return errors
+
+
+def _pod_term(term: Obj, path: str) -> Errors:
+    errors: Errors = []
+    for key in ("labelSelector", "namespaceSelector"):
+        if key in term:
+            errors += validate_label_selector(term[key], f"{path}.{key}")
+    topology = term.get("topologyKey", "")
+    if not topology:
+        return [*errors, required(f"{path}.topologyKey", "can not be empty")]
+    return errors + [invalid(f"{path}.topologyKey", topology, says) for says in names.qualified_name(topology)]
+
+
+def _spread(constraints: list[Obj], path: str) -> Errors:
+    errors: Errors = []
+    for index, constraint in enumerate(constraints):
+        here = f"{path}[{index}]"
+        skew = constraint.get("maxSkew", 0)
+        if skew <= 0:
+            errors.append(invalid(f"{here}.maxSkew", skew, "must be greater than zero"))
+        if not constraint.get("topologyKey"):
+            errors.append(required(f"{here}.topologyKey", "can not be empty"))
+        action = constraint.get("whenUnsatisfiable", "")
+        if action not in ("DoNotSchedule", "ScheduleAnyway"):
+            errors.append(not_supported(f"{here}.whenUnsatisfiable", action, ("DoNotSchedule", "ScheduleAnyway")))
+        if "labelSelector" in constraint:
+            errors += validate_label_selector(constraint["labelSelector"], f"{here}.labelSelector")
+    return errors
+
+
+# -- Updates ------------------------------------------------------------------------------------------------------
+
+
+def validate_pod_update(new: Obj, old: Obj) -> Errors:
+    """An update through the main resource; a pod's node is set by binding, its status by the status subresource."""
+    now, before = new.get("spec") or {}, old.get("spec") or {}
+    if now is before or now == before:
+        return []
+    errors = _same_number(now, before, "containers") or _same_number(now, before, "initContainers")
+    if errors:
+        return errors
+    errors = _new_images(now)
+    deadline, earlier = now.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
+    errors += _deadline_update(deadline, earlier)
+    errors += _lost_tolerations(now, before)
+    if _frozen(now, before) != _frozen(before, before):
+        says = f"pod updates may not change fields other than {_UPDATABLE}"
+        errors.append(forbidden("spec", says))
+    return errors
+
+
+def _same_number(now: Obj, before: Obj, key: str) -> Errors:
+    if len(now.get(key) or ()) == len(before.get(key) or ()):
+        return []
+    return [forbidden(f"spec.{key}", f"pod updates may not add or remove {_SPOKEN[key]}")]
+
+
+_SPOKEN = {"containers": "containers", "initContainers": "init containers"}
+
+
+def _new_images(spec: Obj) -> Errors:
+    errors: Errors = []
+    for index, container in enumerate(spec.get("containers") or ()):
+        image = container.get("image", "")
+        here = f"spec.containers[{index}].image"
+        if not image:
+            errors.append(required(here))
+        elif image != image.strip():
+            errors.append(invalid(here, image, "must not have leading or trailing whitespace"))
+    return errors
+
+
+def _deadline_update(deadline: int | None, earlier: int | None) -> Errors:
+    path = "spec.activeDeadlineSeconds"
+    if deadline == earlier:
+        return []
+    if deadline is None:
+        return [invalid(path, deadline, "must not update from a positive integer to nil value")]
+    if not 0 <= deadline <= MAX_INT32:
+        return [invalid(path, deadline, names.outside(0, MAX_INT32))]
+    if earlier is not None and earlier < deadline:
+        return [invalid(path, deadline, "must be less than or equal to previous value")]
+    return []
+
+
+def _lost_tolerations(now: Obj, before: Obj) -> Errors:
+    kept = [_without_seconds(toleration) for toleration in now.get("tolerations") or ()]
+    if all(_without_seconds(toleration) in kept for toleration in before.get("tolerations") or ()):
+        return _tolerations(now.get("tolerations") or [], "spec.tolerations")
+    return [forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")]
+
+
+def _without_seconds(toleration: Obj) -> Obj:
+    return {key: value for key, value in toleration.items() if key != "tolerationSeconds"}
+
+
+def _frozen(spec: Obj, before: Obj) -> Obj:
+    """The part of a spec that no update may touch."""
+    frozen = {k: v for k, v in spec.items() if k not in ("tolerations", "activeDeadlineSeconds")}
+    for key in ("containers", "initContainers"):
+        if key in frozen:
+            frozen[key] = _without_images(frozen[key])
+    if before.get("terminationGracePeriodSeconds", 0) < 0 and spec.get("terminationGracePeriodSeconds") == 1:
+        frozen["terminationGracePeriodSeconds"] = before["terminationGracePeriodSeconds"]
+    return frozen
+
+
+def _without_images(containers: Iterable[Obj]) -> list[Obj]:
+    return [{k: v for k, v in container.items() if k != "image"} for container in containers]
