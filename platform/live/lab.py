@@ -165,9 +165,9 @@ class LabConsumer(PageSocket):
     def _resync(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
         if self.syncing is None or self.syncing.done():
             self.stream.begin_sync()
-            self.syncing = asyncio.create_task(self._sync(gen, ev, hello=hello), name=f"sync of {self.name}")
+            self.syncing = asyncio.create_task(self._bring_up_to_date(gen, ev, hello=hello), name=f"sync of {self.name}")
 
-    async def _sync(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
+    async def _bring_up_to_date(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
         """Ask the owner for what the page lacks, and send it. Until then live frames are held."""
         while True:
             told = await self.router.call(self.name, "view", {"gen": gen, "ev": ev})

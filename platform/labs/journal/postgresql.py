@@ -1,7 +1,7 @@
 """The journal of the scaled mode: PostgreSQL through two connections of the host's own.
 
 One carries the appends, so that a long read never delays a commit. A connection that breaks is replaced at the next
-call. Whether an append whose answer was lost had been committed is read from the cluster's own `(epoch, head)`.
+call. Whether an append whose answer was lost had been committed is read from the cluster's own newest row.
 """
 
 import asyncio
@@ -45,7 +45,11 @@ WITH entry AS (
   JOIN moved ON moved.id = r.cluster
 )
 SELECT id FROM moved"""
-_HEADS = "SELECT id, epoch, head FROM labs_cluster WHERE id = ANY(%s)"
+_EPOCHS = "SELECT id, epoch FROM labs_cluster WHERE id = ANY(%s)"
+_NEWEST_ROWS = """
+SELECT c.id, c.epoch, j.seq, j.rid FROM labs_cluster c
+JOIN labs_journal j ON j.cluster_id = c.id AND j.timeline = c.timeline AND j.seq = c.head
+WHERE c.id = ANY(%s)"""
 _KEEP = """
 INSERT INTO labs_snapshot (cluster_id, timeline, seq, t_us, ev, rv, sim_version, state)
 SELECT id, %s, %s, %s, %s, %s, %s, %s FROM labs_cluster WHERE id = %s AND epoch = %s"""
@@ -134,8 +138,8 @@ class PostgresqlJournal:
         )  # fmt: skip
 
     async def epochs(self, clusters: list[str]) -> dict[str, int]:
-        found = await self._all(_HEADS, [UUID(cluster) for cluster in clusters])
-        return {str(cluster): epoch for cluster, epoch, _ in found}
+        found = await self._all(_EPOCHS, [UUID(cluster) for cluster in clusters])
+        return {str(cluster): epoch for cluster, epoch in found}
 
     async def due(self, wall_us: int, limit: int) -> list[str]:
         return [str(cluster) for (cluster,) in await self._all(_DUE, wall_us, limit)]
@@ -153,12 +157,12 @@ class PostgresqlJournal:
 
     async def _examine(self, db: Connection, entries: Sequence[Entry], moved: set[UUID]) -> list[Outcome]:
         """Tell those that were fenced from those an earlier try, whose answer was lost, had committed."""
-        cursor = await db.execute(_HEADS, ([UUID(entry.cluster) for entry in entries],))
-        heads = {cluster: (epoch, head) for cluster, epoch, head in await cursor.fetchall()}
+        cursor = await db.execute(_NEWEST_ROWS, ([UUID(entry.cluster) for entry in entries],))
+        newest = {cluster: (epoch, seq, rid) for cluster, epoch, seq, rid in await cursor.fetchall()}
 
         def outcome(entry: Entry) -> Outcome:
             key = UUID(entry.cluster)
-            ours = key in moved or heads.get(key) == (entry.epoch, entry.new_head)
+            ours = key in moved or newest.get(key) == (entry.epoch, entry.new_head, entry.rows[-1].rid)
             return Outcome.COMMITTED if ours else Outcome.FENCED
 
         return [outcome(entry) for entry in entries]

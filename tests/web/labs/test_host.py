@@ -1,0 +1,425 @@
+"""A cluster host in this process, on the memory bus and a SQLite journal, with a fake simulation."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from labs.bus.memory import MemoryBus, MemoryDirectory, Switchboard
+from labs.host.host import ClusterHost
+from labs.host.settings import HostSettings
+from labs.journal import Anchor, JournalUnavailable
+from labs.journal.sqlite import SqliteJournal
+from labs.messages import Evict, Frame, pack
+from labs.messages import frame as decode_frame
+from labs.router import Router, Told
+from tests.web.labs.conftest import insert_sqlite
+from tests.web.labs.fake_cluster import FakeCluster
+
+QUICK = HostSettings(
+    limits={
+        "commands_per_s": 10_000,
+        "command_burst": 10_000,
+        "speed_max": 20,
+        "cpu_ms_per_s": 100,
+        "cpu_bucket_ms": 2_000,
+    },
+    lease_s=0.6,
+    mark_s=0.05,
+    tidy_s=0.02,
+)
+
+
+class Harbour:
+    """A switchboard, a database and as many hosts as a test starts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.board = Switchboard()
+        self.router = Router(MemoryBus(self.board), MemoryDirectory(self.board))
+
+    def cluster(self, **fields: str) -> str:
+        return insert_sqlite(self.path, **fields)
+
+    def journal(self) -> SqliteJournal:
+        return SqliteJournal(str(self.path), "test")
+
+    @asynccontextmanager
+    async def host(
+        self, name: str = "h1", settings: HostSettings = QUICK, journal: Any = None
+    ) -> AsyncIterator[ClusterHost]:
+        """A host that dies at the end without a word, as after kill -9."""
+        bus = MemoryBus(self.board)
+        journal = journal or self.journal()
+        host = ClusterHost(
+            host=name, bus=bus, directory=MemoryDirectory(self.board), journal=journal, sims=FakeCluster, settings=settings
+        )
+        started = asyncio.Event()
+        task = asyncio.create_task(host.run(started.set))
+        await started.wait()
+        try:
+            yield host
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await bus.close()
+            await journal.close()
+
+    async def add(self, cluster: str, rid: str, **command: Any) -> Told:
+        return await self.router.call(cluster, "command", {"kind": "add", **command}, rid=rid)
+
+    async def read(self, cluster: str) -> dict[str, Any]:
+        told = await self.router.call(cluster, "query", {"kind": "read"})
+        reply: dict[str, Any] = told.json()["reply"]
+        return reply
+
+    async def clock(self, cluster: str, rid: str, op: str, value: float | None = None) -> Told:
+        return await self.router.call(cluster, "clock", {"op": op, "value": value}, rid=rid)
+
+    def rows(self, cluster: str) -> list[tuple[int, str, str]]:
+        with sqlite3.connect(self.path) as database:
+            found = database.execute(
+                "SELECT seq, kind, rid FROM labs_journal WHERE cluster_id = ? ORDER BY seq", (cluster.replace("-", ""),)
+            )
+            return list(found)
+
+    def status(self, cluster: str) -> tuple[str, int, int]:
+        with sqlite3.connect(self.path) as database:
+            found: tuple[str, int, int] = database.execute(
+                "SELECT status, epoch, sim0_us FROM labs_cluster WHERE id = ?", (cluster.replace("-", ""),)
+            ).fetchone()
+            return found
+
+
+@pytest.fixture
+async def harbour(sqlite_file: Path) -> AsyncIterator[Harbour]:
+    made = Harbour(sqlite_file)
+    await made.router.start()
+    yield made
+    await made.router.close()
+
+
+async def eventually(is_true: Callable[[], Awaitable[bool] | bool], timeout_s: float = 5.0) -> None:
+    """Wait for something another task does."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            answer = is_true()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            await asyncio.sleep(0.005)
+
+
+async def test_a_command_is_answered_and_journaled(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        told = await harbour.add(cluster, "r1", name="x")
+    assert (told.status, told.json()) == (200, {"ok": True, "ev": 1, "reply": {"changed": True, "value": 1}})
+    assert harbour.rows(cluster) == [(1, "command", "r1")]
+
+
+async def test_the_same_rid_takes_effect_once(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        first = await harbour.add(cluster, "r1", name="x")
+        again = await harbour.add(cluster, "r1", name="x")
+        assert (await harbour.read(cluster))["counters"] == {"x": 1}
+    assert first.text == again.text
+
+
+async def test_a_refused_command_is_not_journaled(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        told = await harbour.router.call(cluster, "command", {"kind": "nonsense"}, rid="r1")
+    assert told.status == 400 and told.json()["error"]["code"] == "BadCommand"
+    assert harbour.rows(cluster) == []
+
+
+async def test_an_unknown_cluster_is_not_found(harbour: Harbour) -> None:
+    async with harbour.host():
+        told = await harbour.add("00000000-0000-4000-8000-000000000000", "r1")
+    assert told.status == 404
+
+
+async def test_without_a_host_the_answer_is_503(harbour: Harbour) -> None:
+    told = await harbour.router.call(harbour.cluster(), "command", {"kind": "add"}, rid="r1", deadline_s=0.3)
+    assert told.status == 503 and "retry_after" in told.json()["error"]
+
+
+async def test_another_host_replays_what_a_dead_one_acknowledged(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1"):
+        told = [await harbour.add(cluster, f"r{number}", name="x", after_us=1000) for number in range(20)]
+        assert all(each.is_ok for each in told)
+        before = (await harbour.read(cluster))["log"]
+    async with harbour.host("h2"):
+        again = await harbour.add(cluster, "r7", name="x")
+        after = await harbour.read(cluster)
+    assert after["log"] == before
+    assert again.text == told[7].text
+    assert harbour.status(cluster)[1] == 2
+
+
+async def test_commands_of_one_moment_share_a_commit_and_all_are_there(harbour: Harbour) -> None:
+    clusters = [harbour.cluster() for _ in range(5)]
+    async with harbour.host() as host:
+        calls = [harbour.add(cluster, f"r{number}", name="x") for number in range(40) for cluster in clusters]
+        assert all(told.is_ok for told in await asyncio.gather(*calls))
+        assert host.describe()["commits"] < 200
+        for cluster in clusters:
+            assert (await harbour.read(cluster))["counters"]["x"] == 40
+    assert [seq for seq, _, _ in harbour.rows(clusters[0])] == list(range(1, 41))
+
+
+async def test_time_passes_at_the_clocks_speed(harbour: Harbour) -> None:
+    cluster = harbour.cluster(config="beat_us:20000")
+    async with harbour.host():
+        await harbour.clock(cluster, "s", "speed", 10)
+        await asyncio.sleep(0.3)
+        reply = await harbour.read(cluster)
+    assert 3_000_000 <= reply["now"] <= 6_000_000
+    assert reply["counters"]["beat"] == reply["now"] // 20_000
+
+
+async def test_a_paused_cluster_stands_still_until_stepped(harbour: Harbour) -> None:
+    cluster = harbour.cluster(config="beat_us:100000")
+    async with harbour.host():
+        told = await harbour.clock(cluster, "p", "pause")
+        at = told.json()["clock"]["at"]
+        await asyncio.sleep(0.15)
+        assert (await harbour.read(cluster))["now"] == at
+        stepped = await harbour.clock(cluster, "s", "step")
+        assert stepped.json()["clock"] == {"at": 100_000, "speed": 1.0, "paused": True, "lagging": False}
+        assert (await harbour.read(cluster))["counters"] == {"beat": 1}
+
+
+async def test_steps_between_events_of_one_instant_are_replayed(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1"):
+        await harbour.clock(cluster, "p", "pause")
+        for name in "abc":
+            await harbour.add(cluster, name, name=name, after_us=0)
+        await harbour.clock(cluster, "s1", "step")
+        await harbour.add(cluster, "d", name="d", after_us=0)
+        await harbour.clock(cluster, "s2", "step")
+        before = await harbour.read(cluster)
+    async with harbour.host("h2"):
+        assert await harbour.read(cluster) == before
+    assert before["counters"] == {"a": 2, "b": 2, "c": 1, "d": 1}
+
+
+async def test_a_wrong_speed_is_refused_by_name(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        told = await harbour.clock(cluster, "s", "speed", 10_000)
+    assert told.status == 400
+    assert told.json()["error"]["message"] == "value: found 10000, wanted a speed from 0.01 to 20"
+
+
+async def test_a_cluster_nobody_looks_at_is_hibernated_and_its_time_stops(harbour: Harbour) -> None:
+    cluster = harbour.cluster(config="beat_us:10000")
+    async with harbour.host(settings=replace(QUICK, idle_s=0.1, mark_s=10.0)) as host:
+        await harbour.add(cluster, "r1", name="x")
+        await eventually(lambda: cluster not in host.residents)
+        status, _, stopped = harbour.status(cluster)
+        assert status == "hibernated"
+        await asyncio.sleep(0.2)
+        reply = await harbour.read(cluster)
+    assert stopped <= reply["now"] < stopped + 150_000
+    assert reply["counters"]["x"] == 1
+
+
+async def test_a_snapshot_shortens_the_replay(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1", replace(QUICK, replay_ms=0.0)):
+        for number in range(5):
+            await harbour.add(cluster, f"r{number}", name="x")
+        await eventually(lambda: _snapshots(harbour, cluster) > 0)
+        await harbour.add(cluster, "last", name="x")
+        before = await harbour.read(cluster)
+    async with harbour.host("h2"):
+        assert (await harbour.read(cluster))["log"] == before["log"]
+
+
+def _snapshots(harbour: Harbour, cluster: str) -> int:
+    with sqlite3.connect(harbour.path) as database:
+        query = "SELECT count(*) FROM labs_snapshot WHERE cluster_id = ?"
+        return int(database.execute(query, (cluster.replace("-", ""),)).fetchone()[0])
+
+
+async def test_an_unreadable_snapshot_is_passed_over(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1", replace(QUICK, replay_ms=0.0)):
+        await harbour.add(cluster, "r1", name="x")
+        await eventually(lambda: _snapshots(harbour, cluster) > 0)
+    with sqlite3.connect(harbour.path) as database:
+        database.execute("UPDATE labs_snapshot SET state = x'00'")
+    async with harbour.host("h2"):
+        assert (await harbour.read(cluster))["counters"]["x"] == 1
+
+
+async def test_a_fenced_host_says_nothing_and_the_command_is_done_once(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1"), harbour.host("h2"):
+        await harbour.add(cluster, "r1", name="x")
+        with sqlite3.connect(harbour.path) as database:  # somebody else took it over behind the owner's back
+            database.execute("UPDATE labs_cluster SET epoch = epoch + 5")
+        told = await harbour.add(cluster, "r2", name="x")
+        reply = await harbour.read(cluster)
+    assert told.is_ok
+    assert reply["counters"]["x"] == 2
+    assert harbour.status(cluster)[1] == 7
+
+
+async def test_an_evicted_cluster_is_read_again_from_its_rows(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host() as host:
+        await harbour.add(cluster, "r1", name="x")
+        await harbour.router.bus.publish("inbox:h1", pack(Evict(cluster)))
+        await eventually(lambda: cluster not in host.residents)
+        assert (await harbour.read(cluster))["counters"]["x"] == 1
+
+
+async def test_a_rid_known_only_to_the_journal_is_refused_not_repeated(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        await harbour.add(cluster, "old", name="x")
+        for number in range(130):  # push it out of memory
+            await harbour.add(cluster, f"r{number}", name="y")
+        told = await harbour.add(cluster, "old", name="x")
+        assert (told.status, told.json()["error"]["code"]) == (409, "AlreadyDone")
+        counters = (await harbour.read(cluster))["counters"]
+    assert (counters["x"], counters["y"]) == (1, 130)
+
+
+async def test_a_command_that_breaks_the_simulation_is_told_and_undone(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        await harbour.add(cluster, "r1", name="x")
+        told = await harbour.router.call(cluster, "command", {"kind": "crash"}, rid="bad")
+        assert (told.status, told.json()["error"]["code"]) == (500, "Broken")
+        assert (await harbour.read(cluster))["counters"]["x"] == 1
+
+
+async def test_a_cluster_that_cannot_be_made_is_told(harbour: Harbour) -> None:
+    async with harbour.host():
+        told = await harbour.add(harbour.cluster(config="broken"), "r1")
+    assert told.status == 500
+
+
+async def test_setup_is_done_before_the_first_command(harbour: Harbour) -> None:
+    setup = '[{"kind":"add","name":"start","after_us":5000},{"kind":"settle","seconds":3}]'
+    async with harbour.host():
+        reply = await harbour.read(harbour.cluster(setup=setup))
+    assert reply["counters"] == {"start": 2, "beat": 3}
+    assert reply["now"] >= 3_000_000
+
+
+async def test_a_large_answer_arrives_whole(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        told = await harbour.router.call(cluster, "query", {"kind": "large", "bytes": 3_000_000})
+    assert len(told.json()["reply"]["text"]) == 3_000_000
+
+
+async def test_too_many_commands_are_refused_with_a_time_to_wait(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    limits = {**QUICK.limits, "commands_per_s": 20, "command_burst": 60}
+    async with harbour.host(settings=replace(QUICK, limits=limits)):
+        told = await asyncio.gather(*(harbour.add(cluster, f"r{number}", name="x") for number in range(80)))
+        refused = [each for each in told if each.status == 429]
+        assert 15 <= len(refused) <= 20
+        assert refused[0].json()["error"]["retry_after"] > 0
+        assert (await harbour.read(cluster))["counters"]["x"] == 80 - len(refused)
+
+
+async def test_frames_follow_each_other_without_a_gap(harbour: Harbour) -> None:
+    cluster = harbour.cluster(config="beat_us:5000")
+    frames: list[Frame] = []
+    await harbour.router.bus.subscribe(f"v:{cluster}", lambda message: frames.append(decode_frame.decode(message)))
+    async with harbour.host():
+        view = (await harbour.router.call(cluster, "view", {})).json()
+        for number in range(10):
+            await harbour.add(cluster, f"r{number}", name="x")
+        await eventually(lambda: bool(frames) and frames[-1].upto >= view["ev"] + 30)
+    live = [frame for frame in frames if frame.upto > view["ev"]]
+    assert live[0].since == view["ev"]
+    assert [frame.since for frame in live[1:]] == [frame.upto for frame in live[:-1]]
+    items = [item for frame in live for item in msgspec.json.decode(b"[" + frame.items + b"]")]
+    assert len(items) == live[-1].upto - view["ev"]
+
+
+async def test_a_view_gives_the_backlog_when_it_can(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        for number in range(3):
+            await harbour.add(cluster, f"r{number}", name="x")
+        view = (await harbour.router.call(cluster, "view", {"gen": 1, "ev": 1})).json()
+        other = (await harbour.router.call(cluster, "view", {"gen": 9, "ev": 1})).json()
+    assert view["items"] == [["set", "x", {"value": 2}], ["set", "x", {"value": 3}]]
+    assert "items" not in other and other["tables"]["Counter"]["rows"] == [["x", "x", 3]]
+
+
+async def test_nothing_is_answered_before_it_is_committed(harbour: Harbour) -> None:
+    class Hesitant(SqliteJournal):
+        gate = asyncio.Event()
+        refusals = 3
+
+        async def append(self, entries: Any) -> Any:
+            await self.gate.wait()
+            if self.refusals:
+                self.refusals -= 1
+                raise JournalUnavailable("not now")
+            return await super().append(entries)
+
+    cluster = harbour.cluster()
+    journal = Hesitant(str(harbour.path), "test")
+    async with harbour.host(journal=journal):
+        adding = asyncio.create_task(harbour.add(cluster, "r1", name="x"))
+        await asyncio.sleep(0.05)
+        reading = asyncio.create_task(harbour.read(cluster))
+        await asyncio.sleep(0.1)
+        assert not adding.done() and not reading.done()
+        journal.gate.set()
+        assert (await adding).is_ok
+        assert (await reading)["counters"]["x"] == 1
+    assert len(harbour.rows(cluster)) == 1
+
+
+async def test_a_busy_cluster_does_not_delay_another(harbour: Harbour) -> None:
+    busy, calm = harbour.cluster(), harbour.cluster()
+    async with harbour.host():
+        await harbour.read(calm)
+        burning = asyncio.create_task(
+            harbour.router.call(busy, "command", {"kind": "burn", "events": 30_000}, rid="burn")
+        )
+        await asyncio.sleep(0.05)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        await harbour.add(calm, "r1", name="x")
+        assert loop.time() - begin < 0.25
+        await burning
+
+
+async def test_draining_gives_everything_up(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1") as first:
+        await harbour.add(cluster, "r1", name="x")
+        await first.drain()
+        assert harbour.status(cluster)[0] == "hibernated"
+        async with harbour.host("h2"):
+            assert (await harbour.read(cluster))["counters"]["x"] == 1
+
+
+def test_an_anchor_is_exact() -> None:
+    anchor = Anchor(wall0=1_000, sim0_us=50, speed_ppm=2_500_000)
+    assert anchor.at(1_000) == 50
+    assert anchor.at(1_010) == 75
+    assert anchor.at(anchor.wall(76)) >= 76
+    assert anchor.at(900) == 50
+    assert replace(anchor, paused=True).at(5_000) == 50
