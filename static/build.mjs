@@ -39,7 +39,7 @@ export function options({ entryPoints, outdir, hashed, minify }) {
     legalComments: "linked",
     metafile: true,
     entryNames: `[name]${mark}`,
-    chunkNames: `c/[name]${mark}`,
+    chunkNames: "c/[name]-[hash]",
     assetNames: `a/[name]${mark}`,
     loader: { ".woff2": "file", ".svg": "file" },
     logLevel: "warning",

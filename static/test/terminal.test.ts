@@ -170,7 +170,7 @@ class FakeStation implements Workstation {
     return Promise.resolve(answer ? { ok: true, answer } : { ok: false, message: "unreachable" });
   }
   offers(): Promise<{ from: number; options: { text: string }[] }> { return Promise.resolve({ from: 0, options: [{ text: "kubectl" }] }); }
-  follow(_token: unknown, listener: (part: { stdout: string; done: boolean }) => void): () => void {
+  follow(_token: Record<string, unknown>, listener: (part: { stdout: string; done: boolean }) => void): () => void {
     this.stream = listener;
     return () => void (this.stopped += 1);
   }

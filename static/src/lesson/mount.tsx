@@ -38,7 +38,7 @@ class LessonPanel {
     el.classList.add("lesson");
     render(<Panel panel={this} />, el);
     el.addEventListener("click", this.onClick);
-    this.stops = [effect(() => this.onNews()), effect(() => this.onHint())];
+    this.stops = [effect(() => this.onNews()), effect(() => this.onHint()), effect(() => this.onHelp())];
     this.tellStep();
   }
 
@@ -105,6 +105,13 @@ class LessonPanel {
   private onHint(): void {
     const newest = this.ctx.hints.value.at(-1);
     if (newest) this.ctx.announce(`${newest.from} sends a hint: ${newest.text}`, { urgent: true });
+  }
+
+  private onHelp(): void {
+    const help = this.ctx.help.value;
+    if (help === undefined) return;
+    if (help === null && this.help.peek()) this.ctx.announce("Your question has been answered");
+    this.help.value = help;
   }
 
   private unseenHints(): readonly InstructorHint[] {

@@ -77,7 +77,7 @@ function createTerminal(host: HTMLElement, ctx: LabContext): Terminal {
     cursorInactiveStyle: "outline",
     fontFamily: "ui-monospace, monospace",
     fontSize: 12.6,
-    lineHeight: 1.2,
+    lineHeight: 1.1,
     scrollback: 5000,
     minimumContrastRatio: 1,
     screenReaderMode: ctx.screenReader.value,

@@ -20,10 +20,13 @@ export interface Screen {
   wipe(): void;
 }
 
+/** What the workstation gives to go on following a command; only it knows what is in it. */
+export type Token = Record<string, unknown>;
+
 export interface Answer {
   readonly stdout?: string;
   readonly stderr?: string;
-  readonly follow?: unknown;
+  readonly follow?: Token;
   readonly open?: string;
   readonly clear?: boolean;
 }
@@ -35,7 +38,7 @@ export interface Workstation {
   refusal(): string | null;
   run(command: string): Promise<{ ok: true; answer: Answer } | { ok: false; message: string }>;
   offers(line: string, at: number): Promise<Offer | null>;
-  follow(token: unknown, listener: (part: Streamed) => void): () => void;
+  follow(token: Token, listener: (part: Streamed) => void): () => void;
   open(path: string): void;
   /** A command was run to its end: the place to look what it changed. */
   ran(command: string): void;
@@ -182,7 +185,7 @@ export class Session {
     this.station.ran(command);
   }
 
-  private stream(token: unknown): Promise<void> {
+  private stream(token: Token): Promise<void> {
     return new Promise((resolve) => {
       let ended = false;
       const stop = this.station.follow(token, (part) => {

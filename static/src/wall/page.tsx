@@ -1,0 +1,63 @@
+/** The wall: bar, cards and the chosen learner, and what is shown while there is nothing of that. */
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+import { Bar } from "./bar";
+import { Grid, Tools } from "./grid";
+import { HintDialog } from "./hint-dialog";
+import { Painter } from "./painter";
+import { Side } from "./side";
+import type { Card } from "./types";
+import type { WallState } from "./wall-state";
+
+const hinting = signal<Card | null>(null);
+
+export function WallPage({ wall }: { wall: WallState }): JSX.Element {
+  const painter = useMemo(() => new Painter((elements) => wall.inView([...new Set(elements.map(({ dataset }) => dataset["of"] ?? ""))])), [wall]);
+  useEffect(() => () => painter.dispose(), [painter]);
+  const watch = (card: Card): void => {
+    const url = wall.watchUrl(card);
+    if (url) location.assign(url);
+    else wall.said.value = `${card.name} has no cluster yet.`;
+  };
+  const card = wall.selectedCard.value;
+  return (
+    <>
+      <Bar wall={wall} />
+      <div class={card ? "wall-body with-side" : "wall-body"}>
+        <section class="wall-main" aria-label="Live clusters">
+          <Trouble wall={wall} />
+          <Tools wall={wall} />
+          <Content wall={wall} painter={painter} onWatch={watch} />
+        </section>
+        {card && <Side wall={wall} painter={painter} card={card} onHint={() => void (hinting.value = card)} onClose={() => void (wall.selected.value = null)} />}
+      </div>
+      <p class="toasts" role="status">{wall.said.value && <span class="notice" onClick={() => void (wall.said.value = "")}>{wall.said.value}</span>}</p>
+      {hinting.value && <HintDialog card={hinting.value} onSend={(text) => wall.hint(hinting.value as Card, text)} onClose={() => void (hinting.value = null)} />}
+    </>
+  );
+}
+
+function Content({ wall, painter, onWatch }: { wall: WallState; painter: Painter; onWatch: (card: Card) => void }): JSX.Element {
+  if (!wall.roster.value.loaded) return <p class="wall-wait" role="status">Fetching everybody’s cluster…</p>;
+  if (wall.cards.value.length === 0) return <Empty wall={wall} />;
+  return <Grid wall={wall} painter={painter} onWatch={onWatch} onHint={(card) => void (hinting.value = card)} />;
+}
+
+function Empty({ wall }: { wall: WallState }): JSX.Element {
+  const { code, joinUrl } = wall.theClass.value;
+  return (
+    <div class="empty">
+      <h2>Nobody has joined yet</h2>
+      <p>Say the code aloud, or share the link. Each learner appears here at once.</p>
+      <p class="big-code">{code}</p>
+      <p>{joinUrl}</p>
+    </div>
+  );
+}
+
+function Trouble({ wall }: { wall: WallState }): JSX.Element | null {
+  const state = wall.connection.value;
+  if (state === "open" || state === "connecting") return null;
+  return <p class="notice warn" role="status">{state === "ended" ? "This wall is no longer live. Reload the page." : "Not connected: what you see is from a moment ago. Trying again…"}</p>;
+}

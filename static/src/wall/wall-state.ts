@@ -1,0 +1,67 @@
+/** Everything the wall shows, as signals; the only place that talks to the line. */
+import { computed, signal } from "@preact/signals";
+import { WallLine, type LineState } from "./line";
+import { hear, inOrder, nobody, summary, type Order, type Roster } from "./roster";
+import type { Card, WallBoot, WallClass, WallFrame } from "./types";
+
+const tick = 5_000;
+
+export class WallState {
+  readonly roster = signal<Roster>(nobody);
+  readonly connection = signal<LineState>("connecting");
+  readonly order = signal<Order>("needs");
+  readonly density = signal<30 | 60 | 100>(30);
+  readonly selected = signal<string | null>(null);
+  readonly now = signal(Date.now());
+  /** One sentence about what happened to the last thing the instructor did. */
+  readonly said = signal("");
+  readonly theClass = signal<WallClass>({} as WallClass);
+  readonly cards = computed(() => inOrder(this.roster.value, this.order.value));
+  readonly steps = computed(() => this.theClass.value.lesson?.steps.length ?? Math.max(1, ...this.cards.value.map((card) => card.steps)));
+  readonly summary = computed(() => summary(this.roster.value, this.steps.value));
+  readonly selectedCard = computed<Card | null>(() => this.roster.value.cards.get(this.selected.value ?? "") ?? null);
+  private readonly line: WallLine;
+
+  constructor(readonly boot: WallBoot) {
+    this.theClass.value = boot.class;
+    const url = new URL(boot.ws, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    this.line = new WallLine(url.href, (frame) => this.hear(frame), (state) => void (this.connection.value = state));
+  }
+
+  start(): void {
+    this.line.open();
+    setInterval(() => void (this.now.value = Date.now()), tick);
+  }
+
+  watchUrl(card: Card): string | null {
+    return card.lab === null ? null : this.boot.lab.replace("{lab}", card.lab);
+  }
+
+  inView(ids: readonly string[]): void {
+    this.line.send({ t: "view", ids });
+  }
+
+  hint(card: Card, text: string): boolean {
+    return this.tell(this.line.send({ t: "hint", id: card.id, text }), `The hint is on its way to ${card.name}.`);
+  }
+
+  answered(card: Card): boolean {
+    return this.tell(this.line.send({ t: "answered", id: card.id }), `${card.name}’s question is marked as answered.`);
+  }
+
+  private tell(sent: boolean, success: string): boolean {
+    this.said.value = sent ? success : "Not connected: nothing was sent. Try again in a moment.";
+    return sent;
+  }
+
+  private hear(frame: WallFrame): void {
+    this.now.value = Date.now();
+    if (frame.t === "problem") this.said.value = frame.message;
+    else if (frame.t === "bye") this.said.value = frame.reason === "class-closed" ? "The class has been closed." : "The server has ended this connection. Reload the page.";
+    else this.roster.value = hear(this.roster.peek(), frame);
+    if (frame.t !== "wall") return;
+    this.theClass.value = { ...this.theClass.peek(), ...frame.class };
+    this.selected.value ??= this.cards.peek()[0]?.id ?? null;
+  }
+}
