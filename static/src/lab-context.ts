@@ -8,7 +8,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Api } from "./protocol/api";
 import type { ClusterState } from "./protocol/store";
-import type { Boot, Clock, FollowFrame, HintFrame, LessonFrame } from "./protocol/types";
+import type { Boot, Clock, FollowFrame, HelpState, HintFrame, LessonFrame } from "./protocol/shapes";
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -25,6 +25,8 @@ export interface LabContext {
   readonly lesson: ReadonlySignal<LessonFrame | null>;
   /** Hints from the instructor, oldest first. */
   readonly hints: ReadonlySignal<readonly HintFrame[]>;
+  /** The learner's open request for help, once the server has spoken of it in this session; undefined before. */
+  readonly help: ReadonlySignal<HelpState | null | undefined>;
   readonly watchers: ReadonlySignal<readonly string[]>;
   readonly selected: ReadonlySignal<string | null>;
   /** The setting of the screen-reader mode of the terminal. */
@@ -44,7 +46,7 @@ export interface LabContext {
   /** Streams a followed command over the socket until it is done or the returned function is called. */
   follow(token: unknown, listener: (frame: FollowFrame) => void): () => void;
   /** Tells the server which step of the lesson the learner looks at. */
-  lessonStep(step: number | string): void;
+  lessonStep(step: string): void;
 }
 
 /** What `mount` gives back. */

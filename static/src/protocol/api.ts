@@ -5,7 +5,7 @@
  * `{ok: false, error}` with a sentence a person can read; nothing here throws. A command carries a fresh `rid` and is sent again
  * with the same one after a broken connection, so the server can see that it is the same command.
  */
-import type { Boot, Clock, CommandError } from "./types";
+import type { Boot, Clock, CommandError } from "./shapes";
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; error: CommandError };
 

@@ -4,7 +4,7 @@
  * Promise: pure arithmetic on the last `Clock` the server sent and the browser's own monotonic milliseconds; never runs backwards
  * past what the server said, never more than `LEAP_US` ahead of it (a server that fell silent must not make time run on).
  */
-import type { Clock } from "./types";
+import type { Clock } from "./shapes";
 
 const LEAP_US = 3_000_000;
 

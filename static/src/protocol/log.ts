@@ -7,7 +7,7 @@
  * which moment is shown; that is the playhead's business.
  */
 import { applyDelta, applyItems, applySnap, EMPTY, type ClusterState } from "./store";
-import type { DeltaFrame, Item, Mark, Msg, SnapFrame } from "./types";
+import type { DeltaFrame, Item, Mark, Msg, SnapFrame } from "./shapes";
 
 const KEYFRAME_ITEMS = 2_000;
 const MOST_ITEMS = 400_000;

@@ -5,7 +5,7 @@
  * once, at once when the browser comes back online), and says hello with the last event it has seen. It keeps no state of the
  * cluster: `position()` tells where the page stands. A frame that is not JSON ends the connection, for the stream cannot be trusted.
  */
-import type { BrowserFrame, ServerFrame } from "./types";
+import type { BrowserFrame, ServerFrame } from "./shapes";
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 15_000;

@@ -5,7 +5,7 @@
  * an old state stays valid (the log keeps some as keyframes) and "did this change?" is one comparison of references. What does
  * not fit (a gap in the events, an unknown object) is an outcome, not a guess: the caller asks the server for a snapshot.
  */
-import type { Fields, Item, Kind, Row, SnapFrame, Table, Tables } from "./types";
+import type { Fields, Item, Kind, Row, SnapFrame, Table, Tables } from "./shapes";
 
 export interface ClusterState {
   readonly gen: number;

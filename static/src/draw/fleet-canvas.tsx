@@ -1,0 +1,2 @@
+import type { StageScene } from "./scene";
+export function FleetCanvas(_: { scene: StageScene }) { return null; }

@@ -1,0 +1,231 @@
+/**
+ * What the stage draws and from where, as signals derived from the session and the view; and the hands that move them.
+ *
+ * Promise: positions come from scene/ alone. The ratchet that keeps racks from shrinking lives here, one per cluster. Above
+ * `QUAY_NODES` nodes the quay gives way to the fleet's canvas, whatever detail is chosen.
+ */
+import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { select as d3select } from "d3-selection";
+import { zoom as d3zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from "d3-zoom";
+import type { Flight, Trace } from "../motion/director";
+import { lookUp, table, type ClusterState } from "../protocol/store";
+import { fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
+import { layoutFocus, type FocusLayout } from "../scene/focus";
+import { LOOSE, layoutQuay, QUAY_NODES, QUAY_PODS, type QuayLayout, type Ratchet, type Rect, type TilePlace } from "../scene/layout";
+import { buildModel, topOwner, type SceneModel } from "../scene/model";
+import { layoutNamespaces, type NamespacesLayout } from "../scene/namespaces";
+import type { Session } from "../session";
+import type { QuayLooks } from "./rack";
+import type { View } from "./view";
+
+/** Room for the tools along the top edge, in CSS pixels. */
+export const TOOLS_ROOM = 44;
+const DEPART_MS = 420;
+const MOST_DEPARTING = 60;
+
+export type ChartKind = "fleet" | "quay" | "namespaces" | "pod" | "list";
+
+export class StageScene {
+  readonly size: Signal<Size> = signal({ width: 1088, height: 548 });
+  readonly model: ReadonlySignal<SceneModel>;
+  readonly quay: ReadonlySignal<QuayLayout>;
+  readonly namespaces: ReadonlySignal<NamespacesLayout>;
+  readonly focus: ReadonlySignal<FocusLayout>;
+  readonly looks: ReadonlySignal<QuayLooks>;
+  readonly chartKind: ReadonlySignal<ChartKind>;
+  readonly isLarge: ReadonlySignal<boolean>;
+  readonly flights: Signal<readonly Flight[]> = signal([]);
+  readonly departing: Signal<readonly TilePlace[]> = signal([]);
+  readonly camera: Signal<Camera> = signal({ k: 1, x: 0, y: 0 });
+  /** Set by the loop and by the fleet's canvas while they live. */
+  wake: (() => void) | null = null;
+  paintFleet: ((nowMs: number) => void) | null = null;
+  fleetMoves: (() => boolean) | null = null;
+  private ratchet: Ratchet = LOOSE;
+  private surface: SVGSVGElement | null = null;
+  private chart: SVGGElement | null = null;
+  private zoom: ZoomBehavior<SVGSVGElement, unknown> | null = null;
+  private fitted = true;
+
+  constructor(readonly session: Session, readonly view: View) {
+    this.model = computed(() => buildModel(session.state.value, session.selected.value));
+    this.isLarge = computed(() => table(session.state.value, "Node").size > QUAY_NODES || table(session.state.value, "Pod").size > QUAY_PODS);
+    this.quay = computed(() => this.layOut());
+    this.namespaces = computed(() => layoutNamespaces(this.model.value, session.state.value, this.size.value.width));
+    this.focus = computed(() => layoutFocus(session.state.value, session.selected.value));
+    this.chartKind = computed(() => this.chooseChart());
+    this.looks = computed(() => looksOf(session.state.value, this.model.value, { trace: session.trace.value, selected: session.selected.value }));
+  }
+
+  /** Follows changes of data and size until the returned function is called. */
+  attach(): () => void {
+    const stops = [effect(() => this.keepFitted()), effect(() => this.watchDepartures())];
+    this.view.camera.value = { fit: () => this.fit(), zoomBy: (factor) => this.zoomBy(factor), reveal: (uid) => this.reveal(uid) };
+    return () => stops.forEach((stop) => stop());
+  }
+
+  readonly setSurface = (element: SVGSVGElement | null): void => {
+    this.surface = element;
+    if (!element) return;
+    this.zoom = d3zoom<SVGSVGElement, unknown>()
+      .filter((event: MouseEvent) => event.button === 0 && event.type !== "dblclick")
+      .scaleExtent([0.2, MOST_ZOOM])
+      .on("zoom", (event: D3ZoomEvent<SVGSVGElement, unknown>) => this.moved(event));
+    d3select(element).call(this.zoom).on("dblclick.zoom", null);
+  };
+
+  readonly setChart = (element: SVGGElement | null): void => {
+    this.chart = element;
+    this.paintCamera();
+  };
+
+  readonly click = (event: MouseEvent): void => {
+    this.view.menu.value = null;
+    this.session.selected.value = uidAt(event);
+  };
+
+  readonly open = (event: MouseEvent): void => {
+    const uid = uidAt(event);
+    if (uid === null) return;
+    this.session.selected.value = uid;
+    this.view.inspector.value = true;
+  };
+
+  readonly contextMenu = (event: MouseEvent): void => {
+    const uid = uidAt(event);
+    if (uid === null) return;
+    event.preventDefault();
+    this.session.selected.value = uid;
+    this.view.menu.value = { uid, x: event.clientX, y: event.clientY };
+  };
+
+  fit(): void {
+    this.fitted = true;
+    this.place(fitBelow(this.world(), this.size.value, TOOLS_ROOM));
+  }
+
+  zoomBy(factor: number): void {
+    if (this.surface && this.zoom) d3select(this.surface).call(this.zoom.scaleBy, factor);
+    this.fitted = false;
+  }
+
+  reveal(uid: string): void {
+    const rect = this.rectOf(uid);
+    if (!rect || this.fitted) return;
+    const next = reveal(this.camera.value, rect, this.size.value);
+    if (next !== this.camera.value) this.place(next);
+  }
+
+  /** Where an object stands on the chart shown; null when it is not drawn there. */
+  rectOf(uid: string): Rect | null {
+    const { tiles, queued, racks, zones, control, storage } = this.quay.value;
+    return tiles.get(uid)?.rect
+      ?? queued.find((tile) => tile.pod.uid === uid)?.rect
+      ?? racks.find(({ node }) => node.uid === uid)?.rect
+      ?? zones.find(({ zone }) => zone.uid === uid)?.rect
+      ?? zones.flatMap(({ cards }) => cards).find(({ card }) => card.uid === uid)?.rect
+      ?? control.chips.find(({ component }) => component.uid === uid)?.rect
+      ?? storage?.cards.find((card) => card.uid === uid)?.rect
+      ?? null;
+  }
+
+  /** What is drawn, in words, for tests: the same at the same event, seen live or replayed. */
+  describe(): Record<string, unknown> {
+    const { zones, racks, tiles, queued } = this.quay.peek();
+    return {
+      chart: this.chartKind.peek(),
+      zones: zones.map(({ zone, cards }) => [zone.name, cards.map(({ card }) => `${card.kind} ${card.name} ${card.pips?.count ?? card.sub}`)]),
+      racks: racks.map(({ node }) => [node.name, node.ready]),
+      tiles: [...tiles.values()].map(({ pod }) => [pod.name, pod.phase, pod.node, this.session.berths.berth(pod.uid) ?? 0]),
+      queued: queued.map(({ pod }) => pod.name),
+      lane: this.model.peek().lane ? { service: this.model.peek().lane!.service.name, pods: this.model.peek().lane!.ready.map(({ name }) => name) } : null,
+      trace: this.session.trace.peek().present?.msg.say ?? null,
+      selected: this.session.selected.peek(),
+    };
+  }
+
+  private chooseChart(): ChartKind {
+    const arrangement = this.view.arrangement.value;
+    if (arrangement === "list") return "list";
+    if (arrangement === "namespaces") return "namespaces";
+    if (this.view.detail.value === "pod") return "pod";
+    return this.view.detail.value === "fleet" || this.isLarge.value ? "fleet" : "quay";
+  }
+
+  private layOut(): QuayLayout {
+    const layout = layoutQuay(this.model.value, this.session.berths, { width: this.size.value.width, ratchet: this.ratchet });
+    this.ratchet = layout.ratchet;
+    return layout;
+  }
+
+  private world(): Size {
+    const kind = this.chartKind.value;
+    return kind === "namespaces" ? this.namespaces.value : kind === "pod" ? this.focus.value : this.quay.value;
+  }
+
+  private keepFitted(): void {
+    const kind = this.chartKind.value;
+    if (kind === "fleet" || kind === "list") return;
+    const camera = fitBelow(this.world(), this.size.value, TOOLS_ROOM);
+    this.zoom?.scaleExtent([leastZoom(this.world(), this.size.value), MOST_ZOOM]);
+    if (this.fitted) this.place(camera);
+  }
+
+  private moved(event: D3ZoomEvent<SVGSVGElement, unknown>): void {
+    if (event.sourceEvent) this.fitted = false;
+    const { k, x, y } = event.transform;
+    this.camera.value = { k, x, y };
+    this.paintCamera();
+  }
+
+  private place({ k, x, y }: Camera): void {
+    if (!this.surface || !this.zoom) return;
+    d3select(this.surface).call(this.zoom.transform, zoomIdentity.translate(x, y).scale(k));
+  }
+
+  private paintCamera(): void {
+    const { k, x, y } = this.camera.peek();
+    this.chart?.setAttribute("transform", `translate(${x},${y}) scale(${k})`);
+  }
+
+  private shown: ReadonlyMap<string, TilePlace> = new Map();
+
+  /** Tiles whose pod is gone stay for the moment it takes to sink. */
+  private watchDepartures(): void {
+    const tiles = this.quay.value.tiles;
+    const gone = [...this.shown.values()].filter(({ pod }) => !tiles.has(pod.uid));
+    this.shown = tiles;
+    if (gone.length === 0 || gone.length > MOST_DEPARTING || !this.session.live.peek()) return;
+    this.departing.value = [...this.departing.peek(), ...gone];
+    setTimeout(() => { this.departing.value = this.departing.peek().filter((place) => !gone.includes(place)); }, DEPART_MS);
+  }
+}
+
+function uidAt(event: MouseEvent): string | null {
+  return (event.target as Element | null)?.closest?.("[data-uid]")?.getAttribute("data-uid") ?? null;
+}
+
+function looksOf(state: ClusterState, model: SceneModel, { trace, selected }: { trace: Trace; selected: string | null }): QuayLooks {
+  return {
+    tints: model.tints, hot: hotObjects(state, trace), selected, at: state.at, revision: model.revision, waiting: model.queued.length,
+    endpoints: model.lane ? model.lane.service.endpoints.length : null,
+  };
+}
+
+/** What the present message is about and whom it passed: outlined in the colour of control messages. */
+function hotObjects(state: ClusterState, trace: Trace): ReadonlySet<string> {
+  const hot = new Set<string>();
+  if (!trace.present) return hot;
+  const { uid } = trace.present.msg;
+  hot.add(uid);
+  const found = lookUp(state, uid);
+  if (found?.kind === "Pod") hot.add(topOwner(state, table(state, "Pod").get(uid)!));
+  if (found?.kind === "ReplicaSet") hot.add(table(state, "ReplicaSet").get(uid)!.owner);
+  hot.add("component/kube-apiserver");
+  for (const { msg } of [...trace.past, trace.present]) for (const place of [msg.from, msg.to]) {
+    if (!place.startsWith("controller:")) continue;
+    const name = place.slice("controller:".length);
+    hot.add(`component/${name}`).add(`component/${name}-controller`);
+  }
+  return hot;
+}

@@ -1,0 +1,85 @@
+/**
+ * The numbered way of one cause over the quay: what happened before is faint, the present message bright, and pills travel.
+ *
+ * Promise: draws along the cables of scene/cables.ts and nowhere else. Several messages of the same way share one line, their numbers
+ * stand beside each other. The number, the line and the caption strip say the same thing three ways.
+ */
+import { labelOf, legsOf } from "../motion/grammar";
+import type { Flight, Stop, Trace } from "../motion/director";
+import { along, lengthOf, roundedPath, route, stopPoint, type Point } from "../scene/cables";
+import type { QuayLayout } from "../scene/layout";
+import { textWidth } from "../scene/text";
+
+export function TraceLines({ layout, trace, travelling }: { layout: QuayLayout; trace: Trace; travelling: boolean }) {
+  const present = trace.present ? route(layout, trace.present.msg.from, trace.present.msg.to) : null;
+  const past = trace.past.flatMap((stop) => {
+    const points = route(layout, stop.msg.from, stop.msg.to);
+    return points ? [{ stop, points, way: `${stop.msg.from}>${stop.msg.to}` }] : [];
+  });
+  const ways = [...new Map(past.map((one) => [one.way, one])).values()];
+  const commits = [...trace.past, ...(trace.present && !travelling ? [trace.present] : [])].some(({ msg }) => legsOf(msg).length > 1);
+  const etcd = commits ? route(layout, "apiserver", "etcd") : null;
+  return (
+    <g class="trace">
+      {etcd ? <path class="msg past" marker-end="url(#arrow-control)" d={roundedPath(etcd)} /> : null}
+      {ways.map(({ way, points }) => <path key={way} class="msg past" marker-end="url(#arrow-control)" d={roundedPath(points)} />)}
+      {present ? <path class={`msg${trace.present!.msg.ok ? "" : " refused"}`} marker-end="url(#arrow-control)" d={roundedPath(present)} /> : null}
+      {placeStops(past).map(({ stop, at }) => <StopMark key={stop.n} n={stop.n} x={at[0]} y={at[1]} />)}
+      {present ? <Present stop={trace.present!} at={stopPoint(present)} width={layout.width} /> : null}
+    </g>
+  );
+}
+
+/** Numbers of the same way stand side by side along it. */
+function placeStops(past: { stop: Stop; points: Point[]; way: string }[]): { stop: Stop; at: Point }[] {
+  const used = new Map<string, number>();
+  return past.map(({ stop, points, way }) => {
+    const count = used.get(way) ?? 0;
+    used.set(way, count + 1);
+    const [x, y] = stopPoint(points);
+    const length = lengthOf(points);
+    return { stop, at: count === 0 ? [x, y] as Point : length > 60 ? [x + count * 20, y] as Point : along(points, 0.5 + count * 0.2) };
+  });
+}
+
+function StopMark({ n, x, y }: { n: number; x: number; y: number }) {
+  return (
+    <g transform={`translate(${x},${y})`}>
+      <circle class="stop" r="8.6" />
+      <text class="stop-n" y="3.9" text-anchor="middle">{n}</text>
+    </g>
+  );
+}
+
+function Present({ stop, at: [x, y], width }: { stop: Stop; at: Point; width: number }) {
+  const label = labelOf(stop.msg);
+  const w = textWidth(label, 11) + 20;
+  const left = x + 12 + w > width - 8 ? -12 - w : 12;
+  return (
+    <g transform={`translate(${x},${y})`}>
+      <circle class="pulse" r="10" />
+      <circle class="stop now" r="8.6" />
+      <text class="stop-n now" y="3.9" text-anchor="middle">{stop.n}</text>
+      <rect class="msg-label" x={left} y="-9.5" width={w} height="19" rx="4" />
+      <text class="msg-word" x={left + w / 2} y="3.9" text-anchor="middle">{label}</text>
+    </g>
+  );
+}
+
+export function Pills({ layout, flights }: { layout: QuayLayout; flights: readonly Flight[] }) {
+  return (
+    <g class="pills">
+      {flights.map((flight, i) => {
+        const points = route(layout, flight.from, flight.to);
+        if (!points) return null;
+        const [x, y] = along(points, flight.progress);
+        return (
+          <g key={i} transform={`translate(${x},${y})`}>
+            <rect class="pill" x={flight.count > 1 ? -14 : -8} y="-5.5" width={flight.count > 1 ? 28 : 16} height="11" rx="5.5" />
+            {flight.count > 1 ? <text class="pill-n" y="3.6" text-anchor="middle">{flight.count}</text> : null}
+          </g>
+        );
+      })}
+    </g>
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * How long each kind of event is seen, and which legs a message travels.
+ *
+ * Promise: pure. Durations are for speed 1; faster simulated time plays them shorter, beyond `FASTEST` they are not played. A write
+ * that was accepted goes on from the API server to etcd; one that was refused ends at the gates; a delivery is one leg.
+ */
+import type { Msg } from "../protocol/shapes";
+
+export const REQUEST_MS = 450;
+export const COMMIT_MS = 250;
+export const FASTEST = 8;
+/** Between the starts of two messages that came together. */
+export const STAGGER_MS = 180;
+
+export interface Leg {
+  from: string;
+  to: string;
+  ms: number;
+}
+
+const READS = new Set(["get", "list", "watch"]);
+
+export function isDelivery(msg: Msg): boolean {
+  return msg.verb === "watch";
+}
+
+export function legsOf(msg: Msg): Leg[] {
+  const first = { from: msg.from, to: msg.to, ms: REQUEST_MS };
+  if (!msg.ok || READS.has(msg.verb) || msg.to !== "apiserver") return [first];
+  return [first, { from: "apiserver", to: "etcd", ms: COMMIT_MS }];
+}
+
+/** 0 means: do not play, show the end. */
+export function paced(ms: number, speed: number): number {
+  return speed > FASTEST ? 0 : ms / Math.max(speed, 0.25);
+}
+
+/** What the present message says on the stage, beside its number. */
+export function labelOf(msg: Msg): string {
+  const thing = `${msg.kind} ${msg.name}`;
+  if (isDelivery(msg) && msg.to.startsWith("kubelet:")) return `${thing} → ${msg.to.slice("kubelet:".length)}`;
+  return msg.ok ? thing : `${thing}: refused`;
+}

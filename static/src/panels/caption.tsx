@@ -1,0 +1,32 @@
+/**
+ * The caption strip: one sentence for the message that is shown, and the way to the one before and after.
+ *
+ * Promise: the sentence here is the one the screen reader hears. Names in it are set as code; nothing in it is ever read as HTML.
+ */
+import type { ComponentChild } from "preact";
+import type { Session } from "../session";
+
+export function CaptionStrip({ session }: { session: Session }) {
+  const { present } = session.trace.value;
+  return (
+    <div class="caption">
+      {present ? <span class="num" aria-hidden="true">{present.n}</span> : null}
+      <p>{present ? captionParts(present.msg.say, [present.msg.name]) : quietSentence(session)}</p>
+      <button class="btn ghost" type="button" onClick={() => session.previous()}>Previous</button>
+      <button class="btn" type="button" onClick={() => void session.next()} aria-keyshortcuts=".">Next message <kbd aria-hidden="true">.</kbd></button>
+    </div>
+  );
+}
+
+function quietSentence(session: Session): string {
+  if (!session.state.value.complete) return "Waiting for the cluster.";
+  if (!session.live.value) return "Nothing had happened yet.";
+  return session.clock.value.paused ? "The cluster stands still. “Next message” lets one thing happen." : "All quiet: nobody has anything to correct.";
+}
+
+/** Sets names and `quoted` words of a sentence in code type. */
+export function captionParts(say: string, names: readonly string[]): ComponentChild[] {
+  const known = names.filter((name) => name.length > 2).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = new RegExp(`(\`[^\`]+\`${known.map((name) => `|${name}`).join("")})`, "g");
+  return say.split(pattern).map((part, i) => (i % 2 === 1 ? <code key={i}>{part.replace(/`/g, "")}</code> : part));
+}

@@ -1,0 +1,108 @@
+/**
+ * The stage with everything around it: the tools along its top, the outline, the inspector, the menu and what must be said on it.
+ *
+ * Promise: measures the room and hands it to the scene; runs the animation loop while something moves. Which chart is drawn is the
+ * scene's decision.
+ */
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Outline } from "../a11y/outline";
+import { FleetCanvas } from "../draw/fleet-canvas";
+import { runLoop } from "../draw/loop";
+import { Stage } from "../draw/stage";
+import type { Arrangement, Detail, View } from "../draw/view";
+import type { Lab } from "../lab";
+import { ActionMenu } from "./actions";
+import { Inspector } from "./inspector";
+import { Legend } from "./legend";
+
+const ARRANGEMENTS: [Arrangement, string][] = [["racks", "Racks"], ["namespaces", "Namespaces"], ["list", "List"]];
+const DETAILS: [Detail, string][] = [["fleet", "Fleet"], ["rack", "Rack"], ["pod", "Pod"]];
+
+export function StagePane({ lab }: { lab: Lab }) {
+  const { session, scene, view } = lab;
+  const room = useRef<HTMLDivElement>(null);
+  useEffect(() => measure(room.current!, lab), []);
+  useEffect(() => runLoop(scene), []);
+  useSignalEffect(() => { const uid = session.selected.value; if (uid) view.camera.value?.reveal(uid); });
+  const kind = scene.chartKind.value;
+  return (
+    <div class={`stage shows-${kind}`} ref={room} role="group" aria-label="Cluster">
+      {kind === "fleet" ? <FleetCanvas scene={scene} /> : kind === "list" ? null : <Stage key={kind} scene={scene} />}
+      <OutlineOf lab={lab} />
+      <Tools view={view} />
+      <Notices lab={lab} />
+      {view.inspector.value ? <Inspector session={session} onClose={() => { view.inspector.value = false; }} onRun={lab.run} /> : null}
+      {view.menu.value ? <ActionMenu session={session} menu={view.menu.value} onClose={() => { view.menu.value = null; }} onInspect={lab.ctx.inspect} onRun={lab.run} /> : null}
+    </div>
+  );
+}
+
+function measure(element: HTMLElement, { scene }: Lab): () => void {
+  const read = () => { scene.size.value = { width: Math.max(120, element.clientWidth), height: Math.max(120, element.clientHeight) }; };
+  const observer = new ResizeObserver(read);
+  observer.observe(element);
+  read();
+  return () => observer.disconnect();
+}
+
+function OutlineOf({ lab }: { lab: Lab }) {
+  const { session, view, ctx } = lab;
+  return (
+    <>
+      <Outline state={session.state.value} selected={session.selected.value} shown={view.arrangement.value === "list"} onSelect={ctx.select} onInspect={ctx.inspect}
+        onMenu={(uid, at) => { view.menu.value = { uid, ...at }; }} onNext={() => void session.next()} />
+      <p id="outline-help" class="vh">Arrow keys move, Enter inspects, m opens actions, full stop shows the next message. F6 goes to the next pane.</p>
+    </>
+  );
+}
+
+function Tools({ view }: { view: View }) {
+  const list = view.arrangement.value === "list";
+  return (
+    <div class="tools">
+      <div class="row">
+        <div class="seg" role="group" aria-label="View">
+          {ARRANGEMENTS.map(([value, words]) => <button key={value} type="button" aria-pressed={view.arrangement.value === value} onClick={() => { view.arrangement.value = value; }}>{words}</button>)}
+        </div>
+        {list ? null : <Legend />}
+      </div>
+      <div class="row">
+        <button type="button" class="btn small inspect-btn" aria-pressed={view.inspector.value} onClick={() => { view.inspector.value = !view.inspector.value; }}>Inspect</button>
+        {view.arrangement.value === "racks" ? (
+          <div class="seg" role="group" aria-label="Detail">
+            {DETAILS.map(([value, words]) => <button key={value} type="button" aria-pressed={view.detail.value === value} onClick={() => { view.detail.value = value; }}>{words}</button>)}
+          </div>
+        ) : null}
+        {list ? null : (
+          <div class="seg" role="group" aria-label="Zoom">
+            <button type="button" aria-label="Zoom out" onClick={() => view.camera.value?.zoomBy(0.8)}>−</button>
+            <button type="button" onClick={() => view.camera.value?.fit()}>Fit</button>
+            <button type="button" aria-label="Zoom in" onClick={() => view.camera.value?.zoomBy(1.25)}>+</button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** What must be seen whatever is shown: who watches, a lost line, the past. */
+function Notices({ lab: { session } }: { lab: Lab }) {
+  const watchers = session.watchers.value;
+  const connection = session.connection.value;
+  const readonly = session.boot.readonly;
+  return (
+    <div class="stage-notices">
+      {connection === "lost" ? <p class="stage-notice bad">The line to the server is lost. Trying again…</p> : null}
+      {connection !== "lost" && !session.present.value.complete ? <p class="stage-notice">Waiting for the cluster…</p> : null}
+      {session.clock.value.lagging ? <p class="stage-notice">The cluster is behind its clock and is catching up.</p> : null}
+      {watchers.length > 0 && !readonly ? <p class="stage-notice eye">{listed(watchers)} {watchers.length === 1 ? "is" : "are"} watching</p> : null}
+      {readonly ? <p class="stage-notice eye">You are watching. Nothing you do here changes the cluster.</p> : null}
+      {session.live.value ? null : <p class="stage-notice">You look at the past. <button type="button" class="btn small" onClick={() => session.goLive()}>Go live</button></p>}
+    </div>
+  );
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

@@ -1,0 +1,237 @@
+/**
+ * The shapes inside the frames: rows, messages, marks, boot data and replies, as docs/architecture.md sections 1.6, 2.3 and 2.5 give them.
+ *
+ * types.ts is generated from the server's dataclasses and says what a frame is; what the server calls "any list" or "any table" is
+ * named here. Only shapes, no behaviour. Times are whole microseconds since the start of the cluster. `gen` names a branch of history,
+ * `ev` an event in it.
+ */
+import type { Bye, ClientMessage, ClockFrame, Delta, FollowFrame, Hello, HelpFrame, HintFrame, LessonFrame, Me, Reset, Snap, Watchers } from "./types";
+
+export type { Clock, ClockFrame, FollowFrame, HelpFrame, HelpState, HintFrame, LessonFrame } from "./types";
+export type Person = Me;
+
+
+/** Every row of every table carries these. `created` is a time, `ns` is empty for what belongs to no namespace. */
+export interface Row {
+  uid: string;
+  name: string;
+  ns: string;
+  created: number;
+}
+
+export interface ClusterRow extends Row {
+  version: string;
+  revision: number;
+  flavour: string;
+}
+
+export type Part = "apiserver" | "etcd" | "scheduler" | "controller";
+
+export interface ComponentRow extends Row {
+  part: Part;
+  up: boolean;
+  members: [node: string, up: boolean, leader: boolean][];
+  queue: number;
+}
+
+export interface NodeRow extends Row {
+  ready: "True" | "False" | "Unknown";
+  roles: string[];
+  zone: string;
+  cordoned: boolean;
+  cpu: number;
+  cpuUsed: number;
+  mem: number;
+  memUsed: number;
+  pods: number;
+  power: boolean;
+  heard: number;
+  taints: string[];
+}
+
+export type Phase = "Running" | "Pending" | "Creating" | "Failing" | "Succeeded" | "Terminating" | "Unknown";
+
+export interface PodRow extends Row {
+  node: string;
+  phase: Phase;
+  status: string;
+  ready: [ready: number, of: number];
+  restarts: number;
+  owner: string;
+  ownerKind: string;
+  app: string;
+  tail: string;
+  ip: string;
+  image: string;
+  bar: number | null;
+  grace: number | null;
+  daemon: boolean;
+  why: string;
+}
+
+export interface NamespaceRow extends Row {
+  phase: string;
+}
+
+export interface WorkloadRow extends Row {
+  want: number;
+  have: number;
+  ready: number;
+  updated: number;
+  available: number;
+  owner: string;
+  revision: number | string;
+}
+
+export interface ServiceRow extends Row {
+  type: string;
+  ip: string;
+  ports: string;
+  external: string;
+  selector: string;
+  endpoints: string[];
+  notReady: string[];
+}
+
+export interface KeyedRow extends Row {
+  keys: number;
+}
+
+export interface NotedRow extends Row {
+  phase: string;
+  size: string;
+  note: string;
+}
+
+/** The tables, by Kind. */
+export interface Tables {
+  Cluster: ClusterRow;
+  Component: ComponentRow;
+  Node: NodeRow;
+  Pod: PodRow;
+  Namespace: NamespaceRow;
+  Deployment: WorkloadRow;
+  ReplicaSet: WorkloadRow;
+  StatefulSet: WorkloadRow;
+  DaemonSet: WorkloadRow;
+  Job: WorkloadRow;
+  Service: ServiceRow;
+  ConfigMap: KeyedRow;
+  Secret: KeyedRow;
+  PersistentVolumeClaim: NotedRow;
+  PersistentVolume: NotedRow;
+  StorageClass: NotedRow;
+  Ingress: NotedRow;
+}
+
+export type Kind = keyof Tables;
+
+/** One write, or one delivery of a change to whoever watches it (`verb` is "watch"). */
+export interface Msg {
+  id: number;
+  from: string;
+  to: string;
+  verb: string;
+  kind: string;
+  uid: string;
+  name: string;
+  ns: string;
+  root: number;
+  hop: number;
+  because: number;
+  at: number;
+  say: string;
+  ok: boolean;
+}
+
+export interface Mark {
+  at: number;
+  type: "command" | "fault" | "warning";
+  text: string;
+  ev: number;
+}
+
+export type Fields = Record<string, unknown>;
+
+export type Item =
+  | ["add", string, Fields]
+  | ["set", string, Fields]
+  | ["del", string]
+  | ["msg", Msg]
+  | ["mark", Mark];
+
+export interface Table {
+  cols: string[];
+  rows: unknown[][];
+}
+
+export type HelloFrame = Hello;
+export type SnapFrame = Omit<Snap, "tables"> & { tables: Record<string, Table> };
+export type DeltaFrame = Omit<Delta, "items"> & { items: Item[] };
+export type ServerFrame =
+  | HelloFrame | SnapFrame | DeltaFrame | ClockFrame | Reset | Watchers
+  | HintFrame | HelpFrame | LessonFrame | FollowFrame | Bye;
+export type BrowserFrame = ClientMessage;
+
+/** The boot JSON that Django writes into the lab page. */
+export interface Boot {
+  cluster: { id: string; name: string };
+  me: Person;
+  ws: string;
+  api: string;
+  csrf: string;
+  readonly: boolean;
+  /** The lesson panel knows its shape; null when the lab is a free one. */
+  lesson: unknown;
+  step: string | null;
+  class: unknown;
+  theme: string;
+  reducedMotion?: boolean;
+  screenReader?: boolean;
+  /** Where the choices of theme, motion and screen reader are kept. */
+  settings?: string;
+}
+
+/** One link of a chain of causes, from the thing back to its root. */
+export interface Hop {
+  ev: number;
+  at: number;
+  type: string;
+  actor: string;
+  verb: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  say: string;
+}
+
+/** One scheduling cycle as the scheduler recorded it: what fitted and with how many points, and what did not and why. */
+export interface Scheduling {
+  at: number;
+  node: string;
+  message: string;
+  total_nodes: number;
+  examined: number;
+  feasible: number;
+  fits: { nodes: string[]; count: number; total: number | null; points: [plugin: string, points: number][] }[];
+  rejected: { plugin: string; reasons: string[]; resolvable: boolean; nodes: string[]; count: number }[];
+}
+
+export interface InspectReply {
+  kind: string;
+  title: string;
+  facts: [label: string, value: string][];
+  yaml: string;
+  events: { type: string; reason: string; message: string; count: number; age: number; ev: number }[];
+  because: Hop[];
+  scheduling?: Scheduling | null;
+  not_simulated?: string[];
+}
+
+export interface CommandError {
+  code: string;
+  message: string;
+  thing?: string;
+  found?: string;
+  wanted?: string;
+}

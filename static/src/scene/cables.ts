@@ -1,0 +1,120 @@
+/**
+ * The cables of the quay: the polyline between any two places that exchange messages.
+ *
+ * Promise: pure. The same points draw the dotted cable at rest, the orange line of a message and the way of its pill, so nothing ever
+ * travels where no cable is. A place the layout does not know has no route (null); the caption still tells the message.
+ */
+import type { QuayLayout, RackPlace } from "./layout";
+
+export type Point = readonly [x: number, y: number];
+
+/** From the API server's foot along the watch bus to where it reaches the shore. */
+export function busPoints({ control, bus }: QuayLayout): Point[] {
+  const x = control.api.x + 72;
+  return [[x, control.api.y + control.api.h], [x, bus.top], [bus.x, bus.top], [bus.x, bus.y]];
+}
+
+/** From the shore end of the bus to a kubelet's plug. */
+export function dropPoints(layout: QuayLayout, rack: RackPlace): Point[] {
+  const x = rack.rect.x + rack.rect.w / 2;
+  const y = rack.rect.y - 20;
+  const down: Point[] = rack.line === 0 ? [[x, layout.bus.y]] : [[rack.gutter, layout.bus.y], [rack.gutter, y], [x, y]];
+  return [...down, [x, rack.rect.y - 7]];
+}
+
+/** The way of a message; `from` and `to` as the wire names places. */
+export function route(layout: QuayLayout, from: string, to: string): Point[] | null {
+  if (to === "apiserver") return toApiServer(layout, from);
+  if (from === "apiserver") return fromApiServer(layout, to);
+  return null;
+}
+
+function toApiServer(layout: QuayLayout, from: string): Point[] | null {
+  const { control } = layout;
+  const { api, you, scheduler } = control;
+  if (from === "you") return [[you.x + you.w, you.y + 30], [api.x - 2, you.y + 30]];
+  if (from === "scheduler") return [[scheduler.x + 52, scheduler.y], [scheduler.x + 52, 60], [api.x + 130, 60], [api.x + 130, api.y - 3]];
+  if (from.startsWith("controller:")) {
+    const [x, y] = chipTop(layout, from.slice("controller:".length));
+    return [[x, y], [x, 52], [api.x + 110, 52], [api.x + 110, api.y - 3]];
+  }
+  return fromApiServer(layout, from)?.reverse() ?? null;
+}
+
+function fromApiServer(layout: QuayLayout, to: string): Point[] | null {
+  const { control, bus, racks } = layout;
+  const { api, etcd, scheduler, controllers } = control;
+  const [foot, corner] = busPoints(layout) as [Point, Point, ...Point[]];
+  const riser = (x: number, y: number): Point[] => [foot, corner, [x, bus.top], [x, y]];
+  if (to === "etcd") return [[api.x + api.w + 2, api.y + 22], [etcd.x - 4, api.y + 22]];
+  if (to === "you") return toApiServer(layout, "you")?.reverse() ?? null;
+  if (to === "scheduler") return riser(scheduler.x + 102, scheduler.y + scheduler.h + 1);
+  if (to.startsWith("controller:")) return riser(chipTop(layout, to.slice("controller:".length))[0], controllers.y + controllers.h + 1);
+  if (to === "kube-proxy") return racks[0] ? [...busPoints(layout), [racks[0].rect.x + racks[0].rect.w / 2, bus.y]] : null;
+  if (to === "cloud") return riser(control.panel.x + control.panel.w - 6, bus.top - 20);
+  const rack = racks.find(({ node }) => to === `kubelet:${node.name}`);
+  return rack ? [...busPoints(layout), ...dropPoints(layout, rack)] : null;
+}
+
+/** Where a controller's messages leave: its chip, or the box when the chip found no room. */
+function chipTop({ control }: QuayLayout, name: string): Point {
+  const chip = control.chips.find(({ component }) => component.name === name || component.name === `${name}-controller`);
+  if (!chip) return [control.controllers.x + control.controllers.w - 20, control.controllers.y];
+  return [chip.rect.x + chip.rect.w / 2, chip.rect.y];
+}
+
+/** A path along the points with rounded corners. */
+export function roundedPath(points: readonly Point[], radius = 8): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  let d = `M${first[0]} ${first[1]}`;
+  rest.forEach((point, i) => {
+    const next = rest[i + 1];
+    if (!next) { d += `L${point[0]} ${point[1]}`; return; }
+    const before = points[i]!;
+    const r = Math.min(radius, distance(before, point) / 2, distance(point, next) / 2);
+    const [a, b] = [toward(point, before, r), toward(point, next, r)];
+    d += `L${a[0]} ${a[1]}Q${point[0]} ${point[1]} ${b[0]} ${b[1]}`;
+  });
+  return d;
+}
+
+export function lengthOf(points: readonly Point[]): number {
+  return points.slice(1).reduce((sum, point, i) => sum + distance(points[i]!, point), 0);
+}
+
+/** The point at a fraction of the way. */
+export function along(points: readonly Point[], fraction: number): Point {
+  let left = lengthOf(points) * Math.min(1, Math.max(0, fraction));
+  for (let i = 1; i < points.length; i += 1) {
+    const [a, b] = [points[i - 1]!, points[i]!];
+    const d = distance(a, b);
+    if (left <= d && d > 0) return toward(a, b, left);
+    left -= d;
+  }
+  return points.at(-1) ?? [0, 0];
+}
+
+/** A good place for the number of a message: the middle of its longest straight stretch. */
+export function stopPoint(points: readonly Point[]): Point {
+  let best: Point = points[0] ?? [0, 0];
+  let longest = -1;
+  for (let i = 1; i < points.length; i += 1) {
+    const [a, b] = [points[i - 1]!, points[i]!];
+    if (distance(a, b) > longest) [longest, best] = [distance(a, b), [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]];
+  }
+  return best;
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(b[0] - a[0], b[1] - a[1]);
+}
+
+function toward(from: Point, to: Point, by: number): Point {
+  const d = distance(from, to) || 1;
+  return [round(from[0] + ((to[0] - from[0]) * by) / d), round(from[1] + ((to[1] - from[1]) * by) / d)];
+}
+
+function round(n: number): number {
+  return Math.round(n * 100) / 100;
+}
