@@ -30,4 +30,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and scope["path"].startswith("/api/clusters/"):
         await calls(scope, receive, send)
     else:
-        await pages(scope, receive, send)
+        await pages(dict(scope), receive, send)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-class HostStep(bootsteps.StartStopStep):  # type: ignore[misc]  (celery has no types)
+class HostStep(bootsteps.StartStopStep):  # type: ignore[misc]
     """Starts a cluster host beside the worker when `DRYDOCK_HOST=1`."""
 
     def __init__(self, worker: Any, **options: Any) -> None:

@@ -11,7 +11,6 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from simulator.config import ConfigError, read_config
 
 from accounts.models import User
 from catalog.lesson import Lesson
@@ -22,6 +21,7 @@ from labs.messages import Evict, pack
 from labs.models import Cluster, Journal, Outbox, Snapshot
 from labs.selectors import cluster_quota
 from labs.templates import TEMPLATES, template_find
+from simulator.config import ConfigError, read_config
 
 
 @transaction.atomic

@@ -46,7 +46,10 @@ def check_csrf(scope: Scope) -> None:
     request.method = scope["method"]
     request.path = scope["path"]
     request.COOKIES = _cookies(scope)
-    request.META = {f"HTTP_{key.decode('latin-1').upper().replace('-', '_')}": value.decode("latin-1") for key, value in scope["headers"]}
+    request.META = {
+        f"HTTP_{key.decode('latin-1').upper().replace('-', '_')}": value.decode("latin-1")
+        for key, value in scope["headers"]
+    }
     server = scope.get("server") or ("localhost", 80)
     request.META |= {"SERVER_NAME": server[0], "SERVER_PORT": str(server[1]), "REQUEST_METHOD": scope["method"]}
     if scope.get("scheme") == "https":

@@ -47,7 +47,9 @@ class LabConsumer(PageSocket):
         self.wake = asyncio.Event()
         user: User = self.scope["user"]
         try:
-            found = await database_sync_to_async(cluster_for_reading)(user, self.scope["url_route"]["kwargs"]["cluster"])
+            found = await database_sync_to_async(cluster_for_reading)(
+                user, self.scope["url_route"]["kwargs"]["cluster"]
+            )
         except ApplicationError:
             await self.close(sockets.CLOSED_FORBIDDEN)
             return
@@ -165,7 +167,9 @@ class LabConsumer(PageSocket):
     def _resync(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
         if self.syncing is None or self.syncing.done():
             self.stream.begin_sync()
-            self.syncing = asyncio.create_task(self._bring_up_to_date(gen, ev, hello=hello), name=f"sync of {self.name}")
+            self.syncing = asyncio.create_task(
+                self._bring_up_to_date(gen, ev, hello=hello), name=f"sync of {self.name}"
+            )
 
     async def _bring_up_to_date(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
         """Ask the owner for what the page lacks, and send it. Until then live frames are held."""

@@ -25,7 +25,13 @@ class LessonWatch:
     """One learner, one cluster, one lesson. `tell` sends a message to the page."""
 
     def __init__(
-        self, *, user: User, cluster: str, lesson: str, router: Router, tell: Callable[[dict[str, Any]], Awaitable[None]]
+        self,
+        *,
+        user: User,
+        cluster: str,
+        lesson: str,
+        router: Router,
+        tell: Callable[[dict[str, Any]], Awaitable[None]],
     ) -> None:
         self._user, self._cluster, self._lesson = user, cluster, lesson
         self._router, self._tell = router, tell

@@ -22,7 +22,7 @@ class BadMessage(Exception):
     """The page sent something the wire does not know; the connection ends."""
 
 
-class PageSocket(AsyncWebsocketConsumer):
+class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One page's connection. Subclasses say what `t` they know by methods called `on_<t>`."""
 
     person: str = ""

@@ -9,4 +9,5 @@ async def _refuse(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close", "code": 4404})
 
 
-refuse = re_path(r"", _refuse)  # type: ignore[arg-type]  (channels routes ASGI apps, Django's types expect views)
+# Channels routes ASGI apps where Django's types expect views.
+refuse = re_path(r"", _refuse)  # type: ignore[arg-type]

@@ -55,7 +55,9 @@ class WallConsumer(PageSocket):
         await self.accept()
         await self.hub.join(f"n:class:{self.group}", self.on_class_notice)
         cards = await self._cards()
-        await self.say({"t": "wall", "class": await self._seam(settings.DRYDOCK_WALL_CLASS, self.group), "cards": cards})
+        await self.say(
+            {"t": "wall", "class": await self._seam(settings.DRYDOCK_WALL_CLASS, self.group), "cards": cards}
+        )
         self.tasks = [
             asyncio.create_task(self._flush_forever(), name=f"wall of {self.group}"),
             asyncio.create_task(self._roll_forever(), name=f"roll of {self.group}"),

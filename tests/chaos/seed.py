@@ -25,7 +25,7 @@ def main(count: int) -> None:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     clusters = [str(Cluster.objects.create(owner=user, name=f"lab {number}").pk) for number in range(count)]
-    print(json.dumps({"session": session.session_key, "user": str(user.pk), "clusters": clusters}))
+    sys.stdout.write(json.dumps({"session": session.session_key, "user": str(user.pk), "clusters": clusters}))
 
 
 if __name__ == "__main__":

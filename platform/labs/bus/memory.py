@@ -108,7 +108,7 @@ class MemoryBus:
             if items:
                 return items.popleft()
             self._board.poppers.setdefault(queue, deque()).append((self._loop, future))
-        timer = self._loop.call_later(timeout_s, lambda: future.done() or future.set_result(None))
+        timer = self._loop.call_later(timeout_s, _give_up, future)
         try:
             return await future
         finally:
@@ -129,6 +129,11 @@ class MemoryBus:
     async def close(self) -> None:
         for topic in [*self._own]:
             await self.unsubscribe(topic)
+
+
+def _give_up(future: "asyncio.Future[bytes | None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class MemoryDirectory:

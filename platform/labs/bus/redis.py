@@ -23,7 +23,7 @@ _RECONNECT_PAUSE_S = 0.1
 _CONFIRM_S = 5.0
 
 
-def connect(url: str) -> "Redis[bytes]":
+def connect(url: str) -> Redis:
     """A client that tries again for about two seconds before a call fails."""
     return Redis.from_url(url, retry=Retry(ExponentialBackoff(cap=0.5, base=0.02), 8), retry_on_error=[ConnectionError])
 
@@ -90,7 +90,7 @@ class RedisBus:
 
     async def push(self, queue: str, message: bytes) -> None:
         with _answering():
-            await cast(Awaitable[int], self._redis.rpush(queue, message))
+            await self._redis.rpush(queue, message)
 
     async def pop(self, queue: str, timeout_s: float) -> bytes | None:
         with _answering():
@@ -108,7 +108,7 @@ class RedisBus:
     async def close(self) -> None:
         self._listener.cancel()
         await asyncio.gather(self._listener, return_exceptions=True)
-        await self._pubsub.aclose()
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
         await self._redis.aclose()
 
     async def _listen(self) -> None:

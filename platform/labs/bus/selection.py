@@ -17,7 +17,7 @@ def switchboard() -> Switchboard:
 
 
 @cache
-def _client(url: str) -> "Redis[bytes]":
+def _client(url: str) -> Redis:
     return Redis.from_url(url)
 
 

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -73,11 +73,10 @@ class ClusterHost:
         await self._renew()
         await self._bus.subscribe(f"inbox:{self.host}", self._hear)
         tasks = [
-            asyncio.create_task(task, name=f"{self.host} {task.__name__}")
+            asyncio.create_task(self._guard(task), name=f"{self.host} {task.__name__}")
             for task in (
-                self._guard(self._adopt_forever), self._guard(self._work_forever), self._guard(self._committer.run),
-                self._guard(self._speak_forever), self._guard(self._pace_forever), self._guard(self._tick_forever),
-                self._guard(self._lease_forever), self._guard(self._mark_forever), self._guard(self._tidy_forever),
+                self._adopt_forever, self._work_forever, self._committer.run, self._speak_forever, self._pace_forever,
+                self._tick_forever, self._lease_forever, self._mark_forever, self._tidy_forever,
             )
         ]  # fmt: skip
         if started is not None:
@@ -115,7 +114,7 @@ class ClusterHost:
             },
         }
 
-    async def _guard(self, task: Callable[[], Awaitable[None]]) -> None:
+    async def _guard(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """The door of a task: an unforeseen error is logged with its cause, and the task goes on."""
         while True:
             try:
@@ -164,9 +163,7 @@ class ClusterHost:
             if resident is not None:
                 self._show_interest(resident, views=True)
             else:
-                self._begin_adoption(
-                    Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10)
-                )
+                self._begin_adoption(Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10))
         for cluster in touch.cards:
             if cluster in self.residents:
                 self._show_interest(self.residents[cluster], views=False)
@@ -253,9 +250,7 @@ class ClusterHost:
 
     async def _recover(self, adopted: Deed, before: Deed) -> Resident:
         deed = replace(adopted, status=before.status)
-        resident = await recover(
-            deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits
-        )
+        resident = await recover(deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits)
         suspects = self._suspects.pop(deed.cluster, [])
         for rid in await self._journal.known(deed.cluster, suspects) if suspects else ():
             if rid not in resident.replies:
@@ -560,9 +555,7 @@ class ClusterHost:
                 await self._journal.keep(resident.cluster, resident.epoch, resident.freeze())
             await asyncio.sleep(0)
         for cluster in await self._journal.due(wall_us(), 20):
-            self._begin_adoption(
-                Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10)
-            )
+            self._begin_adoption(Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10))
 
     async def _let_go(self, resident: Resident) -> None:
         """Flush, snapshot, give up. Calls that arrive meanwhile wait for the next owner."""

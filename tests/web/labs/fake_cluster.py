@@ -72,7 +72,11 @@ class FakeCluster:
     def _checked(self, checks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for check in checks:
             passed = self.counters.get(check["name"], 0) >= check["atLeast"]
-            yield {"id": check["id"], "passed": passed, "say": f"{check['name']} is {self.counters.get(check['name'], 0)}"}
+            yield {
+                "id": check["id"],
+                "passed": passed,
+                "say": f"{check['name']} is {self.counters.get(check['name'], 0)}",
+            }
 
     def _emit(self, name: str) -> None:
         self.ev += 1

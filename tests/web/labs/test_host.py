@@ -58,7 +58,12 @@ class Harbour:
         bus = MemoryBus(self.board)
         journal = journal or self.journal()
         host = ClusterHost(
-            host=name, bus=bus, directory=MemoryDirectory(self.board), journal=journal, sims=FakeCluster, settings=settings
+            host=name,
+            bus=bus,
+            directory=MemoryDirectory(self.board),
+            journal=journal,
+            sims=FakeCluster,
+            settings=settings,
         )
         started = asyncio.Event()
         task = asyncio.create_task(host.run(started.set))
