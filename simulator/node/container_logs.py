@@ -5,7 +5,6 @@ what is read, never what was written.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from simulator.apiserver.errors import StatusError, bad_request
 from simulator.engine.plain import Obj
@@ -41,9 +40,9 @@ class ContainerLogs:
         """The last `limit` lines of one instance up to now, oldest first."""
         until = self._fleet.engine.now if run.ended_us is None else run.ended_us
         plan = self._fleet.plan(run)
-        lines = read(plan, run.started_us, until, strftime=self._strftime, hostname=record.name, ip=record.ip, limit=limit)
+        lines = read(plan, run.started_us, until, strftime=self._fleet.strftime, hostname=record.name, ip=record.ip, limit=limit)
         extra = [
-            LogLine(at, expand(text, at, strftime=self._strftime, hostname=record.name, ip=record.ip)) for at, text in run.extra if at <= until
+            LogLine(at, expand(text, at, strftime=self._fleet.strftime, hostname=record.name, ip=record.ip)) for at, text in run.extra if at <= until
         ]
         if not extra:
             return lines
@@ -80,10 +79,6 @@ class ContainerLogs:
         else:
             return lines
         return [line for line in lines if line.at_us >= start]
-
-    def _strftime(self, at_us: int, format: str) -> str:
-        moment = datetime.fromtimestamp(self._fleet.engine.epoch_s + at_us // 1_000_000, UTC)
-        return moment.strftime(format)
 
     def _stamp(self, at_us: int) -> str:
         """RFC 3339 in nanoseconds without trailing zeros, as containerd writes it."""

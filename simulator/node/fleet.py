@@ -4,16 +4,20 @@ Promises: every event of the fleet is addressed to one of its components by name
 sync. Leaves to others: what a sync does (`kubelets`), what a machine is (`machines`).
 """
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Cache, Client, Process
+from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.node.records import ContainerRecord, NodeRecord, PodRecord, Run
-from simulator.node.timing import SYNC_BACKOFF_US, Timing, timing_for
+from simulator.node.records import LOG_RING, ContainerRecord, NodeRecord, PodRecord, Run
+from simulator.node.timing import SECOND, SYNC_BACKOFF_US, Timing, timing_for
 from simulator.workloads.image_catalog import Catalog, Image
 from simulator.workloads.images import parse
-from simulator.workloads.plans import Plan, plan, resume
+from simulator.workloads.log_lines import expand
+from simulator.workloads.plans import FileChange, Line, Plan, Question, plan, resume
 
 KUBELETS = "kubelets"
 
@@ -34,6 +38,8 @@ class Fleet:
         self.network: Network | None = None
         self.nodes: dict[str, NodeRecord] = {}
         self.pods: dict[str, PodRecord] = {}
+        self.machines: dict[str, str] = {}
+        """Address → the node that has it, or whose pod has it."""
         self._client = client
         self._clients: dict[str, Client] = {}
 
@@ -62,6 +68,25 @@ class Fleet:
             if error.code == 404:
                 return None
             raise ApiUnavailable from error
+
+    # Addresses
+
+    def take_address(self, node: NodeRecord, record: PodRecord) -> None:
+        node.addresses[record.ip] = record.uid
+        self.machines[record.ip] = node.name
+
+    def lose_sandbox(self, node: NodeRecord, record: PodRecord) -> None:
+        """The pod's network namespace is gone, and its address with it."""
+        record.sandbox = False
+        if node.addresses.get(record.ip) == record.uid:
+            del node.addresses[record.ip]
+            del self.machines[record.ip]
+
+    def index_addresses(self) -> None:
+        """`machines` follows from the node records."""
+        self.machines = {node.spec["address"]: node.name for node in self.nodes.values()}
+        for node in self.nodes.values():
+            self.machines.update(dict.fromkeys(node.addresses, node.name))
 
     # Chance and time
 
@@ -127,24 +152,37 @@ class Fleet:
         """What this instance does, including what it was told by the network."""
         if run.plan is None:
             full, command, args, env, ports, memory = run.recipe
-            image = self.image(full)
-            found = plan(image, command, args, env=dict(env), ports=ports, memory_limit=memory)
-            for offset, status, lines in run.answers:
-                found = self._resumed(found, run, offset, status, tuple(lines))
-            run.plan = found
+            run.plan = plan(self.image(full), command, args, env=dict(env), ports=ports, memory_limit=memory)
+            if run.asked:
+                lines, files, question, *answer = run.asked
+                waiting = replace(run.plan, lines=_lines(lines), files=_files(files), question=_question(question))
+                run.plan = self._resumed(run, waiting, *answer)
         return run.plan
 
     def answered(self, run: Run, offset_us: int, status: int, lines: list[str]) -> Plan:
-        """Goes on after the program's question, and remembers the answer."""
-        before = self.plan(run)
-        run.answers.append([offset_us, status, lines])
-        run.plan = self._resumed(before, run, offset_us, status, tuple(lines))
+        """Goes on after the program's question, and remembers question and answer in place of the one before."""
+        waiting = self.plan(run)
+        assert waiting.question is not None
+        waiting = replace(waiting, lines=waiting.lines[-LOG_RING:])
+        written = [[line.offset_us, line.text] for line in waiting.lines]
+        files = [[change.offset_us, change.path, change.content] for change in waiting.files]
+        asked = waiting.question
+        question = [asked.offset_us, list(asked.argv), asked.pc, [list(pair) for pair in asked.env], [list(pair) for pair in asked.files]]
+        run.asked = [written, files, question, offset_us, status, lines]
+        run.plan = self._resumed(run, waiting, offset_us, status, lines)
         return run.plan
 
-    def _resumed(self, before: Plan, run: Run, offset_us: int, status: int, lines: tuple[str, ...]) -> Plan:
+    def _resumed(self, run: Run, waiting: Plan, offset_us: int, status: int, lines: list[str]) -> Plan:
         full, command, args, _, _, memory = run.recipe
-        assert before.question is not None
-        return resume(before, self.image(full), command, args, status=status, lines=lines, offset_us=offset_us, memory_limit=memory)
+        return resume(waiting, self.image(full), command, args, status=status, lines=tuple(lines), offset_us=offset_us, memory_limit=memory)
+
+    def placed(self, text: str, record: PodRecord) -> str:
+        """A text of a plan, with the time, the name and the address that are true now."""
+        return expand(text, self.engine.now, strftime=self.strftime, hostname=record.name, ip=record.ip)
+
+    def strftime(self, at_us: int, format: str) -> str:
+        moment = datetime.fromtimestamp(self.engine.epoch_s + at_us // SECOND, UTC)
+        return moment.strftime(format)
 
     # Containers of a pod share its network
 
@@ -156,3 +194,20 @@ class Fleet:
                 if self.plan(one.run).answers(port, age) is not None:
                     return one
         return None
+
+
+def _lines(stored: list[Plain]) -> tuple[Line, ...]:
+    return tuple(Line(offset, text) for offset, text in stored)
+
+
+def _files(stored: list[Plain]) -> tuple[FileChange, ...]:
+    return tuple(FileChange(offset, path, content) for offset, path, content in stored)
+
+
+def _question(stored: Plain) -> Question:
+    offset, argv, pc, env, files = stored
+    return Question(offset, tuple(argv), pc, _pairs(env), _pairs(files))
+
+
+def _pairs(stored: list[Plain]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in stored)

@@ -7,14 +7,14 @@ status always lags one look behind the containers. Leaves to others: machines an
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Process
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.network.addresses import next_free, node_address, node_cidr
+from simulator.node.addresses import next_free, node_address, node_cidr
 from simulator.node import admission
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
@@ -26,6 +26,7 @@ from simulator.node.machines import Machines
 from simulator.node.node_status import NodeSpec, allocatable
 from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
 from simulator.node.pod_status import pod_status, rejected_status, terminated
+from simulator.node.pod_servers import PodServers
 from simulator.node.prober import Prober
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
 from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
@@ -71,8 +72,8 @@ class ClusterConfig(Protocol):
 
 
 class Kubelets:
-    name: ClassVar[str] = KUBELETS
-    watches: ClassVar[Mapping[str, str]] = {"pods": "on_pod"}
+    name = KUBELETS
+    watches: Mapping[str, str] = {"pods": "on_pod"}
 
     def __init__(self, process: Process, registry: Registry, config: ClusterConfig) -> None:
         self._config = config
@@ -83,7 +84,8 @@ class Kubelets:
         self._starts = ContainerStarts(fleet, self._runtime, ImagePulls(fleet), self._prober)
         self._machines = Machines(fleet, self._runtime, registry)
         self._logs = ContainerLogs(fleet)
-        self._subnet_mask = 24
+        self.servers = PodServers(fleet, self._runtime)
+        """The sockets of the cluster by address, for the network's data path."""
         fleet.engine.register(self)
         process.add(self)
 
@@ -196,7 +198,7 @@ class Kubelets:
         record = self._fleet.pods.get(pod["metadata"]["uid"])
         if new is None:
             if record is not None:
-                self._removed(record, pod)
+                self._removed(record)
         elif record is None:
             self._meet(node, new)
         elif new["metadata"].get("deletionTimestamp"):
@@ -211,9 +213,7 @@ class Kubelets:
             return
         bound = {pod["metadata"]["uid"]: pod for pod in self._fleet.cache.on_node(node_name)}
         for uid in [uid for uid in node.pods if uid not in bound]:
-            record = self._fleet.pods[uid]
-            record.orphaned = True
-            self._cause(record, None, "removed")
+            self._removed(self._fleet.pods[uid])
         for uid, pod in bound.items():
             record = self._fleet.pods.get(uid)
             if record is None:
@@ -362,7 +362,7 @@ class Kubelets:
             record.ip = node.spec["address"]
         else:
             node.last_address, record.ip = next_free(node.spec["pod_cidr"], node.last_address, node.addresses)
-            node.addresses[record.ip] = uid
+            self._fleet.take_address(node, record)
         record.busy = False
         self._act(record, pod)
 
@@ -419,10 +419,11 @@ class Kubelets:
         else:
             self._cause(record, pod, "deleted")
 
-    def _removed(self, record: PodRecord, pod: Obj) -> None:
+    def _removed(self, record: PodRecord) -> None:
         """The object is gone from the API, whether or not the containers are."""
         record.orphaned = True
-        self._cause(record, pod, "removed")
+        record.grace_end_us = self._engine.now
+        self._cause(record, None, "removed")
 
     def _cause(self, record: PodRecord, pod: Obj | None, cause: str) -> None:
         """One step of the worker's state machine."""
@@ -465,9 +466,7 @@ class Kubelets:
         if record is None or record.turn != turn or not self._fleet.is_up(record):
             return
         node = self._fleet.nodes[record.node]
-        record.sandbox = False
-        if node.addresses.get(record.ip) == record.uid:
-            del node.addresses[record.ip]
+        self._fleet.lose_sandbox(node, record)
         self._cause(record, self._fleet.pod(record), "stopped")
 
     def _report_end(self, record: PodRecord, pod: Obj | None) -> None:
@@ -540,6 +539,7 @@ class Kubelets:
     def load(self, state: Plain) -> None:
         self._fleet.nodes = {node["name"]: load_node(node) for node in state["nodes"]}
         self._fleet.pods = {pod["uid"]: load_pod(pod) for pod in state["pods"]}
+        self._fleet.index_addresses()
 
 
 #: kind's node image brings these along.

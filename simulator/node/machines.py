@@ -45,6 +45,7 @@ class Machines:
             if isinstance(found, Image):
                 node.images[found.name.full] = found.size
         self._fleet.nodes[spec.name] = node
+        self._fleet.machines[node.spec["address"]] = node.name
         self.start_kubelet(spec.name)
 
     def power_off(self, name: str) -> None:
@@ -55,8 +56,7 @@ class Machines:
         node.powered = node.ready = False
         for uid in node.pods:
             record = self._fleet.pods[uid]
-            record.sandbox = False
-            node.addresses.pop(record.ip, None)
+            self._fleet.lose_sandbox(node, record)
             for one in record.containers.values():
                 self._runtime.lose(one)
 

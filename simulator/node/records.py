@@ -24,8 +24,8 @@ class Run:
     recipe: Recipe
     started_us: int
     ended_us: int | None = None
-    answers: list[Any] = field(default_factory=list)
-    """Replies to the program's questions: [offset_us, status, [line]]."""
+    asked: list[Any] = field(default_factory=list)
+    """The last question that was answered, and the answer: [lines before, files before, question, offset_us, status, lines]."""
     extra: list[Any] = field(default_factory=list)
     """[at_us, line] that events outside the plan produced: requests, the last words at SIGTERM."""
     plan: Plan | None = None

@@ -7,9 +7,10 @@ pause, and a question to the network is handed out as a pause too.
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from simulator.workloads.image_catalog import Image, Server
-from simulator.workloads.shell_scripts import NotSimulated, Op, Part, Word, compile_script
+from simulator.workloads.shell_scripts import NotSimulated, Op, Word, compile_script
 
 #: In a line of output: a time that is only known when the line is written, as `AT format END`.
 AT, END = "\x01", "\x02"
@@ -88,7 +89,7 @@ class Machine:
     def expand(self, word: Word) -> str:
         return "".join(part if isinstance(part, str) else self._part(part) for part in word)
 
-    def _part(self, part: Part) -> str:
+    def _part(self, part: tuple[str, str]) -> str:
         kind, text = part
         match kind:
             case "var":
@@ -137,7 +138,7 @@ class Machine:
         if argv[0] in ("exec", "command", "nohup") and len(argv) > 1:
             return self._command(argv[1:])
         program = argv[0].rsplit("/", 1)[-1]
-        if program in ("exit",):
+        if program == "exit":
             return Pause("exit", code=_number(argv[1] if len(argv) > 1 else "0") & 255)
         if (server := self.image.server(tuple(argv))) is not None:
             return Pause("serve", server=server, argv=tuple(argv))
@@ -271,7 +272,7 @@ def seconds_us(words: list[str]) -> int:
 
 def pi_digits(count: int) -> str:
     """Machin's formula in whole numbers, with ten digits to spare."""
-    one = 10 ** (count + 10)
+    one = int("1" + "0" * (count + 10))
 
     def arctan_inverse(x: int) -> int:
         power = total = one // x
@@ -287,7 +288,7 @@ def pi_digits(count: int) -> str:
 
 
 def _stress(words: list[str], out: list[str]) -> Pause:
-    options = dict(zip(words, words[1:], strict=False))
+    options = dict(pairwise(words))
     hogs = {name: _number(options.get(f"--{name}", options.get(f"-{name[0]}", "0"))) for name in ("cpu", "io", "vm", "hdd")}
     out.append(f"stress: info: [1] dispatching hogs: {', '.join(f'{count} {name}' for name, count in hogs.items())}")
     size = options.get("--vm-bytes", "256M")

@@ -317,7 +317,7 @@ def _server_plan(
         serving_us=now + server.ready_us,
         stop_us=server.stop_us,
         stop_log=tuple(_fill(text, image, argv, env) for text in server.stop_log),
-        access=server.access,
+        access=_fill(server.access, image, argv, env),
         memory=server.memory,
         cpu_milli=server.cpu_milli,
     )

@@ -1,0 +1,140 @@
+"""The network programs of small images: `nslookup`, `wget`, `curl`, `nc`, `ping`, in the words they print.
+
+Promises: each run is one question to the data path; what it says on refusal is what the real program says. Options that change
+only the looks of the output are accepted and ignored.
+"""
+
+from simulator.engine.plain import Obj
+from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
+
+_VALUE_OPTIONS = frozenset({"-T", "-O", "-o", "-w", "-m", "-H", "-X", "-d", "-c", "-W", "-i", "-s", "-t", "--max-time", "--connect-timeout", "--retry", "--header"})
+_STATUS_WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+
+
+class NetworkTools:
+    """What the kubelets hand their containers' questions to (`node.fleet.Network`)."""
+
+    def __init__(self, datapath: Datapath) -> None:
+        self._datapath = datapath
+
+    def ask(self, pod: Obj, argv: tuple[str, ...]) -> tuple[int, list[str], int]:
+        """(exit status, lines, microseconds)."""
+        program, rest = argv[0], list(argv[1:])
+        source = Source(pod=pod)
+        match program:
+            case "nslookup" | "dig":
+                return self._nslookup(source, _operands(rest))
+            case "getent":
+                return self._getent(source, _operands(rest))
+            case "wget":
+                return self._wget(source, rest)
+            case "curl":
+                return self._curl(source, rest)
+            case "nc":
+                return self._nc(source, _operands(rest))
+            case "ping":
+                return self._ping(source, _operands(rest))
+        return 1, [f"{program}: could not connect to the server"], 0
+
+    def _nslookup(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
+        name = operands[0] if operands else ""
+        answer, resolver = self._datapath.resolve(source, name)
+        if answer is None:
+            return 1, [";; connection timed out; no servers could be reached"], 10_000_000
+        lines = [f"Server:\t\t{resolver.nameserver}", f"Address:\t{resolver.nameserver}:53", ""]
+        if not answer.addresses:
+            return 1, [*lines, f"** server can't find {answer.name}: NXDOMAIN", ""], 0
+        for address in answer.addresses:
+            lines += [f"Name:\t{answer.name}", f"Address: {address}"]
+        return 0, [*lines, ""], 0
+
+    def _getent(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
+        name = operands[-1] if operands else ""
+        answer, _ = self._datapath.resolve(source, name)
+        if answer is None or not answer.addresses:
+            return 2, [], 0
+        return 0, [f"{address:<16}{answer.name}" for address in answer.addresses], 0
+
+    def _wget(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
+        operands = _operands(words)
+        host, port, path = _url(operands[0] if operands else "")
+        trace = self._datapath.request(source, host, port, path)
+        if trace.error == RESOLVE:
+            return 1, [f"wget: bad address '{host if port == 80 else f'{host}:{port}'}'"], trace.took_us
+        if trace.error == REFUSED:
+            return 1, [f"wget: can't connect to remote host ({trace.address}): Connection refused"], trace.took_us
+        if trace.error:
+            return 1, ["wget: download timed out"], trace.took_us
+        if trace.status >= 400:
+            return 1, [f"wget: server returned error: HTTP/1.1 {trace.status} {_STATUS_WORDS.get(trace.status, '')}".rstrip()], trace.took_us
+        to_screen = any(word in ("-O-", "-qO-", "-O/dev/stdout", "-qO") for word in words) or "-" in words
+        return 0, trace.body.splitlines() if to_screen and "--spider" not in words else [], trace.took_us
+
+    def _curl(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
+        operands = _operands(words)
+        host, port, path = _url(operands[0] if operands else "")
+        trace = self._datapath.request(source, host, port, path)
+        silent = any(word.startswith("-") and not word.startswith("--") and "s" in word and "S" not in word for word in words)
+        if trace.error:
+            code, text = _curl_error(trace, host, port)
+            return code, [] if silent else [text], trace.took_us
+        if trace.status >= 400 and any(word in ("-f", "--fail", "-sf", "-fs", "-fsS", "-sSf") for word in words):
+            return 22, [] if silent else [f"curl: (22) The requested URL returned error: {trace.status}"], trace.took_us
+        wanted = next((after for word, after in zip(words, words[1:], strict=False) if word == "-w"), "")
+        lines = [] if "-o" in words else trace.body.splitlines()
+        return 0, [*lines, *([wanted.replace("%{http_code}", str(trace.status)).rstrip("\n")] if wanted else [])], trace.took_us
+
+    def _nc(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
+        host, port = operands[0] if operands else "", int(operands[1]) if len(operands) > 1 and operands[1].isdigit() else 0
+        trace = self._datapath.request(source, host, port, "")
+        if trace.error == RESOLVE:
+            return 1, [f"nc: bad address '{host}'"], trace.took_us
+        if trace.error:
+            why = "Connection refused" if trace.error == REFUSED else "Connection timed out"
+            return 1, [f"nc: {host} ({trace.address}:{port}): {why}"], trace.took_us
+        return 0, [f"{host} ({trace.address}:{port}) open"], trace.took_us
+
+    def _ping(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
+        """A virtual IP answers no ping: it is a rule, not a machine."""
+        host = operands[0] if operands else ""
+        answer, _ = self._datapath.resolve(source, host)
+        if answer is None or not (answer.addresses or host.replace(".", "").isdigit()):
+            return 1, [f"ping: bad address '{host}'"], 0
+        address = answer.addresses[0] if answer.addresses else host
+        reached = self._datapath.is_machine_or_pod(address)
+        head = f"PING {host} ({address}): 56 data bytes"
+        if not reached:
+            return 1, [head, "", f"--- {host} ping statistics ---", "1 packets transmitted, 0 packets received, 100% packet loss"], 10_000_000
+        return 0, [head, f"64 bytes from {address}: seq=0 ttl=62 time=0.412 ms", "", f"--- {host} ping statistics ---", "1 packets transmitted, 1 packets received, 0% packet loss"], 1_000
+
+
+def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:
+    if trace.error == RESOLVE:
+        return 6, f"curl: (6) Could not resolve host: {host}"
+    after = trace.took_us // 1000
+    if trace.error == REFUSED:
+        return 7, f"curl: (7) Failed to connect to {host} port {port} after {after} ms: Could not connect to server"
+    return 28, f"curl: (28) Failed to connect to {host} port {port} after {after} ms: Timeout was reached"
+
+
+def _operands(words: list[str]) -> list[str]:
+    found: list[str] = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in _VALUE_OPTIONS:
+            skip = True
+        elif not word.startswith("-"):
+            found.append(word)
+    return found
+
+
+def _url(text: str) -> tuple[str, int, str]:
+    """(host, port, path) of what people type: `web`, `http://web:8080/x`, `10.96.0.1`."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+    authority, slash, path = rest.partition("/")
+    host, _, port = authority.partition(":")
+    return host, int(port) if port.isdigit() else 443 if scheme == "https" else 80, f"/{path}" if slash else "/"

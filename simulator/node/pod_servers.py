@@ -1,0 +1,99 @@
+"""The sockets of the cluster by address: what the network's data path knocks at (`network.objects.Servers`).
+
+Promises: an answer follows from the plan of the process that listens, at its present age; a request with a client is
+written to the server's access log, and nothing else is ever changed.
+"""
+
+from typing import NamedTuple
+
+from simulator.engine.plain import Obj
+from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.fleet import Fleet
+from simulator.node.probes import http_status
+from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
+from simulator.workloads.plans import Plan
+
+_AGENT = "curl/8.11.1"
+
+
+class Place(NamedTuple):
+    node: str
+    namespace: str
+    pod: str
+
+
+class Answer(NamedTuple):
+    status: int = 0
+    body: str = ""
+    container: str = ""
+    error: str = ""
+
+
+class PodServers:
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime) -> None:
+        self._fleet = fleet
+        self._runtime = runtime
+
+    def place(self, address: str) -> Place | None:
+        """The pod or machine that has this address."""
+        node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
+        if node is None:
+            return None
+        record = self._fleet.pods.get(node.addresses.get(address, ""))
+        return Place(node.name, "", "") if record is None else Place(node.name, record.namespace, record.name)
+
+    def is_reachable(self, node: str) -> bool:
+        known = self._fleet.nodes.get(node)
+        return known is None or known.powered
+
+    def address_of(self, pod: Obj) -> str:
+        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        return "" if record is None else record.ip
+
+    def connect(self, address: str, port: int, protocol: str, path: str, client: str) -> Answer:
+        """One request to whoever listens; `path` "" only opens the connection, `client` "" leaves no trace in logs."""
+        for record in self._at(address):
+            for one in record.containers.values():
+                plan = self._listening(one, port, protocol)
+                if plan is not None:
+                    return self._answer(record, one, plan, port, path, client)
+        return Answer(error="connection refused")
+
+    def _at(self, address: str) -> list[PodRecord]:
+        """The pod of this address, or all pods on the network of this machine."""
+        node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
+        if node is None:
+            return []
+        record = self._fleet.pods.get(node.addresses.get(address, ""))
+        return self._on_host(node) if record is None else [record]
+
+    def _on_host(self, node: NodeRecord) -> list[PodRecord]:
+        records = [self._fleet.pods[uid] for uid in node.pods]
+        return [record for record in records if record.ip == node.spec["address"]]
+
+    def _listening(self, one: ContainerRecord, port: int, protocol: str) -> Plan | None:
+        if one.state != "running" or one.run is None:
+            return None
+        plan = self._fleet.plan(one.run)
+        age = self._fleet.engine.now - one.run.started_us
+        if protocol != "UDP":
+            return plan if plan.answers(port, age) is not None else None
+        is_open = age >= plan.serving_us and any(listener.port == port and listener.protocol == "udp" for listener in plan.listens)
+        return plan if is_open else None
+
+    def _answer(self, record: PodRecord, one: ContainerRecord, plan: Plan, port: int, path: str, client: str) -> Answer:
+        assert one.run is not None
+        listener = next((each for each in plan.listens if each.port == port), None)
+        if not path or listener is None or listener.protocol != "http":
+            return Answer(container=one.name)
+        age = self._fleet.engine.now - one.run.started_us
+        status, _ = http_status(plan, path, age)
+        route, _ = plan.route(path, age)
+        body = "404 page not found\n" if route is None else self._fleet.placed(route.body, record)
+        if client and plan.access:
+            fields = {"{client}": client, "{path}": path, "{status}": str(status), "{size}": str(len(body)), "{agent}": _AGENT}
+            line = plan.access
+            for field, text in fields.items():
+                line = line.replace(field, text)
+            self._runtime.note_line(one, self._fleet.placed(line, record))
+        return Answer(status, body, one.name)
