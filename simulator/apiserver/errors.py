@@ -29,8 +29,9 @@ class StatusError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         }
+        if self.reason:
+            body["reason"] = self.reason
         if self.details:
             body["details"] = self.details
         body["code"] = self.code
@@ -99,6 +100,11 @@ def method_not_supported(group: str, resource: str, verb: str) -> StatusError:
     return StatusError(405, "MethodNotAllowed", message, _about(group, resource, ""))
 
 
+def method_not_allowed() -> StatusError:
+    """A method that a path never takes (`PUT` on a collection)."""
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+
+
 def gone(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
@@ -117,5 +123,5 @@ def too_many_requests(message: str, retry_after_s: int = 0) -> StatusError:
 
 
 def etcd_timeout() -> StatusError:
-    """No quorum: etcd's own words reach the client as an internal server error."""
-    return StatusError(500, "InternalError", "etcdserver: request timed out")
+    """No quorum: etcd's own words reach the client, with no reason (`responsewriters.ErrorToAPIStatus`, default case)."""
+    return StatusError(500, "", "etcdserver: request timed out")

@@ -58,6 +58,8 @@ class Server:
         if target is None:
             raise errors.path_not_found()
         verb = _verb(request, target)
+        if not target.subresource and bool(target.name) is (verb in ("create", "list", "deletecollection")):
+            raise errors.method_not_allowed()
         if not target.subresource and verb not in target.resource.verbs:
             raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
         if target.subresource:
