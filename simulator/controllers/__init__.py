@@ -1,1 +1,33 @@
 """kube-controller-manager: one file a controller, each bringing one kind of object nearer to what it asks for."""
+
+from simulator.client import Controller
+from simulator.controllers.daemonset import DaemonSetController
+from simulator.controllers.deployment import DeploymentController
+from simulator.controllers.endpoints import EndpointsController
+from simulator.controllers.endpointslice import EndpointSliceController
+from simulator.controllers.garbage_collector import GarbageCollector
+from simulator.controllers.namespace import NamespaceController
+from simulator.controllers.node_lifecycle import NodeLifecycleController
+from simulator.controllers.pod_garbage_collector import PodGarbageCollector
+from simulator.controllers.replicaset import ReplicaSetController
+from simulator.controllers.replication_controller import ReplicationController
+from simulator.controllers.root_ca import RootCaPublisher
+from simulator.controllers.service_account import ServiceAccountController
+from simulator.controllers.taint_eviction import TaintEvictionController
+
+#: Every controller of the manager, in the order in which they hear of a change.
+CONTROLLERS: tuple[type[Controller], ...] = (
+    NamespaceController,
+    ServiceAccountController,
+    RootCaPublisher,
+    DeploymentController,
+    ReplicaSetController,
+    ReplicationController,
+    DaemonSetController,
+    EndpointSliceController,
+    EndpointsController,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGarbageCollector,
+    GarbageCollector,
+)

@@ -73,12 +73,8 @@ def rollout_status(deployment: Obj, sets: Sequence[Obj], new: Obj | None, limits
 def is_complete(deployment: Obj, status: Obj) -> bool:
     """All replicas are of the new template and available, and nothing of the old is left."""
     replicas = deployment["spec"].get("replicas", 1)
-    return (
-        status.get("updatedReplicas", 0) == replicas
-        and status.get("replicas", 0) == replicas
-        and status.get("availableReplicas", 0) == replicas
-        and status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 1)
-    )
+    is_observed = bool(status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 1))
+    return is_observed and all(status.get(name, 0) == replicas for name in ("updatedReplicas", "replicas", "availableReplicas"))
 
 
 def _with_progress(status: Obj, deployment: Obj, new: Obj | None, engine: Engine) -> Obj:
@@ -117,7 +113,7 @@ def _is_timed_out(deployment: Obj, known: Obj | None, engine: Engine) -> bool:
     if known["reason"] == "ProgressDeadlineExceeded":
         return True
     due = engine.micros(known["lastUpdateTime"]) + deployment["spec"]["progressDeadlineSeconds"] * _SECOND_US
-    return due < engine.now
+    return bool(due < engine.now)
 
 
 def _failure(sets: Sequence[Obj], new: Obj | None) -> Obj | None:

@@ -4,11 +4,11 @@ Plain data and bounded: the latest decisions, and the last one of every pod that
 cluster nodes that look alike are named by a few examples and counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from simulator.engine import Plain
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.placement import Choice, Cycle
+from simulator.scheduler.placement import Choice, Cycle, Features
 
 #: Decisions kept about pods that have a node.
 _KEPT = 256
@@ -80,14 +80,17 @@ def record(cycle: Cycle, view: ClusterView, choice: Choice | None, *, at: int, m
 def _fits(cycle: Cycle, view: ClusterView, choice: Choice) -> list[Plain]:
     if not choice.points:
         return [{"total": None, "points": [], "count": 1, "nodes": [view.nodes[choice.position].name]}]
-    classes: Mapping[object, object] = cycle.feasible
-    ordered = sorted(classes, key=lambda features: (-choice.points[features].total, cycle.turn(cycle.members(features)[0])))  # type: ignore[index, arg-type]
+
+    def rank(features: Features) -> tuple[int, int]:
+        return -choice.points[features].total, cycle.turn(cycle.members(features)[0])
+
+    ordered = sorted(cycle.feasible, key=rank)
     return [
         {
-            "total": choice.points[features].total,  # type: ignore[index]
-            "points": [list(part) for part in choice.points[features].by_plugin],  # type: ignore[index]
-            "count": cycle.feasible[features],  # type: ignore[index]
-            "nodes": _names(cycle.members(features), view),  # type: ignore[arg-type]
+            "total": choice.points[features].total,
+            "points": [list(part) for part in choice.points[features].by_plugin],
+            "count": cycle.feasible[features],
+            "nodes": _names(cycle.members(features), view),
         }
         for features in ordered
     ]

@@ -10,7 +10,7 @@ feature). Nodes with equal features get equal points, so the scheduler scores ea
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
@@ -44,7 +44,8 @@ class View(Protocol):
 class Filter(Protocol):
     """Filter whose verdict depends on the pod and this one node."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str: ...
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None: ...
 
@@ -52,7 +53,8 @@ class Filter(Protocol):
 class ClusterFilter(Protocol):
     """PreFilter and Filter of a plugin whose verdict depends on pods elsewhere too."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str: ...
 
     def prepare_check(self, pod: PodInfo, view: View) -> Any:
         """PreFilter: what `check` needs of the whole cluster, or None to be skipped for this pod."""
@@ -64,8 +66,11 @@ class ClusterFilter(Protocol):
 class Score(Protocol):
     """PreScore, Score and NormalizeScore."""
 
-    name: ClassVar[str]
-    weight: ClassVar[int]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def weight(self) -> int: ...
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> Hashable: ...
 

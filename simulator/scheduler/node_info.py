@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from simulator.engine.plain import Obj
 from simulator.scheduler.pod_info import Group, HostPort, PodInfo, Resources, amount_of
-from simulator.scheduler.taints import Taint, taint
+from simulator.machinery.taints import Taint, taint
 
 ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"

@@ -24,16 +24,31 @@ _MIN_PERCENTAGE = 5
 class Cycle(Protocol):
     """The filtered nodes of one cycle, grouped by looks."""
 
-    pod: PodInfo
-    scores: Sequence[Score]
-    feasible: Mapping[Features, int]
-    """How many feasible nodes look like this."""
-    everywhere: Mapping[Features, int]
-    """How many nodes of the cluster look like this, feasible or not."""
-    rejected: Mapping[Status, Sequence[int]]
-    """Positions of the nodes that were turned down."""
-    examined: int
-    """How many nodes were looked at, from the start position on."""
+    @property
+    def pod(self) -> PodInfo: ...
+
+    @property
+    def scores(self) -> Sequence[Score]: ...
+
+    @property
+    def feasible(self) -> Mapping[Features, int]:
+        """How many feasible nodes look like this."""
+        ...
+
+    @property
+    def everywhere(self) -> Mapping[Features, int]:
+        """How many nodes of the cluster look like this, feasible or not."""
+        ...
+
+    @property
+    def rejected(self) -> Mapping[Status, Sequence[int]]:
+        """Positions of the nodes that were turned down."""
+        ...
+
+    @property
+    def examined(self) -> int:
+        """How many nodes were looked at, from the start position on."""
+        ...
 
     def members(self, features: Features) -> Sequence[int]:
         """Positions of the feasible nodes that look like this, in the order in which they were looked at."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from simulator.engine.plain import Obj
 from simulator.machinery import quantities
 from simulator.machinery.selectors import Requirement, Selector, from_label_selector
-from simulator.scheduler.node_terms import NodeTerm, node_term
-from simulator.scheduler.taints import Toleration, toleration
+from simulator.machinery.node_terms import NodeTerm, node_term
+from simulator.machinery.taints import Toleration, toleration
 
 #: What a container without a request counts for in LeastAllocated, so that such pods spread too.
 _DEFAULT_MILLI_CPU = 100

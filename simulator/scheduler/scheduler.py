@@ -78,7 +78,8 @@ class Scheduler(Controller):
         pod = new if new is not None else old
         assert pod is not None
         uid = pod["metadata"]["uid"]
-        was, now = _node_of(old), _node_of(new)
+        was = _node_of(old) if new is not None else pod["spec"].get("nodeName") or ""
+        now = _node_of(new)
         if now or was:
             self._on_placed(uid, old, new, was, now)
         elif new is not None and _is_ours(new):

@@ -3,7 +3,7 @@
 from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
-from simulator.scheduler.taints import NO_SCHEDULE, Taint, is_tolerated
+from simulator.machinery.taints import NO_SCHEDULE, Taint, is_tolerated
 
 REASON = "node(s) were unschedulable"
 _TAINT = Taint("node.kubernetes.io/unschedulable", "", NO_SCHEDULE)

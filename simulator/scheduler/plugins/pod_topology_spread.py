@@ -14,7 +14,7 @@ from simulator.machinery.selectors import Selector
 from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
 from simulator.scheduler.node_info import HOSTNAME, ZONE, NodeInfo
 from simulator.scheduler.pod_info import Group, PodInfo, SpreadConstraint
-from simulator.scheduler.taints import NO_EXECUTE, NO_SCHEDULE, is_tolerated
+from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, is_tolerated
 
 REASON = "node(s) didn't match pod topology spread constraints"
 REASON_LABEL = REASON + " (missing required label)"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from simulator.scheduler.framework import Status, View, normalize_by_maximum
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
-from simulator.scheduler.taints import NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, is_tolerated
+from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, is_tolerated
 
 
 class TaintToleration:

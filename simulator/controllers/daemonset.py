@@ -1,0 +1,463 @@
+"""Keeps one pod on every node that matches.
+
+https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/; upstream's daemon_controller.go and update.go. A pod is made
+for one node by a required node affinity on `metadata.name`; the scheduler binds it like any other. Daemon pods tolerate
+what keeps ordinary pods away from troubled nodes. A new template replaces pods node by node within `maxUnavailable`
+(RollingUpdate), or only where somebody deletes them (OnDelete); each template is kept as a ControllerRevision.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import ClassVar
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import Client, Controller, Process
+from simulator.controllers.kinds.expectations import Expectations
+from simulator.controllers.kinds.objects import (
+    Orphans,
+    controller_of,
+    controller_reference,
+    is_ending,
+    key_of,
+    labels_of,
+    one_of,
+    split,
+    without_controller,
+)
+from simulator.controllers.kinds.pods import from_template, is_ready, phase, ready_condition
+from simulator.controllers.template_hash import template_hash
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.machinery.node_terms import NodeTerm, node_term
+from simulator.machinery.selectors import Selector, from_label_selector
+from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, Taint, Toleration, is_tolerated, taint, toleration
+
+HASH_LABEL = "controller-revision-hash"
+GENERATION_LABEL = "pod-template-generation"
+BURST = 250
+
+_SETS = "daemonsets.apps"
+_REVISIONS = "controllerrevisions.apps"
+_SECOND_US = 1_000_000
+#: Changes of pods and nodes are collected for so long in a large cluster before a sync (compare `replicaset`).
+_LARGE = 100
+_COLLECT_US = 50_000
+
+#: (key, effect) that every daemon pod tolerates; the last one only on the host's network.
+_TOLERATED = (
+    ("node.kubernetes.io/not-ready", NO_EXECUTE),
+    ("node.kubernetes.io/unreachable", NO_EXECUTE),
+    ("node.kubernetes.io/disk-pressure", NO_SCHEDULE),
+    ("node.kubernetes.io/memory-pressure", NO_SCHEDULE),
+    ("node.kubernetes.io/pid-pressure", NO_SCHEDULE),
+    ("node.kubernetes.io/unschedulable", NO_SCHEDULE),
+)
+_TOLERATED_ON_HOST_NETWORK = ("node.kubernetes.io/network-unavailable", NO_SCHEDULE)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What decides whether a daemon's pods belong on a node; the same for all its pods."""
+
+    selector: Mapping[str, str]
+    terms: tuple[NodeTerm, ...] | None
+    tolerations: tuple[Toleration, ...]
+
+    def judge(self, node: Obj) -> tuple[bool, bool]:
+        """(a pod should be put there, a pod already there may stay)."""
+        labels = labels_of(node)
+        if not self.selector.items() <= labels.items():
+            return False, False
+        if self.terms is not None and not any(term.matches(node["metadata"]["name"], labels) for term in self.terms):
+            return False, False
+        taints = [taint(raw) for raw in (node.get("spec") or {}).get("taints") or ()]
+        untolerated = [one for one in taints if one.effect in (NO_SCHEDULE, NO_EXECUTE) and not is_tolerated(one, self.tolerations)]
+        return not untolerated, not _any_evicts(untolerated)
+
+
+def _any_evicts(taints: Sequence[Taint]) -> bool:
+    return any(one.effect == NO_EXECUTE for one in taints)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The nodes of the cluster and the pods of one DaemonSet on them, at one moment."""
+
+    wanted: tuple[str, ...]
+    """Nodes that should have a pod."""
+    staying: frozenset[str]
+    """Nodes on which a pod may stay."""
+    pods: Mapping[str, Sequence[Obj]]
+    """Node → the daemon's pods there or meant for there, oldest first."""
+
+
+class DaemonSetController(Controller):
+    name: ClassVar[str] = "daemonset-controller"
+    watches = {_SETS: "on_set", "pods": "on_pod", "nodes": "on_node", _REVISIONS: "on_revision"}
+
+    def __init__(self, process: Process, client: Client) -> None:
+        super().__init__(process, client)
+        self._expectations = Expectations()
+        self._orphans = Orphans()
+        self._are_noted = True
+
+    # What is watched
+
+    def on_set(self, old: Obj | None, new: Obj | None) -> None:
+        if new is None:
+            self._expectations.forget(key_of(one_of(old, new)))
+        self.enqueue(key_of(one_of(old, new)))
+
+    def on_node(self, old: Obj | None, new: Obj | None) -> None:
+        if old is None or new is None or labels_of(old) != labels_of(new) or _taints(old) != _taints(new):
+            for one in self.cache.list(_SETS):
+                self._enqueue_soon(one)
+
+    def on_pod(self, old: Obj | None, new: Obj | None) -> None:
+        self._note(old, new)
+        pod = one_of(old, new)
+        owner = self._owner_of(pod)
+        if owner is None:
+            if new is not None and controller_of(new) is None and (old is None or labels_of(old) != labels_of(new)):
+                self._wake_adopters(new)
+            return
+        key = key_of(owner)
+        if new is None or is_ending(new):
+            self._expectations.deleted(key, pod["metadata"]["uid"])
+        elif old is None:
+            self._expectations.created(key)
+        elif _aspects(old) == _aspects(new):
+            return
+        self._enqueue_soon(owner)
+
+    def on_revision(self, old: Obj | None, new: Obj | None) -> None:
+        reference = controller_of(one_of(old, new))
+        if new is None and reference is not None and reference["kind"] == "DaemonSet":
+            self.enqueue(f"{one_of(old, new)['metadata']['namespace']}/{reference['name']}")
+
+    def _enqueue_soon(self, owner: Obj) -> None:
+        self.enqueue(key_of(owner), _COLLECT_US if self.cache.count("nodes") > _LARGE else 0)
+
+    def _owner_of(self, pod: Obj) -> Obj | None:
+        reference = controller_of(pod)
+        if reference is None or reference["kind"] != "DaemonSet":
+            return None
+        owner = self.cache.get(_SETS, pod["metadata"]["namespace"], reference["name"])
+        return owner if owner is not None and owner["metadata"]["uid"] == reference["uid"] else None
+
+    def _wake_adopters(self, pod: Obj) -> None:
+        for owner in self.cache.list(_SETS, pod["metadata"]["namespace"]):
+            if _selector(owner).matches(labels_of(pod)):
+                self.enqueue(key_of(owner))
+
+    def _note(self, old: Obj | None, new: Obj | None) -> None:
+        if self._are_noted:
+            self._orphans.note(old, new)
+        else:
+            self._note_all()
+
+    def _note_all(self) -> None:
+        """After a restore: the cache says which pods have no controller."""
+        self._are_noted = True
+        for pod in self.cache.list("pods"):
+            self._orphans.note(None, pod)
+
+    # One DaemonSet
+
+    def reconcile(self, key: str) -> None:
+        if not self._are_noted:
+            self._note_all()
+        owner = self.cache.get(_SETS, *split(key))
+        if owner is None:
+            self._expectations.forget(key)
+            return
+        if _selector(owner).empty:
+            message = "This daemon set is selecting all pods. A non-empty selector is required."
+            self.client.event(owner, "Warning", "SelectingAll", message, source=self.name)
+            return
+        if is_ending(owner):
+            return
+        digest = self._revise(owner)
+        survey = self._survey(owner)
+        if self._expectations.are_met(key, self.engine.now):
+            self._place(key, owner, survey, digest)
+            if self._expectations.are_met(key, self.engine.now) and _strategy(owner) == "RollingUpdate":
+                self._delete(key, owner, self._outdated(owner, survey, digest))
+        self._report(key, owner, survey, digest)
+
+    def _survey(self, owner: Obj) -> Survey:
+        placement = _placement(owner)
+        wanted, staying = [], []
+        for node in self.cache.list("nodes"):
+            should_run, may_stay = placement.judge(node)
+            if should_run:
+                wanted.append(node["metadata"]["name"])
+            if may_stay:
+                staying.append(node["metadata"]["name"])
+        pods: dict[str, list[Obj]] = {}
+        for pod in sorted(self._claimed(owner), key=_age):
+            pods.setdefault(target_node(pod), []).append(pod)
+        return Survey(tuple(wanted), frozenset(staying), pods)
+
+    def _claimed(self, owner: Obj) -> list[Obj]:
+        """Owned pods, with matching orphans adopted and those that stopped matching released."""
+        metadata, selector = owner["metadata"], _selector(owner)
+        claimed = []
+        for pod in self.cache.owned("pods", metadata["uid"]):
+            if selector.matches(labels_of(pod)):
+                claimed.append(pod)
+            else:
+                self._patch_owners(pod, without_controller(pod, metadata["uid"]) or None)
+        for name in self._orphans.matching(metadata["namespace"], selector):
+            orphan = self.cache.get("pods", metadata["namespace"], name)
+            if orphan is not None and not is_ending(orphan):
+                references = [*(orphan["metadata"].get("ownerReferences") or ()), controller_reference(owner)]
+                claimed.append(self._patch_owners(orphan, references))
+        return claimed
+
+    def _patch_owners(self, pod: Obj, references: list[Obj] | None) -> Obj:
+        metadata = pod["metadata"]
+        patch = {"metadata": {"ownerReferences": references, "uid": metadata["uid"]}}
+        return self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
+
+    # Placing
+
+    def _place(self, key: str, owner: Obj, survey: Survey, digest: str) -> None:
+        """One pod on every wanted node, none where it may not stay."""
+        missing = [node for node in survey.wanted if not survey.pods.get(node)]
+        surplus: list[Obj] = []
+        for node in sorted(survey.pods):
+            running = self._without_failed(owner, node, survey.pods[node], surplus)
+            surplus.extend(running[1:] if node in survey.staying else running)
+        if surplus:
+            self._delete(key, owner, surplus)
+        if missing:
+            self._create(key, owner, missing[:BURST], digest)
+
+    def _without_failed(self, owner: Obj, node: str, pods: Sequence[Obj], surplus: list[Obj]) -> list[Obj]:
+        """Pods that are not being deleted; failed and finished ones are put with the surplus."""
+        running = []
+        for pod in pods:
+            if is_ending(pod):
+                continue
+            state, about = phase(pod), f"{pod['metadata']['namespace']}/{pod['metadata']['name']} on node {node}"
+            if state == "Failed":
+                message = f"Found failed daemon pod {about}, will try to kill it"
+                self.client.event(owner, "Warning", "FailedDaemonPod", message, source=self.name)
+                surplus.append(pod)
+            elif state == "Succeeded":
+                message = f"Found succeeded daemon pod {about}, will try to delete it"
+                self.client.event(owner, "Normal", "SucceededDaemonPod", message, source=self.name)
+                surplus.append(pod)
+            else:
+                running.append(pod)
+        return running
+
+    def _create(self, key: str, owner: Obj, nodes: Sequence[str], digest: str) -> None:
+        self._expectations.expect_creations(key, len(nodes), self.engine.now)
+        metadata, template = owner["metadata"], _stamped(owner["spec"]["template"], digest, owner)
+        for done, node in enumerate(nodes):
+            pod = from_template({**template, "spec": _aimed(template["spec"], node)}, metadata["namespace"], f"{metadata['name']}-", controller_reference(owner))
+            try:
+                made = self.client.create("pods", pod)
+            except (StatusError, ApiUnavailable) as error:
+                self._expectations.created(key, len(nodes) - done)
+                if isinstance(error, StatusError):
+                    self.client.event(owner, "Warning", "FailedCreate", f"Error creating: {error}", source=self.name)
+                raise
+            self.client.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", source=self.name)
+
+    def _delete(self, key: str, owner: Obj, pods: Sequence[Obj]) -> None:
+        if not pods:
+            return
+        self._expectations.expect_deletions(key, [pod["metadata"]["uid"] for pod in pods], self.engine.now)
+        for pod in pods:
+            metadata = pod["metadata"]
+            try:
+                self.client.delete("pods", metadata["namespace"], metadata["name"])
+            except StatusError as error:
+                self._expectations.deleted(key, metadata["uid"])
+                if error.reason != "NotFound":
+                    self.client.event(owner, "Warning", "FailedDelete", f"Error deleting: {error}", source=self.name)
+                    raise
+                continue
+            self.client.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {metadata['name']}", source=self.name)
+
+    # Updating
+
+    def _outdated(self, owner: Obj, survey: Survey, digest: str) -> list[Obj]:
+        """Old pods to delete now: unavailable ones in any case, available ones within maxUnavailable."""
+        available = {node for node, pods in survey.pods.items() if any(self._is_available(owner, pod) for pod in pods)}
+        unavailable = sum(node not in available for node in survey.wanted)
+        limit = _max_unavailable(owner, len(survey.wanted))
+        chosen: list[Obj] = []
+        candidates: list[Obj] = []
+        for node in survey.wanted:
+            for pod in survey.pods.get(node, ()):
+                if is_ending(pod) or labels_of(pod).get(HASH_LABEL) == digest:
+                    continue
+                (candidates if self._is_available(owner, pod) else chosen).append(pod)
+        return chosen + candidates[: max(limit - unavailable, 0)]
+
+    def _is_available(self, owner: Obj, pod: Obj) -> bool:
+        found = ready_condition(pod)
+        if found is None or found["status"] != "True" or is_ending(pod):
+            return False
+        needed = (owner["spec"].get("minReadySeconds") or 0) * _SECOND_US
+        return not needed or self.engine.micros(found["lastTransitionTime"]) + needed <= self.engine.now
+
+    def _revise(self, owner: Obj) -> str:
+        """Makes sure that the present template has a ControllerRevision, the newest; returns its hash."""
+        metadata, template = owner["metadata"], owner["spec"]["template"]
+        digest = template_hash(template, (owner.get("status") or {}).get("collisionCount"))
+        name = f"{metadata['name']}-{digest}"
+        revisions = self.cache.owned(_REVISIONS, metadata["uid"])
+        latest = max((one["revision"] for one in revisions if one["metadata"]["name"] != name), default=0) + 1
+        known = self.cache.get(_REVISIONS, metadata["namespace"], name)
+        if known is not None:
+            if known["revision"] < latest:
+                self.client.update(_REVISIONS, {**known, "revision": latest})
+            return digest
+        labels = {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: digest}
+        fresh_metadata: Obj = {"name": name, "namespace": metadata["namespace"], "labels": labels, "ownerReferences": [controller_reference(owner)]}
+        if annotations := metadata.get("annotations"):
+            fresh_metadata["annotations"] = annotations
+        revision = {
+            "apiVersion": "apps/v1",
+            "kind": "ControllerRevision",
+            "metadata": fresh_metadata,
+            "data": {"spec": {"template": {**template, "$patch": "replace"}}},
+            "revision": latest,
+        }
+        try:
+            self.client.create(_REVISIONS, revision)
+        except StatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        return digest
+
+    # Status
+
+    def _report(self, key: str, owner: Obj, survey: Survey, digest: str) -> None:
+        status = self._status(owner, survey, digest)
+        if status != owner.get("status"):
+            self.client.update_status(_SETS, {**owner, "status": status})
+        if status["numberReady"] != status.get("numberAvailable", 0) and (needed := owner["spec"].get("minReadySeconds")):
+            self.enqueue(key, needed * _SECOND_US)
+
+    def _status(self, owner: Obj, survey: Survey, digest: str) -> Obj:
+        wanted = frozenset(survey.wanted)
+        current = ready = available = updated = misplaced = 0
+        for node in sorted(survey.pods):
+            pods = [pod for pod in survey.pods[node] if not is_ending(pod)]
+            if node not in wanted:
+                misplaced += bool(pods) and node not in survey.staying
+                continue
+            current += bool(pods)
+            if pods and is_ready(pods[0]):
+                ready += 1
+                available += self._is_available(owner, pods[0])
+            updated += bool(pods) and labels_of(pods[0]).get(HASH_LABEL) == digest
+        status: Obj = {
+            "currentNumberScheduled": current,
+            "numberMisscheduled": misplaced,
+            "desiredNumberScheduled": len(wanted),
+            "numberReady": ready,
+            "observedGeneration": owner["metadata"].get("generation", 1),
+        }
+        optional = {"updatedNumberScheduled": updated, "numberAvailable": available, "numberUnavailable": len(wanted) - available}
+        status.update({name: count for name, count in optional.items() if count})
+        known = owner.get("status") or {}
+        return {**status, "collisionCount": known["collisionCount"]} if "collisionCount" in known else status
+
+    # State
+
+    def on_start(self) -> None:
+        self._are_noted = True
+
+    def on_stop(self) -> None:
+        super().on_stop()
+        self._expectations.clear()
+        self._orphans.clear()
+
+    def dump_private(self) -> Plain:
+        return self._expectations.dump()
+
+    def load_private(self, state: Plain) -> None:
+        self._expectations.load(state)
+        self._orphans.clear()
+        self._are_noted = False
+
+
+def target_node(pod: Obj) -> str:
+    """Where the pod is, or where its node affinity wants it."""
+    if node := pod["spec"].get("nodeName"):
+        return str(node)
+    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    for term in required.get("nodeSelectorTerms") or ():
+        for field in term.get("matchFields") or ():
+            if field["key"] == "metadata.name" and field["operator"] == "In":
+                return str(field["values"][0])
+    return ""
+
+
+def _selector(owner: Obj) -> Selector:
+    return from_label_selector(owner["spec"].get("selector"))
+
+
+def _strategy(owner: Obj) -> str:
+    return str((owner["spec"].get("updateStrategy") or {}).get("type") or "RollingUpdate")
+
+
+def _max_unavailable(owner: Obj, nodes: int) -> int:
+    rolling = (owner["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+    value = rolling.get("maxUnavailable", 1)
+    return value if isinstance(value, int) else ceil(int(value.removesuffix("%")) * nodes / 100)
+
+
+def _placement(owner: Obj) -> Placement:
+    spec = owner["spec"]["template"]["spec"]
+    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+    terms = None if required is None else tuple(node_term(term) for term in required["nodeSelectorTerms"])
+    return Placement(spec.get("nodeSelector") or {}, terms, tuple(toleration(raw) for raw in _tolerations(spec)))
+
+
+def _tolerations(spec: Obj) -> list[Obj]:
+    """The pod's own tolerations and those every daemon pod gets."""
+    added = (*_TOLERATED, _TOLERATED_ON_HOST_NETWORK) if spec.get("hostNetwork") else _TOLERATED
+    fresh = [{"key": key, "operator": "Exists", "effect": effect} for key, effect in added]
+    own = [one for one in spec.get("tolerations") or () if (one.get("key"), one.get("effect")) not in added]
+    return [*own, *fresh]
+
+
+def _aimed(spec: Obj, node: str) -> Obj:
+    """The spec with its required node affinity narrowed to one node."""
+    affinity = spec.get("affinity") or {}
+    on_node = affinity.get("nodeAffinity") or {}
+    # As upstream, the template's own terms are replaced: only matching nodes get a pod in the first place.
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
+    aimed = {**on_node, "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    return {**spec, "affinity": {**affinity, "nodeAffinity": aimed}, "tolerations": _tolerations(spec)}
+
+
+def _stamped(template: Obj, digest: str, owner: Obj) -> Obj:
+    metadata = template.get("metadata") or {}
+    generation = (owner["metadata"].get("annotations") or {}).get("deprecated.daemonset.template.generation", "1")
+    labels = {**(metadata.get("labels") or {}), HASH_LABEL: digest, GENERATION_LABEL: generation}
+    return {**template, "metadata": {**metadata, "labels": labels}}
+
+
+def _age(pod: Obj) -> tuple[bool, str, str]:
+    """Running pods first, then the oldest."""
+    return not pod["spec"].get("nodeName"), pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]
+
+
+def _taints(node: Obj) -> object:
+    return (node.get("spec") or {}).get("taints")
+
+
+def _aspects(pod: Obj) -> tuple[object, ...]:
+    """What of an owned pod decides about status and placement."""
+    return phase(pod), is_ready(pod), pod["spec"].get("nodeName"), labels_of(pod)

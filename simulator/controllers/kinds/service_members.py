@@ -1,0 +1,158 @@
+"""Which pods stand behind which service, kept up to date pod by pod.
+
+https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions. A pod belongs to a service of its
+namespace when it has all labels of the selector, an address, and has not finished. Nothing here scans on a
+change: a namespace's pods are looked through once when a service is first asked for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from simulator.controllers.kinds.objects import is_ending, key_of, labels_of, one_of
+from simulator.controllers.kinds.pods import is_ready, is_terminal
+from simulator.engine.plain import Obj
+
+#: (name, port, protocol, appProtocol) of a service port as this pod serves it.
+Port = tuple[str, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A pod behind a service. Pods whose named ports differ are in different groups of `ports`."""
+
+    pod: str
+    uid: str
+    address: str
+    node: str
+    zone: str
+    hostname: str
+    serving: bool
+    terminating: bool
+    ready: bool
+    ports: tuple[Port, ...]
+
+
+class Lister(Protocol):
+    def get(self, resource: str, namespace: str, name: str) -> Obj | None: ...
+
+    def list(self, resource: str, namespace: str | None = None) -> Iterable[Obj]: ...
+
+
+class ServiceMembers:
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+        self._members: dict[str, dict[str, Member]] = {}
+        """Service key → pod name → member; absent until asked for."""
+        self._matching: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+        """(namespace, labels) → names of the services that select them."""
+
+    def of(self, service: Obj) -> Mapping[str, Member]:
+        key = key_of(service)
+        known = self._members.get(key)
+        if known is None:
+            namespace, selector = service["metadata"]["namespace"], service["spec"]["selector"]
+            known = self._members[key] = {}
+            for pod in self._lister.list("pods", namespace):
+                if selector.items() <= labels_of(pod).items() and (member := self._member(service, pod)) is not None:
+                    known[member.pod] = member
+        return known
+
+    def note_service(self, old: Obj | None, new: Obj | None) -> None:
+        if old is not None and new is not None and old["spec"] == new["spec"]:
+            return
+        service = one_of(old, new)
+        self._members.pop(key_of(service), None)
+        namespace = service["metadata"]["namespace"]
+        for group in [group for group in self._matching if group[0] == namespace]:
+            del self._matching[group]
+
+    def note_pod(self, old: Obj | None, new: Obj | None, tell: Callable[[str, int], None]) -> None:
+        """Calls `tell(service key, members)` for every service that has to look at its members again."""
+        services = dict.fromkeys(self._services(one_of(old, new)))
+        if old is not None and new is not None and labels_of(old) != labels_of(new):
+            services.update(dict.fromkeys(self._services(old)))
+        pod = one_of(old, new)
+        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        for service_name in services:
+            service = self._lister.get("services", namespace, service_name)
+            if service is None:
+                continue
+            key = key_of(service)
+            members = self._members.get(key)
+            if members is None:
+                tell(key, 0)
+                continue
+            member = self._member(service, new) if new is not None and _selects(service, new) else None
+            if members.get(name) == member:
+                continue
+            if member is None:
+                del members[name]
+            else:
+                members[name] = member
+            tell(key, len(members))
+
+    def clear(self) -> None:
+        self._members.clear()
+        self._matching.clear()
+
+    def _services(self, pod: Obj) -> list[str]:
+        labels = labels_of(pod)
+        if not labels:
+            return []
+        group = (pod["metadata"]["namespace"], tuple(sorted(labels.items())))
+        known = self._matching.get(group)
+        if known is None:
+            known = [s["metadata"]["name"] for s in self._lister.list("services", group[0]) if _selects(s, pod)]
+            self._matching[group] = known
+        return known
+
+    def _member(self, service: Obj, pod: Obj) -> Member | None:
+        status, spec = pod.get("status") or {}, pod["spec"]
+        address = status.get("podIP")
+        if not address or is_terminal(pod):
+            return None
+        serving, terminating = is_ready(pod), is_ending(pod)
+        node = self._lister.get("nodes", "", spec.get("nodeName", ""))
+        return Member(
+            pod=pod["metadata"]["name"],
+            uid=pod["metadata"]["uid"],
+            address=address,
+            node=spec.get("nodeName", ""),
+            zone=labels_of(node).get("topology.kubernetes.io/zone", ""),
+            hostname=spec.get("hostname", "") if spec.get("subdomain") == service["metadata"]["name"] else "",
+            serving=serving,
+            terminating=terminating,
+            ready=bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating),
+            ports=_ports(service, pod),
+        )
+
+
+def _selects(service: Obj, pod: Obj) -> bool:
+    selector = service["spec"].get("selector")
+    return bool(selector) and selector.items() <= labels_of(pod).items()
+
+
+def _ports(service: Obj, pod: Obj) -> tuple[Port, ...]:
+    """The service's ports; one whose named target the pod does not have is left out."""
+    ports = []
+    for port in service["spec"].get("ports") or ():
+        number = _target(port, pod)
+        if number is not None:
+            ports.append((port.get("name") or "", number, port.get("protocol") or "TCP", port.get("appProtocol") or ""))
+    return tuple(ports)
+
+
+def _target(port: Obj, pod: Obj) -> int | None:
+    target = port.get("targetPort")
+    if target is None or target == 0:
+        return int(port["port"])
+    if isinstance(target, int):
+        return target
+    protocol = port.get("protocol") or "TCP"
+    containers = [*pod["spec"]["containers"], *(c for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always")]
+    for container in containers:
+        for offered in container.get("ports") or ():
+            if offered.get("name") == target and (offered.get("protocol") or "TCP") == protocol:
+                return int(offered["containerPort"])
+    return None
