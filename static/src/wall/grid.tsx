@@ -17,6 +17,8 @@ export interface GridProps {
 
 const orders: readonly (readonly [Order, string])[] = [["needs", "Needs you first"], ["step", "By step"], ["name", "By name"]];
 const densities = [30, 60, 100] as const;
+/** So small a class gets larger cards, whatever the density. */
+const few = 9;
 
 export function Tools({ wall }: { wall: WallState }): JSX.Element {
   return (
@@ -39,8 +41,8 @@ export function Grid(props: GridProps): JSX.Element {
   const cards = wall.cards.value;
   useKeptFocus(list, cards);
   return (
-    <ul class={`wall-grid of-${wall.density.value}`} ref={list} aria-describedby="wall-keys" onKeyDown={(event) => onKey(event, props)}>
-      {cards.map((card) => <CardItem key={card.id} card={card} {...props} />)}
+    <ul class={`wall-grid of-${cards.length <= few ? "few" : wall.density.value}`} ref={list} aria-describedby="wall-keys" onKeyDown={(event) => onKey(event, props)}>
+      {cards.map((card, i) => <CardItem key={card.id} card={card} tabbable={wall.selected.value === null ? i === 0 : wall.selected.value === card.id} {...props} />)}
     </ul>
   );
 }
@@ -79,7 +81,7 @@ const cardElement = (list: ParentNode | null, id: string): HTMLElement | null =>
 
 const icons: Partial<Record<Standing, () => JSX.Element>> = { help: Hand, stuck: Clock, finished: Tick };
 
-function CardItem({ card, wall, painter }: GridProps & { card: Card }): JSX.Element {
+function CardItem({ card, tabbable, wall, painter }: GridProps & { card: Card; tabbable: boolean }): JSX.Element {
   const state = standing(card);
   const selected = wall.selected.value === card.id;
   const words = footWords(card, wall.now.value);
@@ -87,7 +89,7 @@ function CardItem({ card, wall, painter }: GridProps & { card: Card }): JSX.Elem
   return (
     <li class={`learner ${state}${selected ? " selected" : ""}`}>
       <button
-        type="button" data-card={card.id} tabIndex={selected ? 0 : -1} aria-pressed={selected} aria-label={spoken(card, wall.now.value)}
+        type="button" data-card={card.id} tabIndex={tabbable ? 0 : -1} aria-pressed={selected} aria-label={spoken(card, wall.now.value)}
         onFocus={() => void (wall.selected.value = card.id)} onClick={() => void (wall.selected.value = card.id)}
       >
         <span class="who"><span>{card.name}</span><span class="at">{card.step}/{card.steps}</span></span>

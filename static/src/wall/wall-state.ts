@@ -62,6 +62,9 @@ export class WallState {
     else this.roster.value = hear(this.roster.peek(), frame);
     if (frame.t !== "wall") return;
     this.theClass.value = { ...this.theClass.peek(), ...frame.class };
-    this.selected.value ??= this.cards.peek()[0]?.id ?? null;
+    if (hasRoomBeside()) this.selected.value ??= this.cards.peek()[0]?.id ?? null;
   }
 }
+
+/** On a narrow screen the chosen learner covers the cards, so nobody is chosen unasked. */
+const hasRoomBeside = (): boolean => matchMedia("(min-width: 861px)").matches;
