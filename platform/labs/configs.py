@@ -67,7 +67,8 @@ def _refuse_aliases(text: str) -> None:
                 line = event.start_mark.line + 1 if event.start_mark else 1
                 raise _refused(text, f"line {line}: found the alias *{event.anchor}, wanted it written out", line)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        # A text that ends too early is wrong after its last line; show that line.
+        line = min(error.problem_mark.line + 1 if error.problem_mark else 1, len(text.splitlines()))
         raise _refused(text, f"line {line}: {error.problem}", line) from error
     except yaml.YAMLError as error:
         raise _refused(text, str(error), None) from error

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from accounts.models import User
-from accounts.services import account_create, guest_create
 from django.core.cache import cache
 from django.test import Client
+
+from accounts.models import User
+from accounts.services import account_create, guest_create
 
 PASSWORD = "correct horse battery"
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
+
 from accounts import services
 from accounts.errors import NotAGuest
 from accounts.models import User
-from django.core.exceptions import ValidationError
 from labs.models import Cluster
 from labs.services import cluster_create
 

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from accounts.models import User
-from accounts.services import guest_create
 from django.core import mail
 from django.test import Client
+
+from accounts.models import User
+from accounts.services import guest_create
 from labs.models import Cluster
 from labs.services import cluster_create
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from catalog.schema import read_lesson, read_track
 
 LESSONS = Path(__file__).resolve().parents[3] / "lessons"

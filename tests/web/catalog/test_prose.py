@@ -1,6 +1,7 @@
 """Lesson text becomes HTML that is safe, with chips for objects."""
 
 import pytest
+
 from catalog.prose import block_html, chip_mistakes, inline_html
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from catalog.errors import LessonRefused
 from catalog.lesson import Lesson, Option, Value
 from catalog.schema import read_lesson, read_track
