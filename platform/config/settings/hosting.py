@@ -6,6 +6,7 @@ memory; with it the same processes are spread out. The database is chosen in `ba
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
@@ -38,7 +39,19 @@ DRYDOCK_LIMITS: dict[str, int] = {
 }
 
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", REDIS_URL or "memory://localhost/")
+
+
+def _broker(redis_url: str) -> str:
+    """Jobs live in database 1 of the same Redis, in the words Celery has for it."""
+    if not redis_url:
+        return "memory://localhost/"
+    parts = urlsplit(redis_url)
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.path}?virtual_host=1"
+    return parts._replace(path="/1").geturl()
+
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or _broker(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"visibility_timeout": 3600, "unacked_restore_interval": 5, "unacked_restore_throttle": 2}
     if REDIS_URL
@@ -50,5 +63,4 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
-CELERY_TASK_ROUTES = {"labs.tasks.cluster_warm_up": {"queue": "sim"}}
 CELERY_TIMEZONE = "UTC"

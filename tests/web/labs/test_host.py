@@ -141,7 +141,8 @@ async def test_a_refused_command_is_not_journaled(harbour: Harbour) -> None:
     cluster = harbour.cluster()
     async with harbour.host():
         told = await harbour.router.call(cluster, "command", {"kind": "nonsense"}, rid="r1")
-    assert told.status == 400 and told.json()["error"]["code"] == "BadCommand"
+    assert told.status == 400
+    assert told.json()["error"]["code"] == "BadCommand"
     assert harbour.rows(cluster) == []
 
 
@@ -153,7 +154,8 @@ async def test_an_unknown_cluster_is_not_found(harbour: Harbour) -> None:
 
 async def test_without_a_host_the_answer_is_503(harbour: Harbour) -> None:
     told = await harbour.router.call(harbour.cluster(), "command", {"kind": "add"}, rid="r1", deadline_s=0.3)
-    assert told.status == 503 and "retry_after" in told.json()["error"]
+    assert told.status == 503
+    assert "retry_after" in told.json()["error"]
 
 
 async def test_another_host_replays_what_a_dead_one_acknowledged(harbour: Harbour) -> None:
@@ -367,7 +369,8 @@ async def test_a_view_gives_the_backlog_when_it_can(harbour: Harbour) -> None:
         view = (await harbour.router.call(cluster, "view", {"gen": 1, "ev": 1})).json()
         other = (await harbour.router.call(cluster, "view", {"gen": 9, "ev": 1})).json()
     assert view["items"] == [["set", "x", {"value": 2}], ["set", "x", {"value": 3}]]
-    assert "items" not in other and other["tables"]["Counter"]["rows"] == [["x", "x", 3]]
+    assert "items" not in other
+    assert other["tables"]["Counter"]["rows"] == [["x", "x", 3]]
 
 
 async def test_nothing_is_answered_before_it_is_committed(harbour: Harbour) -> None:
@@ -389,7 +392,8 @@ async def test_nothing_is_answered_before_it_is_committed(harbour: Harbour) -> N
         await asyncio.sleep(0.05)
         reading = asyncio.create_task(harbour.read(cluster))
         await asyncio.sleep(0.1)
-        assert not adding.done() and not reading.done()
+        assert not adding.done()
+        assert not reading.done()
         journal.gate.set()
         assert (await adding).is_ok
         assert (await reading)["counters"]["x"] == 1

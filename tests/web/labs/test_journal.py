@@ -61,7 +61,8 @@ async def test_only_one_of_two_hosts_adopts(shelf: tuple[Journal, MakeCluster]) 
     journal, make = shelf
     cluster = make()
     first = await journal.adopt(cluster, "h1", 0)
-    assert first is not None and (first.epoch, first.owner_host, first.status) == (1, "h1", "resident")
+    assert first is not None
+    assert (first.epoch, first.owner_host, first.status) == (1, "h1", "resident")
     assert await journal.adopt(cluster, "h2", 0) is None
 
 
@@ -109,7 +110,8 @@ async def test_an_anchor_moves_with_its_control(shelf: tuple[Journal, MakeCluste
     await journal.append([entry(deed, row(1, kind="control"), anchor=anchor)])
     await journal.append([entry(deed, row(2))])
     found = await journal.look(deed.cluster)
-    assert found is not None and (found.anchor, found.head) == (anchor, 2)
+    assert found is not None
+    assert (found.anchor, found.head) == (anchor, 2)
 
 
 async def test_the_newest_snapshot_of_a_branch_is_found(shelf: tuple[Journal, MakeCluster]) -> None:
@@ -131,7 +133,8 @@ async def test_a_fenced_owner_keeps_no_snapshot_and_leaves_no_mark(shelf: tuple[
     assert not await journal.keep(deed.cluster, deed.epoch, Frozen(1, 1, 1, 1, 1, b"x"))
     assert not await journal.part(Parting(late))
     found = await journal.look(deed.cluster)
-    assert found is not None and (found.mark_us, found.status) == (0, "resident")
+    assert found is not None
+    assert (found.mark_us, found.status) == (0, "resident")
 
 
 async def test_parting_stops_time_and_frees_the_cluster(shelf: tuple[Journal, MakeCluster]) -> None:

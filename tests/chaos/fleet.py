@@ -1,0 +1,290 @@
+"""Real processes of both modes, and a client that behaves like a stubborn browser.
+
+The simulation is `FakeCluster`, which keeps a log of every command it has applied: enough to count what was lost, doubled
+or invented. The client sends the same `rid` again after any failure, as a page does.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import websockets
+
+from tests.servers import Program, Server, free_port, running_postgresql, running_redis
+
+ROOT = Path(__file__).parents[2]
+CSRF = "c" * 32
+PATIENCE_S = 30.0
+
+
+@dataclass
+class Person:
+    """A signed-in person with clusters."""
+
+    session: str
+    user: str
+    clusters: list[str]
+
+
+@dataclass
+class Fleet:
+    """Running processes. `webs` answer; `workers` own the clusters (embedded: one process does both)."""
+
+    environment: dict[str, str]
+    ports: list[int]
+    webs: list[Program]
+    workers: list[Program]
+    redis: Server | None = None
+    postgresql: Server | None = None
+
+    def person(self, clusters: int) -> Person:
+        """Somebody new, with clusters."""
+        made = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("seed.py")), str(clusters)],
+            env={**os.environ, **self.environment}, cwd=ROOT, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return Person(**json.loads(made.stdout))
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Fleet]:
+    """`drydock up`."""
+    port = free_port()
+    environment = _environment(DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
+    program = _web(port, folder / "up.log", environment, "up")
+    program.start()
+    try:
+        yield Fleet(environment, [port], [program], [program])
+    finally:
+        program.end()
+
+
+@contextmanager
+def scaled(folder: Path, *, webs: int = 2, workers: int = 2) -> Iterator[Fleet]:
+    """Web processes, simulation workers, Redis and PostgreSQL."""
+    with ExitStack() as stack:
+        (folder / "redis").mkdir()
+        (folder / "pg").mkdir()
+        redis = stack.enter_context(running_redis(folder / "redis"))
+        postgresql = stack.enter_context(running_postgresql(folder / "pg"))
+        environment = _environment(
+            DRYDOCK_DATA=str(folder / "data"), REDIS_URL=redis.url, DATABASE_URL=postgresql.url, DRYDOCK_HOST="1"
+        )
+        _manage(environment, "migrate", "-v0")
+        ports = [free_port() for _ in range(webs)]
+        fleet = Fleet(
+            environment,
+            ports,
+            [_web(port, folder / f"web-{port}.log", environment, "web") for port in ports],
+            [_worker(folder / f"worker-{number}.log", number, environment) for number in range(workers)],
+            redis,
+            postgresql,
+        )
+        for program in [*fleet.workers, *fleet.webs]:
+            stack.callback(program.end)
+            program.start()
+        yield fleet
+
+
+def _environment(**values: str) -> dict[str, str]:
+    fakes = ROOT / "tests" / "web" / "labs"
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "DJANGO_SECRET_KEY": "a key for tests only",
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "platform", fakes))),
+        "DRYDOCK_SIM": "fake_cluster.FakeCluster",
+        **values,
+    }
+
+
+def _web(port: int, log: Path, environment: dict[str, str], mode: str) -> Program:
+    command = [sys.executable, "-m", "config.drydock", mode, "--port", str(port)]
+    return Program(command, lambda: _is_well(port), log, environment)
+
+
+def _worker(log: Path, number: int, environment: dict[str, str]) -> Program:
+    command = [
+        sys.executable, "-m", "celery", "-A", "config", "worker", "-P", "threads", "-c", "1", "-Q", "sim",
+        "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO", "-n", f"sim{number}@test",
+    ]  # fmt: skip
+    starts = 0
+
+    def is_ready() -> bool:
+        nonlocal starts
+        seen = log.read_bytes().count(b" ready.")
+        if seen <= starts:
+            return False
+        starts = seen
+        return True
+
+    return Program(command, is_ready, log, environment)
+
+
+def _manage(environment: dict[str, str], *arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, **environment}, check=True
+    )
+
+
+def _is_well(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=1).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@dataclass
+class Ledger:
+    """What was sent, what was acknowledged, and how long the slowest took."""
+
+    sent: dict[str, set[str]] = field(default_factory=dict)
+    acknowledged: dict[str, set[str]] = field(default_factory=dict)
+    slowest_s: float = 0.0
+    acknowledged_at: dict[str, float] = field(default_factory=dict)
+
+    def note(self, cluster: str, rid: str, begin: float) -> None:
+        now = time.monotonic()
+        self.acknowledged.setdefault(cluster, set()).add(rid)
+        self.acknowledged_at[cluster] = now
+        self.slowest_s = max(self.slowest_s, now - begin)
+
+
+class Client:
+    """A person's page, or fifty of them."""
+
+    def __init__(self, fleet: Fleet, person: Person) -> None:
+        self.fleet, self.person = fleet, person
+        self.ledger = Ledger()
+        self._count = 0
+        self._http = httpx.AsyncClient(
+            cookies={"sessionid": person.session, "csrftoken": CSRF}, headers={"x-csrftoken": CSRF}, timeout=12.0
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def burst(self, count: int) -> None:
+        """`count` commands at once, spread over all clusters; returns when each is acknowledged."""
+        clusters = self.person.clusters
+        calls = []
+        for number in range(count):
+            self._count += 1
+            calls.append(self.add(clusters[number % len(clusters)], f"c{self._count}"))
+        await asyncio.gather(*calls)
+
+    async def add(self, cluster: str, rid: str) -> None:
+        """One command, sent until it is acknowledged."""
+        self.ledger.sent.setdefault(cluster, set()).add(rid)
+        begin = time.monotonic()
+        body = {"rid": rid, "command": {"kind": "add", "name": "n", "tag": rid}}
+        attempt = 0
+        while time.monotonic() - begin < PATIENCE_S:
+            port = self.fleet.ports[attempt % len(self.fleet.ports)]
+            if await self._post(port, cluster, body):
+                self.ledger.note(cluster, rid, begin)
+                return
+            attempt += 1
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{rid} on {cluster} was not acknowledged within {PATIENCE_S:g} s")
+
+    async def applied(self, cluster: str) -> Counter[str]:
+        """Which commands the cluster says it has applied, and how often."""
+        body = {"rid": f"read-{time.monotonic_ns()}", "command": {"kind": "read"}}
+        for attempt in range(100):
+            answer = await self._answer(self.fleet.ports[attempt % len(self.fleet.ports)], cluster, body)
+            if answer is not None:
+                return Counter(tag for _, tag in answer["reply"]["log"])
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{cluster} cannot be read")
+
+    async def check(self) -> None:
+        """Acknowledged ≤ applied ≤ sent, and none twice."""
+        for cluster in self.person.clusters:
+            applied = await self.applied(cluster)
+            twice = [rid for rid, times in applied.items() if times > 1]
+            assert not twice, f"{cluster}: applied twice: {twice}"
+            acknowledged = self.ledger.acknowledged.get(cluster, set())
+            assert acknowledged <= set(applied), f"{cluster}: lost: {acknowledged - set(applied)}"
+            assert set(applied) <= self.ledger.sent.get(cluster, set()), f"{cluster}: invented"
+
+    async def _post(self, port: int, cluster: str, body: dict[str, Any]) -> bool:
+        return await self._answer(port, cluster, body) is not None
+
+    async def _answer(self, port: int, cluster: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        origin = f"http://127.0.0.1:{port}"
+        try:
+            answer = await self._http.post(f"{origin}/api/clusters/{cluster}/command", json=body, headers={"origin": origin})
+        except httpx.HTTPError:
+            return None
+        if answer.status_code in (429, 500, 503):
+            return None
+        assert answer.status_code == 200, f"{answer.status_code}: {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+class Page:
+    """A page's socket that reconnects as the front end does, and fails on a gap or a step back."""
+
+    def __init__(self, fleet: Fleet, person: Person, cluster: str) -> None:
+        self.fleet, self.person, self.cluster = fleet, person, cluster
+        self.gen: int | None = None
+        self.ev: int | None = None
+        self.connects = 0
+        self.snapshots = 0
+        self.last_frame = time.monotonic()
+        self.longest_s = 0.0
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        while True:
+            port = self.fleet.ports[self.connects % len(self.fleet.ports)]
+            headers = {"cookie": f"sessionid={self.person.session}", "origin": f"http://127.0.0.1:{port}"}
+            try:
+                async with websockets.connect(
+                    f"ws://127.0.0.1:{port}/ws/labs/{self.cluster}/", additional_headers=headers
+                ) as socket:
+                    self.connects += 1
+                    await socket.send(json.dumps({"t": "hello", "gen": self.gen, "ev": self.ev}))
+                    async for text in socket:
+                        self._take(json.loads(text))
+                        await socket.send(json.dumps({"t": "ack", "ev": self.ev or 0}))
+            except (OSError, websockets.WebSocketException):
+                self.connects += 1
+            await asyncio.sleep(0.1)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["t"] == "snap":
+            assert self.ev is None or message["ev"] >= self.ev, f"stepped back from {self.ev} to {message['ev']}"
+            self.gen, self.ev = message["gen"], message["ev"]
+            self.snapshots += 1
+        elif message["t"] == "delta":
+            assert message["from"] == self.ev, f"gap: at {self.ev}, got a delta from {message['from']}"
+            assert len(message["items"]) == message["to"] - message["from"]
+            self.ev = message["to"]
+        if message["t"] in ("snap", "delta"):
+            now = time.monotonic()
+            self.longest_s = max(self.longest_s, now - self.last_frame)
+            self.last_frame = now
+
+
+@asynccontextmanager
+async def client_of(fleet: Fleet, clusters: int) -> AsyncIterator[Client]:
+    """A client with clusters that run already."""
+    client = Client(fleet, fleet.person(clusters))
+    try:
+        await client.burst(clusters)
+        client.ledger.slowest_s = 0.0
+        yield client
+    finally:
+        await client.close()

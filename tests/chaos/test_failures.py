@@ -1,0 +1,200 @@
+"""Kill things while commands arrive. Acknowledged ≤ applied ≤ sent, none twice, and life goes on within three seconds.
+
+`DRYDOCK_CHAOS_ROUNDS` says how often each is repeated (2 here, 50 in CI).
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.fleet import Client, Fleet, Page, client_of, embedded, scaled
+
+pytestmark = pytest.mark.processes
+
+ROUNDS = int(os.environ.get("DRYDOCK_CHAOS_ROUNDS", "2"))
+CLUSTERS = 50
+BURST = 80
+GOES_ON_S = 3.0
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Short, because unix sockets live in it."""
+    made = Path(tempfile.mkdtemp(prefix="dd-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def one_process(folder: Path) -> Iterator[Fleet]:
+    with embedded(folder) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def fleet(folder: Path) -> Iterator[Fleet]:
+    with scaled(folder) as running:
+        yield running
+
+
+async def rounds(client: Client, strike: Callable[[int], float]) -> list[float]:
+    """Strike in the middle of a burst, again and again; how long each burst took to be acknowledged after the strike.
+
+    `strike` gets the number of the round and returns when (monotonic) the system was able to go on.
+    """
+    took = []
+    for number in range(ROUNDS):
+        burst = asyncio.create_task(client.burst(BURST))
+        await asyncio.sleep(random.Random(number).uniform(0.0, 0.15))
+        able = await asyncio.to_thread(strike, number)
+        await burst
+        took.append(time.monotonic() - able)
+        await client.check()
+    return took
+
+
+async def test_the_embedded_process_is_killed(one_process: Fleet) -> None:
+    program = one_process.workers[0]
+
+    def strike(number: int) -> float:
+        program.kill()
+        program.start()
+        return time.monotonic()
+
+    async with client_of(one_process, CLUSTERS) as client:
+        took = await rounds(client, strike)
+    assert max(took) < GOES_ON_S
+
+
+async def test_a_worker_is_killed(fleet: Fleet) -> None:
+    def strike(number: int) -> float:
+        struck = time.monotonic()
+        fleet.workers[number % 2].kill()
+        return struck
+
+    async with client_of(fleet, CLUSTERS) as client:
+        took = []
+        for number in range(ROUNDS):
+            took += await _one(client, strike, number)
+            await asyncio.to_thread(fleet.workers[number % 2].start)
+    assert max(took) < GOES_ON_S
+
+
+async def _one(client: Client, strike: Callable[[int], float], number: int) -> list[float]:
+    burst = asyncio.create_task(client.burst(BURST))
+    await asyncio.sleep(random.Random(number).uniform(0.0, 0.15))
+    struck = await asyncio.to_thread(strike, number)
+    await burst
+    took = time.monotonic() - struck
+    await client.check()
+    return [took]
+
+
+async def test_a_web_process_is_killed(fleet: Fleet) -> None:
+    def strike(number: int) -> float:
+        struck = time.monotonic()
+        fleet.webs[number % 2].kill()
+        return struck
+
+    async with client_of(fleet, CLUSTERS) as client:
+        page = Page(fleet, client.person, client.person.clusters[0])
+        watching = asyncio.create_task(page.run())
+        took = []
+        for number in range(ROUNDS):
+            took += await _one(client, strike, number)
+            await asyncio.to_thread(fleet.webs[number % 2].start)
+        await _still_live(page, watching)
+    assert max(took) < GOES_ON_S
+
+
+async def test_a_page_sees_no_gap_while_workers_die(fleet: Fleet) -> None:
+    async with client_of(fleet, 5) as client:
+        page = Page(fleet, client.person, client.person.clusters[0])
+        watching = asyncio.create_task(page.run())
+        for number in range(ROUNDS):
+            await asyncio.sleep(1.2)
+            page.longest_s = 0.0
+            await asyncio.to_thread(fleet.workers[number % 2].kill)
+            await asyncio.sleep(GOES_ON_S + 0.5)
+            assert page.longest_s < GOES_ON_S + 1.0  # the fake beats once a second
+            await asyncio.to_thread(fleet.workers[number % 2].start)
+        await _still_live(page, watching)
+
+
+async def _still_live(page: Page, watching: "asyncio.Task[None]") -> None:
+    before = page.ev
+    await asyncio.sleep(2.5)
+    if watching.done():
+        watching.result()
+    watching.cancel()
+    assert page.ev is not None
+    assert before is not None
+    assert page.ev > before
+
+
+async def test_a_worker_stands_still_and_comes_back(fleet: Fleet) -> None:
+    async with client_of(fleet, CLUSTERS) as client:
+        for number in range(min(ROUNDS, 5)):
+            worker = fleet.workers[number % 2]
+            burst = asyncio.create_task(client.burst(BURST))
+            await asyncio.sleep(0.05)
+            worker.pause(signal.SIGSTOP)
+            await asyncio.sleep(5)
+            worker.pause(signal.SIGCONT)
+            await burst
+            await client.burst(BURST)
+            await client.check()
+
+
+async def test_redis_is_killed(fleet: Fleet) -> None:
+    assert fleet.redis is not None
+    program = fleet.redis.program
+
+    def strike(number: int) -> float:
+        program.kill()
+        time.sleep(0.7)
+        program.start()
+        return time.monotonic()
+
+    async with client_of(fleet, CLUSTERS) as client:
+        page = Page(fleet, client.person, client.person.clusters[0])
+        watching = asyncio.create_task(page.run())
+        took = await rounds(client, strike)
+        await _still_live(page, watching)
+    assert max(took) < GOES_ON_S
+
+
+async def test_postgresql_crashes_and_recovers(fleet: Fleet) -> None:
+    assert fleet.postgresql is not None
+    program = fleet.postgresql.program
+
+    def strike(number: int) -> float:
+        program.kill(signal.SIGQUIT)  # immediate: no checkpoint, recovery at the next start
+        program.start()
+        return time.monotonic()
+
+    async with client_of(fleet, CLUSTERS) as client:
+        took = await rounds(client, strike)
+    assert max(took) < GOES_ON_S
+
+
+async def test_stopping_leaves_nothing_behind(one_process: Fleet, folder: Path) -> None:
+    program = one_process.workers[0]
+    async with client_of(one_process, 3) as client:
+        begin = time.monotonic()
+        await asyncio.to_thread(program.kill, signal.SIGINT)
+        assert program.process is not None
+        assert program.process.returncode == 0
+        assert time.monotonic() - begin < 8
+        left = sorted(path.name for path in (folder / "data").iterdir())
+        assert left == ["drydock.sqlite3", "lock"]
+        await asyncio.to_thread(program.start)
+        await client.check()
