@@ -192,9 +192,7 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return self._refuse(place, f"json: cannot unmarshal {_json_name(value)} into Go value of type int32")
         if isinstance(value, float) or not -(1 << 31) <= value < 1 << 31:
-            return self._refuse(
-                place, f"json: cannot unmarshal number {_go_number(value)} into Go value of type int32"
-            )
+            return self._refuse(place, f"json: cannot unmarshal number {_go_number(value)} into Go value of type int32")
         return value
 
     def _wrong(self, value: Any, place: _Place, wanted: str) -> Any:

@@ -1,7 +1,6 @@
 """The patch formats of the API: JSON patch, JSON merge patch and the strategic merge patch, made and applied.
 
-Promises: inputs are never changed and untouched parts of the result are shared with them (a JSON patch works on
-a copy); strategic patches
+Promises: inputs are never changed and untouched parts of the result are shared with them; strategic patches
 understand `$patch`, `$setElementOrder`, `$retainKeys` and `$deleteFromPrimitiveList`, with merge keys taken from
 the schema; `three_way_merge` gives the patch `kubectl apply` sends. A patch that cannot be applied raises
 `PatchError` with upstream's message. Follows `apimachinery/pkg/util/strategicpatch` and `jsonmergepatch`.
@@ -280,7 +279,9 @@ def _go_map(item: Any) -> str:
     return "map[" + " ".join(f"{name}:{item[name]}" for name in sorted(item)) + "]"
 
 
-def _ordered(merged: list[Any], patch: list[Any], order: list[Any] | None, current: list[Any], *, key: str) -> list[Any]:
+def _ordered(
+    merged: list[Any], patch: list[Any], order: list[Any] | None, current: list[Any], *, key: str
+) -> list[Any]:
     """Items of the patch in the wanted order, items only the server has kept at their relative place."""
     if order is None:
         order = patch

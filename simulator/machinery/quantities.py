@@ -112,13 +112,17 @@ def _scale(digits: int, base: int, power: int, *, digits_after_point: int) -> in
     if digits == 0:
         return 0
     if base == 2:
-        return min(_ceiling(digits * NANO << power, 10**digits_after_point), _LARGEST * NANO)
+        return min(_ceiling(digits * NANO << power, _power_of_ten(digits_after_point)), _LARGEST * NANO)
     shift = power - digits_after_point + 9
     if shift > 40:
         return _LARGEST * NANO
     if shift >= 0:
-        return min(digits * 10**shift, _LARGEST * NANO)
-    return min(_ceiling(digits, 10 ** min(-shift, len(str(digits)) + 1)), _LARGEST * NANO)
+        return min(digits * _power_of_ten(shift), _LARGEST * NANO)
+    return min(_ceiling(digits, _power_of_ten(min(-shift, len(str(digits)) + 1))), _LARGEST * NANO)
+
+
+def _power_of_ten(exponent: int) -> int:
+    return int(10**exponent)
 
 
 def _ceiling(amount: int, unit: int) -> int:

@@ -11,7 +11,7 @@ whose schema comes from their definition (`Schema` can be built from any such di
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -115,11 +115,12 @@ class Schema:
 
     def at(self, path: tuple[str, ...]) -> Schema | None:
         """The node behind a dotted path; arrays and maps are stepped through as `explain` does."""
-        node: Schema | None = self
+        node = self
         for name in path:
-            node = _element(node).properties.get(name)
-            if node is None:
+            child = _element(node).properties.get(name)
+            if child is None:
                 return None
+            node = child
         return node
 
 
@@ -160,7 +161,7 @@ def _kinds() -> dict[tuple[str, str], str]:
     return kinds
 
 
-@lru_cache(maxsize=None)
+@cache
 def definition(name: str) -> Schema:
     """A node by the full name of its definition: `io.k8s.api.core.v1.PodSpec`."""
     return Schema({"$ref": _REFERENCE + name})
@@ -271,7 +272,8 @@ def explain(api_version: str, kind: str, path: tuple[str, ...] = ()) -> Explanat
     node = schema_for(api_version, kind)
     if node is None:
         return None
-    owner, required, enum = node, False, ()
+    owner, required = node, False
+    enum: tuple[str, ...] = ()
     for name in path:
         owner = _element(node)
         child = owner.properties.get(name)

@@ -139,11 +139,18 @@ def requirement(key: str, operator: Operator, values: Iterable[str]) -> Requirem
     if operator in ("in", "notin") and not values:
         raise SelectorError("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty")
     if operator in ("=", "!=") and len(values) != 1:
-        raise SelectorError(f"values: Invalid value: {_go_list(values)}: exact-match compatibility requires one single value")
+        raise SelectorError(
+            f"values: Invalid value: {_go_list(values)}: exact-match compatibility requires one single value"
+        )
     if operator in ("exists", "!") and values:
-        raise SelectorError(f"values: Invalid value: {_go_list(values)}: values set must be empty for exists and does not exist")
+        raise SelectorError(
+            f"values: Invalid value: {_go_list(values)}: values set must be empty for exists and does not exist"
+        )
     if operator in ("gt", "lt") and (len(values) != 1 or not re.fullmatch("[+-]?[0-9]+", values[0])):
-        raise SelectorError("values[0]: Invalid value: " + f'"{values[0] if values else ""}": for \'Gt\', \'Lt\' operators, the value must be an integer')
+        raise SelectorError(
+            "values[0]: Invalid value: "
+            + f"\"{values[0] if values else ''}\": for 'Gt', 'Lt' operators, the value must be an integer"
+        )
     for index, value in enumerate(values):
         if problems := names.label_value(value):
             raise SelectorError(f'values[{index}][{key}]: Invalid value: "{value}": {"; ".join(problems)}')
@@ -298,7 +305,8 @@ class FieldSelector:
 
 _META = ("metadata.name", "metadata.namespace")
 _INVOLVED = tuple(
-    f"involvedObject.{part}" for part in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+    f"involvedObject.{part}"
+    for part in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 )
 _SELECTABLE: dict[str, tuple[str, ...]] = {
     "pods": (

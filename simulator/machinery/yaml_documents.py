@@ -110,7 +110,8 @@ class _Reader:
         found: Document | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
-                line = self._first_line + event.start_mark.line
+                mark: Any = event.start_mark
+                line = self._first_line + mark.line
                 value = self._value(next(self._events), "", 0)
                 if found is None and value is not None:
                     found = Document(value, line, self._places)

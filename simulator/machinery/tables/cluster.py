@@ -199,7 +199,11 @@ def _api_service(obj: Obj, now_us: int) -> Cells:
     available = next((c for c in status(obj).get("conditions") or () if c["type"] == "Available"), None)
     said = "Unknown"
     if available is not None:
-        said = available["status"] if available["status"] == "True" else f"{available['status']} ({available.get('reason', '')})"
+        said = (
+            available["status"]
+            if available["status"] == "True"
+            else f"{available['status']} ({available.get('reason', '')})"
+        )
     return [name_of(obj), shown, said, age(obj, now_us)]
 
 

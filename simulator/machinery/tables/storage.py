@@ -87,7 +87,14 @@ def _storage_class(obj: Obj, now_us: int) -> Cells:
 def _attachment(obj: Obj, now_us: int) -> Cells:
     volume = (spec(obj).get("source") or {}).get("persistentVolumeName", "")
     attached = go_bool(status(obj).get("attached"))
-    return [name_of(obj), spec(obj).get("attacher", ""), volume, spec(obj).get("nodeName", ""), attached, age(obj, now_us)]
+    return [
+        name_of(obj),
+        spec(obj).get("attacher", ""),
+        volume,
+        spec(obj).get("nodeName", ""),
+        attached,
+        age(obj, now_us),
+    ]
 
 
 def _driver(obj: Obj, now_us: int) -> Cells:

@@ -204,8 +204,7 @@ PRINTERS: dict[str, Printer] = {
     ),
     "statefulsets.apps": printer(f"Name | Ready | Age | {_TEMPLATE}", _stateful_set),
     "daemonsets.apps": printer(
-        "Name | Desired | Current | Ready | Up-to-date | Available | Node Selector | Age "
-        f"| {_TEMPLATE} | Selector*",
+        f"Name | Desired | Current | Ready | Up-to-date | Available | Node Selector | Age | {_TEMPLATE} | Selector*",
         _daemon_set,
         desired="integer",
         current="integer",
@@ -219,9 +218,7 @@ PRINTERS: dict[str, Printer] = {
         _cron_job,
         active="integer",
     ),
-    "controllerrevisions.apps": printer(
-        "Name | Controller | Revision | Age", _controller_revision, revision="integer"
-    ),
+    "controllerrevisions.apps": printer("Name | Controller | Revision | Age", _controller_revision, revision="integer"),
     "poddisruptionbudgets.policy": printer(
         "Name | Min Available | Max Unavailable | Allowed Disruptions | Age", _budget, allowed_disruptions="integer"
     ),

@@ -50,7 +50,7 @@ def validate_config_map(config_map: Obj) -> Errors:
     for key in binary:
         errors += [invalid(f"binaryData[{key}]", key, says) for says in names.config_key(key)]
     size = sum(len(value.encode()) for value in data.values()) + sum(len(b64decode(value)) for value in binary.values())
-    return [*errors, too_long("", _MAX_BYTES)] if size > _MAX_BYTES else errors
+    return [*errors, too_long("[]", _MAX_BYTES)] if size > _MAX_BYTES else errors
 
 
 def validate_config_map_update(new: Obj, old: Obj) -> Errors:
@@ -110,7 +110,7 @@ def validate_node(node: Obj) -> Errors:
     errors: Errors = []
     seen: list[tuple[str, str]] = []
     for index, taint in enumerate(_spec(node).get("taints") or ()):
-        here, key, effect = f"spec.taints[{index}]", taint.get("key", ""), taint.get("effect", "")
+        here, key, effect = f"metadata.taints[{index}]", taint.get("key", ""), taint.get("effect", "")
         errors += [invalid(f"{here}.key", key, says) for says in names.qualified_name(key)]
         value = taint.get("value", "")
         errors += [invalid(f"{here}.value", value, says) for says in names.label_value(value)]
@@ -139,7 +139,7 @@ def validate_node_update(new: Obj, old: Obj) -> Errors:
 def validate_event(event: Obj) -> Errors:
     about = (event.get("involvedObject") or {}).get("namespace", "")
     namespace = event["metadata"].get("namespace", "")
-    if about and about != namespace or not about and namespace not in ("default", "kube-system"):
+    if (about and about != namespace) or (not about and namespace not in ("default", "kube-system")):
         return [invalid("involvedObject.namespace", about, "does not match event.namespace")]
     return []
 
@@ -167,9 +167,7 @@ def _access_modes(spec: Obj, *, required_says: str) -> Errors:
         return [required("spec.accessModes", required_says)]
     errors = [not_supported("spec.accessModes", mode, _ACCESS_MODES) for mode in modes if mode not in _ACCESS_MODES]
     if "ReadWriteOncePod" in modes and len(modes) > 1:
-        errors.append(
-            forbidden("spec.accessModes", "may not use ReadWriteOncePod with other access modes")
-        )
+        errors.append(forbidden("spec.accessModes", "may not use ReadWriteOncePod with other access modes"))
     return errors
 
 
@@ -187,7 +185,9 @@ def validate_claim_update(new: Obj, old: Obj) -> Errors:
     frozen = [{k: v for k, v in spec.items() if k not in _CLAIM_MUTABLE} for spec in (now, before)]
     bound_elsewhere = before.get("volumeName") and now.get("volumeName") != before["volumeName"]
     if frozen[0] != frozen[1] or bound_elsewhere:
-        says = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        says = (
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        )
         errors.append(forbidden("spec", says))
     wanted, had = (((s.get("resources") or {}).get("requests") or {}).get("storage") for s in (now, before))
     if wanted and had and quantities.parse(wanted).nanos < quantities.parse(had).nanos:
@@ -343,7 +343,9 @@ def validate_binding_update(new: Obj, old: Obj) -> Errors:
     errors = validate_binding(new)
     if new.get("roleRef") != old.get("roleRef"):
         role = new.get("roleRef") or {}
-        parts = ", ".join(f'{k}:"{role.get(v, "")}"' for k, v in (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name")))
+        parts = ", ".join(
+            f'{k}:"{role.get(v, "")}"' for k, v in (("APIGroup", "apiGroup"), ("Kind", "kind"), ("Name", "name"))
+        )
         errors.append(invalid("roleRef", GoText(f"rbac.RoleRef{{{parts}}}"), "cannot change roleRef"))
     return errors
 

@@ -226,7 +226,11 @@ def _mounts(mounts: list[Obj], path: str, volumes: Iterable[str]) -> Errors:
             errors += validate_local_path(sub, f"{here}.subPath")
         if mount.get("subPathExpr"):
             if sub:
-                errors.append(invalid(f"{here}.subPathExpr", mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"))
+                errors.append(
+                    invalid(
+                        f"{here}.subPathExpr", mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"
+                    )
+                )
             errors += validate_local_path(mount["subPathExpr"], f"{here}.subPathExpr")
     return errors
 

@@ -10,6 +10,7 @@ from simulator.machinery.validation.field_errors import (
     GoText,
     immutable,
     invalid,
+    label_selector,
     not_negative,
     not_supported,
     required,
@@ -22,8 +23,8 @@ Errors = list[FieldError]
 
 _COUNTS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
 _CRON_NAME_MAX = 52
-_CRON_FIELD = re.compile(r"(\*|\?|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?(,(\*|\?|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?)*")
-_CRON_BOUNDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 6))
+_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+_CRON_WORDS = re.compile("(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)", re.IGNORECASE)
 _CRON_MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 
 
@@ -61,9 +62,13 @@ def validate_job_update(new: Obj, old: Obj) -> Errors:
     errors = validate_job(new)
     if now.get("completions") != before.get("completions") and now.get("completionMode") != "Indexed":
         errors += immutable("spec.completions", now.get("completions"), before.get("completions"))
-    errors += immutable("spec.selector", now.get("selector"), before.get("selector"), shown=GoText("v1.LabelSelector{…}"))
+    errors += immutable(
+        "spec.selector", now.get("selector"), before.get("selector"), shown=label_selector(now.get("selector") or {})
+    )
     if not before.get("suspend"):
-        errors += immutable("spec.template", now.get("template"), before.get("template"), shown=GoText("core.PodTemplateSpec{…}"))
+        errors += immutable(
+            "spec.template", now.get("template"), before.get("template"), shown=GoText("core.PodTemplateSpec{…}")
+        )
     return errors + immutable("spec.completionMode", now.get("completionMode"), before.get("completionMode"))
 
 
@@ -102,28 +107,29 @@ def cron_problem(schedule: str) -> str | None:
     fields = schedule.split()
     if len(fields) != 5:
         return f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]"
-    for text, (_, low, high) in zip(fields, _CRON_BOUNDS, strict=True):
+    for text, (low, high) in zip(fields, _CRON_BOUNDS, strict=True):
         if (problem := _field_problem(text, low, high)) is not None:
             return problem
     return None
 
 
 def _field_problem(text: str, low: int, high: int) -> str | None:
-    if not _CRON_FIELD.fullmatch(text):
-        return f"failed to parse int from {text}: strconv.Atoi: parsing {_quoted(text)}: invalid syntax"
-    for part in text.split(","):
-        span = part.partition("/")[0]
-        if span in ("*", "?"):
-            continue
-        numbers = [int(number) for number in span.split("-") if number.isdigit()]
-        if numbers and numbers[0] < low:
-            return f"beginning of range ({numbers[0]}) below minimum ({low}): {part}"
-        if numbers and numbers[-1] > high:
-            return f"end of range ({numbers[-1]}) above maximum ({high}): {part}"
-        if len(numbers) == 2 and numbers[0] > numbers[1]:
-            return f"beginning of range ({numbers[0]}) beyond end of range ({numbers[1]}): {part}"
+    return next((problem for part in text.split(",") if (problem := _part_problem(part, low, high))), None)
+
+
+def _part_problem(part: str, low: int, high: int) -> str | None:
+    span, _, step = part.partition("/")
+    ends = [] if span in ("*", "?") else span.split("-")
+    for number in [*ends, *([step] if "/" in part else [])]:
+        if not number.isdigit() and not _CRON_WORDS.fullmatch(number):
+            return f'failed to parse int from {number}: strconv.Atoi: parsing "{number}": invalid syntax'
+    if len(ends) > 2:
+        return f"too many hyphens: {part}"
+    numbers = [int(end) for end in ends if end.isdigit()]
+    if numbers and numbers[0] < low:
+        return f"beginning of range ({numbers[0]}) below minimum ({low}): {part}"
+    if numbers and numbers[-1] > high:
+        return f"end of range ({numbers[-1]}) above maximum ({high}): {part}"
+    if len(numbers) == 2 and numbers[0] > numbers[1]:
+        return f"beginning of range ({numbers[0]}) beyond end of range ({numbers[1]}): {part}"
     return None
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'

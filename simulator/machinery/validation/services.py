@@ -88,7 +88,9 @@ def _ports(ports: list[Obj]) -> Errors:
             if name in seen_names:
                 errors.append(duplicate(f"{here}.name", name))
             seen_names.append(name)
-        errors += [invalid(f"{here}.port", port.get("port", 0), says) for says in names.port_number(port.get("port", 0))]
+        errors += [
+            invalid(f"{here}.port", port.get("port", 0), says) for says in names.port_number(port.get("port", 0))
+        ]
         protocol = port.get("protocol", "")
         if not protocol:
             errors.append(required(f"{here}.protocol"))
@@ -177,7 +179,7 @@ def validate_service_update(new: Obj, old: Obj) -> Errors:
     if "ExternalName" not in kinds and now.get("clusterIP") and before.get("clusterIP"):
         if now["clusterIP"] != before["clusterIP"]:
             says = "may not change once set"
-            errors.append(invalid("spec.clusterIPs[0]", now["clusterIP"], says))
+            errors.append(invalid("spec.clusterIPs[0]", now.get("clusterIPs") or [now["clusterIP"]], says))
     return errors + validate_service(new)
 
 
@@ -238,7 +240,11 @@ def validate_ingress(ingress: Obj) -> Errors:
     spec = _spec(ingress)
     errors: Errors = []
     if not spec.get("rules") and spec.get("defaultBackend") is None:
-        errors.append(invalid("spec", spec.get("rules") or [], "either `defaultBackend` or `rules` must be specified"))
+        errors.append(
+            invalid(
+                "spec", GoText("[]networking.IngressRule(nil)"), "either `defaultBackend` or `rules` must be specified"
+            )
+        )
     if backend := spec.get("defaultBackend"):
         errors += _backend(backend, "spec.defaultBackend")
     for index, rule in enumerate(spec.get("rules") or ()):

@@ -113,7 +113,9 @@ def _claim(source: Obj, path: str) -> Errors:
 def _nfs(source: Obj, path: str) -> Errors:
     errors = [required(f"{path}.{key}") for key in ("server", "path") if not source.get(key)]
     where = source.get("path", "")
-    return [*errors, invalid(f"{path}.path", where, "must be an absolute path")] if where and where[0] != "/" else errors
+    return (
+        [*errors, invalid(f"{path}.path", where, "must be an absolute path")] if where and where[0] != "/" else errors
+    )
 
 
 def _projected(source: Obj, path: str) -> Errors:

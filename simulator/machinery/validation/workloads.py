@@ -189,7 +189,9 @@ def validate_stateful_set(stateful_set: Obj) -> Errors:
     if management not in ("OrderedReady", "Parallel"):
         says = "must be 'OrderedReady' or 'Parallel'"
         errors.append(
-            invalid("spec.podManagementPolicy", management, says) if management else required("spec.podManagementPolicy")
+            invalid("spec.podManagementPolicy", management, says)
+            if management
+            else required("spec.podManagementPolicy")
         )
     errors += _stateful_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy")
     errors += _retention(spec.get("persistentVolumeClaimRetentionPolicy") or {})
@@ -202,7 +204,9 @@ def validate_stateful_set(stateful_set: Obj) -> Errors:
     else:
         errors += validate_label_selector(selector, "spec.selector")
         if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-            errors.append(invalid("spec.selector", label_selector(selector), "empty selector is invalid for statefulset"))
+            errors.append(
+                invalid("spec.selector", label_selector(selector), "empty selector is invalid for statefulset")
+            )
     return errors + _stateful_template(spec)
 
 
@@ -232,7 +236,9 @@ def _stateful_strategy(strategy: Obj, path: str) -> Errors:
         return [invalid(f"{path}.rollingUpdate", GoText(str(rolling)), says)] if rolling is not None else []
     if kind != "RollingUpdate":
         says = "must be 'RollingUpdate' or 'OnDelete'"
-        shown = GoText(f'apps.StatefulSetUpdateStrategy{{Type:"{kind}", RollingUpdate:(*apps.RollingUpdateStatefulSetStrategy)(nil)}}')
+        shown = GoText(
+            f'apps.StatefulSetUpdateStrategy{{Type:"{kind}", RollingUpdate:(*apps.RollingUpdateStatefulSetStrategy)(nil)}}'
+        )
         return [invalid(path, shown, says)]
     return not_negative(f"{path}.rollingUpdate.partition", (rolling or {}).get("partition"))
 
@@ -252,7 +258,9 @@ def validate_stateful_set_update(new: Obj, old: Obj) -> Errors:
     before = {k: v for k, v in _spec(old).items() if k not in _STATEFUL_MUTABLE}
     if now != before:
         listed = "', '".join(_STATEFUL_MUTABLE[:-1])
-        says = f"updates to statefulset spec for fields other than '{listed}' and '{_STATEFUL_MUTABLE[-1]}' are forbidden"
+        says = (
+            f"updates to statefulset spec for fields other than '{listed}' and '{_STATEFUL_MUTABLE[-1]}' are forbidden"
+        )
         errors.append(forbidden("spec", says))
     return errors
 

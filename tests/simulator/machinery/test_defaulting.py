@@ -93,7 +93,10 @@ def test_probes_ports_and_field_references_are_completed() -> None:
     ("volume", "filled"),
     [
         ({"name": "v"}, {"name": "v", "emptyDir": {}}),
-        ({"name": "v", "secret": {"secretName": "s"}}, {"name": "v", "secret": {"secretName": "s", "defaultMode": 420}}),
+        (
+            {"name": "v", "secret": {"secretName": "s"}},
+            {"name": "v", "secret": {"secretName": "s", "defaultMode": 420}},
+        ),
         ({"name": "v", "hostPath": {"path": "/"}}, {"name": "v", "hostPath": {"path": "/", "type": ""}}),
     ],
     ids=["nothing is an emptyDir", "secret", "hostPath"],
