@@ -3,7 +3,7 @@
 import os
 
 from . import environment
-from .base import *  # noqa: F403
+from .base import *
 from .base import BASE_DIR, STORAGES
 
 SECRET_KEY = environment.required("DJANGO_SECRET_KEY")

@@ -159,7 +159,8 @@ def test_asking_again_changes_the_words_of_the_same_request(member: Membership) 
     assert member.cluster_id is not None
     first = services.help_ask(user=member.user, cluster_id=member.cluster_id, text="Why?")
     second = services.help_ask(user=member.user, cluster_id=member.cluster_id, text="Why Pending?")
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     assert (second["id"], second["text"]) == (first["id"], "Why Pending?")
 
 
