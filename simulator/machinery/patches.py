@@ -10,13 +10,22 @@ Leaves to others: server-side apply, and what may be patched at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import jsonpatch
-import jsonpointer
-
+from simulator.machinery.json_patches import PatchError, json_patch, same_json
 from simulator.machinery.schemas import Schema
+
+__all__ = [
+    "PatchError",
+    "json_merge_diff",
+    "json_patch",
+    "merge_patch",
+    "strategic_merge_patch",
+    "three_way_json_merge",
+    "three_way_merge",
+    "two_way_merge",
+]
 
 Obj = dict[str, Any]
 
@@ -24,42 +33,9 @@ _PATCH = "$patch"
 _RETAIN = "$retainKeys"
 _ORDER = "$setElementOrder/"
 _DELETE = "$deleteFromPrimitiveList/"
-_OPERATIONS_LIMIT = 10_000
 
 
-class PatchError(ValueError):
-    """The patch does not fit the object; the message is the one the API server would give."""
-
-
-# -- JSON patch (RFC 6902) and JSON merge patch (RFC 7386) --------------------------------------------------------
-
-
-def json_patch(current: Obj, operations: Sequence[Mapping[str, Any]]) -> Obj:
-    """Apply a list of operations; a missing path, a failed test or an unknown operation is refused."""
-    if len(operations) > _OPERATIONS_LIMIT:
-        raise PatchError(
-            f"The allowed maximum operations in a JSON patch is {_OPERATIONS_LIMIT}, got {len(operations)}"
-        )
-    try:
-        patched = jsonpatch.JsonPatch(list(operations)).apply(current)
-    except jsonpatch.JsonPatchTestFailed:
-        failed = next((op["path"] for op in operations if op.get("op") == "test"), "")
-        raise PatchError(f"testing value {failed} failed: test failed") from None
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, KeyError, TypeError) as refused:
-        raise PatchError(_operation_refused(operations, refused)) from None
-    if not isinstance(patched, dict):
-        raise PatchError("the patched document is not an object")
-    return patched
-
-
-def _operation_refused(operations: Sequence[Mapping[str, Any]], refused: Exception) -> str:
-    for operation in operations:
-        verb = operation.get("op")
-        if verb not in ("add", "remove", "replace", "move", "copy", "test"):
-            return f"Unexpected kind: {verb}"
-        if verb in ("remove", "replace") and isinstance(refused, jsonpatch.JsonPatchConflict):
-            return f"{verb} operation does not apply: doc is missing path: {operation.get('path')}: missing value"
-    return str(refused)
+# -- JSON merge patch (RFC 7386) -----------------------------------------------------------------------------------
 
 
 def merge_patch(current: Any, patch: Any) -> Any:
@@ -88,7 +64,7 @@ def json_merge_diff(original: Obj, modified: Obj) -> Obj:
         if isinstance(wanted, dict) and isinstance(found, dict):
             if inner := json_merge_diff(found, wanted):
                 patch[key] = inner
-        elif found is _ABSENT or not _same(found, wanted):
+        elif found is _ABSENT or not same_json(found, wanted):
             patch[key] = wanted
     for key in original:
         if key not in modified:
@@ -130,17 +106,6 @@ def _only_nulls(patch: Obj) -> Obj:
         elif isinstance(value, dict) and (inner := _only_nulls(value)):
             kept[key] = inner
     return kept
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Equal as JSON: 1 and true differ although Python finds them equal."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return bool(left == right)
 
 
 # -- Strategic merge patch, applied -------------------------------------------------------------------------------
@@ -190,7 +155,7 @@ def _apply_primitive_deletions(result: Obj, key: str, doomed: Any) -> None:
         return
     name = key.removeprefix(_DELETE)
     if isinstance(result.get(name), list):
-        result[name] = [item for item in result[name] if not any(_same(item, gone) for gone in doomed)]
+        result[name] = [item for item in result[name] if not any(same_json(item, gone) for gone in doomed)]
 
 
 def _merge_field(result: Obj, key: str, value: Any, patch: Obj, schema: Schema | None) -> None:
@@ -371,11 +336,11 @@ class _Differ:
                 patch[key] = inner
         elif isinstance(found, list) and isinstance(wanted, list) and "merge" in strategy and schema is not None:
             self._lists(patch, key, found, wanted, schema)
-        elif self.changes and not _same(found, wanted):
+        elif self.changes and not same_json(found, wanted):
             patch[key] = wanted
 
     def _lists(self, patch: Obj, key: str, found: list[Any], wanted: list[Any], schema: Schema) -> None:
-        if _same(found, wanted):
+        if same_json(found, wanted):
             return
         if not schema.merge_key:
             self._primitive_lists(patch, key, found, wanted)

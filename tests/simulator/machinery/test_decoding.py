@@ -130,5 +130,5 @@ def test_a_misspelt_field_suggests_its_neighbour(typed: str, meant: str) -> None
 
 
 def test_an_unknown_validation_level_is_refused() -> None:
-    with pytest.raises(DecodingError, match='^fieldValidation: Unsupported value: "Maybe": supported values: '):
+    with pytest.raises(DecodingError, match=r'^fieldValidation: Unsupported value: "Maybe": supported values: '):
         decoding.decode({}, resource("pods"), level="Maybe")

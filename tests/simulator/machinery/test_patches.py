@@ -154,11 +154,55 @@ def test_three_way_json_merge_deletes_what_was_applied_and_keeps_what_others_add
     assert patch == {"b": None, "c": 3}
 
 
-def test_json_patch_applies_operations_and_refuses_a_missing_path() -> None:
-    current = {"spec": {"replicas": 1}}
-    operations = [{"op": "replace", "path": "/spec/replicas", "value": 3}]
-    assert patches.json_patch(current, operations) == {"spec": {"replicas": 3}}
-    assert current == {"spec": {"replicas": 1}}
+REPLICAS = {"spec": {"replicas": 1, "list": ["a", "b"]}, "other": {"kept": 1}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "patched"),
+    [
+        ({"op": "replace", "path": "/spec/replicas", "value": 3}, {"replicas": 3, "list": ["a", "b"]}),
+        ({"op": "add", "path": "/spec/list/-", "value": "c"}, {"replicas": 1, "list": ["a", "b", "c"]}),
+        ({"op": "add", "path": "/spec/list/1", "value": "c"}, {"replicas": 1, "list": ["a", "c", "b"]}),
+        ({"op": "remove", "path": "/spec/list/0"}, {"replicas": 1, "list": ["b"]}),
+        ({"op": "add", "path": "/spec/a~1b", "value": 0}, {"replicas": 1, "list": ["a", "b"], "a/b": 0}),
+        ({"op": "move", "from": "/spec/replicas", "path": "/spec/n"}, {"n": 1, "list": ["a", "b"]}),
+        ({"op": "test", "path": "/spec/replicas", "value": 1}, {"replicas": 1, "list": ["a", "b"]}),
+    ],
+    ids=lambda value: value.get("op", ""),
+)
+def test_a_json_patch_changes_only_its_path(operation: dict[str, Any], patched: dict[str, Any]) -> None:
+    before = copy.deepcopy(REPLICAS)
+    result = patches.json_patch(REPLICAS, [operation])
+    assert result == {**REPLICAS, "spec": patched}
+    assert result["other"] is REPLICAS["other"]
+    assert before == REPLICAS
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"),
+    [
+        (
+            {"op": "remove", "path": "/spec/nope"},
+            "error in remove for path: '/spec/nope': Unable to remove nonexistent key: nope: missing value",
+        ),
+        (
+            {"op": "replace", "path": "/spec/nope", "value": 1},
+            "replace operation does not apply: doc is missing key: /spec/nope: missing value",
+        ),
+        (
+            {"op": "add", "path": "/nope/deeper", "value": 1},
+            'add operation does not apply: doc is missing path: "/nope/deeper": missing value',
+        ),
+        (
+            {"op": "add", "path": "/spec/list/9", "value": 1},
+            "error in add for path: '/spec/list/9': Unable to access invalid index: 9: invalid index referenced",
+        ),
+        ({"op": "test", "path": "/spec/replicas", "value": True}, "testing value /spec/replicas failed: test failed"),
+        ({"op": "frobnicate", "path": "/"}, "Unexpected kind: frobnicate"),
+    ],
+    ids=lambda value: value.get("op", "") if isinstance(value, dict) else "",
+)
+def test_a_json_patch_that_does_not_fit_is_refused(operation: dict[str, Any], says: str) -> None:
     with pytest.raises(PatchError) as refused:
-        patches.json_patch(current, [{"op": "remove", "path": "/spec/nope"}])
-    assert str(refused.value) == "remove operation does not apply: doc is missing path: /spec/nope: missing value"
+        patches.json_patch(REPLICAS, [operation])
+    assert str(refused.value) == says

@@ -51,7 +51,8 @@ def test_a_resource_in_two_versions_prefers_the_newer() -> None:
     assert preferred.version == "v2"
     older = resources.by_kind("autoscaling/v1", "HorizontalPodAutoscaler")
     assert older is resources.by_path("autoscaling", "v1", "horizontalpodautoscalers")
-    assert older is not None and older.version == "v1"
+    assert older is not None
+    assert older.version == "v1"
 
 
 def test_category_all_lists_the_nine_workload_resources() -> None:

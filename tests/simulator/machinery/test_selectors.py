@@ -75,7 +75,7 @@ def test_a_selector_object_and_its_string_form_are_equal() -> None:
 
 
 def test_an_unknown_expression_operator_is_refused() -> None:
-    with pytest.raises(SelectorError, match='^"Seriously" is not a valid label selector operator$'):
+    with pytest.raises(SelectorError, match=r'^"Seriously" is not a valid label selector operator$'):
         selectors.from_label_selector({"matchExpressions": [{"key": "app", "operator": "Seriously"}]})
 
 
@@ -88,9 +88,9 @@ def test_field_selectors_compare_texts_and_know_absence() -> None:
 
 
 def test_a_field_a_resource_cannot_be_selected_by_is_refused() -> None:
-    with pytest.raises(SelectorError, match="^field label not supported: spec.color$"):
+    with pytest.raises(SelectorError, match=r"^field label not supported: spec.color$"):
         selectors.check_fields("pods", selectors.parse_fields("spec.color=red"))
-    with pytest.raises(SelectorError, match='^"spec.color" is not a known field selector: only "metadata.name"'):
+    with pytest.raises(SelectorError, match=r'^"spec\.color" is not a known field selector: only "metadata.name"'):
         selectors.check_fields("configmaps", selectors.parse_fields("spec.color=red"))
-    with pytest.raises(SelectorError, match="^invalid selector: 'foo'; can't understand 'foo'$"):
+    with pytest.raises(SelectorError, match=r"^invalid selector: 'foo'; can't understand 'foo'$"):
         selectors.parse_fields("foo")
