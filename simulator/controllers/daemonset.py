@@ -72,7 +72,9 @@ class Placement:
         if self.terms is not None and not any(term.matches(node["metadata"]["name"], labels) for term in self.terms):
             return False, False
         taints = [taint(raw) for raw in (node.get("spec") or {}).get("taints") or ()]
-        untolerated = [one for one in taints if one.effect in (NO_SCHEDULE, NO_EXECUTE) and not is_tolerated(one, self.tolerations)]
+        untolerated = [
+            one for one in taints if one.effect in (NO_SCHEDULE, NO_EXECUTE) and not is_tolerated(one, self.tolerations)
+        ]
         return not untolerated, not _any_evicts(untolerated)
 
 
@@ -258,7 +260,12 @@ class DaemonSetController(Controller):
         self._expectations.expect_creations(key, len(nodes), self.engine.now)
         metadata, template = owner["metadata"], _stamped(owner["spec"]["template"], digest, owner)
         for done, node in enumerate(nodes):
-            pod = from_template({**template, "spec": _aimed(template["spec"], node)}, metadata["namespace"], f"{metadata['name']}-", controller_reference(owner))
+            pod = from_template(
+                {**template, "spec": _aimed(template["spec"], node)},
+                metadata["namespace"],
+                f"{metadata['name']}-",
+                controller_reference(owner),
+            )
             try:
                 made = self.client.create("pods", pod)
             except (StatusError, ApiUnavailable) as error:
@@ -266,7 +273,9 @@ class DaemonSetController(Controller):
                 if isinstance(error, StatusError):
                     self.client.event(owner, "Warning", "FailedCreate", f"Error creating: {error}", source=self.name)
                 raise
-            self.client.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", source=self.name)
+            self.client.event(
+                owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", source=self.name
+            )
 
     def _delete(self, key: str, owner: Obj, pods: Sequence[Obj]) -> None:
         if not pods:
@@ -320,7 +329,12 @@ class DaemonSetController(Controller):
                 self.client.update(_REVISIONS, {**known, "revision": latest})
             return digest
         labels = {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: digest}
-        fresh_metadata: Obj = {"name": name, "namespace": metadata["namespace"], "labels": labels, "ownerReferences": [controller_reference(owner)]}
+        fresh_metadata: Obj = {
+            "name": name,
+            "namespace": metadata["namespace"],
+            "labels": labels,
+            "ownerReferences": [controller_reference(owner)],
+        }
         if annotations := metadata.get("annotations"):
             fresh_metadata["annotations"] = annotations
         revision = {
@@ -343,7 +357,9 @@ class DaemonSetController(Controller):
         status = self._status(owner, survey, digest)
         if status != owner.get("status"):
             self.client.update_status(_SETS, {**owner, "status": status})
-        if status["numberReady"] != status.get("numberAvailable", 0) and (needed := owner["spec"].get("minReadySeconds")):
+        if status["numberReady"] != status.get("numberAvailable", 0) and (
+            needed := owner["spec"].get("minReadySeconds")
+        ):
             self.enqueue(key, needed * _SECOND_US)
 
     def _status(self, owner: Obj, survey: Survey, digest: str) -> Obj:
@@ -366,7 +382,11 @@ class DaemonSetController(Controller):
             "numberReady": ready,
             "observedGeneration": owner["metadata"].get("generation", 1),
         }
-        optional = {"updatedNumberScheduled": updated, "numberAvailable": available, "numberUnavailable": len(wanted) - available}
+        optional = {
+            "updatedNumberScheduled": updated,
+            "numberAvailable": available,
+            "numberUnavailable": len(wanted) - available,
+        }
         status.update({name: count for name, count in optional.items() if count})
         known = owner.get("status") or {}
         return {**status, "collisionCount": known["collisionCount"]} if "collisionCount" in known else status
@@ -419,7 +439,9 @@ def _max_unavailable(owner: Obj, nodes: int) -> int:
 
 def _placement(owner: Obj) -> Placement:
     spec = owner["spec"]["template"]["spec"]
-    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    )
     terms = None if required is None else tuple(node_term(term) for term in required["nodeSelectorTerms"])
     return Placement(spec.get("nodeSelector") or {}, terms, tuple(toleration(raw) for raw in _tolerations(spec)))
 

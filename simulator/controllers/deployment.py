@@ -85,7 +85,11 @@ class DeploymentController(Controller):
         for owner in owners:
             if owner is not None:
                 self.enqueue(key_of(owner))
-        if new is not None and controller_of(new) is None and (old is None or labels_of(old) != labels_of(new) or owners[0] is not None):
+        if (
+            new is not None
+            and controller_of(new) is None
+            and (old is None or labels_of(old) != labels_of(new) or owners[0] is not None)
+        ):
             for deployment in self.cache.list("deployments.apps", new["metadata"]["namespace"]):
                 if _selector(deployment).matches(labels_of(new)):
                     self.enqueue(key_of(deployment))
@@ -166,9 +170,16 @@ class DeploymentController(Controller):
             for name in self._orphans.matching(metadata["namespace"], selector):
                 orphan = self.cache.get(_SETS, metadata["namespace"], name)
                 if orphan is not None and not is_ending(orphan):
-                    owned.append(self._patch_owners(orphan, [*(orphan["metadata"].get("ownerReferences") or ()), controller_reference(deployment)]))
+                    owned.append(
+                        self._patch_owners(
+                            orphan,
+                            [*(orphan["metadata"].get("ownerReferences") or ()), controller_reference(deployment)],
+                        )
+                    )
         owned.sort(key=_age)
-        new = next((one for one in owned if equal_templates(one["spec"]["template"], deployment["spec"]["template"])), None)
+        new = next(
+            (one for one in owned if equal_templates(one["spec"]["template"], deployment["spec"]["template"])), None
+        )
         return Sets(new, tuple(one for one in owned if one is not new))
 
     def _patch_owners(self, replica_set: Obj, references: list[Obj] | None) -> Obj:
@@ -202,7 +213,9 @@ class DeploymentController(Controller):
         return self.client.patch("deployments.apps", metadata["namespace"], metadata["name"], patch)
 
     def _condition(self, deployment: Obj, status: str, reason: str, message: str) -> Obj:
-        fresh = with_condition(deployment.get("status") or {}, "Progressing", status, reason, message, self.engine.timestamp())
+        fresh = with_condition(
+            deployment.get("status") or {}, "Progressing", status, reason, message, self.engine.timestamp()
+        )
         return self.client.update_status("deployments.apps", {**deployment, "status": fresh})
 
     def _create_new(self, deployment: Obj, sets: Sets, revision: int) -> tuple[Obj, Sets]:
@@ -227,7 +240,11 @@ class DeploymentController(Controller):
         if error.reason == "AlreadyExists":
             found = self.client.get(_SETS, wanted["metadata"]["namespace"], name)
             owner = controller_of(found)
-            if owner and owner["uid"] == deployment["metadata"]["uid"] and equal_templates(found["spec"]["template"], wanted["spec"]["template"]):
+            if (
+                owner
+                and owner["uid"] == deployment["metadata"]["uid"]
+                and equal_templates(found["spec"]["template"], wanted["spec"]["template"])
+            ):
                 return deployment, sets.with_new(found)
             known = deployment.get("status") or {}
             status = {**known, "collisionCount": known.get("collisionCount", 0) + 1}
@@ -394,7 +411,10 @@ class DeploymentController(Controller):
             return
         if is_complete(deployment, status) or known["reason"] in ("ProgressDeadlineExceeded", "NewReplicaSetAvailable"):
             return
-        due = self.engine.micros(known["lastUpdateTime"]) + (deployment["spec"]["progressDeadlineSeconds"] + 1) * _SECOND_US
+        due = (
+            self.engine.micros(known["lastUpdateTime"])
+            + (deployment["spec"]["progressDeadlineSeconds"] + 1) * _SECOND_US
+        )
         self.enqueue(key_of(deployment), max(due - self.engine.now, _SECOND_US))
 
     # State

@@ -75,7 +75,11 @@ class EndpointsController(Controller):
         annotations = dict(metadata.get("annotations") or {})
         if known is not None:
             before = {k: v for k, v in (known["metadata"].get("annotations") or {}).items() if k != TRIGGER_TIME}
-            is_same = known.get("subsets", []) == fresh["subsets"] and labels_of(known) == metadata["labels"] and before == annotations
+            is_same = (
+                known.get("subsets", []) == fresh["subsets"]
+                and labels_of(known) == metadata["labels"]
+                and before == annotations
+            )
             if is_same:
                 return
         if trigger is not None:
@@ -83,7 +87,13 @@ class EndpointsController(Controller):
         if known is None:
             self.client.create("endpoints", with_metadata(fresh, annotations=annotations))
         else:
-            self.client.update("endpoints", {**with_metadata(known, annotations=annotations, labels=metadata["labels"]), "subsets": fresh["subsets"]})
+            self.client.update(
+                "endpoints",
+                {
+                    **with_metadata(known, annotations=annotations, labels=metadata["labels"]),
+                    "subsets": fresh["subsets"],
+                },
+            )
 
     def _delete(self, known: Obj) -> None:
         metadata = known["metadata"]

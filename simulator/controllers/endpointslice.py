@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from simulator.client import Client, Controller, Process
-from simulator.controllers.kinds.objects import controller_reference, is_ending, key_of, labels_of, one_of, split, with_metadata
+from simulator.controllers.kinds.objects import (
+    controller_reference,
+    is_ending,
+    key_of,
+    labels_of,
+    one_of,
+    split,
+    with_metadata,
+)
 from simulator.controllers.kinds.service_members import Member, Port, ServiceMembers
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -101,13 +109,20 @@ class EndpointSliceController(Controller):
     def reconcile(self, key: str) -> None:
         self._note_if_needed()
         service = self.cache.get("services", *split(key))
-        if service is None or is_ending(service) or not service["spec"].get("selector") or service["spec"].get("type") == "ExternalName":
+        if (
+            service is None
+            or is_ending(service)
+            or not service["spec"].get("selector")
+            or service["spec"].get("type") == "ExternalName"
+        ):
             self._triggers.pop(key, None)
             return
         if key in self._unseen:
             return
         known = [self.cache.get(_SLICES, split(key)[0], name) for name in sorted(self._slices.get(key, ()))]
-        plan = planned(service, [one for one in known if one is not None and not is_ending(one)], self._members.of(service))
+        plan = planned(
+            service, [one for one in known if one is not None and not is_ending(one)], self._members.of(service)
+        )
         trigger = self._triggers.get(key)
         for slice in plan.create:
             made = self.client.create(_SLICES, _stamped(slice, trigger))
@@ -189,7 +204,10 @@ def _plan_group(plan: Plan, service: Obj, ports: tuple[Port, ...], wanted: dict[
         else:
             changed.append(_filled(slice, service, kept))
     changed.sort(key=lambda slice: -len(slice["endpoints"]))
-    changed = [_filled(slice, service, [*slice["endpoints"], *_take(left, MAX_ENDPOINTS - len(slice["endpoints"]))]) for slice in changed]
+    changed = [
+        _filled(slice, service, [*slice["endpoints"], *_take(left, MAX_ENDPOINTS - len(slice["endpoints"]))])
+        for slice in changed
+    ]
     while left:
         roomy = _closest_to_full(unchanged, len(left))
         if roomy is not None:
@@ -226,7 +244,12 @@ def endpoint(service: Obj, member: Member) -> Obj:
     }
     if member.hostname:
         made["hostname"] = member.hostname
-    made["targetRef"] = {"kind": "Pod", "namespace": service["metadata"]["namespace"], "name": member.pod, "uid": member.uid}
+    made["targetRef"] = {
+        "kind": "Pod",
+        "namespace": service["metadata"]["namespace"],
+        "name": member.pod,
+        "uid": member.uid,
+    }
     if member.node:
         made["nodeName"] = member.node
     if member.zone:
@@ -257,7 +280,11 @@ def _port(name: str, number: int, protocol: str, app_protocol: str) -> Obj:
 
 
 def _labels(service: Obj) -> dict[str, str]:
-    labels = {name: value for name, value in labels_of(service).items() if name not in (SERVICE_LABEL, MANAGED_LABEL, HEADLESS_LABEL)}
+    labels = {
+        name: value
+        for name, value in labels_of(service).items()
+        if name not in (SERVICE_LABEL, MANAGED_LABEL, HEADLESS_LABEL)
+    }
     labels[MANAGED_LABEL] = MANAGER
     labels[SERVICE_LABEL] = service["metadata"]["name"]
     if service["spec"].get("clusterIP") == "None":
@@ -285,5 +312,6 @@ def _uid(endpoint: Obj) -> str:
 
 def _ports_of(slice: Obj) -> tuple[Port, ...]:
     return tuple(
-        (port.get("name") or "", port["port"], port.get("protocol") or "TCP", port.get("appProtocol") or "") for port in slice.get("ports") or ()
+        (port.get("name") or "", port["port"], port.get("protocol") or "TCP", port.get("appProtocol") or "")
+        for port in slice.get("ports") or ()
     )

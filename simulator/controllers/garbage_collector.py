@@ -22,7 +22,9 @@ FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
 _IGNORED = ("events", "events.events.k8s.io")
-_WATCHED = tuple(one.name for one in RESOURCES if {"list", "watch", "delete"} <= set(one.verbs) and one.name not in _IGNORED)
+_WATCHED = tuple(
+    one.name for one in RESOURCES if {"list", "watch", "delete"} <= set(one.verbs) and one.name not in _IGNORED
+)
 
 
 def _handler(resource: str) -> str:
@@ -68,7 +70,9 @@ class GarbageCollector(Controller):
             self._draw(key, references)
             if any(reference["uid"] not in self._known for reference in references):
                 self.enqueue(key)
-        if is_ending(new) and (old is None or not is_ending(old) or old["metadata"].get("finalizers") != metadata.get("finalizers")):
+        if is_ending(new) and (
+            old is None or not is_ending(old) or old["metadata"].get("finalizers") != metadata.get("finalizers")
+        ):
             self.enqueue(key)
 
     def _on_gone(self, key: str, obj: Obj) -> None:
@@ -174,7 +178,9 @@ class GarbageCollector(Controller):
                 self.enqueue(key)
 
     def _blocks(self, key: str, uid: str) -> bool:
-        return any(reference["uid"] == uid and reference.get("blockOwnerDeletion") for reference in self._owners.get(key, ()))
+        return any(
+            reference["uid"] == uid and reference.get("blockOwnerDeletion") for reference in self._owners.get(key, ())
+        )
 
     def _orphan(self, resource: str, obj: Obj) -> None:
         uid = obj["metadata"]["uid"]
@@ -182,7 +188,9 @@ class GarbageCollector(Controller):
             dependent = self.cache.get(*_parts(key))
             if dependent is None:
                 continue
-            left = [reference for reference in dependent["metadata"].get("ownerReferences") or () if reference["uid"] != uid]
+            left = [
+                reference for reference in dependent["metadata"].get("ownerReferences") or () if reference["uid"] != uid
+            ]
             self._patch(_parts(key)[0], dependent, {"ownerReferences": left or None})
         self._drop_finalizer(resource, obj, ORPHAN)
 
@@ -193,7 +201,9 @@ class GarbageCollector(Controller):
     def _patch(self, resource: str, obj: Obj, metadata: Obj) -> None:
         key = obj["metadata"]
         try:
-            self.client.patch(resource, key.get("namespace", ""), key["name"], {"metadata": {**metadata, "uid": key["uid"]}})
+            self.client.patch(
+                resource, key.get("namespace", ""), key["name"], {"metadata": {**metadata, "uid": key["uid"]}}
+            )
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
@@ -201,7 +211,9 @@ class GarbageCollector(Controller):
     def _delete(self, resource: str, obj: Obj, propagation: str) -> None:
         metadata = obj["metadata"]
         try:
-            self.client.delete(resource, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"])
+            self.client.delete(
+                resource, metadata.get("namespace", ""), metadata["name"], propagation=propagation, uid=metadata["uid"]
+            )
         except StatusError as error:
             if error.reason not in ("NotFound", "Conflict"):
                 raise

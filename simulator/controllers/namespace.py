@@ -29,7 +29,10 @@ _CONTENT = tuple(one.name for one in RESOURCES if one.namespaced and {"list", "d
 _FINE = {
     "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
-    "NamespaceDeletionContentFailure": ("ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
+    "NamespaceDeletionContentFailure": (
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
     "NamespaceContentRemaining": ("ContentRemoved", "All content successfully removed"),
     "NamespaceFinalizersRemaining": ("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
 }
@@ -51,7 +54,11 @@ class NamespaceController(Controller):
 
     def reconcile(self, key: str) -> None:
         namespace = self.cache.get("namespaces", "", key)
-        if namespace is None or not is_ending(namespace) or _FINALIZER not in (namespace["spec"].get("finalizers") or ()):
+        if (
+            namespace is None
+            or not is_ending(namespace)
+            or _FINALIZER not in (namespace["spec"].get("finalizers") or ())
+        ):
             return
         wait_s = self._longest_grace_s(key, namespace)
         for resource, obj in self._content(key):
@@ -118,5 +125,8 @@ def _remaining(left: list[tuple[str, Obj]]) -> dict[str, tuple[str, str]]:
         told["NamespaceContentRemaining"] = ("SomeResourcesRemain", f"Some resources are remaining: {what}")
     if finalizers:
         what = ", ".join(f"{name} in {count} resource instances" for name, count in sorted(finalizers.items()))
-        told["NamespaceFinalizersRemaining"] = ("SomeFinalizersRemain", f"Some content in the namespace has finalizers remaining: {what}")
+        told["NamespaceFinalizersRemaining"] = (
+            "SomeFinalizersRemain",
+            f"Some content in the namespace has finalizers remaining: {what}",
+        )
     return told

@@ -144,7 +144,9 @@ class NodeLifecycleController(Controller):
         was_ready = _ready(node) == "True"
         fresh = self.client.update_status("nodes", self._silenced(node))
         if was_ready:
-            self.client.event(node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady", source=_SOURCE)
+            self.client.event(
+                node, "Normal", "NodeNotReady", f"Node {name} status is now: NodeNotReady", source=_SOURCE
+            )
             self._mark_pods(name)
         return fresh
 
@@ -194,7 +196,9 @@ class NodeLifecycleController(Controller):
                 if error.reason == "NotFound":
                     continue
                 raise
-            self.client.event({**pod, "metadata": metadata}, "Warning", "NodeNotReady", "Node is not ready", source=_SOURCE)
+            self.client.event(
+                {**pod, "metadata": metadata}, "Warning", "NodeNotReady", "Node is not ready", source=_SOURCE
+            )
 
     # Taints
 
@@ -304,6 +308,8 @@ def _with_no_schedule(taints: list[Obj], node: Obj, now: str) -> list[Obj]:
     wanted = [key for (type, status), key in _TAINT_OF.items() if states.get(type) == status]
     if (node.get("spec") or {}).get("unschedulable"):
         wanted.append(_UNSCHEDULABLE)
-    kept = [one for one in taints if one["effect"] != NO_SCHEDULE or one["key"] not in _OWN_KEYS or one["key"] in wanted]
+    kept = [
+        one for one in taints if one["effect"] != NO_SCHEDULE or one["key"] not in _OWN_KEYS or one["key"] in wanted
+    ]
     present = [one["key"] for one in kept if one["effect"] == NO_SCHEDULE]
     return [*kept, *(_new_taint(key, NO_SCHEDULE, now) for key in wanted if key not in present)]

@@ -119,7 +119,11 @@ class ReplicaSetController(Controller):
             self.enqueue(key_of(before))
         if after is not None and new is not None:
             self._on_owned(after, old, new)
-        elif new is not None and controller_of(new) is None and (old is None or labels_of(old) != labels_of(new) or before is not None):
+        elif (
+            new is not None
+            and controller_of(new) is None
+            and (old is None or labels_of(old) != labels_of(new) or before is not None)
+        ):
             self._wake_adopters(new)
 
     def _on_owned(self, owner: Obj, old: Obj | None, new: Obj) -> None:
@@ -217,7 +221,9 @@ class ReplicaSetController(Controller):
             if pod is None or not is_active(pod):
                 continue
             references = [*(pod["metadata"].get("ownerReferences") or ()), controller_reference(owner)]
-            self.client.patch("pods", namespace, name, {"metadata": {"ownerReferences": references, "uid": pod["metadata"]["uid"]}})
+            self.client.patch(
+                "pods", namespace, name, {"metadata": {"ownerReferences": references, "uid": pod["metadata"]["uid"]}}
+            )
 
     def _release_strays(self, owner: Obj) -> None:
         uid, namespace = owner["metadata"]["uid"], owner["metadata"]["namespace"]
@@ -225,7 +231,12 @@ class ReplicaSetController(Controller):
             pod = self.cache.get("pods", namespace, name)
             if pod is not None and not self.selector(owner).matches(labels_of(pod)):
                 left = without_controller(pod, uid)
-                self.client.patch("pods", namespace, name, {"metadata": {"ownerReferences": left or None, "uid": pod["metadata"]["uid"]}})
+                self.client.patch(
+                    "pods",
+                    namespace,
+                    name,
+                    {"metadata": {"ownerReferences": left or None, "uid": pod["metadata"]["uid"]}},
+                )
 
     def _manage(self, key: str, owner: Obj, active: int) -> StatusError | ApiUnavailable | None:
         """Creates or deletes pods; returns what stopped it."""
@@ -239,7 +250,9 @@ class ReplicaSetController(Controller):
     def _create(self, key: str, owner: Obj, count: int) -> StatusError | ApiUnavailable | None:
         self._expectations.expect_creations(key, count, self.engine.now)
         metadata = owner["metadata"]
-        pod = from_template(owner["spec"]["template"], metadata["namespace"], f"{metadata['name']}-", controller_reference(owner))
+        pod = from_template(
+            owner["spec"]["template"], metadata["namespace"], f"{metadata['name']}-", controller_reference(owner)
+        )
         created, batch = 0, 1
         while created < count:
             failure = None
@@ -251,7 +264,9 @@ class ReplicaSetController(Controller):
                     self._tell_failure(owner, "FailedCreate", "creating", error)
                     continue
                 created += 1
-                self.client.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", source=self.name)
+                self.client.event(
+                    owner, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}", source=self.name
+                )
             if failure is not None:
                 self._expectations.created(key, count - created)
                 return None if _is_namespace_ending(failure) else failure

@@ -24,7 +24,14 @@ def with_condition(status: Obj, type: str, state: str, reason: str, message: str
     if known is not None and known["status"] == state and known.get("reason") == reason:
         return status
     since = known["lastTransitionTime"] if known is not None and known["status"] == state else now
-    wanted = {"type": type, "status": state, "lastUpdateTime": now, "lastTransitionTime": since, "reason": reason, "message": message}
+    wanted = {
+        "type": type,
+        "status": state,
+        "lastUpdateTime": now,
+        "lastTransitionTime": since,
+        "reason": reason,
+        "message": message,
+    }
     # As upstream: a condition that changes moves to the end.
     return {**status, "conditions": [*without(status.get("conditions"), type), wanted]}
 
@@ -49,8 +56,17 @@ def computed_status(deployment: Obj, sets: Sequence[Obj], new: Obj | None, limit
     if "collisionCount" in known:
         status["collisionCount"] = known["collisionCount"]
     if available >= limits.fewest_available:
-        return with_condition(status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
-    return with_condition(status, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", now)
+        return with_condition(
+            status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now
+        )
+    return with_condition(
+        status,
+        "Available",
+        "False",
+        "MinimumReplicasUnavailable",
+        "Deployment does not have minimum availability.",
+        now,
+    )
 
 
 def rollout_status(deployment: Obj, sets: Sequence[Obj], new: Obj | None, limits: Bounds, engine: Engine) -> Obj:
@@ -64,7 +80,14 @@ def rollout_status(deployment: Obj, sets: Sequence[Obj], new: Obj | None, limits
         status = _with_progress(status, deployment, new, engine)
     failure = _failure(sets, new)
     if failure is not None:
-        return with_condition(status, "ReplicaFailure", failure["status"], failure["reason"], failure["message"], failure["lastTransitionTime"])
+        return with_condition(
+            status,
+            "ReplicaFailure",
+            failure["status"],
+            failure["reason"],
+            failure["message"],
+            failure["lastTransitionTime"],
+        )
     if condition(status.get("conditions"), "ReplicaFailure") is None:
         return status
     return {**status, "conditions": without(status["conditions"], "ReplicaFailure")}
@@ -74,7 +97,9 @@ def is_complete(deployment: Obj, status: Obj) -> bool:
     """All replicas are of the new template and available, and nothing of the old is left."""
     replicas = deployment["spec"].get("replicas", 1)
     is_observed = bool(status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 1))
-    return is_observed and all(status.get(name, 0) == replicas for name in ("updatedReplicas", "replicas", "availableReplicas"))
+    return is_observed and all(
+        status.get(name, 0) == replicas for name in ("updatedReplicas", "replicas", "availableReplicas")
+    )
 
 
 def _with_progress(status: Obj, deployment: Obj, new: Obj | None, engine: Engine) -> Obj:
@@ -82,9 +107,13 @@ def _with_progress(status: Obj, deployment: Obj, new: Obj | None, engine: Engine
     is_one_template = status.get("replicas", 0) == status.get("updatedReplicas", 0)
     if is_one_template and known is not None and known["reason"] == "NewReplicaSetAvailable":
         return status
-    subject = f'Deployment "{deployment["metadata"]["name"]}"' if new is None else f'ReplicaSet "{new["metadata"]["name"]}"'
+    subject = (
+        f'Deployment "{deployment["metadata"]["name"]}"' if new is None else f'ReplicaSet "{new["metadata"]["name"]}"'
+    )
     if is_complete(deployment, status):
-        return with_condition(status, "Progressing", "True", "NewReplicaSetAvailable", f"{subject} has successfully progressed.", now)
+        return with_condition(
+            status, "Progressing", "True", "NewReplicaSetAvailable", f"{subject} has successfully progressed.", now
+        )
     if _has_progressed(deployment.get("status") or {}, status):
         # The one condition whose lastUpdateTime moves although nothing else does: the deadline counts from it.
         fresh = {**status, "conditions": without(status.get("conditions"), "Progressing")}
@@ -92,10 +121,14 @@ def _with_progress(status: Obj, deployment: Obj, new: Obj | None, engine: Engine
         if known is not None and known["status"] == "True":
             added = condition(fresh["conditions"], "Progressing")
             assert added is not None
-            fresh["conditions"] = replaced(fresh["conditions"], {**added, "lastTransitionTime": known["lastTransitionTime"]})
+            fresh["conditions"] = replaced(
+                fresh["conditions"], {**added, "lastTransitionTime": known["lastTransitionTime"]}
+            )
         return fresh
     if _is_timed_out(deployment, known, engine):
-        return with_condition(status, "Progressing", "False", "ProgressDeadlineExceeded", f"{subject} has timed out progressing.", now)
+        return with_condition(
+            status, "Progressing", "False", "ProgressDeadlineExceeded", f"{subject} has timed out progressing.", now
+        )
     return status
 
 
@@ -103,7 +136,9 @@ def _has_progressed(before: Obj, after: Obj) -> bool:
     def old_pods(status: Obj) -> int:
         return int(status.get("replicas", 0) - status.get("updatedReplicas", 0))
 
-    grew = any(after.get(name, 0) > before.get(name, 0) for name in ("updatedReplicas", "readyReplicas", "availableReplicas"))
+    grew = any(
+        after.get(name, 0) > before.get(name, 0) for name in ("updatedReplicas", "readyReplicas", "availableReplicas")
+    )
     return grew or old_pods(after) < old_pods(before)
 
 

@@ -43,7 +43,9 @@ class RootCaPublisher(Controller):
             if known is None:
                 annotations = {"kubernetes.io/description": _DESCRIPTION}
                 metadata = {"name": CONFIG_MAP, "namespace": key, "annotations": annotations}
-                self.client.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+                self.client.create(
+                    "configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+                )
             elif known.get("data") != data:
                 self.client.update("configmaps", {**known, "data": data})
         except StatusError as error:
@@ -52,6 +54,8 @@ class RootCaPublisher(Controller):
 
     def _certificate(self) -> str:
         """Not a real certificate, but one text a cluster, shaped like one."""
-        body = b64encode(b"".join(blake2b(f"{self.engine.seed}/ca/{part}".encode()).digest() for part in range(12))).decode()
+        body = b64encode(
+            b"".join(blake2b(f"{self.engine.seed}/ca/{part}".encode()).digest() for part in range(12))
+        ).decode()
         lines = [body[at : at + 64] for at in range(0, len(body), 64)]
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])

@@ -31,7 +31,10 @@ class ServiceAccountController(Controller):
         if namespace is None or is_ending(namespace) or self.cache.get("serviceaccounts", key, ACCOUNT) is not None:
             return
         try:
-            self.client.create("serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": key}})
+            self.client.create(
+                "serviceaccounts",
+                {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": key}},
+            )
         except StatusError as error:
             if error.reason not in ("AlreadyExists", "Forbidden"):
                 raise

@@ -42,7 +42,11 @@ class TaintEvictionController(Controller):
                 self.enqueue(key)
             return
         spec = new["spec"]
-        if old is not None and old["spec"].get("nodeName") == spec.get("nodeName") and old["spec"].get("tolerations") == spec.get("tolerations"):
+        if (
+            old is not None
+            and old["spec"].get("nodeName") == spec.get("nodeName")
+            and old["spec"].get("tolerations") == spec.get("tolerations")
+        ):
             return
         if _evicting(self.cache.get("nodes", "", spec.get("nodeName", ""))):
             self.enqueue(key)
@@ -81,12 +85,20 @@ class TaintEvictionController(Controller):
         del self._planned[key]
         namespace, name = split(key)
         about = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": name}}
-        self.client.event(about, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {key}", source=self.name)
+        self.client.event(
+            about, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {key}", source=self.name
+        )
 
     def _evict(self, pod: Obj) -> None:
         metadata = pod["metadata"]
-        about = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": metadata["namespace"], "name": metadata["name"]}}
-        self.client.event(about, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key_of(pod)}", source=self.name)
+        about = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"namespace": metadata["namespace"], "name": metadata["name"]},
+        }
+        self.client.event(
+            about, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key_of(pod)}", source=self.name
+        )
         disrupted = {
             "type": "DisruptionTarget",
             "status": "True",
@@ -136,4 +148,8 @@ def tolerated_s(pod: Obj, node: Obj | None) -> int | None:
 def _evicting(node: Obj | None) -> list[Obj]:
     """NoExecute taints, without the time they were added."""
     taints = [] if node is None else (node.get("spec") or {}).get("taints") or []
-    return [{name: value for name, value in one.items() if name != "timeAdded"} for one in taints if one["effect"] == NO_EXECUTE]
+    return [
+        {name: value for name, value in one.items() if name != "timeAdded"}
+        for one in taints
+        if one["effect"] == NO_EXECUTE
+    ]

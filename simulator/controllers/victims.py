@@ -82,7 +82,9 @@ def _ready_since(pod: Obj) -> str:
 
 
 def _restarts(pod: Obj) -> int:
-    return max((one.get("restartCount") or 0 for one in (pod.get("status") or {}).get("containerStatuses") or ()), default=0)
+    return max(
+        (one.get("restartCount") or 0 for one in (pod.get("status") or {}).get("containerStatuses") or ()), default=0
+    )
 
 
 def _pods_by_node(pods: Iterable[Obj]) -> dict[str, int]:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from simulator.engine.plain import Obj
 from simulator.machinery.selectors import Operator, Requirement
 
-_OPERATORS: dict[str, Operator] = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
+_OPERATORS: dict[str, Operator] = {
+    "In": "in",
+    "NotIn": "notin",
+    "Exists": "exists",
+    "DoesNotExist": "!",
+    "Gt": "gt",
+    "Lt": "lt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,9 @@ class NodeTerm:
 
     def names(self) -> frozenset[str] | None:
         """The only node names this term allows, or None when it does not ask for names."""
-        asked = [frozenset(field.values) for field in self.fields if field.key == "metadata.name" and field.operator == "in"]
+        asked = [
+            frozenset(field.values) for field in self.fields if field.key == "metadata.name" and field.operator == "in"
+        ]
         return frozenset.intersection(*asked) if asked else None
 
 
@@ -36,4 +45,6 @@ def node_term(raw: Obj) -> NodeTerm:
 
 
 def _requirements(raw: Sequence[Obj] | None) -> tuple[Requirement, ...]:
-    return tuple(Requirement(one["key"], _OPERATORS[one["operator"]], tuple(one.get("values") or ())) for one in raw or ())
+    return tuple(
+        Requirement(one["key"], _OPERATORS[one["operator"]], tuple(one.get("values") or ())) for one in raw or ()
+    )

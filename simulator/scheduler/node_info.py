@@ -7,8 +7,8 @@ assumed (sent to be bound, not yet seen bound) count from the moment of the deci
 from collections.abc import Mapping
 
 from simulator.engine.plain import Obj
-from simulator.scheduler.pod_info import Group, HostPort, PodInfo, Resources, amount_of
 from simulator.machinery.taints import Taint, taint
+from simulator.scheduler.pod_info import Group, HostPort, PodInfo, Resources, amount_of
 
 ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"
@@ -62,10 +62,15 @@ class NodeInfo:
         offered = {name: amount_of(name, value) for name, value in (status.get("allocatable") or {}).items()}
         self.pod_limit = offered.pop("pods", 0)
         self.allocatable = Resources(
-            offered.pop("cpu", 0), offered.pop("memory", 0), offered.pop("ephemeral-storage", 0), tuple(sorted(offered.items()))
+            offered.pop("cpu", 0),
+            offered.pop("memory", 0),
+            offered.pop("ephemeral-storage", 0),
+            tuple(sorted(offered.items())),
         )
         self.images: dict[str, int] = {
-            name: image.get("sizeBytes") or 0 for image in status.get("images") or () for name in image.get("names") or ()
+            name: image.get("sizeBytes") or 0
+            for image in status.get("images") or ()
+            for name in image.get("names") or ()
         }
 
     @property

@@ -98,7 +98,9 @@ class IndexedCycle:
         self.examined = self._find_end(index._fitting, feasible_nodes_to_find(nodes))
         self._end = start + self.examined
         if self._is_whole:
-            self.feasible: Mapping[Features, int] = {features: len(positions) for features, positions in index._alike.items()}
+            self.feasible: Mapping[Features, int] = {
+                features: len(positions) for features, positions in index._alike.items()
+            }
         else:
             self.feasible = self._count()
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
 from simulator.machinery import quantities
-from simulator.machinery.selectors import Requirement, Selector, from_label_selector
 from simulator.machinery.node_terms import NodeTerm, node_term
+from simulator.machinery.selectors import Requirement, Selector, from_label_selector
 from simulator.machinery.taints import Toleration, toleration
 
 #: What a container without a request counts for in LeastAllocated, so that such pods spread too.
@@ -133,7 +133,9 @@ def pod_info(pod: Obj, default_spread: Iterable[SpreadConstraint] = ()) -> PodIn
         never_preempts=spec.get("preemptionPolicy") == "Never",
         node_name=spec.get("nodeName") or "",
         tolerations=tuple(toleration(one) for one in spec.get("tolerations") or ()),
-        node_selector=tuple(Requirement(key, "=", (value,)) for key, value in sorted((spec.get("nodeSelector") or {}).items())),
+        node_selector=tuple(
+            Requirement(key, "=", (value,)) for key, value in sorted((spec.get("nodeSelector") or {}).items())
+        ),
         required_terms=terms,
         wanted_nodes=_wanted_nodes(terms),
         preferred_terms=tuple(
@@ -142,13 +144,21 @@ def pod_info(pod: Obj, default_spread: Iterable[SpreadConstraint] = ()) -> PodIn
             if one["weight"]
         ),
         host_ports=tuple(_host_ports(spec)),
-        images=tuple(_tagged(one["image"]) for part in ("initContainers", "containers") for one in spec.get(part) or () if one.get("image")),
+        images=tuple(
+            _tagged(one["image"])
+            for part in ("initContainers", "containers")
+            for one in spec.get(part) or ()
+            if one.get("image")
+        ),
         hard_spread=tuple(_spread(one, group) for one in own if one["whenUnsatisfiable"] == "DoNotSchedule"),
-        soft_spread=tuple(_spread(one, group) for one in own if one["whenUnsatisfiable"] == "ScheduleAnyway") if own else tuple(default_spread),
+        soft_spread=tuple(_spread(one, group) for one in own if one["whenUnsatisfiable"] == "ScheduleAnyway")
+        if own
+        else tuple(default_spread),
         has_own_spread=bool(own),
         affinity=_required_terms(affinity.get("podAffinity"), group[0]),
         anti_affinity=_required_terms(affinity.get("podAntiAffinity"), group[0]),
-        preferred_affinity=_preferred_terms(affinity.get("podAffinity"), group[0], 1) + _preferred_terms(affinity.get("podAntiAffinity"), group[0], -1),
+        preferred_affinity=_preferred_terms(affinity.get("podAffinity"), group[0], 1)
+        + _preferred_terms(affinity.get("podAntiAffinity"), group[0], -1),
     )
 
 
@@ -157,7 +167,9 @@ def pod_info(pod: Obj, default_spread: Iterable[SpreadConstraint] = ()) -> PodIn
 
 def pod_requests(spec: Obj) -> Resources:
     totals = _totals(spec)
-    extended = tuple(sorted((name, amount) for name, amount in totals.items() if name not in ("cpu", "memory", "ephemeral-storage")))
+    extended = tuple(
+        sorted((name, amount) for name, amount in totals.items() if name not in ("cpu", "memory", "ephemeral-storage"))
+    )
     return Resources(totals.get("cpu", 0), totals.get("memory", 0), totals.get("ephemeral-storage", 0), extended)
 
 
@@ -248,7 +260,11 @@ def _tagged(image: str) -> str:
 def _spread(raw: Obj, group: Group) -> SpreadConstraint:
     wanted = dict(raw.get("labelSelector") or {})
     labels = dict(group[1])
-    keyed = [{"key": key, "operator": "In", "values": [labels[key]]} for key in raw.get("matchLabelKeys") or () if key in labels]
+    keyed = [
+        {"key": key, "operator": "In", "values": [labels[key]]}
+        for key in raw.get("matchLabelKeys") or ()
+        if key in labels
+    ]
     if keyed:
         wanted["matchExpressions"] = [*(wanted.get("matchExpressions") or ()), *keyed]
     return SpreadConstraint(
@@ -272,8 +288,12 @@ def _preferred_terms(raw: Obj | None, namespace: str, sign: int) -> tuple[Affini
 
 
 def _affinity_term(raw: Obj, namespace: str, weight: int = 0) -> AffinityTerm:
-    namespaces: frozenset[str] | None = frozenset(raw.get("namespaces") or (() if raw.get("namespaceSelector") is not None else (namespace,)))
+    namespaces: frozenset[str] | None = frozenset(
+        raw.get("namespaces") or (() if raw.get("namespaceSelector") is not None else (namespace,))
+    )
     if raw.get("namespaceSelector") == {}:
         namespaces = None
     selector = raw.get("labelSelector")
-    return AffinityTerm(raw["topologyKey"], None if selector is None else from_label_selector(selector), namespaces, weight)
+    return AffinityTerm(
+        raw["topologyKey"], None if selector is None else from_label_selector(selector), namespaces, weight
+    )

@@ -15,7 +15,11 @@ from simulator.scheduler.pod_info import PodInfo, SpreadConstraint, pod_info
 #: Kinds of pods remembered; the oldest is forgotten first.
 _REMEMBERED = 512
 
-_OWNERS = {"ReplicaSet": "replicasets.apps", "StatefulSet": "statefulsets.apps", "ReplicationController": "replicationcontrollers"}
+_OWNERS = {
+    "ReplicaSet": "replicasets.apps",
+    "StatefulSet": "statefulsets.apps",
+    "ReplicationController": "replicationcontrollers",
+}
 
 
 class Lister(Protocol):
@@ -76,7 +80,9 @@ class PodInfos:
             found = self._lister.get(resource, namespace, owner["name"])
             if found is not None:
                 raw = found["spec"].get("selector")
-                chosen = from_labels(raw or {}) if owner["kind"] == "ReplicationController" else from_label_selector(raw)
+                chosen = (
+                    from_labels(raw or {}) if owner["kind"] == "ReplicationController" else from_label_selector(raw)
+                )
                 if chosen != NOTHING:
                     requirements.extend(chosen.requirements)
         unique = tuple(dict.fromkeys(requirements))

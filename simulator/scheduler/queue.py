@@ -139,7 +139,8 @@ class SchedulingQueue:
             "ticket": self._ticket,
             "unschedulable": list(self._unschedulable),
             "pods": [
-                [p.uid, *p.key, p.priority, p.cause, p.place, p.attempts, p.tried_at, list(p.plugins), p.ticket] for p in self.pods.values()
+                [p.uid, *p.key, p.priority, p.cause, p.place, p.attempts, p.tried_at, list(p.plugins), p.ticket]
+                for p in self.pods.values()
             ],
         }
 
@@ -147,7 +148,9 @@ class SchedulingQueue:
         self.clear()
         self._ticket = state["ticket"]
         for uid, namespace, name, priority, cause, place, attempts, tried_at, plugins, ticket in state["pods"]:
-            pod = self.pods[uid] = Waiting(uid, (namespace, name), priority, cause, place, attempts, tried_at, tuple(plugins), ticket)
+            pod = self.pods[uid] = Waiting(
+                uid, (namespace, name), priority, cause, place, attempts, tried_at, tuple(plugins), ticket
+            )
             if place == ACTIVE:
                 heappush(self._active, (-priority, ticket, uid))
             elif place == BACKING_OFF:

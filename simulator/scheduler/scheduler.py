@@ -91,7 +91,7 @@ class Scheduler(Controller):
         if uid in self._assumed:
             return
         known = self._pods.pods.get(uid)
-        if known is not None and old is not None and old["spec"] == new["spec"] and old["metadata"].get("labels") == new["metadata"].get("labels"):
+        if known is not None and old is not None and old["spec"] == new["spec"] and _labels(old) == _labels(new):
             return
         if new["spec"].get("schedulingGates"):
             self._drop(uid)
@@ -144,7 +144,9 @@ class Scheduler(Controller):
 
     def _wake_after_pod(self, freed: NodeInfo | None) -> None:
         """A pod came, went or changed labels; `freed` is the node it left."""
-        self._wake_pods(lambda info, plugin: plugin in _CLUSTER_FILTERS or (freed is not None and _lets_in(plugin, info, freed)))
+        self._wake_pods(
+            lambda info, plugin: plugin in _CLUSTER_FILTERS or (freed is not None and _lets_in(plugin, info, freed))
+        )
 
     def _wake_pods(self, may_help: Callable[[PodInfo, str], bool]) -> None:
         answers: dict[tuple[PodInfo, tuple[str, ...]], bool] = {}
@@ -331,12 +333,11 @@ def _is_ending(pod: Obj) -> bool:
 
 def _matters(old: Obj, new: Obj) -> bool:
     """Whether a placed pod changed in what the scheduler counts."""
-    before, after = old["metadata"], new["metadata"]
-    return (
-        before.get("labels") != after.get("labels")
-        or ("deletionTimestamp" in before) != ("deletionTimestamp" in after)
-        or old["spec"] != new["spec"]
-    )
+    return _labels(old) != _labels(new) or _is_ending(old) != _is_ending(new) or old["spec"] != new["spec"]
+
+
+def _labels(pod: Obj) -> Obj:
+    return pod["metadata"].get("labels") or {}
 
 
 def _looks(node: Obj) -> tuple[object, ...]:

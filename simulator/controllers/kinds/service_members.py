@@ -150,7 +150,10 @@ def _target(port: Obj, pod: Obj) -> int | None:
     if isinstance(target, int):
         return target
     protocol = port.get("protocol") or "TCP"
-    containers = [*pod["spec"]["containers"], *(c for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always")]
+    containers = [
+        *pod["spec"]["containers"],
+        *(c for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"),
+    ]
     for container in containers:
         for offered in container.get("ports") or ():
             if offered.get("name") == target and (offered.get("protocol") or "TCP") == protocol:

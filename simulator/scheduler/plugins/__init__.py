@@ -27,6 +27,13 @@ FILTERS: tuple[Filter, ...] = (
 )
 CLUSTER_FILTERS: tuple[ClusterFilter, ...] = (PodTopologySpread(), InterPodAffinity())
 #: Scores whose feature depends on the pod and the node alone.
-SCORES: tuple[Score, ...] = (TaintToleration(), NodeAffinity(), NodeResourcesFit(), PodTopologySpread(), BalancedAllocation(), ImageLocality())
+SCORES: tuple[Score, ...] = (
+    TaintToleration(),
+    NodeAffinity(),
+    NodeResourcesFit(),
+    PodTopologySpread(),
+    BalancedAllocation(),
+    ImageLocality(),
+)
 #: Scores that look at pods on other nodes; they have a say only when some pod has affinity.
 CLUSTER_SCORES: tuple[Score, ...] = (InterPodAffinity(),)

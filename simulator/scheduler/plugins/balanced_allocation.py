@@ -19,7 +19,9 @@ class BalancedAllocation:
         deviation = 0.0 if cpu is None or memory is None else abs((cpu - memory) / 2)
         return int((1 - deviation) * MAX_NODE_SCORE)
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]) -> bool | None:
+    def prepare(
+        self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]
+    ) -> bool | None:
         """Pods without any request have no say, or they would all pile up on one node."""
         return True if pod.requests.milli_cpu or pod.requests.memory else None
 

@@ -21,7 +21,9 @@ class ImageLocality:
     def feature(self, pod: PodInfo, node: NodeInfo) -> Present:
         return tuple((image, node.images[image]) for image in pod.images if image in node.images)
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[Present, int], everywhere: Mapping[Present, int]) -> dict[str, float]:
+    def prepare(
+        self, pod: PodInfo, view: View, feasible: Mapping[Present, int], everywhere: Mapping[Present, int]
+    ) -> dict[str, float]:
         """For every image of the pod, the share of nodes that have it."""
         total = sum(everywhere.values())
         having = dict.fromkeys(pod.images, 0)

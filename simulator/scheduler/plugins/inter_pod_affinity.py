@@ -74,7 +74,11 @@ class InterPodAffinity:
         return tuple(sorted(node.labels.items()))
 
     def prepare(
-        self, pod: PodInfo, view: View, feasible: Mapping[tuple[Domain, ...], int], everywhere: Mapping[tuple[Domain, ...], int]
+        self,
+        pod: PodInfo,
+        view: View,
+        feasible: Mapping[tuple[Domain, ...], int],
+        everywhere: Mapping[tuple[Domain, ...], int],
     ) -> Mapping[Domain, int] | None:
         if not (pod.preferred_affinity or view.affinity_pods):
             return None

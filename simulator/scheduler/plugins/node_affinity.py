@@ -38,7 +38,9 @@ class NodeAffinity:
         """Summed weights of the preferred terms that the node matches."""
         return sum(weight for weight, term in pod.preferred_terms if term.matches(node.name, node.labels))
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]) -> bool | None:
+    def prepare(
+        self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]
+    ) -> bool | None:
         return True if pod.preferred_terms else None
 
     def score(self, pod: PodInfo, feature: int, prepared: bool) -> int:

@@ -1,9 +1,9 @@
 """Keeps pods off cordoned nodes, unless they tolerate the taint that a cordon implies."""
 
+from simulator.machinery.taints import NO_SCHEDULE, Taint, is_tolerated
 from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
-from simulator.machinery.taints import NO_SCHEDULE, Taint, is_tolerated
 
 REASON = "node(s) were unschedulable"
 _TAINT = Taint("node.kubernetes.io/unschedulable", "", NO_SCHEDULE)

@@ -11,10 +11,10 @@ from functools import lru_cache
 from math import floor, log
 
 from simulator.machinery.selectors import Selector
+from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, is_tolerated
 from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
 from simulator.scheduler.node_info import HOSTNAME, ZONE, NodeInfo
 from simulator.scheduler.pod_info import Group, PodInfo, SpreadConstraint
-from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, is_tolerated
 
 REASON = "node(s) didn't match pod topology spread constraints"
 REASON_LABEL = REASON + " (missing required label)"
@@ -142,7 +142,9 @@ def _is_included(pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> 
         return False
     if not constraint.honours_taints:
         return True
-    return all(is_tolerated(taint, pod.tolerations) for taint in node.taints if taint.effect in (NO_SCHEDULE, NO_EXECUTE))
+    return all(
+        is_tolerated(taint, pod.tolerations) for taint in node.taints if taint.effect in (NO_SCHEDULE, NO_EXECUTE)
+    )
 
 
 def _matching(node: NodeInfo, namespace: str, selector: Selector) -> int:

@@ -5,10 +5,10 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
 
 from collections.abc import Mapping, Sequence
 
+from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, is_tolerated
 from simulator.scheduler.framework import Status, View, normalize_by_maximum
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
-from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, is_tolerated
 
 
 class TaintToleration:

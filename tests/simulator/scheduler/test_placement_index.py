@@ -1,0 +1,97 @@
+"""The shared work of alike pods must never change an answer: the index against looking at every node anew."""
+
+from typing import Any
+
+import pytest
+
+from simulator.engine import Rng
+from simulator.machinery.selectors import from_labels
+from simulator.scheduler.cluster_view import ClusterView
+from simulator.scheduler.placement import Scan, choose
+from simulator.scheduler.placement_index import PlacementIndex
+from simulator.scheduler.pod_info import PodInfo, SpreadConstraint, pod_info
+
+WEB = from_labels({"app": "web"})
+DEFAULTS = (SpreadConstraint("kubernetes.io/hostname", 3, WEB), SpreadConstraint("topology.kubernetes.io/zone", 5, WEB))
+TAINTS: list[list[dict[str, str]]] = [
+    [],
+    [],
+    [],
+    [{"key": "x", "effect": "PreferNoSchedule"}],
+    [{"key": "x", "effect": "NoSchedule"}],
+]
+
+
+def random_node(node: Any, rng: Rng, name: str) -> Any:
+    zone = {"topology.kubernetes.io/zone": f"zone-{rng.below(3)}"} if rng.below(4) else {}
+    images = [{"names": ["nginx:1.27"], "sizeBytes": 200_000_000}] if rng.below(2) else []
+    return node(
+        name,
+        cpu=rng.choice(["2", "4"]),
+        memory=rng.choice(["2Gi", "4Gi"]),
+        labels=zone,
+        taints=rng.choice(TAINTS),
+        images=images,
+        pods="12",
+    )
+
+
+def same_outcome(info: PodInfo, view: ClusterView, index: PlacementIndex, start: int, seed: int) -> int | None:
+    """The chosen position, after checking that both ways agree on everything."""
+    slow, fast = Scan(info, view, start), index.cycle(view, start)
+    assert fast.examined == slow.examined
+    assert fast.feasible == slow.feasible
+    assert {status: list(found) for status, found in fast.rejected.items()} == slow.rejected
+    for features in slow.feasible:
+        assert list(fast.members(features)) == list(slow.members(features))
+    slowly, quickly = choose(slow, view, Rng(seed)), choose(fast, view, Rng(seed))
+    assert (slowly is None) == (quickly is None)
+    if slowly is None or quickly is None:
+        return None
+    assert quickly.position == slowly.position
+    assert dict(quickly.points) == dict(slowly.points)
+    return quickly.position
+
+
+@pytest.mark.parametrize(("seed", "nodes"), [(1, 7), (2, 30), (3, 130), (4, 130), (5, 260)])
+def test_the_index_and_the_scan_agree_while_the_cluster_changes(pod: Any, node: Any, seed: int, nodes: int) -> None:
+    rng = Rng(seed)
+    view = ClusterView()
+    for number in range(nodes):
+        view.put_node(random_node(node, rng, f"node-{number:03}"))
+    web = pod_info(pod(cpu="200m", memory="100Mi", labels={"app": "web"}), DEFAULTS)
+    other = pod_info(pod(cpu="700m", labels={"app": "other"}))
+    index, start, placed = PlacementIndex(web), 0, 0
+    for step in range(150):
+        name = f"node-{rng.below(nodes):03}"
+        if rng.below(10) == 0:
+            view.put_node(random_node(node, rng, name))
+        if rng.below(4) == 0:
+            view.add_pod(name, f"other-{step}", other)
+        if rng.below(25) == 0:
+            view.remove_node(name)
+        position = same_outcome(web, view, index, start, step)
+        if position is not None:
+            start = (start + 1 + rng.below(50)) % len(view.nodes)
+            view.add_pod(view.nodes[position].name, f"web-{step}", web)
+            placed += 1
+        if rng.below(3) == 0 and step > 5:
+            gone = f"web-{rng.below(step)}"
+            for one in view.nodes:
+                if gone in one.pods:
+                    view.remove_pod(one.name, gone)
+    assert placed > 40
+
+
+def test_a_reader_far_behind_starts_over(pod: Any, node: Any) -> None:
+    view = ClusterView()
+    view.put_node(node("a"))
+    view.put_node(node("b"))
+    web = pod_info(pod(cpu="1m", labels={"app": "web"}), DEFAULTS)
+    index = PlacementIndex(web)
+    same_outcome(web, view, index, 0, 1)
+    for number in range(5000):
+        view.add_pod("a", f"{number}", web)
+        view.remove_pod("a", f"{number}")
+    assert view.first_change > 0
+    same_outcome(web, view, index, 0, 2)
