@@ -173,14 +173,17 @@ def _policies(spec: Obj, kind: str) -> Errors:
 
 
 def validate_service_update(new: Obj, old: Obj) -> Errors:
-    errors: Errors = []
-    now, before = _spec(new), _spec(old)
-    kinds = (now.get("type"), before.get("type"))
-    if "ExternalName" not in kinds and now.get("clusterIP") and before.get("clusterIP"):
-        if now["clusterIP"] != before["clusterIP"]:
-            says = "may not change once set"
-            errors.append(invalid("spec.clusterIPs[0]", now.get("clusterIPs") or [now["clusterIP"]], says))
-    return errors + validate_service(new)
+    return _kept_address(_spec(new), _spec(old)) + validate_service(new)
+
+
+def _kept_address(now: Obj, before: Obj) -> Errors:
+    """A cluster IP stays, unless the service becomes or stops being an ExternalName."""
+    if "ExternalName" in (now.get("type"), before.get("type")):
+        return []
+    address, earlier = now.get("clusterIP"), before.get("clusterIP")
+    if not address or not earlier or address == earlier:
+        return []
+    return [invalid("spec.clusterIPs[0]", now.get("clusterIPs") or [address], "may not change once set")]
 
 
 # -- Endpoints ----------------------------------------------------------------------------------------------------
