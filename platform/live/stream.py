@@ -96,13 +96,15 @@ class Stream:
             return Next.RESYNC
         if frame.clock:
             self.clock = frame.clock
-        if self.is_stalled or (frame.upto <= (self.ev or 0) and not frame.clock):
+        has = self.ev or 0
+        if frame.upto <= has:
+            return Next.SEND if frame.clock else Next.NOTHING
+        if self.is_stalled:
             return Next.NOTHING
-        if frame.since > (self.ev or 0):
+        if frame.since != has:  # a gap; or a new owner that begins before what the last one had shown
             return Next.RESYNC
-        if frame.upto > (self.ev or 0):
-            self.ev = frame.upto
-            self.waiting.append(shown)
+        self.ev = frame.upto
+        self.waiting.append(shown)
         return Next.SEND
 
 

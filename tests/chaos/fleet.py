@@ -131,9 +131,7 @@ def _worker(log: Path, number: int, environment: dict[str, str]) -> Program:
 
 
 def _manage(environment: dict[str, str], *arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, **environment}, check=True
-    )
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, **environment}, check=True)
 
 
 def _is_well(port: int) -> bool:
@@ -223,7 +221,9 @@ class Client:
     async def _answer(self, port: int, cluster: str, body: dict[str, Any]) -> dict[str, Any] | None:
         origin = f"http://127.0.0.1:{port}"
         try:
-            answer = await self._http.post(f"{origin}/api/clusters/{cluster}/command", json=body, headers={"origin": origin})
+            answer = await self._http.post(
+                f"{origin}/api/clusters/{cluster}/command", json=body, headers={"origin": origin}
+            )
         except httpx.HTTPError:
             return None
         if answer.status_code in (429, 500, 503):
