@@ -9,7 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -25,6 +25,14 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+/** A test of the build imports the build script itself, from where it lies. */
+const leaveBuildScript = {
+  name: "leave-build-script",
+  setup(build) {
+    build.onResolve({ filter: /\/build\.mjs$/ }, () => ({ path: pathToFileURL(join(here, "..", "build.mjs")).href, external: true }));
+  },
+};
+
 await esbuild.build({
   absWorkingDir: here,
   entryPoints: files,
@@ -36,7 +44,7 @@ await esbuild.build({
   platform: "node",
   target: ["node20"],
   packages: "external",
-  external: ["../build.mjs"],
+  plugins: [leaveBuildScript],
   jsx: "automatic",
   jsxImportSource: "preact",
   sourcemap: "inline",
