@@ -1,0 +1,177 @@
+"""The API server as kubectl sees it: paths, queries, bodies and the three shapes of an answer.
+
+Promises: every call is one HTTP request of the form a real kubectl sends; a refusal is raised as `ApiRefusal`, no
+answer as `Unreachable`. Nothing is cached and nothing is retried.
+
+Objects that come back belong to the server and are never changed here or above.
+
+Leaves to others: what the server does (`ApiServer`) and all printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from simulator.apiserver.errors import ApiUnavailable
+from simulator.apiserver.request import Request, Response
+from simulator.engine.plain import Obj
+from simulator.kubectl.errors import ApiRefusal, Unreachable
+from simulator.machinery.resources import Resource
+
+AS_TABLE = (
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+)
+AS_JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+USER_AGENT = "kubectl/v1.33.1 (linux/amd64) kubernetes/8adc0f0"
+
+Query = Mapping[str, str]
+
+
+class ApiServer(Protocol):
+    """The seam to the API server. Raises `ApiUnavailable` when nobody answers."""
+
+    def handle(self, request: Request) -> Response: ...
+
+
+class ApiClient:
+    """Requests on behalf of one command."""
+
+    def __init__(self, server: ApiServer, *, host: str, command: str) -> None:
+        self._server = server
+        self._host = host
+        self._command = command
+        self.warnings: list[str] = []
+
+    # Reading
+
+    def get(self, resource: Resource, namespace: str, name: str, *, query: Query | None = None) -> Obj:
+        return self._json("GET", path_of(resource, namespace, name), query=query)
+
+    def table(self, resource: Resource, namespace: str, name: str = "", *, query: Query | None = None) -> Obj:
+        """A `Table`, or the object itself when the server has no table for it."""
+        return self._json("GET", path_of(resource, namespace, name), query=query, accept=AS_TABLE)
+
+    def list(self, resource: Resource, namespace: str, *, query: Query | None = None) -> Obj:
+        return self._json("GET", path_of(resource, namespace), query=query)
+
+    def items(self, resource: Resource, namespace: str, *, query: Query | None = None) -> list[Obj]:
+        found: list[Obj] = self.list(resource, namespace, query=query).get("items") or []
+        return found
+
+    def watch(
+        self, resource: Resource, namespace: str, *, since: str, query: Query | None = None, accept: str = AS_JSON
+    ) -> list[Obj]:
+        """The events after revision `since` that have happened by now."""
+        events: list[Obj] = self._send(
+            "GET",
+            path_of(resource, namespace),
+            query={**(query or {}), "watch": "true", "resourceVersion": since},
+            accept=accept,
+        ).body
+        return events
+
+    def raw(self, path: str, *, query: Query | None = None) -> Any:
+        return self._send("GET", path, query=query or {}).body
+
+    def document(self, path: str) -> Obj:
+        return self._json("GET", path)
+
+    def log(self, namespace: str, pod: str, *, query: Query) -> str:
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        text: str = self._send("GET", path, query=query, accept="application/json, */*").body
+        return text
+
+    # Writing
+
+    def create(self, resource: Resource, namespace: str, obj: Obj, *, manager: str, query: Query | None = None) -> Obj:
+        everything = {"fieldManager": manager, **(query or {})}
+        return self._json("POST", path_of(resource, namespace), query=everything, body=obj)
+
+    def post(self, path: str, obj: Obj) -> Obj:
+        return self._json("POST", path, body=obj)
+
+    def replace(
+        self, resource: Resource, namespace: str, obj: Obj, *, manager: str, query: Query | None = None
+    ) -> Obj:
+        path = path_of(resource, namespace, obj["metadata"]["name"])
+        return self._json("PUT", path, query={"fieldManager": manager, **(query or {})}, body=obj)
+
+    def patch(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        patch: Any,
+        *,
+        manager: str,
+        kind: str = STRATEGIC_PATCH,
+        subresource: str = "",
+        query: Query | None = None,
+    ) -> Obj:
+        return self._json(
+            "PATCH",
+            path_of(resource, namespace, name, subresource),
+            query={"fieldManager": manager, **(query or {})},
+            body=patch,
+            content_type=kind,
+        )
+
+    def delete(self, resource: Resource, namespace: str, name: str, *, options: Obj) -> Obj:
+        return self._json("DELETE", path_of(resource, namespace, name), body=options)
+
+    # The request itself
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Any = None,
+        accept: str = AS_JSON,
+        content_type: str = AS_JSON,
+    ) -> Obj:
+        return self._send(method, path, query=query or {}, body=body, accept=accept, content_type=content_type).object()
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query,
+        accept: str = AS_JSON,
+        body: Any = None,
+        content_type: str = AS_JSON,
+    ) -> Response:
+        headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT}
+        if body is not None:
+            headers["content-type"] = content_type
+        try:
+            response = self._server.handle(Request(method, path, query, headers, body))
+        except ApiUnavailable:
+            raise Unreachable(self._host) from None
+        self.warnings += response.warnings
+        if not response.ok:
+            raise refusal(response)
+        return response
+
+
+def refusal(response: Response) -> ApiRefusal:
+    """The refusal in a response; a body that is no `Status` is the server's own words."""
+    status = response.body
+    if not isinstance(status, dict) or status.get("kind") != "Status":
+        status = {"message": str(response.body).strip() or f"the server answered with {response.status}"}
+    return ApiRefusal(status, code=response.status)
+
+
+def path_of(resource: Resource, namespace: str, name: str = "", subresource: str = "") -> str:
+    """The path under which the server serves a list (no name), an object or its subresource."""
+    root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    within = f"/namespaces/{namespace}" if resource.namespaced and namespace else ""
+    tail = f"/{name}" if name else ""
+    return f"{root}{within}/{resource.plural}{tail}" + (f"/{subresource}" if subresource else "")

@@ -1,0 +1,135 @@
+"""One invocation of kubectl: what it was asked, what it may use, and what it has said so far.
+
+Promises: a verb sees only a `Call`. It writes with `out` and `err`, refuses by raising `CommandError`, and leaves
+behind a follow token when the real command would go on.
+
+Leaves to others: parsing (`cli.py`) and turning the outcome into a shell result (`kubectl_command.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from simulator.kubectl.api_client import ApiClient, ApiServer
+from simulator.kubectl.cli import Arguments
+from simulator.kubectl.errors import CommandError, UsageError
+from simulator.kubectl.home import Home
+from simulator.kubectl.kubeconfig import Context, Kubeconfig
+
+Token = dict[str, Any]
+
+
+class ExecInContainer(Protocol):
+    """Runs a command inside a container and gives `(stdout, stderr, exit)`."""
+
+    def __call__(
+        self, namespace: str, pod: str, container: str, command: list[str], stdin: str
+    ) -> tuple[str, str, int]: ...
+
+
+@dataclass(slots=True)
+class Session:
+    """What every command of one workstation shares."""
+
+    server: ApiServer
+    home: Home
+    config: Kubeconfig
+    environment: dict[str, str]
+    clock: Callable[[], int]
+    """Microseconds since 1970, in simulated time."""
+    exec_in_container: ExecInContainer | None = None
+
+
+class Call:
+    def __init__(self, session: Session, *, path: str, arguments: Arguments, stdin: str) -> None:
+        self.session = session
+        self.path = path
+        """The command as typed in full: `kubectl rollout status`."""
+        self.arguments = arguments
+        self.stdin = stdin
+        self.stdout: list[str] = []
+        self.stderr: list[str] = []
+        self.exit_code = 0
+        self.follow: Token | None = None
+        self.open_path: str | None = None
+        self._api: ApiClient | None = None
+        self._context: Context | None = None
+
+    # Saying
+
+    def out(self, text: str) -> None:
+        self.stdout.append(text)
+
+    def err(self, text: str) -> None:
+        self.stderr.append(text)
+
+    # Asked
+
+    @property
+    def rest(self) -> list[str]:
+        return self.arguments.rest
+
+    def text(self, flag: str) -> str:
+        return str(self.arguments.values[flag])
+
+    def on(self, flag: str) -> bool:
+        return bool(self.arguments.values.get(flag))
+
+    def number(self, flag: str) -> int:
+        return int(self.arguments.values[flag])
+
+    def many(self, flag: str) -> tuple[str, ...]:
+        return tuple(self.arguments.values.get(flag) or ())
+
+    def given(self, flag: str) -> bool:
+        return flag in self.arguments.given
+
+    def wrong_usage(self, text: str) -> UsageError:
+        return UsageError(text, self.path)
+
+    def one_name(self) -> str:
+        """The single positional NAME of the `create` commands."""
+        names = self.rest if self.arguments.dash < 0 else self.rest[: self.arguments.dash]
+        if len(names) != 1:
+            raise self.wrong_usage(f"exactly one NAME is required, got {len(names)}")
+        return names[0]
+
+    # Surroundings
+
+    @property
+    def now_us(self) -> int:
+        return self.session.clock()
+
+    @property
+    def context(self) -> Context:
+        if self._context is None:
+            self._context = self.session.config.context(self.text("context"))
+        return self._context
+
+    @property
+    def namespace(self) -> str:
+        return self.text("namespace") or self.context.namespace
+
+    @property
+    def namespace_is_enforced(self) -> bool:
+        """Whether objects in files must lie in this namespace."""
+        return self.given("namespace")
+
+    @property
+    def api(self) -> ApiClient:
+        if self._api is None:
+            server = self.text("server") or self.context.server
+            host = server.partition("://")[2].rstrip("/") or server
+            self._api = ApiClient(self.session.server, host=host, command=self.path)
+        return self._api
+
+    def close(self) -> None:
+        """Print the server's warnings, as the client library does while it works."""
+        if self._api is None or not self._api.warnings:
+            return
+        self.stderr[:0] = [f"Warning: {text}\n" for text in dict.fromkeys(self._api.warnings)]
+        if self.on("warnings-as-errors"):
+            count = len(self._api.warnings)
+            raise CommandError(f"{count} warning{'s' if count > 1 else ''} received")

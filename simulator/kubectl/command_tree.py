@@ -1,0 +1,148 @@
+"""The tree of all commands of this kubectl, and running one line of it.
+
+Promises: whatever the line, the outcome is text and an exit code; a mistake is reported in kubectl's words.
+
+Leaves to others: the commands themselves (`verbs/`), quoting and pipes (`shell.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.kubectl.api_client import ApiClient
+from simulator.kubectl.call import Call, Session, Token
+from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.following import Followed, Follower, finished
+from simulator.kubectl.go_text import quoted
+from simulator.kubectl.help_text import help_of
+from simulator.kubectl.verbs import (
+    apply,
+    create,
+    delete,
+    describe,
+    discovery,
+    edit,
+    events,
+    explain,
+    get,
+    kubeconfig_verbs,
+    logs,
+    metadata,
+    nodes,
+    rollout,
+    run,
+    scale,
+    set_fields,
+    wait,
+)
+
+_MODULES = (
+    create,
+    run,
+    set_fields,
+    explain,
+    get,
+    edit,
+    delete,
+    rollout,
+    scale,
+    nodes,
+    describe,
+    logs,
+    apply,
+    wait,
+    metadata,
+    events,
+    discovery,
+    kubeconfig_verbs,
+)
+
+ROOT = Command(
+    "kubectl",
+    "Controls the simulated cluster",
+    commands=tuple(command for module in _MODULES for command in module.COMMANDS),
+)
+
+FOLLOWERS: dict[str, Follower] = {
+    **get.FOLLOWERS,
+    **delete.FOLLOWERS,
+    **rollout.FOLLOWERS,
+    **logs.FOLLOWERS,
+    **wait.FOLLOWERS,
+    **events.FOLLOWERS,
+    **nodes.FOLLOWERS,
+}
+
+
+def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
+    """Run `kubectl <words>`; the returned call holds what it said and how it ended."""
+    call = Call(session, path="kubectl", arguments=parse(GLOBAL_FLAGS, [], "kubectl"), stdin=stdin)
+    try:
+        command, path, left = find_command(ROOT, words)
+        call.path = " ".join(path)
+        call.arguments = parse(flags_of(command), left, call.path)
+        _run(command, call)
+        call.close()
+    except CommandError as error:
+        call.err(error.report())
+        call.exit_code = error.exit_code
+    return call
+
+
+def flags_of(command: Command) -> tuple[Flag, ...]:
+    """A command's own flags hide global ones of the same name."""
+    own = {flag.name for flag in command.flags}
+    return (*command.flags, *(flag for flag in GLOBAL_FLAGS if flag.name not in own))
+
+
+def _run(command: Command, call: Call) -> None:
+    if call.on("help"):
+        call.out(help_of(command, call.path))
+        return
+    if command.run is None:
+        _unknown_subcommand(command, call)
+        call.out(help_of(command, call.path))
+        call.exit_code = 0 if command is ROOT else 1
+        return
+    missing = [quoted(name) for name in command.required if not call.given(name)]
+    if missing:
+        raise CommandError(f"required flag(s) {', '.join(missing)} not set")
+    command.run(call)
+
+
+def _unknown_subcommand(command: Command, call: Call) -> None:
+    if not call.rest:
+        return
+    if command is ROOT:
+        raise CommandError(f'unknown command "{call.rest[0]}" for "kubectl"{_suggestions(command, call.rest[0])}')
+    raise call.wrong_usage(f'unknown command "{call.rest[0]}"')
+
+
+def _suggestions(command: Command, word: str) -> str:
+    near = [c.name for c in command.commands if _distance(word.lower(), c.name) <= 2 or c.name.startswith(word.lower())]
+    return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in near) if near else ""
+
+
+def _distance(left: str, right: str) -> int:
+    """Levenshtein's, as cobra measures it."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(right, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+    return row[-1]
+
+
+def follow(session: Session, token: Token) -> Followed:
+    """One look at a followed command. Reads only."""
+    follower = FOLLOWERS.get(str(token.get("kind")))
+    if follower is None:
+        return finished(token, f"error: nothing to follow: found {token.get('kind')!r}\n", exit_code=1)
+    api = ApiClient(session.server, host="the cluster", command="kubectl")
+    try:
+        return follower(api, token, session.clock())
+    except CommandError as error:
+        return finished(token, error.report(), exit_code=error.exit_code)
+
+

@@ -1,0 +1,146 @@
+"""Objects in files: `-f FILE`, `-f DIR`, `-f -`, several documents a file, and `kind: List`.
+
+Promises: each object knows the file it came from; a file that cannot be read, a document that is no object and a kind
+nobody serves are refused in kubectl's words.
+
+Leaves to others: YAML itself (`machinery.yaml_documents`) and everything the server validates.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.call import Call
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.home import FileError
+from simulator.machinery.resources import Resource, by_kind
+from simulator.machinery.yaml_documents import YamlError, read
+
+_EXTENSIONS = (".json", ".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object of a file, mapped to the resource that serves its kind."""
+
+    resource: Resource
+    namespace: str
+    name: str
+    obj: Obj
+    source: str
+
+
+def read_manifests(call: Call) -> list[Manifest]:
+    """Every object of every `-f`, in order."""
+    if call.arguments.values.get("kustomize"):
+        raise CommandError("-k is not available in this workstation; apply the rendered files with -f")
+    found = [manifest for path in call.many("filename") for manifest in _from_path(call, path)]
+    return found
+
+
+def _from_path(call: Call, path: str) -> Iterator[Manifest]:
+    for source, text in _sources(call, path):
+        for document in documents(text, source):
+            for obj in _flattened(document):
+                yield manifest_of(call, obj, source)
+
+
+def _sources(call: Call, path: str) -> list[tuple[str, str]]:
+    home = call.session.home
+    if path == "-":
+        return [("STDIN", call.stdin)]
+    if path.startswith(("http://", "https://")):
+        raise CommandError(f'unable to read URL "{path}": this workstation reaches no network but the cluster\'s')
+    if home.is_directory(path):
+        inside = _in_directory(call, path)
+        if not inside:
+            raise CommandError(f"error reading [{path}]: recognized file extensions are [.json .yaml .yml]")
+        return inside
+    try:
+        return [(path, home.read(path))]
+    except FileError:
+        raise CommandError(f'the path "{path}" does not exist') from None
+
+
+def _in_directory(call: Call, path: str) -> list[tuple[str, str]]:
+    home = call.session.home
+    found: list[tuple[str, str]] = []
+    for entry in home.entries(path):
+        inside = posixpath.join(path, entry)
+        if entry.endswith("/"):
+            if call.on("recursive"):
+                found += _in_directory(call, inside.rstrip("/"))
+        elif entry.endswith(_EXTENSIONS):
+            found.append((inside, home.read(inside)))
+    return found
+
+
+def documents(text: str, source: str) -> list[Any]:
+    """The documents of a text that hold anything."""
+    try:
+        return [document.value for document in read(text) if document.value is not None]
+    except YamlError as error:
+        raise CommandError(f"error parsing {source}: {error}") from error
+
+
+def _flattened(document: Any) -> Iterator[Any]:
+    is_list = isinstance(document, dict) and str(document.get("kind", "")).endswith("List")
+    if is_list and isinstance(document.get("items"), list):
+        for item in document["items"]:
+            yield from _flattened(item)
+    else:
+        yield document
+
+
+def manifest_of(call: Call, obj: Any, source: str) -> Manifest:
+    """Find out what serves the object and where it goes."""
+    if not isinstance(obj, dict):
+        raise CommandError(
+            f'error validating "{source}": error validating data: invalid object to validate; '
+            "if you choose to ignore these errors, turn validation off with --validate=false"
+        )
+    _require_kind(obj, source)
+    metadata = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
+    assert isinstance(metadata, dict)
+    name, given = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
+    version, kind = str(obj["apiVersion"]), str(obj["kind"])
+    resource = by_kind(version, kind)
+    if resource is None:
+        raise CommandError(
+            f'resource mapping not found for name: "{name}" namespace: "{given}" from "{source}": '
+            f'no matches for kind "{kind}" in version "{version}"\nensure CRDs are installed first'
+        )
+    return Manifest(resource, _namespace(call, resource, given), name, obj, source)
+
+
+def _require_kind(obj: Obj, source: str) -> None:
+    missing = [f"{field} not set" for field in ("apiVersion", "kind") if not obj.get(field)]
+    if missing:
+        why = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
+        raise CommandError(
+            f'error validating "{source}": error validating data: {why}; '
+            "if you choose to ignore these errors, turn validation off with --validate=false"
+        )
+
+
+def _namespace(call: Call, resource: Resource, given: str) -> str:
+    if not resource.namespaced:
+        return ""
+    if given and call.namespace_is_enforced and given != call.namespace:
+        raise CommandError(
+            f'the namespace from the provided object "{given}" does not match the namespace "{call.namespace}". '
+            f"You must pass '--namespace={given}' to perform this operation."
+        )
+    return given or call.namespace
+
+
+def with_namespace(manifest: Manifest) -> Obj:
+    """The object with its namespace filled in, as kubectl does before it sends it."""
+    if not manifest.namespace:
+        return manifest.obj
+    metadata = manifest.obj.get("metadata") or {}
+    return {**manifest.obj, "metadata": {**metadata, "namespace": manifest.namespace}}

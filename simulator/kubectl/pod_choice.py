@@ -1,0 +1,81 @@
+"""Which pod and which container a command means when it was told a workload or only a pod."""
+
+from __future__ import annotations
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.call import Call
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.rollouts import owned_by
+from simulator.kubectl.selection import Target, resource_named
+from simulator.machinery import selectors
+from simulator.machinery.resources import Resource, by_name
+
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+
+
+def pods_resource() -> Resource:
+    found = by_name("pods")
+    assert found is not None
+    return found
+
+
+def named_target(call: Call, words: list[str]) -> Target:
+    """`POD`, `TYPE/NAME` or `TYPE NAME`."""
+    if len(words) > 1:
+        return Target(resource_named(words[0]), call.namespace, words[1])
+    term, slash, name = words[0].partition("/")
+    if not slash:
+        return Target(pods_resource(), call.namespace, term)
+    if not term or not name:
+        raise CommandError("arguments in resource/name form must have a single resource and name")
+    return Target(resource_named(term), call.namespace, name)
+
+
+def pods_of(call: Call, target: Target) -> list[Obj]:
+    """The pods of a workload or service, those most worth looking at first."""
+    obj = call.api.get(target.resource, target.namespace, target.name)
+    spec = obj.get("spec") or {}
+    selector = spec.get("selector")
+    if not selector:
+        raise CommandError(
+            f"cannot get the logs from {target.resource.api_version}, Kind={target.resource.kind}: "
+            f"selector for {target.resource.kind.lower()} {target.name} not found"
+        )
+    plain = "matchLabels" not in selector and "matchExpressions" not in selector
+    wanted = selectors.from_labels(selector) if plain else selectors.from_label_selector(selector)
+    pods = call.api.items(pods_resource(), target.namespace, query={"labelSelector": str(wanted)})
+    if target.resource.kind in ("ReplicaSet", "StatefulSet", "DaemonSet", "Job"):
+        pods = owned_by(obj, pods)
+    return sorted(pods, key=_preference)
+
+
+def _preference(pod: Obj) -> tuple[bool, int, bool, str, str]:
+    status = pod.get("status") or {}
+    phase = {"Running": 0, "Unknown": 1}.get(status.get("phase", ""), 2)
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
+    metadata = pod["metadata"]
+    return not (pod.get("spec") or {}).get("nodeName"), phase, not ready, metadata.get("creationTimestamp", ""), metadata["name"]
+
+
+def container_of(call: Call, pod: Obj, wanted: str, *, quiet: bool = False) -> str:
+    """The container asked for, or the default one with the notice kubectl gives."""
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    containers = [c["name"] for c in spec.get("containers") or ()]
+    others = [c["name"] for field in ("ephemeralContainers", "initContainers") for c in spec.get(field) or ()]
+    if wanted:
+        if wanted not in containers + others:
+            raise CommandError(f"container {wanted} not found in pod {name}")
+        return wanted
+    annotated = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER, "")
+    if annotated in containers + others and annotated:
+        return str(annotated)
+    if len(containers) + len(others) > 1 and not quiet:
+        call.err(f'Defaulted container "{containers[0]}" out of: {", ".join(all_names(pod))}\n')
+    return str(containers[0])
+
+
+def all_names(pod: Obj) -> list[str]:
+    """Every container of a pod, marked by what it is."""
+    spec = pod["spec"]
+    marked = (("containers", ""), ("ephemeralContainers", " (ephem)"), ("initContainers", " (init)"))
+    return [c["name"] + mark for field, mark in marked for c in spec.get(field) or ()]

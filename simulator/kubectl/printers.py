@@ -1,0 +1,268 @@
+"""Printing objects: tables, YAML, JSON, names, JSONPath and custom columns.
+
+Promises: the same bytes a real kubectl prints for the same answer of the server. Rows, columns and ages of tables come
+from the server; this module only lays them out.
+
+Leaves to others: fetching (`verbs/`), `describe` (`describers/`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from simulator.engine.plain import Obj
+from simulator.kubectl import go_text
+from simulator.kubectl.aligned import rows_text
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.json_text import pretty
+from simulator.kubectl.jsonpath import JsonPath, JsonPathError, relaxed
+from simulator.kubectl.yaml_text import to_yaml
+from simulator.machinery.resources import Resource, by_kind
+
+_FORMATS = (
+    "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,"
+    "name,template,templatefile,wide,yaml"
+)
+_FORMATS_OF_WRITES = (
+    "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml"
+)
+_LINE_END = re.compile(r"[\f\n\r]")
+
+
+# One object or a list
+
+
+def object_text(obj: Any, output: str, *, keep_managed_fields: bool = False, of_write: bool = True) -> str:
+    """`obj` in the format of `-o`, which must be neither empty, `wide` nor custom columns."""
+    shown = obj if keep_managed_fields else without_managed_fields(obj)
+    if output == "yaml":
+        return to_yaml(shown)
+    if output == "json":
+        return pretty(shown) + "\n"
+    if output == "name":
+        return "".join(name_of(item) + "\n" for item in (obj["items"] if _is_list(obj) else [obj]))
+    kind, _, template = output.partition("=")
+    if kind in ("jsonpath", "jsonpath-as-json"):
+        return _jsonpath_text(shown, template, as_json=kind == "jsonpath-as-json")
+    if kind in ("go-template", "template", "go-template-file", "templatefile", "jsonpath-file"):
+        raise CommandError(f"-o {kind} is not available in this workstation; jsonpath and custom-columns are")
+    formats = _FORMATS_OF_WRITES if of_write else _FORMATS
+    raise CommandError(f'unable to match a printer suitable for the output format "{output}", allowed formats are: {formats}')
+
+
+def _jsonpath_text(obj: Any, template: str, *, as_json: bool) -> str:
+    if not template:
+        raise CommandError("template format specified but no template given")
+    try:
+        path = JsonPath(template)
+    except JsonPathError as error:
+        raise CommandError(str(error)) from error
+    try:
+        return pretty(path.values(obj)) + "\n" if as_json else path.text(obj)
+    except JsonPathError as error:
+        raise CommandError(
+            f"error executing jsonpath {go_text.quoted(template)}: Error executing template: {error}. Printing more "
+            f"information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath "
+            f"engine was:\n\t\t{go_text.value(obj)}\n\n"
+        ) from error
+
+
+def _is_list(obj: Any) -> bool:
+    return isinstance(obj, dict) and isinstance(obj.get("items"), list)
+
+
+def list_of(items: Sequence[Obj]) -> Obj:
+    """The `List` that kubectl makes of several objects."""
+    return {"apiVersion": "v1", "items": list(items), "kind": "List", "metadata": {"resourceVersion": ""}}
+
+
+def without_managed_fields(obj: Any) -> Any:
+    """Objects are shown without `metadata.managedFields` unless they are asked for."""
+    if _is_list(obj):
+        return {**obj, "items": [without_managed_fields(item) for item in obj["items"]]}
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    if not isinstance(metadata, dict) or "managedFields" not in metadata:
+        return obj
+    return {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+
+
+# Names
+
+
+def typed_name(resource: Resource, name: str) -> str:
+    """`pod/web`, `deployment.apps/web`."""
+    return f"{resource.singular}.{resource.group}/{name}" if resource.group else f"{resource.singular}/{name}"
+
+
+def name_of(obj: Obj) -> str:
+    """The typed name of an object as `-o name` prints it."""
+    name = (obj.get("metadata") or {}).get("name", "")
+    kind, version = obj.get("kind", ""), obj.get("apiVersion", "")
+    resource = by_kind(version, kind)
+    if resource is not None:
+        return typed_name(resource, name)
+    group = version.rpartition("/")[0]
+    return f"{kind.lower()}.{group}/{name}" if group else f"{kind.lower()}/{name}"
+
+
+# Tables
+
+
+class TablePrinter:
+    """Lays out `Table`s of the server. Remembers widths, so that rows of a watch stay in their columns."""
+
+    def __init__(
+        self,
+        *,
+        wide: bool = False,
+        headers: bool = True,
+        show_labels: bool = False,
+        label_columns: Sequence[str] = (),
+        with_namespace: bool = False,
+        kind_prefix: str = "",
+        widths: list[int] | None = None,
+    ) -> None:
+        self.wide = wide
+        self.headers = headers
+        self.show_labels = show_labels
+        self.label_columns = tuple(label_columns)
+        self.with_namespace = with_namespace
+        self.kind_prefix = kind_prefix
+        self.widths = widths
+
+    def text(self, table: Obj) -> str:
+        shown = self.shown_columns(table["columnDefinitions"])
+        rows = [self._header(table["columnDefinitions"], shown)] if self.headers else []
+        rows += [self.row(row, table["columnDefinitions"], shown) for row in table.get("rows") or ()]
+        text, self.widths = rows_text(rows, self.widths)
+        return text
+
+    def shown_columns(self, columns: Sequence[Obj]) -> list[int]:
+        return [i for i, column in enumerate(columns) if self.wide or not column.get("priority")]
+
+    def _header(self, columns: Sequence[Obj], shown: Sequence[int]) -> list[str]:
+        cells = [columns[i]["name"].upper() for i in shown]
+        if self.with_namespace:
+            cells.insert(0, "NAMESPACE")
+        cells += [label.rpartition("/")[2].upper() for label in self.label_columns]
+        return [*cells, "LABELS"] if self.show_labels else cells
+
+    def row(self, row: Obj, columns: Sequence[Obj], shown: Sequence[int]) -> list[str]:
+        values = row["cells"]
+        metadata = (row.get("object") or {}).get("metadata") or {}
+        cells = [_cell(values[i]) for i in shown if i < len(values)]
+        if self.kind_prefix and cells:
+            at = next((k for k, i in enumerate(shown) if columns[i].get("format") == "name"), 0)
+            cells[at] = f"{self.kind_prefix}/{cells[at]}"
+        if self.with_namespace:
+            cells.insert(0, metadata.get("namespace", ""))
+        labels = metadata.get("labels") or {}
+        cells += [labels.get(label, "") for label in self.label_columns]
+        return [*cells, _labels_text(labels)] if self.show_labels else cells
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else go_text.value(value)
+    cut = _LINE_END.search(text)
+    return text[: cut.start()] + "..." if cut else text.replace("\t", " ")
+
+
+def _labels_text(labels: dict[str, str]) -> str:
+    return ",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>"
+
+
+def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, headers: bool = True) -> str:
+    """A table made by the client itself (api-resources, contexts)."""
+    return rows_text([list(header), *rows] if headers else list(rows))[0]
+
+
+# Custom columns
+
+
+class CustomColumns:
+    """`-o custom-columns=NAME:.metadata.name,…`."""
+
+    def __init__(self, spec: str, *, headers: bool = True) -> None:
+        if not spec:
+            raise CommandError("custom-columns format specified but no custom columns given")
+        self.headers = headers
+        self._names: list[str] = []
+        self._paths: list[JsonPath] = []
+        for part in _split_columns(spec):
+            name, colon, path = part.partition(":")
+            if not colon or not name:
+                raise CommandError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
+            self._names.append(name)
+            self._paths.append(self._parsed(relaxed(path)))
+
+    @staticmethod
+    def _parsed(template: str) -> JsonPath:
+        try:
+            return JsonPath(template)
+        except JsonPathError as error:
+            raise CommandError(str(error)) from error
+
+    def text(self, objects: Sequence[Obj]) -> str:
+        rows = [list(self._names)] if self.headers else []
+        rows += [[self._value(path, obj) for path in self._paths] for obj in objects]
+        return rows_text(rows)[0]
+
+    @staticmethod
+    def _value(path: JsonPath, obj: Obj) -> str:
+        try:
+            found = path.values(obj)
+        except JsonPathError as error:
+            raise CommandError(str(error)) from error
+        return ",".join(_cell("<none>" if value is None else value) for value in found) or "<none>"
+
+
+def _split_columns(spec: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for at, rune in enumerate(spec):
+        depth += (rune in "[({") - (rune in "])}")
+        if rune == "," and depth == 0:
+            parts.append(spec[start:at])
+            start = at + 1
+    return [*parts, spec[start:]]
+
+
+# Sorting
+
+
+def sorted_by(objects: Sequence[Any], expression: str, *, of: Any = lambda item: item) -> list[Any]:
+    """Objects in the order of `--sort-by`; those without the field come first."""
+    path = _sort_path(expression)
+    keys = [_sort_key(path, of(item)) for item in objects]
+    if objects and all(key is None for key in keys):
+        raise CommandError(f"couldn't find any field with path {go_text.quoted(path.template)} in the list of objects")
+    order = sorted(range(len(objects)), key=lambda i: _comparable(keys[i]))
+    return [objects[i] for i in order]
+
+
+def _sort_path(expression: str) -> JsonPath:
+    try:
+        return JsonPath(relaxed(expression))
+    except JsonPathError as error:
+        raise CommandError(str(error)) from error
+
+
+def _sort_key(path: JsonPath, obj: Any) -> Any:
+    try:
+        found = path.values(obj)
+    except JsonPathError:
+        return None
+    return found[0] if found else None
+
+
+def _comparable(key: Any) -> tuple[int, Any]:
+    if key is None:
+        return (0, 0)
+    if isinstance(key, bool):
+        return (1, int(key))
+    if isinstance(key, (int, float)):
+        return (1, key)
+    return (2, [int(run) if run.isdigit() else run for run in re.split(r"(\d+)", str(key))])

@@ -1,0 +1,193 @@
+"""Which objects a command means: `TYPE`, `TYPE NAME…`, `TYPE/NAME…`, `-f FILE`, `-l SELECTOR`, `--all`.
+
+Promises: terms are resolved as kubectl resolves them and refused in its words; objects come in the order given.
+
+Leaves to others: reading files (`manifests.py`) and what is done with the objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.call import Call
+from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
+from simulator.kubectl.manifests import read_manifests
+from simulator.kubectl.printers import typed_name
+from simulator.machinery.resources import RESOURCES, Resource, lookup
+
+NOTHING_NAMED = """You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One request's worth of objects: a list (no name) or a single object."""
+
+    resource: Resource
+    namespace: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object and where it lies; `source` is the file it was read from."""
+
+    resource: Resource
+    namespace: str
+    name: str
+    obj: Obj
+    source: str = ""
+
+    @property
+    def typed_name(self) -> str:
+        return typed_name(self.resource, self.name)
+
+
+def resource_named(term: str) -> Resource:
+    """The resource a word means."""
+    found = lookup(term)
+    if found is None:
+        raise CommandError(f'the server doesn\'t have a resource type "{term}"')
+    return found
+
+
+def resources_named(terms: str) -> list[Resource]:
+    """`pods,svc` or a category such as `all`; order kept, repetitions dropped."""
+    found: dict[str, Resource] = {}
+    for term in terms.split(","):
+        if not term:
+            continue
+        members = [resource for resource in RESOURCES if term in resource.categories]
+        for resource in members or [resource_named(term)]:
+            found.setdefault(resource.name, resource)
+    return list(found.values())
+
+
+def targets(call: Call, words: list[str], *, everything: bool = False, any_namespace: bool = False) -> list[Target]:
+    """The targets of `TYPE NAME…` words; `everything` allows a type without names."""
+    if any("/" in word for word in words):
+        return _slash_targets(call, words)
+    kinds = resources_named(words[0])
+    names = words[1:]
+    if names and any_namespace:
+        raise CommandError("a resource cannot be retrieved by name across all namespaces")
+    if names:
+        return [Target(kind, _namespace(call, kind), name) for kind in kinds for name in dict.fromkeys(names)]
+    if not everything:
+        raise CommandError("resource(s) were provided, but no name was specified")
+    return [Target(kind, "" if any_namespace else _namespace(call, kind)) for kind in kinds]
+
+
+def _slash_targets(call: Call, words: list[str]) -> list[Target]:
+    found = []
+    for word in words:
+        if "/" not in word:
+            raise CommandError(
+                "there is no need to specify a resource type as a separate argument when passing arguments in "
+                "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of "
+                "'kubectl get resource resource/<resource_name>'"
+            )
+        term, _, name = word.partition("/")
+        if not term or not name or "/" in name:
+            raise CommandError("arguments in resource/name form must have a single resource and name")
+        kind = resource_named(term)
+        found.append(Target(kind, _namespace(call, kind), name))
+    return found
+
+
+def _namespace(call: Call, resource: Resource) -> str:
+    return call.namespace if resource.namespaced else ""
+
+
+class Selection:
+    """What was found, in order, and what was not: iterate first, then call `done`."""
+
+    def __init__(self) -> None:
+        self.found: list[Found] = []
+        self.problems: list[CommandError] = []
+
+    def __iter__(self) -> Iterator[Found]:
+        return iter(self.found)
+
+    def attempt(self, action: Callable[[Found], None]) -> None:
+        """Do something with each object; a refusal of one does not keep the others from their turn."""
+        for found in self.found:
+            try:
+                action(found)
+            except CommandError as error:
+                self.problems.append(error)
+
+    def done(self) -> None:
+        """Raise what went wrong, all of it together."""
+        raise_all(self.problems)
+
+
+def select(
+    call: Call,
+    words: list[str],
+    *,
+    nothing: str = NOTHING_NAMED,
+    list_query: dict[str, str] | None = None,
+    everything: bool = False,
+) -> Selection:
+    """Fetch the objects a command acts on, by its words and its `-f`, `-l`, `--all` and `-A` flags."""
+    if call.many("filename"):
+        return _from_files(call)
+    if not words:
+        raise CommandError(nothing)
+    selector = call.arguments.values.get("selector") or ""
+    fields = call.arguments.values.get("field-selector") or ""
+    if (selector or call.on("all")) and len(words) > 1:
+        raise CommandError("name cannot be provided when a selector is specified")
+    query = dict(list_query or {})
+    if selector:
+        query["labelSelector"] = selector
+    if fields:
+        query["fieldSelector"] = fields
+    whole = everything or call.on("all") or bool(selector or fields)
+    wanted = targets(call, words, everything=whole, any_namespace=call.on("all-namespaces"))
+    return fetch(call, wanted, query=query)
+
+
+def fetch(call: Call, wanted: list[Target], *, query: dict[str, str] | None = None) -> Selection:
+    """Every object of the targets."""
+    selection = Selection()
+    for target in wanted:
+        try:
+            selection.found += _fetch_one(call, target, query or {})
+        except ApiRefusal as refusal:
+            selection.problems.append(refusal)
+    return selection
+
+
+def _fetch_one(call: Call, target: Target, query: dict[str, str]) -> list[Found]:
+    if target.name:
+        obj = call.api.get(target.resource, target.namespace, target.name)
+        return [Found(target.resource, target.namespace, target.name, obj)]
+    return [found_of(target.resource, obj) for obj in call.api.items(target.resource, target.namespace, query=query)]
+
+
+def found_of(resource: Resource, obj: Obj) -> Found:
+    metadata = obj["metadata"]
+    obj = obj if "kind" in obj else {**obj, "kind": resource.kind, "apiVersion": resource.api_version}
+    return Found(resource, metadata.get("namespace", ""), metadata["name"], obj)
+
+
+def _from_files(call: Call) -> Selection:
+    selection = Selection()
+    for manifest in read_manifests(call):
+        try:
+            obj = call.api.get(manifest.resource, manifest.namespace, manifest.name)
+        except ApiRefusal as refusal:
+            selection.problems.append(refusal)
+        else:
+            selection.found.append(
+                Found(manifest.resource, manifest.namespace, manifest.name, obj, manifest.source)
+            )
+    return selection

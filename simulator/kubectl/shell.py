@@ -1,0 +1,251 @@
+"""Running a shell line: expansion, pipes, redirections and lists around kubectl and the small commands.
+
+Promises: no traceback, whatever the line; output, depth and number of commands are bounded. A command that goes on (a
+followed one) ends the line: what came after it waits in its token and is handed out when it is done.
+
+Leaves to others: the grammar (`shell_syntax.py`) and the commands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from simulator.kubectl.call import Session, Token
+from simulator.kubectl.command_tree import run_kubectl
+from simulator.kubectl.home import FileError
+from simulator.kubectl.shell_commands import SMALL, Outcome, Surface
+from simulator.kubectl.shell_syntax import Pipeline, Redirect, ShellSyntaxError, Simple, Word, parse_line
+
+T = TypeVar("T")
+
+MAX_OUTPUT = 2_000_000
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|(\?))")
+_KUBECTL = ("kubectl", "k")
+_REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
+_WATCH_US = 2_000_000
+_MAX_ALIASES = 10
+
+
+@dataclass(slots=True)
+class ShellResult:
+    """What a line printed, its exit code, and what it left behind."""
+
+    stdout: str = ""
+    stderr: str = ""
+    exit: int = 0
+    follow: Token | None = None
+    open: str | None = None
+    clear: bool = False
+
+
+class Shell:
+    def __init__(self, session: Session, surface: Surface) -> None:
+        self.session = session
+        self.surface = surface
+        self.last_exit = 0
+
+    def run(self, line: str, stdin: str = "") -> ShellResult:
+        result = ShellResult()
+        try:
+            pipelines = parse_line(line)
+        except ShellSyntaxError as error:
+            self.last_exit = 2
+            return ShellResult(stderr=f"bash: {error}\n", exit=2)
+        for index, pipeline in enumerate(pipelines):
+            if index and not goes_on(pipeline.joint, self.last_exit):
+                continue
+            self._run_pipeline(pipeline, stdin, result)
+            if result.follow is not None:
+                result.follow = _with_rest(result.follow, pipelines[index + 1 :])
+                break
+            if len(result.stdout) > MAX_OUTPUT:
+                result.stdout = result.stdout[:MAX_OUTPUT]
+                result.stderr += f"bash: output cut after {MAX_OUTPUT} signs\n"
+                break
+        result.exit = self.last_exit
+        return result
+
+    def _run_pipeline(self, pipeline: Pipeline, stdin: str, result: ShellResult) -> None:
+        text = stdin
+        followed: Token | None = None
+        filters: list[list[str]] = []
+        for index, command in enumerate(pipeline.commands):
+            words = self._words(command)
+            last = index == len(pipeline.commands) - 1
+            own = self._run_simple(words, command.redirects, text)
+            text = own.stdout
+            if index == 0:
+                followed = own.follow
+            elif words[:1] == ["grep"]:
+                filters.append(words)
+            else:
+                followed = None
+            result.stderr += own.stderr
+            result.clear = result.clear or own.clear
+            result.open = own.open or result.open
+            if last:
+                self.last_exit = own.exit
+        result.stdout += text
+        if followed is not None and not any(_hides_output(c) for c in pipeline.commands):
+            result.follow = {**followed, "filters": filters} if filters else followed
+
+    # One command
+
+    def _run_simple(self, words: list[str], redirects: Sequence[Redirect], stdin: str) -> ShellResult:
+        try:
+            stdin = self._input(redirects, stdin)
+        except FileError as error:
+            return ShellResult(stderr=f"bash: {error}\n", exit=1)
+        own = self._execute(words, stdin) if words else ShellResult()
+        for redirect in redirects:
+            try:
+                self._output(redirect, own)
+            except FileError as error:
+                own.stderr += f"bash: {error}\n"
+                own.exit = 1
+        return own
+
+    def _execute(self, words: list[str], stdin: str) -> ShellResult:
+        words = self._unaliased(words)
+        while words and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", words[0], re.DOTALL):
+            name, _, value = words.pop(0).partition("=")
+            self.surface.environment[name] = value
+        if not words:
+            return ShellResult()
+        name, rest = words[0], words[1:]
+        if name in _KUBECTL:
+            return self._kubectl(rest, stdin)
+        if name == "watch":
+            return self._watch(rest)
+        small = SMALL.get(name)
+        if small is None:
+            return ShellResult(stderr=f"bash: {name}: command not found\n", exit=127)
+        return _result_of(small(self.surface, rest, stdin))
+
+    def _unaliased(self, words: list[str]) -> list[str]:
+        for _ in range(_MAX_ALIASES):
+            text = self.surface.aliases.get(words[0]) if words else None
+            if text is None or text.split()[:1] == words[:1]:
+                break
+            words = text.split() + words[1:]
+        return words
+
+    def _kubectl(self, words: list[str], stdin: str) -> ShellResult:
+        call = run_kubectl(self.session, words, stdin)
+        return ShellResult(
+            "".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path
+        )
+
+    def _watch(self, words: list[str]) -> ShellResult:
+        while words and words[0].startswith("-"):
+            takes_value = words[0] in ("-n", "--interval")
+            words = words[2 if takes_value else 1 :]
+        words = self._unaliased(words)
+        if words[:1] and words[0] in _KUBECTL and len(words) > 1 and words[1] in _REPEATABLE:
+            call = run_kubectl(self.session, words[1:], "")
+            text = "".join(call.stdout) + "".join(call.stderr)
+            token: Token = {"kind": "repeat", "words": words[1:], "shown": text, "due": self.session.clock() + _WATCH_US}
+            return ShellResult(text, follow=token)
+        return ShellResult(
+            stderr="watch: only reading kubectl commands can be watched here, for example: watch kubectl get pods\n", exit=1
+        )
+
+    # Redirections
+
+    def _input(self, redirects: Sequence[Redirect], stdin: str) -> str:
+        for redirect in redirects:
+            if redirect.sign == "<<":
+                stdin = self._joined(redirect.target)
+            elif redirect.sign == "<<<":
+                stdin = self._joined(redirect.target) + "\n"
+            elif redirect.sign == "<":
+                path = self._joined(redirect.target)
+                stdin = _named(path, partial(self.session.home.read, path))
+        return stdin
+
+    def _output(self, redirect: Redirect, own: ShellResult) -> None:
+        home = self.session.home
+        path = self._joined(redirect.target)
+        if redirect.sign == "2>&1":
+            own.stdout, own.stderr = own.stdout + own.stderr, ""
+        elif redirect.sign == ">&2":
+            own.stdout, own.stderr = "", own.stderr + own.stdout
+        elif redirect.sign in (">", ">>", "&>"):
+            text = own.stdout + (own.stderr if redirect.sign == "&>" else "")
+            if path != "/dev/null":
+                write = home.append if redirect.sign == ">>" else home.write
+                _named(path, partial(write, path, text))
+            own.stdout = ""
+            own.stderr = "" if redirect.sign == "&>" else own.stderr
+        elif redirect.sign == "2>":
+            if path != "/dev/null":
+                _named(path, partial(home.write, path, own.stderr))
+            own.stderr = ""
+
+    # Expansion
+
+    def _words(self, command: Simple) -> list[str]:
+        return [text for word in command.words for text in self._expanded(word)]
+
+    def _expanded(self, word: Word) -> list[str]:
+        """One word becomes none or several only through unquoted variables."""
+        texts: list[str] = [""]
+        kept = False
+        for part in word:
+            text = self._replaced(part.text) if part.expand else part.text
+            if part.split and text != part.text:
+                pieces = text.split()
+                if pieces:
+                    texts[-1] += pieces[0]
+                    texts += pieces[1:]
+                continue
+            kept = kept or not part.split or bool(text)
+            texts[-1] += text
+        if word and word[0].split and word[0].text.startswith("~"):
+            texts[0] = self._tilde(texts[0])
+        return texts if kept or any(texts) else []
+
+    def _tilde(self, text: str) -> str:
+        home = self.session.home
+        return home.absolute(text) if text == "~" or text.startswith("~/") else text
+
+    def _joined(self, word: Word) -> str:
+        return "".join(self._replaced(part.text) if part.expand else part.text for part in word)
+
+    def _replaced(self, text: str) -> str:
+        def value(found: re.Match[str]) -> str:
+            if found[3]:
+                return str(self.last_exit)
+            name = found[1] or found[2]
+            return self.session.home.cwd if name == "PWD" else self.surface.environment.get(name, "")
+
+        return _VARIABLE.sub(value, text) if "$" in text else text
+
+
+def goes_on(joint: str, exit_code: int) -> bool:
+    """Whether a pipeline joined by `;`, `&&` or `||` runs after that exit code."""
+    return joint == ";" or (joint == "&&") == (exit_code == 0)
+
+
+def _with_rest(token: Token, rest: Sequence[Pipeline]) -> Token:
+    return {**token, "rest": [[pipeline.joint, pipeline.source] for pipeline in rest]} if rest else token
+
+
+def _hides_output(command: Simple) -> bool:
+    return any(redirect.sign in (">", ">>", "&>") for redirect in command.redirects)
+
+
+def _result_of(outcome: Outcome) -> ShellResult:
+    return ShellResult(outcome.stdout, outcome.stderr, outcome.exit, clear=outcome.clear)
+
+
+def _named(path: str, act: Callable[[], T]) -> T:
+    """Do something with a file; a refusal says which file."""
+    try:
+        return act()
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from None

@@ -1,0 +1,275 @@
+"""`kubectl apply`: the declarative way.
+
+Client-side apply as documented in https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/: the applied
+text is kept in an annotation, and what is sent is the three-way difference of that, the file and the live object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.api_client import MERGE_PATCH, STRATEGIC_PATCH
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
+from simulator.kubectl.json_text import compact
+from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
+from simulator.kubectl.printers import list_of, object_text, typed_name
+from simulator.kubectl.selection import select
+from simulator.kubectl.shared_flags import (
+    ALL,
+    DRY_RUN,
+    FILE_FLAGS,
+    GRACE_PERIOD,
+    PRINT_FLAGS,
+    SELECTOR,
+    TIMEOUT,
+    VALIDATE,
+    done_suffix,
+    dry_run,
+    manager,
+    validation,
+    write_query,
+)
+from simulator.machinery import selectors
+from simulator.machinery.patches import three_way_json_merge, three_way_merge
+from simulator.machinery.resources import Resource
+from simulator.machinery.schemas import schema_for
+from simulator.machinery.yaml_documents import YamlError, read
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_MANAGER = "kubectl-client-side-apply"
+
+
+def apply(call: Call) -> None:
+    if not call.many("filename") and not call.text("kustomize"):
+        raise CommandError("must specify one of -f and -k")
+    if call.on("server-side"):
+        raise CommandError(
+            "server-side apply is not available in this workstation yet; apply without --server-side keeps the "
+            "object's history in an annotation instead"
+        )
+    if call.on("prune"):
+        raise CommandError("--prune is not available in this workstation; delete what you no longer need by name")
+    dry_run(call)
+    validation(call)
+    manifests = _chosen(call, read_manifests(call))
+    if not manifests:
+        raise CommandError("no objects passed to apply")
+    applied: list[Obj] = []
+    problems: list[CommandError] = []
+    for manifest in manifests:
+        try:
+            applied.append(apply_manifest(call, manifest))
+        except CommandError as error:
+            problems.append(error)
+    if call.text("output"):
+        _print(call, applied)
+    raise_all(problems)
+
+
+def _chosen(call: Call, manifests: Sequence[Manifest]) -> list[Manifest]:
+    if not call.text("selector"):
+        return list(manifests)
+    try:
+        selector = selectors.parse(call.text("selector"))
+    except selectors.SelectorError as error:
+        raise CommandError(str(error)) from error
+    return [m for m in manifests if selector.matches((m.obj.get("metadata") or {}).get("labels"))]
+
+
+def _print(call: Call, objects: Sequence[Obj]) -> None:
+    if objects:
+        shown = objects[0] if len(objects) == 1 else list_of(objects)
+        call.out(object_text(shown, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
+
+
+def apply_manifest(call: Call, manifest: Manifest) -> Obj:
+    """Bring one object to what its file says; says what it did."""
+    _require_name(manifest)
+    modified = modified_configuration(manifest)
+    live = _live(call, manifest)
+    return _create(call, manifest, modified) if live is None else _patch(call, manifest, live, modified)
+
+
+def _require_name(manifest: Manifest) -> None:
+    if manifest.name:
+        return
+    generated = (manifest.obj.get("metadata") or {}).get("generateName")
+    if generated:
+        raise CommandError(f"from {generated}: cannot use generate name with apply")
+    raise CommandError(f"{_where(manifest)}: resource name may not be empty")
+
+
+def _where(manifest: Manifest) -> str:
+    resource = manifest.resource
+    path = f"{resource.group}/{resource.version}"
+    return (
+        f'error when retrieving current configuration of:\nResource: "{path}, Resource={resource.plural}", '
+        f'GroupVersionKind: "{path}, Kind={resource.kind}"\nName: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
+        f'from server for: "{manifest.source}"'
+    )
+
+
+def _live(call: Call, manifest: Manifest) -> Obj | None:
+    try:
+        return call.api.get(manifest.resource, manifest.namespace, manifest.name)
+    except ApiRefusal as refusal:
+        if refusal.reason == "NotFound":
+            return None
+        raise refusal.with_context(_where(manifest)) from None
+
+
+def modified_configuration(manifest: Manifest) -> Obj:
+    """The file's object with its own text in the last-applied annotation."""
+    obj = with_namespace(manifest)
+    metadata = obj.get("metadata") or {}
+    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
+    bare = {**obj, "metadata": {**metadata, "annotations": annotations}}
+    text = compact(bare) + "\n"
+    return {**obj, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}
+
+
+def _create(call: Call, manifest: Manifest, modified: Obj) -> Obj:
+    if dry_run(call) == "client":
+        return _said(call, manifest, "created", modified)
+    try:
+        made = call.api.create(
+            manifest.resource,
+            manifest.namespace,
+            modified,
+            manager=call.text("field-manager"),
+            query=write_query(call),
+        )
+    except ApiRefusal as refusal:
+        raise in_file(refusal, "creating", manifest) from None
+    return _said(call, manifest, "created", made)
+
+
+def in_file(refusal: ApiRefusal, doing: str, manifest: Manifest) -> ApiRefusal:
+    """The refusal with the file it concerns; field errors already name the object and stay as they are."""
+    if refusal.reason == "Invalid":
+        return refusal
+    return refusal.with_context(f'error when {doing} "{manifest.source}"')
+
+
+def _said(call: Call, manifest: Manifest, operation: str, result: Obj) -> Obj:
+    if not call.text("output"):
+        call.out(f"{typed_name(manifest.resource, manifest.name)} {operation}{done_suffix(call)}\n")
+    return result
+
+
+def _missing_annotation(manifest: Manifest) -> str:
+    return (
+        f"Warning: resource {manifest.resource.plural}/{manifest.name} is missing the {LAST_APPLIED} annotation which is "
+        "required by kubectl apply. kubectl apply should only be used on resources created declaratively by either "
+        "kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n"
+    )
+
+
+def _patch(call: Call, manifest: Manifest, live: Obj, modified: Obj) -> Obj:
+    if dry_run(call) == "client":
+        return _said(call, manifest, "configured", live)
+    kind, patch = apply_patch(manifest.resource, live, modified)
+    if not patch:
+        return _said(call, manifest, "unchanged", live)
+    if LAST_APPLIED not in (live["metadata"].get("annotations") or {}):
+        call.err(_missing_annotation(manifest))
+    try:
+        made = call.api.patch(
+            manifest.resource,
+            manifest.namespace,
+            manifest.name,
+            patch,
+            kind=kind,
+            manager=call.text("field-manager"),
+            query=write_query(call),
+        )
+    except ApiRefusal as refusal:
+        if refusal.reason == "Invalid":
+            raise
+        raise refusal.with_context(_applying(manifest, patch)) from None
+    return _said(call, manifest, "configured", made)
+
+
+def _applying(manifest: Manifest, patch: Obj) -> str:
+    resource = manifest.resource
+    path = f"{resource.group}/{resource.version}"
+    return (
+        f'error when applying patch:\n{compact(patch)}\nto:\nResource: "{path}, Resource={resource.plural}", '
+        f'GroupVersionKind: "{path}, Kind={resource.kind}"\nName: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
+        f'for: "{manifest.source}": error when patching "{manifest.source}"'
+    )
+
+
+def apply_patch(resource: Resource, live: Obj, modified: Obj) -> tuple[str, Obj]:
+    """The patch that brings `live` to `modified`, keeping what others wrote; empty when there is nothing to do."""
+    text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED, "")
+    original = _original(text)
+    schema = schema_for(resource.api_version, resource.kind)
+    if schema is None:
+        return MERGE_PATCH, three_way_json_merge(original, modified, live)
+    return STRATEGIC_PATCH, three_way_merge(original, modified, live, schema)
+
+
+def _original(text: str) -> Obj:
+    try:
+        found = read(text) if text else []
+    except YamlError:
+        return {}
+    return found[0].value if found and isinstance(found[0].value, dict) else {}
+
+
+# Neighbours of apply
+
+
+def view_last_applied(call: Call) -> None:
+    """`kubectl apply view-last-applied`."""
+    selection = select(call, call.rest)
+    for found in selection:
+        text = (found.obj["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+        if text is None:
+            raise CommandError(f"no last-applied-configuration annotation found on resource: {found.name}")
+        call.out(object_text(_original(text), call.text("output") or "yaml"))
+    selection.done()
+
+
+COMMANDS = (
+    Command(
+        "apply",
+        "Make the cluster hold what files say",
+        apply,
+        usage="-f FILENAME",
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            ALL,
+            DRY_RUN,
+            SELECTOR,
+            VALIDATE,
+            GRACE_PERIOD,
+            TIMEOUT,
+            manager(_MANAGER),
+            Flag("cascade", default="background", bare="background"),
+            Flag("force", kind="bool"),
+            Flag("force-conflicts", kind="bool"),
+            Flag("openapi-patch", kind="bool", default=True),
+            Flag("overwrite", kind="bool", default=True),
+            Flag("prune", kind="bool"),
+            Flag("prune-allowlist", kind="array"),
+            Flag("server-side", kind="bool", help="Let the server merge (not available yet)"),
+            Flag("subresource"),
+            Flag("wait", kind="bool"),
+        ),
+        commands=(
+            Command(
+                "view-last-applied",
+                "Show what was applied last",
+                view_last_applied,
+                usage="(TYPE NAME | TYPE/NAME)",
+                flags=(*FILE_FLAGS, SELECTOR, ALL, Flag("output", "o", default="yaml")),
+            ),
+        ),
+    ),
+)

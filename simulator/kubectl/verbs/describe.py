@@ -1,0 +1,96 @@
+"""`kubectl describe`: everything about an object, for reading."""
+
+from __future__ import annotations
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.describers.registry import describer_for
+from simulator.kubectl.describers.surroundings import Surroundings
+from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
+from simulator.kubectl.manifests import read_manifests
+from simulator.kubectl.selection import Found, Target, found_of, targets
+from simulator.kubectl.shared_flags import ALL_NAMESPACES, CHUNK_SIZE, FILE_FLAGS, SELECTOR
+
+_NOTHING_NAMED = (
+    'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported '
+    "resources."
+)
+
+
+def describe(call: Call) -> None:
+    wanted = _targets(call)
+    found: list[Found] = []
+    problems: list[CommandError] = []
+    for target in wanted:
+        try:
+            found += _found(call, target)
+        except ApiRefusal as refusal:
+            problems.append(refusal)
+    around = Surroundings(call.api, call.now_us, show_events=call.on("show-events"))
+    texts = [describer_for(one.resource)(_typed(one), around) for one in found]
+    call.out("\n\n".join(texts))
+    if not texts and not problems:
+        _say_nothing_found(call)
+    raise_all(problems)
+
+
+def _typed(found: Found) -> Obj:
+    return {"kind": found.resource.kind, "apiVersion": found.resource.api_version, **found.obj}
+
+
+def _targets(call: Call) -> list[Target]:
+    if call.many("filename"):
+        return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
+    if not call.rest:
+        raise CommandError(_NOTHING_NAMED)
+    if call.text("selector") and len(call.rest) > 1:
+        raise CommandError("name cannot be provided when a selector is specified")
+    return targets(call, call.rest, everything=True, any_namespace=call.on("all-namespaces"))
+
+
+def _found(call: Call, target: Target) -> list[Found]:
+    if not target.name:
+        query = {"labelSelector": call.text("selector")} if call.text("selector") else {}
+        items = call.api.items(target.resource, target.namespace, query=query)
+        return [found_of(target.resource, item) for item in items]
+    try:
+        obj = call.api.get(target.resource, target.namespace, target.name)
+    except ApiRefusal as refusal:
+        if refusal.reason != "NotFound":
+            raise
+        return _with_prefix(call, target, refusal)
+    return [Found(target.resource, target.namespace, target.name, obj)]
+
+
+def _with_prefix(call: Call, target: Target, refusal: ApiRefusal) -> list[Found]:
+    """A name that is no object's may be the beginning of several."""
+    items = call.api.items(target.resource, target.namespace)
+    found = [found_of(target.resource, item) for item in items if item["metadata"]["name"].startswith(target.name)]
+    if not found:
+        raise refusal
+    return found
+
+
+def _say_nothing_found(call: Call) -> None:
+    if call.on("all-namespaces"):
+        call.err("No resources found\n")
+    else:
+        call.err(f"No resources found in {call.namespace} namespace.\n")
+
+
+COMMANDS = (
+    Command(
+        "describe",
+        "Show one or several objects in detail",
+        describe,
+        usage="(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
+        flags=(
+            *FILE_FLAGS,
+            SELECTOR,
+            ALL_NAMESPACES,
+            CHUNK_SIZE,
+            Flag("show-events", kind="bool", default=True, help="Show the events about each object"),
+        ),
+    ),
+)

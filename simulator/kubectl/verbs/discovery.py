@@ -1,0 +1,216 @@
+"""`kubectl api-resources`, `api-versions`, `version`, `cluster-info` and `auth`: what is there, and who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import ApiRefusal, CommandError
+from simulator.kubectl.printers import object_text, plain_table
+from simulator.kubectl.selection import resource_named
+from simulator.kubectl.shared_flags import OUTPUT
+
+CLIENT_VERSION = "v1.33.1"
+_KUSTOMIZE = "v5.6.0"
+
+
+# api-resources, api-versions
+
+
+def api_resources(call: Call) -> None:
+    if call.rest:
+        raise call.wrong_usage(f"unexpected arguments: [{' '.join(call.rest)}]")
+    if call.text("output") not in ("", "wide", "name"):
+        raise CommandError(f"--output {call.text('output')} is not available")
+    if call.text("sort-by") not in ("", "name", "kind"):
+        raise CommandError("--sort-by accepts only name or kind")
+    rows = [row for row in _resource_rows(call) if _wanted(call, *row)]
+    _sort(call, rows)
+    if call.text("output") == "name":
+        call.out("".join(f"{_full_name(version, row)}\n" for version, row in rows))
+        return
+    header = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
+    wide = call.text("output") == "wide"
+    cells = [_cells(version, row, wide=wide) for version, row in rows]
+    call.out(plain_table([*header, "VERBS", "CATEGORIES"] if wide else header, cells, headers=not call.on("no-headers")))
+
+
+def _resource_rows(call: Call) -> list[tuple[str, Obj]]:
+    """Group version and row of every resource in the preferred version of its group."""
+    lists = [call.api.document("/api/v1")]
+    for group in call.api.document("/apis")["groups"]:
+        lists.append(call.api.document(f"/apis/{group['preferredVersion']['groupVersion']}"))
+    return [
+        (found["groupVersion"], row) for found in lists for row in found["resources"] if "/" not in row["name"] and row.get("verbs")
+    ]
+
+
+def _wanted(call: Call, version: str, row: Obj) -> bool:
+    group = version.rpartition("/")[0]
+    if call.given("api-group") and call.text("api-group") != group:
+        return False
+    if call.given("namespaced") and call.on("namespaced") != row["namespaced"]:
+        return False
+    if any(verb not in row["verbs"] for verb in call.many("verbs")):
+        return False
+    return all(category in (row.get("categories") or ()) for category in call.many("categories"))
+
+
+def _sort(call: Call, rows: list[tuple[str, Obj]]) -> None:
+    if call.text("sort-by") == "kind":
+        rows.sort(key=lambda item: str(item[1]["kind"]))
+    elif call.text("sort-by") == "name":
+        rows.sort(key=lambda item: str(item[1]["name"]))
+    else:
+        rows.sort(key=lambda item: (item[0].rpartition("/")[0], item[1]["name"]))
+
+
+def _full_name(version: str, row: Obj) -> str:
+    group = version.rpartition("/")[0]
+    return f"{row['name']}.{group}" if group else str(row["name"])
+
+
+def _cells(version: str, row: Obj, *, wide: bool) -> list[str]:
+    short = ",".join(row.get("shortNames") or ())
+    cells = [row["name"], short, version, "true" if row["namespaced"] else "false", row["kind"]]
+    if wide:
+        cells += [",".join(row["verbs"]), ",".join(row.get("categories") or ())]
+    return cells
+
+
+def api_versions(call: Call) -> None:
+    if call.rest:
+        raise call.wrong_usage(f"unexpected arguments: [{' '.join(call.rest)}]")
+    groups = call.api.document("/apis")["groups"]
+    versions = [version["groupVersion"] for group in groups for version in group["versions"]]
+    call.out("".join(f"{version}\n" for version in sorted([*versions, "v1"])))
+
+
+# version, cluster-info
+
+
+def version(call: Call) -> None:
+    if call.rest:
+        raise CommandError(f"extra arguments: [{' '.join(call.rest)}]")
+    if call.text("output") not in ("", "json", "yaml"):
+        raise CommandError("--output must be 'yaml' or 'json'")
+    server = None if call.on("client") else call.api.document("/version")
+    if call.text("output"):
+        major, minor, _ = CLIENT_VERSION.removeprefix("v").split(".")
+        found: Obj = {
+            "clientVersion": {"gitVersion": CLIENT_VERSION, "major": major, "minor": minor},
+            "kustomizeVersion": _KUSTOMIZE,
+        }
+        call.out(object_text({**found, **({"serverVersion": server} if server else {})}, call.text("output")))
+        return
+    call.out(f"Client Version: {CLIENT_VERSION}\nKustomize Version: {_KUSTOMIZE}\n")
+    if server:
+        call.out(f"Server Version: {server['gitVersion']}\n")
+
+
+def cluster_info(call: Call) -> None:
+    services = resource_named("services")
+    found = call.api.items(services, "kube-system", query={"labelSelector": "kubernetes.io/cluster-service=true"})
+    server = call.context.server
+    call.out(f"Kubernetes control plane is running at {server}\n")
+    for service in found:
+        metadata = service["metadata"]
+        name = (metadata.get("labels") or {}).get("kubernetes.io/name") or metadata["name"]
+        port = (service["spec"].get("ports") or [{}])[0]
+        suffix = f":{port['name']}" if port.get("name") else ""
+        path = f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}{suffix}/proxy"
+        call.out(f"{name} is running at {server}{path}\n")
+    call.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
+
+
+def cluster_info_dump(call: Call) -> None:
+    raise CommandError("cluster-info dump is not available in this workstation; get objects with -o yaml instead")
+
+
+# auth
+
+
+def can_i(call: Call) -> None:
+    if call.on("list"):
+        raise CommandError("--list is not available in this workstation; ask for one verb and resource")
+    if len(call.rest) not in (2, 3):
+        raise CommandError("you must specify two arguments: verb resource or verb resource/resourceName. See 'kubectl auth can-i -h' for help and examples.")
+    attributes: Obj = {"verb": call.rest[0], **_attributes(call, call.rest[1:])}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    try:
+        answer = call.api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+    except ApiRefusal as refusal:
+        raise CommandError(f"the access review of this lab's API server is not available: {refusal.message}") from refusal
+    allowed = bool((answer.get("status") or {}).get("allowed"))
+    if not call.on("quiet"):
+        call.out("yes\n" if allowed else "no\n")
+    call.exit_code = 0 if allowed else 1
+
+
+def _attributes(call: Call, words: Sequence[str]) -> Obj:
+    term, _, name = words[0].partition("/")
+    name = name or (words[1] if len(words) > 1 else "")
+    resource = resource_named(term)
+    found: Obj = {"resource": resource.plural}
+    if resource.group:
+        found["group"] = resource.group
+    if resource.namespaced and not call.on("all-namespaces"):
+        found["namespace"] = call.namespace
+    if name:
+        found["name"] = name
+    if call.text("subresource"):
+        found["subresource"] = call.text("subresource")
+    return found
+
+
+def who_am_i(call: Call) -> None:
+    call.out(plain_table(("ATTRIBUTE", "VALUE"), (("Username", "kubernetes-admin"), ("Groups", "[kubeadm:cluster-admins system:authenticated]"))))
+
+
+COMMANDS = (
+    Command("cluster-info", "Show where the control plane and its services are", cluster_info,
+            commands=(Command("dump", "Show everything for debugging", cluster_info_dump),)),
+    Command(
+        "auth",
+        "Ask who may do what",
+        commands=(
+            Command(
+                "can-i",
+                "Ask whether an action is allowed",
+                can_i,
+                usage="VERB (TYPE | TYPE/NAME)",
+                flags=(
+                    Flag("all-namespaces", "A", kind="bool"),
+                    Flag("list", kind="bool"),
+                    Flag("quiet", "q", kind="bool"),
+                    Flag("no-headers", kind="bool"),
+                    Flag("subresource"),
+                ),
+            ),
+            Command("whoami", "Show who the server takes you for", who_am_i, flags=(OUTPUT,)),
+        ),
+    ),
+    Command(
+        "api-resources",
+        "List the resources the server knows",
+        api_resources,
+        flags=(
+            Flag("api-group", help="Only of this group"),
+            Flag("namespaced", kind="bool", default=True, help="Only namespaced ones, or with =false only the others"),
+            Flag("categories", kind="list", help="Only of these categories"),
+            Flag("verbs", kind="list", help="Only those that support these verbs"),
+            Flag("no-headers", kind="bool", help="Leave the header line out"),
+            Flag("output", "o", help="wide or name"),
+            Flag("sort-by", help="name or kind"),
+            Flag("cached", kind="bool"),
+        ),
+    ),
+    Command("api-versions", "List the group versions the server knows", api_versions),
+    Command("version", "Show the versions of client and server", version, flags=(OUTPUT, Flag("client", kind="bool", help="Only the client"))),
+)

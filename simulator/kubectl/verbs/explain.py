@@ -1,0 +1,134 @@
+"""`kubectl explain`: what the fields of a kind mean, from the published schemas."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.selection import resource_named
+from simulator.machinery.resources import SERVED, Resource
+from simulator.machinery.schemas import Explanation, Field, UnknownField
+from simulator.machinery.schemas import explain as explain_schema
+
+_NOTHING_NAMED = (
+    'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.'
+)
+_MAX_DEPTH = 20
+
+
+def explain(call: Call) -> None:
+    if not call.rest:
+        raise CommandError(_NOTHING_NAMED)
+    if len(call.rest) > 1:
+        raise CommandError("We accept only this format: explain RESOURCE")
+    if call.text("output") not in ("plaintext", "plaintext-openapiv2"):
+        raise CommandError(f"unrecognized format: {call.text('output')}: found {call.text('output')}, wanted plaintext")
+    term, *path = call.rest[0].split(".")
+    resource = _in_version(resource_named(term), call.text("api-version"))
+    try:
+        found = explain_schema(resource.api_version, resource.kind, tuple(path))
+    except UnknownField as unknown:
+        raise CommandError(f'field "{unknown.name}" does not exist') from None
+    if found is None:
+        raise CommandError(f"couldn't find resource for {resource.group}/{resource.version}, Kind={resource.kind}")
+    call.out(_text(resource, found, recursive=call.on("recursive")))
+
+
+def _in_version(resource: Resource, api_version: str) -> Resource:
+    if not api_version or api_version == resource.api_version:
+        return resource
+    for served in SERVED:
+        if served.kind == resource.kind and served.api_version == api_version:
+            return served
+    raise CommandError(f'couldn\'t find resource for "{api_version}, Kind={resource.kind}"')
+
+
+def _text(resource: Resource, found: Explanation, *, recursive: bool) -> str:
+    lines = [f"GROUP:      {resource.group}\n"] if resource.group else []
+    lines.append(f"KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n")
+    if found.path:
+        lines.append(f"FIELD: {found.path[-1]} <{found.type}>\n")
+        if found.enum:
+            lines.append("ENUM:" + "".join(f"\n    {_shown(value)}" for value in found.enum))
+        lines.append("\n\n")
+    description = f"{found.description}\n" if found.description else "<empty>"
+    lines.append("DESCRIPTION:\n" + _indented(_wrapped(description, 76), 4) + "\n")
+    if found.fields:
+        lines.append("FIELDS:\n")
+    for field in found.fields:
+        lines.append(_field_text(field, level=1, short=recursive))
+        if recursive:
+            lines.append(_below(resource, (*found.path, field.name), 2, (_bare_type(field.type),)))
+    return "".join(lines) + "\n"
+
+
+def _below(resource: Resource, path: tuple[str, ...], level: int, seen: tuple[str, ...]) -> str:
+    """Fields below a path; a type inside itself is not entered again."""
+    found = explain_schema(resource.api_version, resource.kind, path)
+    if found is None or level > _MAX_DEPTH:
+        return ""
+    text = ""
+    for field in found.fields:
+        text += _field_text(field, level=level, short=True)
+        inner = _bare_type(field.type)
+        if inner not in seen:
+            text += _below(resource, (*path, field.name), level + 1, (*seen, inner))
+    return text
+
+
+def _bare_type(text: str) -> str:
+    return text.replace("[]", "").replace("map[string]", "")
+
+
+def _field_text(field: Field, *, level: int, short: bool) -> str:
+    pad = 2 * level
+    text = f"{' ' * pad}{field.name}\t<{field.type}>{' -required-' if field.required else ''}"
+    if field.enum:
+        shown = ", ".join(_shown(value) for value in field.enum[:4])
+        text += f"\n{' ' * pad}enum: {shown}{', ....' if len(field.enum) > 4 else ''}"
+    if short:
+        return text + "\n"
+    description = _indented(_wrapped(field.description or "<no description>", 78 - pad), pad + 2)
+    return f"{text}\n{description}\n\n"
+
+
+def _shown(value: str) -> str:
+    return value or '""'
+
+
+def _indented(text: str, amount: int) -> str:
+    pad = " " * amount
+    return pad + text.replace("\n", "\n" + pad)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Break lines between words so that none is wider, where words allow it."""
+    return "\n".join(_wrapped_line(line, width) for line in text.split("\n"))
+
+
+def _wrapped_line(line: str, width: int) -> str:
+    lines, current = [], ""
+    for space, word in re.findall(r"(\s*)(\S+)", line):
+        if current and len(current) + len(space) + len(word) > width and len(word) < width:
+            lines.append(current)
+            current = word
+        else:
+            current += space + word
+    return "\n".join([*lines, current])
+
+
+COMMANDS = (
+    Command(
+        "explain",
+        "Show what the fields of a kind mean",
+        explain,
+        usage="TYPE[.FIELD...] [--recursive]",
+        flags=(
+            Flag("recursive", kind="bool", help="Only names and types, of all fields below"),
+            Flag("api-version", help="This version of the kind"),
+            Flag("output", default="plaintext"),
+        ),
+    ),
+)

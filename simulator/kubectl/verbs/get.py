@@ -1,0 +1,305 @@
+"""`kubectl get`: list and show objects.
+
+One request a type, with the Accept header that asks for a Table unless another format was asked for. Follows
+https://kubernetes.io/docs/reference/kubectl/generated/kubectl_get/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.api_client import AS_TABLE, ApiClient
+from simulator.kubectl.call import Call, Token
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
+from simulator.kubectl.following import Followed, finished
+from simulator.kubectl.manifests import read_manifests
+from simulator.kubectl.printers import (
+    CustomColumns,
+    TablePrinter,
+    list_of,
+    object_text,
+    sorted_by,
+    typed_name,
+)
+from simulator.kubectl.selection import Target, targets
+from simulator.kubectl.shared_flags import (
+    ALL_NAMESPACES,
+    CHUNK_SIZE,
+    FIELD_SELECTOR,
+    FILE_FLAGS,
+    PRINT_FLAGS,
+    SELECTOR,
+)
+from simulator.machinery.resources import Resource, by_name
+
+NOTHING_NAMED = """You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.
+
+error: Required resource not specified.
+Use "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).
+See 'kubectl get -h' for help and examples"""
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """Tables of one resource, joined: rows of several names stand under one header."""
+
+    resource: Resource
+    tables: list[Obj] = field(default_factory=list)
+
+    def joined(self) -> Obj:
+        rows = [row for table in self.tables for row in table.get("rows") or ()]
+        return {**self.tables[0], "rows": rows}
+
+
+def get(call: Call) -> None:
+    wanted = _targets(call)
+    output = call.text("output")
+    if call.text("raw"):
+        raise CommandError("--raw is not available in this workstation")
+    if call.on("watch") or call.on("watch-only"):
+        _watch(call, wanted, output)
+    elif output in ("", "wide"):
+        _print_tables(call, wanted)
+    else:
+        _print_objects(call, wanted, output)
+
+
+def _targets(call: Call) -> list[Target]:
+    if call.many("filename"):
+        return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
+    if not call.rest:
+        raise CommandError(NOTHING_NAMED, prefixed=False)
+    if (call.text("selector") or call.text("field-selector")) and (len(call.rest) > 1 or "/" in call.rest[0]):
+        if call.text("selector"):
+            raise CommandError("name cannot be provided when a selector is specified")
+    return targets(call, call.rest, everything=True, any_namespace=call.on("all-namespaces"))
+
+
+def _query(call: Call, target: Target) -> dict[str, str]:
+    query: dict[str, str] = {}
+    if call.text("selector"):
+        query["labelSelector"] = call.text("selector")
+    if call.text("field-selector"):
+        query["fieldSelector"] = call.text("field-selector")
+    if not target.name and call.number("chunk-size") > 0 and not call.text("sort-by"):
+        query["limit"] = str(call.number("chunk-size"))
+    return query
+
+
+# Tables
+
+
+def _print_tables(call: Call, wanted: Sequence[Target]) -> None:
+    groups, problems = _fetch_tables(call, wanted)
+    groups = [group for group in groups if group.joined()["rows"]]
+    several = len({target.resource.name: None for target in wanted}) > 1
+    for number, group in enumerate(groups):
+        if number:
+            call.out("\n")
+        call.out(_printer(call, group.resource, prefixed=several or call.on("show-kind")).text(_sorted(call, group)))
+    if not groups and not problems and not call.on("ignore-not-found"):
+        _say_nothing_found(call, wanted)
+    raise_all(problems)
+
+
+def _fetch_tables(call: Call, wanted: Sequence[Target]) -> tuple[list[_Fetched], list[CommandError]]:
+    groups: list[_Fetched] = []
+    problems: list[CommandError] = []
+    for target in wanted:
+        try:
+            tables = _tables_of(call, target)
+        except ApiRefusal as refusal:
+            if not (refusal.reason == "NotFound" and call.on("ignore-not-found")):
+                problems.append(refusal)
+            continue
+        if not groups or groups[-1].resource is not target.resource:
+            groups.append(_Fetched(target.resource))
+        groups[-1].tables += tables
+    return groups, problems
+
+
+def _tables_of(call: Call, target: Target) -> list[Obj]:
+    query = _query(call, target)
+    if call.text("sort-by"):
+        query["includeObject"] = "Object"
+    tables = [call.api.table(target.resource, target.namespace, target.name, query=query)]
+    while following := tables[-1].get("metadata", {}).get("continue"):
+        tables.append(
+            call.api.table(target.resource, target.namespace, query={**query, "continue": following})
+        )
+    return tables
+
+
+def _sorted(call: Call, group: _Fetched) -> Obj:
+    table = group.joined()
+    if not call.text("sort-by"):
+        return table
+    return {**table, "rows": sorted_by(table["rows"], call.text("sort-by"), of=lambda row: row.get("object"))}
+
+
+def _printer(call: Call, resource: Resource, *, prefixed: bool) -> TablePrinter:
+    return TablePrinter(
+        wide=call.text("output") == "wide",
+        headers=not call.on("no-headers"),
+        show_labels=call.on("show-labels"),
+        label_columns=call.many("label-columns"),
+        with_namespace=call.on("all-namespaces") and resource.namespaced,
+        kind_prefix=typed_name(resource, "").rstrip("/") if prefixed else "",
+    )
+
+
+def _say_nothing_found(call: Call, wanted: Sequence[Target]) -> None:
+    everywhere = call.on("all-namespaces") or not all(target.resource.namespaced for target in wanted)
+    call.err("No resources found\n" if everywhere else f"No resources found in {call.namespace} namespace.\n")
+
+
+# Other formats
+
+
+def _print_objects(call: Call, wanted: Sequence[Target], output: str) -> None:
+    objects, problems = _fetch_objects(call, wanted)
+    if call.text("sort-by"):
+        objects = sorted_by(objects, call.text("sort-by"))
+    single = len(wanted) == 1 and bool(wanted[0].name)
+    if output.startswith("custom-columns="):
+        call.out(CustomColumns(output.partition("=")[2], headers=not call.on("no-headers")).text(objects))
+    elif output == "custom-columns":
+        CustomColumns("")
+    elif objects or not (single or problems):
+        shown: Any = objects[0] if single else list_of(objects)
+        call.out(
+            object_text(shown, output, keep_managed_fields=call.on("show-managed-fields"), of_write=False)
+        )
+    raise_all(problems)
+
+
+def _fetch_objects(call: Call, wanted: Sequence[Target]) -> tuple[list[Obj], list[CommandError]]:
+    objects: list[Obj] = []
+    problems: list[CommandError] = []
+    for target in wanted:
+        try:
+            objects += _objects_of(call, target)
+        except ApiRefusal as refusal:
+            if not (refusal.reason == "NotFound" and call.on("ignore-not-found")):
+                problems.append(refusal)
+    return objects, problems
+
+
+def _objects_of(call: Call, target: Target) -> list[Obj]:
+    if target.name:
+        return [call.api.get(target.resource, target.namespace, target.name)]
+    query = _query(call, target)
+    page = call.api.list(target.resource, target.namespace, query=query)
+    found: list[Obj] = list(page["items"])
+    while following := page.get("metadata", {}).get("continue"):
+        page = call.api.list(target.resource, target.namespace, query={**query, "continue": following})
+        found += page["items"]
+    return found
+
+
+# Watching
+
+
+def _watch(call: Call, wanted: Sequence[Target], output: str) -> None:
+    if len(wanted) != 1:
+        raise CommandError("you may only specify a single resource type when watching")
+    if output not in ("", "wide", "name"):
+        raise CommandError(f"-o {output} together with --watch is not available in this workstation")
+    if call.text("sort-by"):
+        call.err("warning: --watch requested, --sort-by will be ignored for watch events received\n")
+    target = wanted[0]
+    query = {key: text for key, text in _query(call, target).items() if key != "limit"}
+    if target.name:
+        query["fieldSelector"] = f"metadata.name={target.name}"
+        call.api.get(target.resource, target.namespace, target.name)
+    table = call.api.table(target.resource, target.namespace, query=query)
+    printer = _printer(call, target.resource, prefixed=call.on("show-kind"))
+    rows = table.get("rows") or []
+    if rows and not call.on("watch-only"):
+        call.out(_watched_text(table, printer, target.resource, output))
+    call.follow = {
+        "kind": "watch",
+        "resource": target.resource.name,
+        "namespace": target.namespace,
+        "query": query,
+        "since": table["metadata"]["resourceVersion"],
+        "output": output,
+        "headers": printer.headers and not (rows and not call.on("watch-only")),
+        "show_labels": printer.show_labels,
+        "label_columns": list(printer.label_columns),
+        "with_namespace": printer.with_namespace,
+        "kind_prefix": printer.kind_prefix,
+        "widths": printer.widths or [],
+    }
+
+
+def _watched_text(table: Obj, printer: TablePrinter, resource: Resource, output: str) -> str:
+    if output == "name":
+        names = [row["object"]["metadata"]["name"] for row in table.get("rows") or ()]
+        return "".join(typed_name(resource, name) + "\n" for name in names)
+    return printer.text(table)
+
+
+def follow_watch(api: ApiClient, token: Token, now_us: int) -> Followed:
+    """Rows of the changes since the last look, in the columns of the rows before them."""
+    resource = by_name(token["resource"])
+    assert resource is not None
+    try:
+        events = api.watch(
+            resource, token["namespace"], since=token["since"], query=token["query"], accept=AS_TABLE
+        )
+    except ApiRefusal as refusal:
+        return finished(token, refusal.report(), exit_code=1)
+    printer = TablePrinter(
+        wide=token["output"] == "wide",
+        headers=token["headers"],
+        show_labels=token["show_labels"],
+        label_columns=token["label_columns"],
+        with_namespace=token["with_namespace"],
+        kind_prefix=token["kind_prefix"],
+        widths=list(token["widths"]) or None,
+    )
+    text, since = "", token["since"]
+    for event in events:
+        table = event["object"]
+        text += _watched_text(table, printer, resource, token["output"])
+        printer.headers = False
+        since = table["metadata"].get("resourceVersion") or since
+    fresh = {**token, "since": since, "headers": printer.headers, "widths": printer.widths or []}
+    return Followed(text, fresh)
+
+
+FOLLOWERS = {"watch": follow_watch}
+
+COMMANDS = (
+    Command(
+        "get",
+        "Show one or many objects",
+        get,
+        usage="(TYPE [NAME | -l label] | TYPE/NAME ...) [-o wide|yaml|json|name|jsonpath=...|custom-columns=...]",
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            SELECTOR,
+            FIELD_SELECTOR,
+            ALL_NAMESPACES,
+            CHUNK_SIZE,
+            Flag("ignore-not-found", kind="bool", help="An object that is not there is no error"),
+            Flag("label-columns", "L", kind="list", help="Labels to show as columns"),
+            Flag("no-headers", kind="bool", help="Leave the header line out"),
+            Flag("output-watch-events", kind="bool"),
+            Flag("raw"),
+            Flag("server-print", kind="bool", default=True),
+            Flag("show-kind", kind="bool", help="Put the type in front of each name"),
+            Flag("show-labels", kind="bool", help="Show all labels as the last column"),
+            Flag("sort-by", help="Sort by this field, for example .metadata.name"),
+            Flag("subresource"),
+            Flag("watch", "w", kind="bool", help="Go on and show changes"),
+            Flag("watch-only", kind="bool", help="Show only changes"),
+        ),
+    ),
+)

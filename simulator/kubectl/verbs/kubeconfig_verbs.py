@@ -1,0 +1,190 @@
+"""`kubectl config`: contexts and namespaces in the kubeconfig. Sends no request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.kubeconfig import CONFIG_PATH
+from simulator.kubectl.printers import object_text, plain_table
+
+_SECRET_FIELDS = ("certificate-authority-data", "client-certificate-data", "client-key-data", "token", "password")
+
+
+def view(call: Call) -> None:
+    document = call.session.config.document()
+    empty = {"clusters": None, "contexts": None, "current-context": "", "preferences": {}, "users": None}
+    document = {"apiVersion": "v1", "kind": "Config", **empty, **document}
+    if call.on("minify"):
+        document = _minified(call, document)
+    if not call.on("raw"):
+        document = _without_secrets(document)
+    call.out(object_text(document, call.text("output")))
+
+
+def _minified(call: Call, document: dict[str, Any]) -> dict[str, Any]:
+    context = call.context
+    if not context.name:
+        raise CommandError("current-context must exist in order to minify")
+    keep = {"contexts": context.name, "clusters": context.cluster, "users": context.user}
+    return {
+        **document,
+        **{section: [e for e in document[section] or () if e.get("name") == name] for section, name in keep.items()},
+    }
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: ("REDACTED" if key in ("token", "password") else "DATA+OMITTED") if key in _SECRET_FIELDS else _without_secrets(inner)
+            for key, inner in value.items()
+        }
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def get_contexts(call: Call) -> None:
+    config = call.session.config
+    names = sorted(str(entry.get("name", "")) for entry in config.entries("contexts"))
+    wanted = [name for name in names if not call.rest or name in call.rest]
+    missing = [name for name in call.rest if name not in names]
+    if call.text("output") == "name":
+        call.out("".join(f"{name}\n" for name in wanted))
+    elif call.text("output"):
+        raise CommandError(f"output must be one of '' or 'name': found {call.text('output')}")
+    else:
+        rows = []
+        for name in wanted:
+            body = config.entry("contexts", name) or {}
+            current = "*" if name == config.current_name() else ""
+            rows.append([current, name, body.get("cluster", ""), body.get("user", ""), body.get("namespace", "")])
+        call.out(plain_table(("CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"), rows, headers=not call.on("no-headers")))
+    if missing:
+        raise CommandError("\n".join(f"context {name} not found" for name in missing))
+
+
+def current_context(call: Call) -> None:
+    name = call.session.config.current_name()
+    if not name:
+        raise CommandError("current-context is not set")
+    call.out(f"{name}\n")
+
+
+def use_context(call: Call) -> None:
+    config = call.session.config
+    name = _one(call, "use-context")
+    if config.entry("contexts", name) is None:
+        raise CommandError(f'no context exists with the name: "{name}"')
+    config.write({**config.document(), "current-context": name})
+    call.out(f'Switched to context "{name}".\n')
+
+
+def _one(call: Call, verb: str) -> str:
+    if len(call.rest) != 1:
+        raise CommandError(f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config {verb} -h' for help and examples")
+    return call.rest[0]
+
+
+def set_context(call: Call) -> None:
+    config = call.session.config
+    if call.on("current") and call.rest:
+        raise CommandError("you cannot specify both a context name and --current")
+    if not call.on("current") and len(call.rest) != 1:
+        raise CommandError("you must specify a non-empty context name or --current")
+    name = config.current_name() if call.on("current") else call.rest[0]
+    if not name:
+        raise CommandError("no current context is set")
+    before = config.entry("contexts", name)
+    changes = {field: call.text(field) for field in ("cluster", "namespace", "user") if call.given(field)}
+    body = {key: text for key, text in {**(before or {}), **changes}.items() if text != ""}
+    others = [entry for entry in config.entries("contexts") if entry.get("name") != name]
+    contexts = sorted([*others, {"context": body, "name": name}], key=lambda entry: str(entry.get("name")))
+    config.write({"apiVersion": "v1", "kind": "Config", **config.document(), "contexts": contexts})
+    call.out(f'Context "{name}" {"created" if before is None else "modified"}.\n')
+
+
+def rename_context(call: Call) -> None:
+    config = call.session.config
+    if len(call.rest) != 2:
+        raise CommandError(f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config rename-context -h' for help and examples")
+    old, new = call.rest
+    if config.entry("contexts", old) is None:
+        raise CommandError(f'cannot rename the context "{old}", it\'s not in {CONFIG_PATH}')
+    if config.entry("contexts", new) is not None:
+        raise CommandError(f'cannot rename the context "{old}", the context "{new}" already exists in {CONFIG_PATH}')
+    contexts = [{**entry, "name": new} if entry.get("name") == old else entry for entry in config.entries("contexts")]
+    current = new if config.current_name() == old else config.current_name()
+    config.write({**config.document(), "contexts": contexts, "current-context": current})
+    call.out(f'Context "{old}" renamed to "{new}".\n')
+
+
+def delete_context(call: Call) -> None:
+    config = call.session.config
+    name = _one(call, "delete-context")
+    if config.entry("contexts", name) is None:
+        raise CommandError(f"cannot delete context {name}, not in {CONFIG_PATH}")
+    if config.current_name() == name:
+        call.err("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n")
+    contexts = [entry for entry in config.entries("contexts") if entry.get("name") != name]
+    config.write({**config.document(), "contexts": contexts})
+    call.out(f"deleted context {name} from {CONFIG_PATH}\n")
+
+
+def _names_of(section: str, header: str) -> Callable[[Call], None]:
+    def run(call: Call) -> None:
+        names = sorted(str(entry.get("name", "")) for entry in call.session.config.entries(section))
+        call.out(header + "\n" + "".join(f"{name}\n" for name in names))
+
+    return run
+
+
+COMMANDS = (
+    Command(
+        "config",
+        "Change the kubeconfig",
+        commands=(
+            Command("current-context", "Show which context is used", current_context),
+            Command("delete-context", "Remove a context", delete_context, usage="NAME"),
+            Command("get-clusters", "List the clusters", _names_of("clusters", "NAME")),
+            Command(
+                "get-contexts",
+                "List the contexts",
+                get_contexts,
+                usage="[NAME...]",
+                flags=(Flag("output", "o", help="name"), Flag("no-headers", kind="bool", help="Leave the header line out")),
+            ),
+            Command("get-users", "List the users", _names_of("users", "NAME")),
+            Command("rename-context", "Give a context another name", rename_context, usage="OLD NEW"),
+            Command(
+                "set-context",
+                "Make or change a context",
+                set_context,
+                usage="(NAME | --current)",
+                flags=(
+                    Flag("current", kind="bool", help="The context in use"),
+                    Flag("namespace", "n", help="Default namespace of the context"),
+                    Flag("cluster", help="Cluster of the context"),
+                    Flag("user", help="User of the context"),
+                ),
+            ),
+            Command("use-context", "Use another context from now on", use_context, usage="NAME", aliases=("use",)),
+            Command(
+                "view",
+                "Show the kubeconfig",
+                view,
+                flags=(
+                    Flag("output", "o", default="yaml", help="yaml or json"),
+                    Flag("minify", kind="bool", help="Only what the context in use needs"),
+                    Flag("raw", kind="bool"),
+                    Flag("flatten", kind="bool"),
+                    Flag("merge", kind="bool", default=True),
+                    Flag("show-managed-fields", kind="bool"),
+                    Flag("template"),
+                    Flag("allow-missing-template-keys", kind="bool", default=True),
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,148 @@
+"""`kubectl scale` and `kubectl autoscale`: how many pods a workload should have."""
+
+from __future__ import annotations
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.api_client import MERGE_PATCH
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.printers import object_text
+from simulator.kubectl.selection import Found, select
+from simulator.kubectl.shared_flags import (
+    ALL,
+    DRY_RUN,
+    FILE_FLAGS,
+    PRINT_FLAGS,
+    SELECTOR,
+    TIMEOUT,
+    done_suffix,
+    dry_run,
+    manager,
+    write_query,
+)
+from simulator.kubectl.verbs.create import create_built
+
+
+def scale(call: Call) -> None:
+    if call.number("replicas") < 0:
+        raise CommandError(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"
+        )
+    dry_run(call)
+    selection = select(call, call.rest)
+    if not selection.found and not selection.problems:
+        raise CommandError("no objects passed to scale")
+    selection.attempt(lambda found: _scale_one(call, found))
+    selection.done()
+
+
+def _scale_one(call: Call, found: Found) -> None:
+    resource = found.resource
+    if "scale" not in resource.subresources:
+        raise CommandError("the server could not find the requested resource", prefixed=False)
+    _check_preconditions(call, found)
+    if dry_run(call) != "client":
+        call.api.patch(
+            resource,
+            found.namespace,
+            found.name,
+            {"spec": {"replicas": call.number("replicas")}},
+            kind=MERGE_PATCH,
+            manager="kubectl",
+            subresource="scale",
+            query={key: text for key, text in write_query(call).items() if key == "dryRun"},
+        )
+    if call.text("output"):
+        shown = found.obj if dry_run(call) == "client" else call.api.get(resource, found.namespace, found.name)
+        call.out(object_text(shown, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
+    else:
+        call.out(f"{found.typed_name} scaled{done_suffix(call)}\n")
+
+
+def _check_preconditions(call: Call, found: Found) -> None:
+    current = found.obj["spec"].get("replicas", 0)
+    if call.given("current-replicas") and call.number("current-replicas") not in (-1, current):
+        raise CommandError(f"Expected replicas to be {call.number('current-replicas')}, was {current}")
+    version = found.obj["metadata"].get("resourceVersion", "")
+    if call.text("resource-version") not in ("", version):
+        raise CommandError(f"Expected resource version to be {call.text('resource-version')}, was {version}")
+
+
+def autoscale(call: Call) -> None:
+    if call.number("max") < 1:
+        raise CommandError(f"--max=MAXPODS is required and must be at least 1, max: {call.number('max')}")
+    if call.number("max") < call.number("min"):
+        raise CommandError(
+            f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {call.number('max')}, min: {call.number('min')}"
+        )
+    selection = select(call, call.rest)
+    selection.attempt(lambda found: _autoscale_one(call, found))
+    selection.done()
+
+
+def _autoscale_one(call: Call, found: Found) -> None:
+    spec: Obj = {
+        "maxReplicas": call.number("max"),
+        "scaleTargetRef": {
+            "apiVersion": found.resource.api_version,
+            "kind": found.resource.kind,
+            "name": found.name,
+        },
+    }
+    if call.number("min") > 0:
+        spec["minReplicas"] = call.number("min")
+    if call.number("cpu-percent") >= 0:
+        target = {"averageUtilization": call.number("cpu-percent"), "type": "Utilization"}
+        spec["metrics"] = [{"resource": {"name": "cpu", "target": target}, "type": "Resource"}]
+    name = call.text("name") or found.name
+    create_built(
+        call,
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": name, "namespace": found.namespace},
+            "spec": spec,
+        },
+        verb="autoscaled",
+    )
+
+
+COMMANDS = (
+    Command(
+        "scale",
+        "Set the number of replicas of a workload",
+        scale,
+        usage="--replicas=COUNT (-f FILENAME | TYPE NAME)",
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            ALL,
+            SELECTOR,
+            DRY_RUN,
+            TIMEOUT,
+            Flag("replicas", kind="int", help="How many pods there should be"),
+            Flag("current-replicas", kind="int", default=-1, help="Only when there are this many now"),
+            Flag("resource-version", help="Only when the object is at this version"),
+        ),
+        required=("replicas",),
+    ),
+    Command(
+        "autoscale",
+        "Let the number of replicas follow the load",
+        autoscale,
+        usage="(-f FILENAME | TYPE NAME) [--min=MINPODS] --max=MAXPODS [--cpu-percent=CPU]",
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            DRY_RUN,
+            manager("kubectl-autoscale"),
+            Flag("min", kind="int", default=-1, help="At least this many pods"),
+            Flag("max", kind="int", default=-1, help="At most this many pods"),
+            Flag("cpu-percent", kind="int", default=-1, help="Average CPU use to aim at, in percent of the request"),
+            Flag("name"),
+            Flag("save-config", kind="bool"),
+        ),
+        required=("max",),
+    ),
+)

@@ -1,0 +1,308 @@
+"""`kubectl set image|env|resources|serviceaccount`: change one part of a pod template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.engine.plain import Obj
+from simulator.kubectl.call import Call
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.printers import object_text
+from simulator.kubectl.selection import NOTHING_NAMED, Found, select
+from simulator.kubectl.shared_flags import (
+    ALL,
+    DRY_RUN,
+    FILE_FLAGS,
+    PRINT_FLAGS,
+    SELECTOR,
+    done_suffix,
+    dry_run,
+    manager,
+    write_query,
+)
+from simulator.machinery import quantities
+from simulator.machinery.patches import strategic_merge_patch
+from simulator.machinery.schemas import schema_for
+
+Change = Callable[[Found, Obj], Obj | None]
+"""From an object and its pod spec to a patch of the pod spec; None when nothing changes."""
+
+
+def _apply(call: Call, words: list[str], change: Change, done: str) -> None:
+    dry_run(call)
+    selection = select(call, words)
+    selection.attempt(lambda found: _change_one(call, found, change, done))
+    selection.done()
+
+
+def _change_one(call: Call, found: Found, change: Change, done: str) -> None:
+    path = _path_to_pod_spec(found)
+    spec: Any = found.obj
+    for name in path:
+        spec = spec.get(name) or {}
+    patch = change(found, spec)
+    if patch is None:
+        return
+    for name in reversed(path):
+        patch = {name: patch}
+    obj = found.obj
+    schema = schema_for(found.resource.api_version, found.resource.kind)
+    if strategic_merge_patch(obj, patch, schema) == obj:
+        return
+    if dry_run(call) == "client":
+        obj = strategic_merge_patch(obj, patch, schema)
+    else:
+        obj = call.api.patch(
+            found.resource,
+            found.namespace,
+            found.name,
+            patch,
+            manager=call.text("field-manager"),
+            query={key: text for key, text in write_query(call).items() if key == "dryRun"},
+        )
+    if call.text("output"):
+        call.out(object_text(obj, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
+    else:
+        call.out(f"{found.typed_name} {done}{done_suffix(call)}\n")
+
+
+def _path_to_pod_spec(found: Found) -> tuple[str, ...]:
+    kind = found.resource.kind
+    if kind == "Pod":
+        return ("spec",)
+    if kind == "CronJob":
+        return ("spec", "jobTemplate", "spec", "template", "spec")
+    if "template" in (found.obj.get("spec") or {}):
+        return ("spec", "template", "spec")
+    raise CommandError(f"the object is not a pod or does not have a pod template: {kind}")
+
+
+def _containers(spec: Obj) -> list[tuple[str, Obj]]:
+    return [(field, container) for field in ("initContainers", "containers") for container in spec.get(field) or ()]
+
+
+def _patched(changed: list[tuple[str, Obj]]) -> Obj | None:
+    patch: Obj = {}
+    for field, container in changed:
+        patch.setdefault(field, []).append(container)
+    return patch or None
+
+
+# image
+
+
+def image(call: Call) -> None:
+    words, pairs = _resources_and_pairs(call)
+    if not words and not call.many("filename"):
+        raise CommandError(NOTHING_NAMED)
+    if not pairs:
+        raise CommandError("at least one image update is required")
+
+    def change(found: Found, spec: Obj) -> Obj | None:
+        known = [container["name"] for _, container in _containers(spec)]
+        for name in pairs:
+            if name != "*" and name not in known:
+                raise CommandError(f'unable to find container named "{name}"')
+        changed = []
+        for field, container in _containers(spec):
+            wanted = pairs.get(container["name"], pairs.get("*"))
+            if wanted is not None and wanted != container.get("image"):
+                changed.append((field, {"name": container["name"], "image": wanted}))
+        return _patched(changed)
+
+    _apply(call, words, change, "image updated")
+
+
+def _resources_and_pairs(call: Call) -> tuple[list[str], dict[str, str]]:
+    words = [word for word in call.rest if "=" not in word]
+    pairs = dict(word.split("=", 1) for word in call.rest if "=" in word)
+    return words, pairs
+
+
+# env
+
+
+def env(call: Call) -> None:
+    words, wanted, removed = _env_changes(call)
+    if not words and not call.many("filename"):
+        raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+    if call.on("list"):
+        _list_env(call, words)
+        return
+    if call.text("from"):
+        raise CommandError("--from is not available in this workstation; name the variables as KEY=value")
+    if not wanted and not removed:
+        raise CommandError("at least one environment variable must be provided")
+
+    def change(found: Found, spec: Obj) -> Obj | None:
+        changed = []
+        for field, container in _containers(spec):
+            if not _chosen(call, container["name"]):
+                continue
+            _refuse_overwriting(call, container, wanted)
+            entries: list[Obj] = [{"name": name, "value": value} for name, value in wanted.items()]
+            have = [variable["name"] for variable in container.get("env") or ()]
+            entries += [{"name": name, "$patch": "delete"} for name in removed if name in have]
+            if entries:
+                changed.append((field, {"name": container["name"], "env": entries}))
+        return _patched(changed)
+
+    _apply(call, words, change, "env updated")
+
+
+def _env_changes(call: Call) -> tuple[list[str], dict[str, str], list[str]]:
+    words: list[str] = []
+    wanted: dict[str, str] = {}
+    removed: list[str] = []
+    for word in (*call.rest, *call.many("env")):
+        if "=" in word:
+            name, _, value = word.partition("=")
+            wanted[name] = value
+        elif word.endswith("-"):
+            removed.append(word[:-1])
+        else:
+            words.append(word)
+    return words, wanted, removed
+
+
+def _refuse_overwriting(call: Call, container: Obj, wanted: dict[str, str]) -> None:
+    if call.on("overwrite"):
+        return
+    for variable in container.get("env") or ():
+        if variable["name"] in wanted:
+            raise CommandError(
+                f"'{variable['name']}' already has a value ({variable.get('value', '')}), and --overwrite is false"
+            )
+
+
+def _chosen(call: Call, name: str) -> bool:
+    wanted = call.text("containers")
+    return wanted == "*" or wanted == name
+
+
+def _list_env(call: Call, words: list[str]) -> None:
+    selection = select(call, words)
+    for found in selection:
+        spec: Any = found.obj
+        for part in _path_to_pod_spec(found):
+            spec = spec.get(part) or {}
+        for _, container in _containers(spec):
+            if _chosen(call, container["name"]):
+                call.out(f"# {found.resource.plural} {found.name}, container {container['name']}\n")
+                call.out("".join(_env_line(variable) for variable in container.get("env") or ()))
+    selection.done()
+
+
+def _env_line(variable: Obj) -> str:
+    source = variable.get("valueFrom")
+    if source is None:
+        return f"{variable['name']}={variable.get('value', '')}\n"
+    kind, reference = next(iter(source.items()))
+    what = {"configMapKeyRef": "configmap", "secretKeyRef": "secret"}.get(kind)
+    if what:
+        return f"# {variable['name']} from {what} {reference.get('name', '')}, key {reference.get('key', '')}\n"
+    return f"# {variable['name']} from field path {reference.get('fieldPath') or reference.get('resource', '')}\n"
+
+
+# resources
+
+
+def resources(call: Call) -> None:
+    if not call.rest and not call.many("filename"):
+        raise CommandError(NOTHING_NAMED)
+    if not call.text("limits") and not call.text("requests"):
+        raise CommandError("you must specify an update to requests or limits (in the form of --requests/--limits)")
+    amounts = {field: _amounts(call.text(field)) for field in ("limits", "requests") if call.text(field)}
+
+    def change(found: Found, spec: Obj) -> Obj | None:
+        chosen = [(field, c) for field, c in _containers(spec) if _chosen(call, c["name"])]
+        if not chosen:
+            raise CommandError(f'unable to find container named {call.text("containers")}')
+        return _patched([(field, {"name": c["name"], "resources": amounts}) for field, c in chosen])
+
+    _apply(call, call.rest, change, "resource requirements updated")
+
+
+def _amounts(text: str) -> dict[str, str]:
+    found = {}
+    for part in text.split(","):
+        name, equals, amount = part.partition("=")
+        if not equals:
+            raise CommandError(f"Invalid argument syntax {part}, expected <resource>=<value>")
+        try:
+            found[name] = quantities.canonical(amount)
+        except quantities.QuantityError as error:
+            raise CommandError(str(error)) from error
+    return found
+
+
+# service account
+
+
+def service_account(call: Call) -> None:
+    if len(call.rest) < 2:
+        raise CommandError("serviceaccount is required")
+    *words, name = call.rest
+    _apply(call, words, lambda found, spec: {"serviceAccountName": name}, "serviceaccount updated")
+
+
+def _flags(*more: Flag) -> tuple[Flag, ...]:
+    return (
+        *PRINT_FLAGS, *FILE_FLAGS, ALL, SELECTOR, DRY_RUN, manager("kubectl-set"), Flag("local", kind="bool"), *more
+    )
+
+
+_CONTAINERS = Flag("containers", "c", default="*", help="Only this container")
+
+COMMANDS = (
+    Command(
+        "set",
+        "Change one part of an object",
+        commands=(
+            Command(
+                "env",
+                "Change environment variables of a pod template",
+                env,
+                usage="RESOURCE/NAME KEY_1=VAL_1 ... KEY_N-",
+                flags=_flags(
+                    _CONTAINERS,
+                    Flag("env", "e", kind="array", help="KEY=value; may be given several times"),
+                    Flag("list", kind="bool", help="Show the variables"),
+                    Flag("overwrite", kind="bool", default=True),
+                    Flag("from"),
+                    Flag("keys", kind="list"),
+                    Flag("prefix"),
+                    Flag("resolve", kind="bool"),
+                ),
+            ),
+            Command(
+                "image",
+                "Change images of a pod template",
+                image,
+                usage="(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ...",
+                flags=_flags(),
+            ),
+            Command(
+                "resources",
+                "Change requests and limits of a pod template",
+                resources,
+                usage="(-f FILENAME | TYPE NAME) [--limits=LIMITS] [--requests=REQUESTS]",
+                flags=_flags(
+                    _CONTAINERS,
+                    Flag("limits", help="For example cpu=200m,memory=512Mi"),
+                    Flag("requests", help="For example cpu=100m,memory=256Mi"),
+                ),
+            ),
+            Command(
+                "serviceaccount",
+                "Change the service account of a pod template",
+                service_account,
+                usage="(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
+                flags=_flags(),
+                aliases=("sa",),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,165 @@
+"""`kubectl wait`: go on until a condition holds, an object is gone, or a field has a value."""
+
+from __future__ import annotations
+
+from simulator.engine.plain import Obj
+from simulator.kubectl import go_text
+from simulator.kubectl.api_client import ApiClient
+from simulator.kubectl.call import Call, Token
+from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.errors import ApiRefusal, CommandError
+from simulator.kubectl.following import Followed, finished
+from simulator.kubectl.jsonpath import JsonPath, JsonPathError, relaxed
+from simulator.kubectl.printers import typed_name
+from simulator.kubectl.selection import Selection, select
+from simulator.kubectl.shared_flags import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, PRINT_FLAGS, SELECTOR
+from simulator.machinery.resources import by_name
+
+_WEEK_US = 7 * 24 * 3600 * 1_000_000
+
+
+def wait(call: Call) -> None:
+    condition = call.text("for")
+    _check(condition)
+    selection = _selected(call, condition)
+    if not selection.found and not _is_delete(condition):
+        selection.done()
+        raise CommandError("no matching resources found")
+    timeout = call.number("timeout")
+    token: Token = {
+        "kind": "wait",
+        "for": condition,
+        "left": [[f.resource.name, f.namespace, f.name, f.obj["metadata"].get("uid", "")] for f in selection],
+        "deadline": call.now_us + (timeout if timeout >= 0 else _WEEK_US),
+        "once": timeout == 0,
+    }
+    looked = follow_wait(call.api, token, call.now_us)
+    call.out(looked.stdout if not looked.exit else "")
+    if looked.done and looked.exit:
+        call.err(looked.stdout)
+    call.exit_code = looked.exit
+    if not looked.done:
+        call.follow = looked.token
+
+
+def _selected(call: Call, condition: str) -> Selection:
+    if not call.rest and not call.many("filename"):
+        raise CommandError("no matching resources found")
+    selection = select(call, call.rest)
+    missing = [p for p in selection.problems if isinstance(p, ApiRefusal) and p.reason == "NotFound"]
+    if _is_delete(condition):
+        selection.problems = [problem for problem in selection.problems if problem not in missing]
+    selection.done()
+    return selection
+
+
+def _is_delete(condition: str) -> bool:
+    return condition.lower() == "delete"
+
+
+def _check(condition: str) -> None:
+    if condition.startswith("jsonpath="):
+        _jsonpath_of(condition)
+    elif not _is_delete(condition) and not condition.startswith("condition="):
+        raise CommandError(f"unrecognized condition: {go_text.quoted(condition)}")
+
+
+def _jsonpath_of(condition: str) -> tuple[JsonPath, str]:
+    expression, brace, value = condition.removeprefix("jsonpath=").rpartition("}")
+    expression, value = (expression + brace, value) if brace else _split_plain(value)
+    if not expression.strip("'\"{}"):
+        raise CommandError("jsonpath expression cannot be empty")
+    try:
+        path = JsonPath(relaxed(expression.strip("'\"")))
+    except JsonPathError as error:
+        raise CommandError(str(error)) from error
+    wanted = value.strip("'\"").removeprefix("=").strip("'\"")
+    if "=" in value and not wanted:
+        raise CommandError("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3")
+    return path, wanted
+
+
+def _split_plain(text: str) -> tuple[str, str]:
+    expression, equals, value = text.partition("=")
+    return expression, equals + value
+
+
+def follow_wait(api: ApiClient, token: Token, now_us: int) -> Followed:
+    """One object after the other, as the real command: the next is looked at when the one before is done."""
+    text, left = "", list(token["left"])
+    while left:
+        resource = by_name(left[0][0])
+        assert resource is not None
+        try:
+            obj: Obj | None = api.get(resource, left[0][1], left[0][2])
+        except ApiRefusal as refusal:
+            if refusal.reason != "NotFound":
+                raise
+            if not _is_delete(token["for"]):
+                return finished(token, text + refusal.report(), exit_code=1)
+            obj = None
+        if not _holds(token["for"], obj, left[0][3]):
+            break
+        text += f"{typed_name(resource, left[0][2])} condition met\n"
+        left = left[1:]
+    fresh = {**token, "left": left}
+    if not left:
+        return finished(fresh, text)
+    resource = by_name(left[0][0])
+    assert resource is not None
+    if token["once"]:
+        return finished(fresh, f"{text}error: condition not met for {typed_name(resource, left[0][2])}\n", exit_code=1)
+    if now_us >= token["deadline"]:
+        late = f"error: timed out waiting for the condition on {resource.plural}/{left[0][2]}\n"
+        return finished(fresh, text + late, exit_code=1)
+    return Followed(text, fresh)
+
+
+def _holds(condition: str, obj: Obj | None, uid: str) -> bool:
+    if _is_delete(condition):
+        return obj is None or obj["metadata"].get("uid") != uid
+    assert obj is not None
+    if condition.startswith("condition="):
+        return _has_condition(obj, condition.removeprefix("condition="))
+    path, wanted = _jsonpath_of(condition)
+    try:
+        found = path.values(obj)
+    except JsonPathError:
+        return False
+    if not found or isinstance(found[0], (dict, list)):
+        return bool(found) and not wanted
+    return not wanted or go_text.value(found[0]) == wanted
+
+
+def _has_condition(obj: Obj, text: str) -> bool:
+    name, _, wanted = text.partition("=")
+    for condition in (obj.get("status") or {}).get("conditions") or ():
+        if condition.get("type", "").lower() == name.lower():
+            observed = condition.get("observedGeneration", obj.get("status", {}).get("observedGeneration"))
+            if observed is not None and observed < obj["metadata"].get("generation", 0):
+                return False
+            return str(condition.get("status", "")).lower() == (wanted or "true").lower()
+    return False
+
+
+FOLLOWERS = {"wait": follow_wait}
+
+COMMANDS = (
+    Command(
+        "wait",
+        "Wait until objects meet a condition",
+        wait,
+        usage="(TYPE NAME | TYPE/NAME | TYPE (-l label | --all)) --for=delete|condition=NAME[=VALUE]|jsonpath='{...}'[=VALUE]",
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            ALL,
+            ALL_NAMESPACES,
+            SELECTOR,
+            FIELD_SELECTOR,
+            Flag("for", help="delete, condition=NAME[=VALUE] or jsonpath='{PATH}'[=VALUE]"),
+            Flag("local", kind="bool"),
+            Flag("timeout", kind="duration", default=30_000_000, help="Give up after this time; 0 looks once"),
+        ),
+    ),
+)

@@ -1,0 +1,149 @@
+"""The door: one learner's workstation in front of one cluster.
+
+    station = Workstation(server, engine, cluster_name="lab")
+    station.run("kubectl get pods").stdout
+
+Promises: `run` never raises, whatever the line; `follow` only reads; the whole state (files, kubeconfig, environment) is
+plain data in `dump` and comes back with `load`. `version` counts changes of that state.
+
+Leaves to others: the history of lines (the page keeps it) and the cluster itself (the API server).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from simulator.kubectl.api_client import ApiServer
+from simulator.kubectl.call import ExecInContainer, Session, Token
+from simulator.kubectl.command_tree import follow as follow_command
+from simulator.kubectl.command_tree import run_kubectl
+from simulator.kubectl.editor import apply_text, diff_text
+from simulator.kubectl.following import Followed
+from simulator.kubectl.home import HOME, FileError, Home
+from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
+from simulator.kubectl.shell import Shell, ShellResult, goes_on
+from simulator.kubectl.shell_commands import Surface, grep
+
+__all__ = ["FileError", "ShellResult", "Workstation"]
+
+MAX_LINE = 1_000_000
+_SERVER = "https://127.0.0.1:6443"
+_REPEAT_US = 2_000_000
+
+
+class Clock(Protocol):
+    """The part of the engine that a workstation reads."""
+
+    epoch_s: int
+    now: int
+
+
+class Workstation:
+    def __init__(
+        self,
+        server: ApiServer,
+        clock: Clock,
+        *,
+        cluster_name: str = "drydock",
+        exec_in_container: ExecInContainer | None = None,
+    ) -> None:
+        self._clock = clock
+        self.home = Home()
+        self.surface = Surface(self.home, {"HOME": HOME, "USER": "learner", "SHELL": "/bin/bash"})
+        self.session = Session(
+            server, self.home, Kubeconfig(self.home), self.surface.environment, self._now_us, exec_in_container
+        )
+        self._shell = Shell(self.session, self.surface)
+        self._changes = 0
+        self.session.config.write(kind_document(cluster_name, _SERVER))
+
+    def _now_us(self) -> int:
+        return self._clock.epoch_s * 1_000_000 + self._clock.now
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of files, working directory, environment or aliases."""
+        return self._changes + self.home.version
+
+    # The terminal
+
+    def run(self, line: str, stdin: str = "") -> ShellResult:
+        """Run one line of the terminal."""
+        if len(line) > MAX_LINE:
+            return ShellResult(stderr=f"bash: the line has {len(line)} signs; wanted at most {MAX_LINE}\n", exit=1)
+        before = (dict(self.surface.environment), dict(self.surface.aliases))
+        result = self._shell.run(line, stdin)
+        if before != (self.surface.environment, self.surface.aliases):
+            self._changes += 1
+        return result
+
+    def follow(self, token: Token) -> dict[str, Any]:
+        """What a followed command printed since its token: `stdout`, `done`, `exit`, the next `token`, and, when it
+        is done and more of its line is to run, `then`."""
+        looked = self._repeated(token) if token.get("kind") == "repeat" else follow_command(self.session, token)
+        stdout = looked.stdout
+        for words in token.get("filters") or ():
+            stdout = grep(self.surface, words[1:], stdout).stdout
+        reply: dict[str, Any] = {"stdout": stdout, "done": looked.done, "exit": looked.exit, "token": looked.token}
+        if looked.done:
+            rest = next((line for joint, line in token.get("rest") or () if goes_on(joint, looked.exit)), "")
+            reply |= {"then": rest} if rest else {}
+        return reply
+
+    def _repeated(self, token: Token) -> Followed:
+        """`watch`: the output again, whenever it is due and differs from what is shown."""
+        now = self._now_us()
+        if now < token["due"]:
+            return Followed("", token)
+        call = run_kubectl(self.session, token["words"], "")
+        text = "".join(call.stdout) + "".join(call.stderr)
+        fresh = {**token, "shown": text, "due": now + _REPEAT_US}
+        return Followed("" if text == token["shown"] else f"\n{text}", fresh)
+
+    # The editor and the files
+
+    def apply_text(self, text: str, *, dry_run: bool = False) -> dict[str, Any]:
+        """Apply the documents of a text, as `kubectl apply -f -` would, with the places of mistakes."""
+        return apply_text(self.session, text, dry_run=dry_run)
+
+    def diff_text(self, text: str) -> dict[str, Any]:
+        """What applying the text would change, as `kubectl diff` shows it."""
+        return diff_text(self.session, text)
+
+    def write_file(self, path: str, text: str) -> None:
+        """Raises `FileError` when the file cannot be written."""
+        self.home.write(_in_home(path), text)
+
+    def read_file(self, path: str) -> str | None:
+        try:
+            return self.home.read(_in_home(path))
+        except FileError:
+            return None
+
+    def files(self) -> list[tuple[str, int]]:
+        """Every file with its size, hidden ones left out."""
+        return [(path, size) for path, size in self.home.files() if not path.startswith(".")]
+
+    # State
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "home": self.home.dump(),
+            "environment": dict(self.surface.environment),
+            "aliases": dict(self.surface.aliases),
+            "exit": self._shell.last_exit,
+            "version": self.version,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.home.load(state["home"])
+        self.surface.environment.clear()
+        self.surface.environment.update(state["environment"])
+        self.surface.aliases.clear()
+        self.surface.aliases.update(state["aliases"])
+        self._shell.last_exit = state["exit"]
+        self._changes = state["version"] - self.home.version
+
+
+def _in_home(path: str) -> str:
+    return path if path.startswith(("/", "~")) else f"{HOME}/{path}"
