@@ -137,7 +137,9 @@ def requirement(key: str, operator: Operator, values: Iterable[str]) -> Requirem
     if problems := names.qualified_name(key):
         raise SelectorError(f'key: Invalid value: "{key}": {"; ".join(problems)}')
     if operator in ("in", "notin") and not values:
-        raise SelectorError("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty")
+        raise SelectorError(
+            "values: Invalid value: []string(nil): for 'in', 'notin' operators, values set can't be empty"
+        )
     if operator in ("=", "!=") and len(values) != 1:
         raise SelectorError(
             f"values: Invalid value: {_go_list(values)}: exact-match compatibility requires one single value"
@@ -222,7 +224,7 @@ class _Parser:
         if not key or key in _SYMBOLS:
             raise _Unparsed(f"found '{key}', expected: identifier")
         if problems := names.qualified_name(key):
-            raise _Unparsed(f'key: Invalid value: "{key}": {"; ".join(problems)}')
+            raise _Unparsed(f'<nil>: Invalid value: "{key}": {"; ".join(problems)}')
         if negated:
             return Requirement(key, "!")
         if self.peek() in ("", ","):

@@ -78,12 +78,19 @@ def _chunks(text: str) -> Iterator[tuple[int, str]]:
     lines: list[str] = []
     first = 1
     for number, line in enumerate(text.splitlines(keepends=True), start=1):
+        if line.startswith("---"):
+            _refuse_content(line[3:].strip(), number)
         if line.startswith("---") and number > 1:
             yield first, "".join(lines)
             lines, first = [], number + 1
         else:
             lines.append(line)
     yield first, "".join(lines)
+
+
+def _refuse_content(text: str, line: int) -> None:
+    if text and not text.startswith("#"):
+        raise YamlError(f"invalid Yaml document separator: {text}", line=line)
 
 
 class _Reader:

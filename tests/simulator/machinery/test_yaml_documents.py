@@ -82,6 +82,13 @@ def test_a_mistake_is_named_with_its_place(text: str, says: str, line: int, colu
     assert (refused.value.message, refused.value.line, refused.value.column) == (CONVERTING + says, line, column)
 
 
+def test_a_separator_stands_alone_on_its_line() -> None:
+    assert len(yaml_documents.read("--- # first\na: 1\n---\nb: 2\n")) == 2
+    with pytest.raises(YamlError, match=r"^invalid Yaml document separator: {b: 2}$") as refused:
+        yaml_documents.read("a: 1\n--- {b: 2}\n")
+    assert refused.value.line == 2
+
+
 def bomb() -> str:
     layers = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
     layers += [f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
