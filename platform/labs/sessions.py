@@ -42,7 +42,7 @@ async def visitor(scope: Scope, cluster: str) -> tuple[str, Access]:
 
 def check_csrf(scope: Scope) -> None:
     """Django's own check of token, origin and referer; refused when it fails."""
-    request = HttpRequest()
+    request = _RawRequest(scope.get("scheme", "http"))
     request.method = scope["method"]
     request.path = scope["path"]
     request.COOKIES = _cookies(scope)
@@ -52,12 +52,21 @@ def check_csrf(scope: Scope) -> None:
     }
     server = scope.get("server") or ("localhost", 80)
     request.META |= {"SERVER_NAME": server[0], "SERVER_PORT": str(server[1]), "REQUEST_METHOD": scope["method"]}
-    if scope.get("scheme") == "https":
-        request.META["wsgi.url_scheme"] = "https"
     check = CsrfViewMiddleware(lambda request: HttpResponse())
     check.process_request(request)
     if check.process_view(request, _no_view, (), {}) is not None:
         raise Refused(403, "BadCsrf", "The page's token is missing or stale. Reload the page.")
+
+
+class _RawRequest(HttpRequest):
+    """A request that knows its scheme, as the origin check wants."""
+
+    def __init__(self, scheme: str) -> None:
+        super().__init__()
+        self._raw_scheme = scheme
+
+    def _get_scheme(self) -> str:
+        return self._raw_scheme
 
 
 def _no_view(request: HttpRequest) -> HttpResponse:

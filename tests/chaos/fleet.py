@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import websockets
+import yaml
 
 from tests.servers import Program, Server, free_port, running_postgresql, running_redis
 
@@ -61,7 +62,7 @@ def embedded(folder: Path) -> Iterator[Fleet]:
     """`drydock up`."""
     port = free_port()
     environment = _environment(DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
-    program = _web(port, folder / "up.log", environment, "up")
+    program = _up(port, folder / "up.log", environment)
     program.start()
     try:
         yield Fleet(environment, [port], [program], [program])
@@ -85,7 +86,7 @@ def scaled(folder: Path, *, webs: int = 2, workers: int = 2) -> Iterator[Fleet]:
         fleet = Fleet(
             environment,
             ports,
-            [_web(port, folder / f"web-{port}.log", environment, "web") for port in ports],
+            [_web(port, folder / f"web-{port}.log", environment) for port in ports],
             [_worker(folder / f"worker-{number}.log", number, environment) for number in range(workers)],
             redis,
             postgresql,
@@ -107,16 +108,26 @@ def _environment(**values: str) -> dict[str, str]:
     }
 
 
-def _web(port: int, log: Path, environment: dict[str, str], mode: str) -> Program:
-    command = [sys.executable, "-m", "config.drydock", mode, "--port", str(port)]
+def composed(service: str) -> list[str]:
+    """The command of a service in docker-compose.yml, so that what is shipped is what is killed here."""
+    described = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    first, *rest = described["services"][service]["command"]
+    assert first == "python"
+    return [sys.executable, *rest]
+
+
+def _up(port: int, log: Path, environment: dict[str, str]) -> Program:
+    command = [sys.executable, "-m", "config.drydock", "up", "--port", str(port)]
+    return Program(command, lambda: _is_well(port), log, environment)
+
+
+def _web(port: int, log: Path, environment: dict[str, str]) -> Program:
+    command = [*composed("web"), "--bind", "127.0.0.1", "--port", str(port)]
     return Program(command, lambda: _is_well(port), log, environment)
 
 
 def _worker(log: Path, number: int, environment: dict[str, str]) -> Program:
-    command = [
-        sys.executable, "-m", "celery", "-A", "config", "worker", "-P", "threads", "-c", "1", "-Q", "sim",
-        "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "INFO", "-n", f"sim{number}@test",
-    ]  # fmt: skip
+    command = [*composed("sim"), "-n", f"sim{number}@test"]
     starts = 0
 
     def is_ready() -> bool:

@@ -43,12 +43,22 @@ class ClusterHost:
     """One host. `run` returns after `drain` or when cancelled."""
 
     def __init__(
-        self, *, host: str, bus: Bus, directory: Directory, journal: Journal, sims: SimMaker, settings: HostSettings
+        self,
+        *,
+        host: str,
+        bus: Bus,
+        directory: Directory,
+        journal: Journal,
+        sims: SimMaker,
+        settings: HostSettings,
+        chores: Callable[[], object] | None = None,
     ) -> None:
+        """`chores` is called now and then in a thread: work of the site that needs somebody to do it."""
         self.host = host
         self.residents: dict[str, Resident] = {}
         self._bus, self._directory, self._journal, self._sims = bus, directory, journal, sims
         self._settings = settings
+        self._chores = chores
         self._desk = Desk(host, settings.limits)
         self._pacer = Pacer()
         self._committer = Committer(journal, committed=self._on_committed, lost=self._on_lost)
@@ -76,7 +86,7 @@ class ClusterHost:
             asyncio.create_task(self._guard(task), name=f"{self.host} {task.__name__}")
             for task in (
                 self._adopt_forever, self._work_forever, self._committer.run, self._speak_forever, self._pace_forever,
-                self._tick_forever, self._lease_forever, self._mark_forever, self._tidy_forever,
+                self._tick_forever, self._lease_forever, self._mark_forever, self._tidy_forever, self._chores_forever,
             )
         ]  # fmt: skip
         if started is not None:
@@ -556,6 +566,12 @@ class ClusterHost:
             await asyncio.sleep(0)
         for cluster in await self._journal.due(wall_us(), 20):
             self._begin_adoption(Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10))
+
+    async def _chores_forever(self) -> None:
+        while self._chores is not None:
+            await asyncio.sleep(self._settings.chores_s)
+            await asyncio.to_thread(self._chores)
+        await asyncio.Event().wait()
 
     async def _let_go(self, resident: Resident) -> None:
         """Flush, snapshot, give up. Calls that arrive meanwhile wait for the next owner."""

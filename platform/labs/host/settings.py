@@ -20,6 +20,7 @@ class HostSettings:
     tick_s: float = 0.02
     mark_s: float = 5.0
     tidy_s: float = 1.0
+    chores_s: float = 5.0
     idle_s: float = 60.0
     """A cluster nobody looks at for so long is hibernated."""
     interest_s: float = 6.0

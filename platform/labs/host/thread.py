@@ -8,11 +8,15 @@ import secrets
 import socket
 import threading
 
+from django.db import DatabaseError, close_old_connections
+from kombu.exceptions import OperationalError
+
 from labs.bus import open_bus, open_directory
 from labs.host.engine import maker
 from labs.host.host import ClusterHost
 from labs.host.settings import HostSettings
 from labs.journal import open_journal
+from labs.services import outbox_hand_out
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +77,13 @@ class HostThread:
         bus, directory, journal = open_bus(), open_directory(), open_journal()
         self._loop = asyncio.get_running_loop()
         self._host = ClusterHost(
-            host=host_name(), bus=bus, directory=directory, journal=journal, sims=maker(), settings=self._settings
+            host=host_name(),
+            bus=bus,
+            directory=directory,
+            journal=journal,
+            sims=maker(),
+            settings=self._settings,
+            chores=_chores,
         )
         _prepare_memory()
         try:
@@ -82,6 +92,17 @@ class HostThread:
             await journal.close()
             await directory.close()
             await bus.close()
+
+
+def _chores() -> None:
+    """Hand out the jobs that are owed. A database that is away is met again in a moment."""
+    close_old_connections()
+    try:
+        outbox_hand_out()
+    except (DatabaseError, OperationalError) as error:
+        logger.warning("jobs are handed out later: %s", error)
+    finally:
+        close_old_connections()
 
 
 def _prepare_memory() -> None:
