@@ -161,12 +161,12 @@ class Fleet:
 
     def answered(self, run: Run, offset_us: int, status: int, lines: list[str]) -> Plan:
         """Goes on after the program's question, and remembers question and answer in place of the one before."""
-        waiting = self.plan(run)
-        assert waiting.question is not None
-        waiting = replace(waiting, lines=waiting.lines[-LOG_RING:])
+        before = self.plan(run)
+        asked = before.question
+        assert asked is not None, "only a program that waits for an answer gets one"
+        waiting = replace(before, lines=before.lines[-LOG_RING:])
         written = [[line.offset_us, line.text] for line in waiting.lines]
         files = [[change.offset_us, change.path, change.content] for change in waiting.files]
-        asked = waiting.question
         question = [asked.offset_us, list(asked.argv), asked.pc, [list(pair) for pair in asked.env], [list(pair) for pair in asked.files]]
         run.asked = [written, files, question, offset_us, status, lines]
         run.plan = self._resumed(run, waiting, offset_us, status, lines)

@@ -59,8 +59,20 @@ class Prober:
     def _begin_worker(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str) -> None:
         one.probes[kind] = ProbeRecord(result=kind == "liveness")
         assert one.run is not None
-        delay = one.run.started_us + int(spec[_FIELDS[kind]].get("initialDelaySeconds") or 0) * SECOND - self._engine.now
-        self._engine.schedule(max(delay, self._fleet.relist_us(record.node) if kind != "startup" else 0, 0), self.name, "probe", record.uid, one.name, kind, one.instance)
+        probe = spec[_FIELDS[kind]]
+        earliest = max(one.run.started_us + int(probe.get("initialDelaySeconds") or 0) * SECOND - self._engine.now, 0)
+        if kind == "readiness":
+            # The first report of the running container triggers it (`prober_manager.go` UpdatePodStatus).
+            delay = max(earliest, self._fleet.relist_us(record.node))
+        else:
+            delay = self._until_tick(record, probe, max(earliest, 1))
+        self._engine.schedule(delay, self.name, "probe", record.uid, one.name, kind, one.instance)
+
+    def _until_tick(self, record: PodRecord, probe: Obj, at_least_us: int) -> int:
+        """A worker ticks every period from when the kubelet first saw the pod, whatever its containers do."""
+        period = int(probe.get("periodSeconds") or 10) * SECOND
+        due = self._engine.now + at_least_us - record.started_us
+        return at_least_us + -due % period
 
     def probe(self, uid: str, name: str, kind: str, instance: int) -> None:
         """Event: one probe of one container is due."""
@@ -74,21 +86,20 @@ class Prober:
         spec = container_spec(pod, name)
         config = spec[_FIELDS[kind]]
         finding = find(self._fleet, record, one, spec, config)
-        probe = one.probes[kind]
         settled = self._take(record, one, spec, kind, finding)
         if kind not in one.probes or one.stopping:
             return
-        self._plan_next(record, one, kind, finding, probe, int(config.get("periodSeconds") or 10) * SECOND, settled)
+        self._plan_next(record, one, kind, config, finding if settled else None)
 
-    def _plan_next(self, record: PodRecord, one: ContainerRecord, kind: str, finding: Finding, probe: ProbeRecord, period: int, settled: bool) -> None:
-        """A settled success sleeps until its finding can change; everything else is asked again next period."""
-        if settled and finding.ok and finding.steady_us is None:
-            probe.parked = True
-            return
-        delay = period
-        if settled and finding.ok and finding.steady_us is not None:
-            delay = max(1, -(-finding.steady_us // period)) * period
-        self._engine.schedule(delay, self.name, "probe", record.uid, one.name, kind, one.instance)
+    def _plan_next(self, record: PodRecord, one: ContainerRecord, kind: str, config: Obj, settled: Finding | None) -> None:
+        """A settled success sleeps until its finding can change; everything else is asked again at the next tick."""
+        at_least = 1
+        if settled is not None and settled.ok:
+            if settled.steady_us is None:
+                one.probes[kind].parked = True
+                return
+            at_least = max(settled.steady_us, 1)
+        self._engine.schedule(self._until_tick(record, config, at_least), self.name, "probe", record.uid, one.name, kind, one.instance)
 
     def _take(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str, finding: Finding) -> bool:
         """Counts a finding. Returns whether the verdict in force agrees with it."""
