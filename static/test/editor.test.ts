@@ -83,6 +83,12 @@ test("a missing field is said where the object starts", async () => {
 test("a null is not set, an int-or-string takes both", async () => {
   assert.deepEqual(await problems(`${sound}  replicas:\n  strategy:\n    rollingUpdate:\n      maxSurge: 25%\n      maxUnavailable: 1\n`), []);
 });
+test("a bare yes is what the cluster reads: true", async () => {
+  assert.deepEqual(await problems(`${sound.replace("name: web", "labels: {a: yes}")}`), [[4, "metadata.labels.a wants text, found yes, which YAML reads as true.", ""]]);
+});
+test("times and dates stay text", async () => {
+  assert.deepEqual(await problems(`${sound.replace("name: web", "labels: {a: 10:30, b: 2026-01-01}")}`), []);
+});
 test("broken YAML is one problem with its row", async () => {
   const found = await problems("a: [1, 2\nb: 3\n");
   assert.equal(found[0]?.[0], 2);
@@ -128,9 +134,9 @@ test("a schema is walked through lists and maps", () => {
   assert.equal(schemaAt(deploymentSchema, ["metadata", "labels", "anything"])?.type, "string");
   assert.equal(schemaAt(deploymentSchema, ["spec", "nothing"]), null);
 });
-test("a schema is asked for once, a failed question again", async () => {
+test("a schema is asked for once, an unanswered question again", async () => {
   let asked = 0;
-  const schemas = remembering(() => Promise.resolve((asked += 1) > 1 ? deploymentSchema : null));
+  const schemas = remembering(() => Promise.resolve((asked += 1) > 1 ? deploymentSchema : undefined));
   assert.equal(await schemas({ apiVersion: "v1", kind: "Pod" }), null);
   assert.equal(await schemas({ apiVersion: "v1", kind: "Pod" }), deploymentSchema);
   await schemas({ apiVersion: "v1", kind: "Pod" });

@@ -82,14 +82,15 @@ test("search finds the newest match, then older ones", () => {
   assert.equal(search(history, "get", 0), null);
 });
 
-test("one option is filled in with a space", () => {
-  assert.equal(show(complete(at("kubectl ge|"), { from: 8, options: [{ text: "get" }] }).line), "kubectl get |");
+test("one option is filled in with the space it brings", () => {
+  assert.equal(show(complete(at("kubectl ge|"), { from: 8, options: [{ text: "get " }] }).line), "kubectl get |");
+  assert.equal(show(complete(at("kubectl ge| pods"), { from: 8, options: [{ text: "get " }] }).line), "kubectl get| pods");
 });
 test("a flag that wants a value gets no space", () => {
   assert.equal(show(complete(at("get --na|"), { from: 4, options: [{ text: "--namespace=" }] }).line), "get --namespace=|");
 });
 test("several options fill in what they share and are listed", () => {
-  const { line, list } = complete(at("get web|"), { from: 4, options: [{ text: "web-a1" }, { text: "web-b2" }] });
+  const { line, list } = complete(at("get web|"), { from: 4, options: [{ text: "web-a1 " }, { text: "web-b2 " }] });
   assert.equal(show(line), "get web-|");
   assert.equal(listing(list, 80), "web-a1  web-b2");
 });
@@ -169,7 +170,7 @@ class FakeStation implements Workstation {
     const answer = this.answers[command];
     return Promise.resolve(answer ? { ok: true, answer } : { ok: false, message: "unreachable" });
   }
-  offers(): Promise<{ from: number; options: { text: string }[] }> { return Promise.resolve({ from: 0, options: [{ text: "kubectl" }] }); }
+  offers(): Promise<{ from: number; options: { text: string }[] }> { return Promise.resolve({ from: 0, options: [{ text: "kubectl " }] }); }
   follow(_token: Record<string, unknown>, listener: (part: { stdout: string; done: boolean }) => void): () => void {
     this.stream = listener;
     return () => void (this.stopped += 1);

@@ -3,7 +3,7 @@
  * Loaded lazily, for it brings the YAML parser along. What only the cluster can know (names, quotas, rules across fields) it
  * leaves to the cluster.
  */
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type ParsedNode, type YAMLMap } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type ParsedNode, type Tags, type YAMLMap } from "yaml";
 import type { Problem } from "./problems";
 import { fieldOf, isClosed, typesOf, typeWords, type ObjectKind, type Schema, type Schemas } from "./schema";
 import { nearest } from "./suggest";
@@ -21,8 +21,13 @@ export async function lint(text: string, schemas: Schemas): Promise<Problem[]> {
 }
 
 function documentsOf(text: string): Document.Parsed[] {
-  const documents = parseAllDocuments(text, { version: "1.2", schema: "core", uniqueKeys: true });
+  const documents = parseAllDocuments(text, { version: "1.1", uniqueKeys: true, customTags: (tags) => tags.filter(isRead) });
   return Array.isArray(documents) ? documents : [];
+}
+
+/** The cluster reads YAML 1.1 (`yes` is true), but knows no times of day, dates or other types beyond JSON. */
+function isRead(tag: Tags[number]): boolean {
+  return typeof tag === "string" || (tag.format !== "TIME" && /:(null|bool|int|float|str|map|seq|merge)$/.test(tag.tag));
 }
 
 function syntaxProblems(document: Document.Parsed): Problem[] {
@@ -119,7 +124,9 @@ function found(node: ParsedNode): string {
   if (isSeq(node)) return "a list";
   const value = isScalar(node) ? node.value : null;
   if (typeof value === "string") return `the text "${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`;
-  return typeof value === "number" ? `the number ${value}` : String(value);
+  if (typeof value === "number") return `the number ${value}`;
+  const written = isScalar(node) ? (node.source ?? "") : "";
+  return written === "" || written === String(value) ? String(value) : `${written}, which YAML reads as ${value}`;
 }
 
 const article = (words: string): string => (words.startsWith("text") || words === "true or false" || words.startsWith("any") ? words : words.startsWith("object") ? `an ${words}` : `a ${words}`);

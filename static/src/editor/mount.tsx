@@ -184,8 +184,9 @@ class Editor {
     const reply = await this.ask<{ results?: AppliedRow[]; problems?: ReportedProblem[] }>({ kind: "apply-yaml", text });
     this.busy.value = false;
     if (!reply) return;
-    this.applied.value = reply.results ?? [];
-    this.reported.value = (reply.problems ?? []).map((problem) => fromReport(text, problem));
+    const reported = reply.problems ?? [];
+    this.applied.value = (reply.results ?? []).filter((row) => row.ok || !reported.some(({ message }) => row.text.includes(message)));
+    this.reported.value = reported.map((problem) => fromReport(text, problem));
     const failed = this.reported.value.length > 0;
     const words = [...this.applied.value.map((row) => row.text), ...this.reported.value.map(({ message }) => message)];
     this.ctx.announce(words.slice(0, 3).join(". ") || "Nothing to apply", { urgent: failed });
@@ -208,9 +209,11 @@ class Editor {
   }
 }
 
-async function askSchema(ctx: LabContext, apiVersion: string, kind: string): Promise<Schema | null> {
-  const outcome = await ctx.api.command<Schema & { schema?: Schema }>({ kind: "schema", apiVersion, kind_name: kind });
-  return outcome.ok ? outcome.value.reply.schema ?? outcome.value.reply : null;
+/** Null for a kind the cluster does not know; undefined when it could not be asked. */
+async function askSchema(ctx: LabContext, apiVersion: string, kind: string): Promise<Schema | null | undefined> {
+  const outcome = await ctx.api.command<{ schema: Schema }>({ kind: "schema", apiVersion, kind_name: kind });
+  if (outcome.ok) return outcome.value.reply.schema;
+  return outcome.error.code === "BadCommand" ? null : undefined;
 }
 
 function Frame({ state, actions, host }: { state: { readonly value: PanelState }; actions: PanelActions; host: HTMLElement }): JSX.Element {

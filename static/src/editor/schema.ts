@@ -21,16 +21,16 @@ export interface ObjectKind { readonly apiVersion: string; readonly kind: string
 /** Gives the schema of a kind; null when the cluster does not know the kind, or cannot be asked now. */
 export type Schemas = (kind: ObjectKind) => Promise<Schema | null>;
 
-/** Asks once for each kind; a failed question may be asked again. */
-export function remembering(ask: Schemas): Schemas {
+/** Asks once for each kind; a question that got no answer (`undefined`) may be asked again. */
+export function remembering(ask: (kind: ObjectKind) => Promise<Schema | null | undefined>): Schemas {
   const known = new Map<string, Promise<Schema | null>>();
   return (kind) => {
     const key = `${kind.apiVersion}/${kind.kind}`;
     const present = known.get(key);
     if (present) return present;
     const asked = ask(kind).then((schema) => {
-      if (!schema) known.delete(key);
-      return schema;
+      if (schema === undefined) known.delete(key);
+      return schema ?? null;
     });
     known.set(key, asked);
     return asked;

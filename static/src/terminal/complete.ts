@@ -10,15 +10,15 @@ export interface Completed { readonly line: Line; readonly list: readonly Option
 export function complete(line: Line, offer: Offer): Completed {
   const { options, from } = offer;
   const only = options.length === 1 ? options[0] : undefined;
-  if (only) return { line: replace(line, from, line.cursor, only.text + space(line, only.text)), list: [] };
+  if (only) return { line: replace(line, from, line.cursor, withoutDouble(line, only.text)), list: [] };
   const typed = line.text.slice(from, line.cursor);
   const shared = sharedStart(options.map(({ text }) => text));
   const longer = shared.length > typed.length && shared.startsWith(typed);
   return { line: longer ? replace(line, from, line.cursor, shared) : line, list: options };
 }
 
-/** A space follows a finished word, but not `--flag=`, `kind/` or a folder. */
-const space = (line: Line, text: string): string => (/[=/,:]$/.test(text) || line.text[line.cursor] === " " ? "" : " ");
+/** An option that ends its word brings the space behind it; where one stands already it is not doubled. */
+const withoutDouble = (line: Line, text: string): string => (line.text[line.cursor] === " " ? text.trimEnd() : text);
 
 export function sharedStart(texts: readonly string[]): string {
   const [first = "", ...others] = texts;
@@ -29,7 +29,7 @@ export function sharedStart(texts: readonly string[]): string {
 
 /** Options below each other in as many columns as fit; one a row with its note when they have notes. */
 export function listing(options: readonly Option[], width: number, most = 120): string {
-  const shown = options.slice(0, most);
+  const shown = options.slice(0, most).map(({ text, note }) => ({ text: text.trimEnd(), note }));
   const more = options.length > shown.length ? [`… and ${options.length - shown.length} more`] : [];
   const widest = Math.max(...shown.map(({ text }) => text.length));
   if (shown.length <= 16 && shown.some(({ note }) => note)) {
