@@ -66,14 +66,14 @@ class ApiClient:
     def watch(
         self, resource: Resource, namespace: str, *, since: str, query: Query | None = None, accept: str = AS_JSON
     ) -> list[Obj]:
-        """The events after revision `since` that have happened by now."""
-        events: list[Obj] = self._send(
+        """The events `{"type", "object"}` after revision `since` that have happened by now."""
+        body = self._send(
             "GET",
             path_of(resource, namespace),
             query={**(query or {}), "watch": "true", "resourceVersion": since},
             accept=accept,
         ).body
-        return events
+        return body if isinstance(body, list) else _changes_in(body, int(since))
 
     def raw(self, path: str, *, query: Query | None = None) -> Any:
         return self._send("GET", path, query=query or {}).body
@@ -167,6 +167,26 @@ def refusal(response: Response) -> ApiRefusal:
     if not isinstance(status, dict) or status.get("kind") != "Status":
         status = {"message": str(response.body).strip() or f"the server answered with {response.status}"}
     return ApiRefusal(status, code=response.status)
+
+
+def _changes_in(found: Obj, since: int) -> list[Obj]:
+    """Events made of a list, from a server that does not keep changes: what is newer than `since`."""
+    if found.get("kind") == "Table":
+        rows = [row for row in found["rows"] if _revision(row["object"]) > since]
+        rows.sort(key=lambda row: _revision(row["object"]))
+        return [
+            {"type": "MODIFIED", "object": {**found, "metadata": _at(row["object"]), "rows": [row]}} for row in rows
+        ]
+    items = sorted((item for item in found["items"] if _revision(item) > since), key=_revision)
+    return [{"type": "MODIFIED", "object": item} for item in items]
+
+
+def _revision(obj: Obj) -> int:
+    return int(obj["metadata"]["resourceVersion"])
+
+
+def _at(obj: Obj) -> Obj:
+    return {"resourceVersion": obj["metadata"]["resourceVersion"]}
 
 
 def path_of(resource: Resource, namespace: str, name: str = "", subresource: str = "") -> str:

@@ -50,6 +50,18 @@ def value(thing: Any) -> str:
     return str(thing)
 
 
+def syntax(thing: Any) -> str:
+    """`%#v` of a JSON value: as it would stand in a Go program."""
+    if thing is None:
+        return "interface {}(nil)"
+    if isinstance(thing, dict):
+        pairs = ", ".join(f"{quoted(key)}:{syntax(thing[key])}" for key in sorted(thing))
+        return "map[string]interface {}{" + pairs + "}"
+    if isinstance(thing, (list, tuple)):
+        return "[]interface {}{" + ", ".join(syntax(item) for item in thing) + "}"
+    return quoted(thing) if isinstance(thing, str) else value(thing)
+
+
 def float_text(number: float) -> str:
     """The shortest text of a float: exponent form below 1e-4 and from 1e21 on, no `.0`."""
     if number == int(number) and abs(number) < 1e21:

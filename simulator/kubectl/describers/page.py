@@ -34,6 +34,10 @@ class Page:
         self.settle()
         return "".join(self._done)
 
+    def unaligned(self) -> str:
+        """What was written, tabs and all."""
+        return "".join(self._parts)
+
     # Blocks that many kinds share
 
     def pairs(self, title: str, mapping: Mapping[str, str] | None, *, indent: str = "") -> None:

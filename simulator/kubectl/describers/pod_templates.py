@@ -16,10 +16,10 @@ Resolve = Callable[[str], str]
 
 
 def template_text(template: Obj) -> str:
-    """A pod template for itself, as `rollout history --revision` shows it."""
+    """A pod template for itself, as `rollout history --revision` shows it: with its tabs."""
     page = Page()
     describe_template(page, template)
-    return page.text()
+    return page.unaligned()
 
 
 def describe_template(page: Page, template: Obj) -> None:

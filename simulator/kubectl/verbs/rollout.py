@@ -171,7 +171,7 @@ def undo(call: Call) -> None:
 
 
 def _undo_one(call: Call, found: Found) -> None:
-    target = _rollback_target(revisions_of(_replica_sets(call, found)), call.number("to-revision"))
+    target = _rollback_target(found.name, revisions_of(_replica_sets(call, found)), call.number("to-revision"))
     if dry_run(call) == "client":
         call.out(f"{found.typed_name} {template_text(target['spec']['template'])}{done_suffix(call)}\n")
         return
@@ -202,13 +202,13 @@ def _undo_one(call: Call, found: Found) -> None:
     call.out(f"{found.typed_name} rolled back{done_suffix(call)}\n")
 
 
-def _rollback_target(revisions: dict[int, Obj], wanted: int) -> Obj:
+def _rollback_target(name: str, revisions: dict[int, Obj], wanted: int) -> Obj:
     if wanted:
         if wanted not in revisions:
             raise CommandError(f"unable to find specified revision {wanted} in history")
         return revisions[wanted]
     if len(revisions) < 2:
-        raise CommandError("no rollout history found for deployment" if not revisions else "no revision found to roll back to")
+        raise CommandError(f'no rollout history found for deployment "{name}"')
     return revisions[sorted(revisions)[-2]]
 
 
