@@ -25,6 +25,7 @@ from simulator.machinery.validation.field_errors import (
 Obj = dict[str, Any]
 Errors = list[FieldError]
 
+_MAX_ID = (1 << 32) - 1
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
@@ -83,7 +84,17 @@ def validate_container(container: Obj, path: str, volumes: Iterable[str]) -> Err
         )
     if resources := container.get("resources"):
         errors += validate_resources(resources, f"{path}.resources")
+    if security := container.get("securityContext"):
+        for key in ("runAsUser", "runAsGroup"):
+            errors += user_or_group(security.get(key), f"{path}.securityContext.{key}")
     return errors
+
+
+def user_or_group(number: int | None, path: str) -> Errors:
+    """A Unix user or group id, if one is given."""
+    if number is None or 0 <= number <= _MAX_ID:
+        return []
+    return [invalid(path, number, names.outside(0, _MAX_ID))]
 
 
 def validate_lifetime(container: Obj, path: str) -> Errors:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.validation.containers import validate_container, validate_lifetime
+from simulator.machinery.validation.containers import user_or_group, validate_container, validate_lifetime
 from simulator.machinery.validation.field_errors import (
     FieldError,
     duplicate,
@@ -19,7 +19,7 @@ from simulator.machinery.validation.field_errors import (
     required,
 )
 from simulator.machinery.validation.metadata import validate_annotations, validate_labels
-from simulator.machinery.validation.selectors import validate_label_selector
+from simulator.machinery.validation.scheduling import validate_affinity, validate_spread, validate_tolerations
 from simulator.machinery.validation.volumes import validate_volumes
 
 Obj = dict[str, Any]
@@ -28,7 +28,6 @@ Errors = list[FieldError]
 MAX_INT32 = (1 << 31) - 1
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _UPDATABLE = (
     "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
     "`spec.tolerations` (only additions to existing tolerations),"
@@ -60,15 +59,47 @@ def validate_pod_spec(spec: Obj, path: str) -> Errors:
         if not secret.get("name"):
             errors.append(required(f"{path}.imagePullSecrets[{index}].name"))
     if affinity := spec.get("affinity"):
-        errors += _affinity(affinity, f"{path}.affinity")
+        errors += validate_affinity(affinity, f"{path}.affinity")
     if constraints := spec.get("topologySpreadConstraints"):
-        errors += _spread(constraints, f"{path}.topologySpreadConstraints")
+        errors += validate_spread(constraints, f"{path}.topologySpreadConstraints")
     errors += _names_in(spec, path)
     deadline = spec.get("activeDeadlineSeconds")
     if deadline is not None and not 1 <= deadline <= MAX_INT32:
         errors.append(invalid(f"{path}.activeDeadlineSeconds", deadline, names.outside(1, MAX_INT32)))
     if tolerations := spec.get("tolerations"):
-        errors += _tolerations(tolerations, f"{path}.tolerations")
+        errors += validate_tolerations(tolerations, f"{path}.tolerations")
+    return errors + _dns(spec, path) + _small_lists(spec, path)
+
+
+def _dns(spec: Obj, path: str) -> Errors:
+    config = spec.get("dnsConfig")
+    if spec.get("dnsPolicy") == "None":
+        if config is None:
+            return [required(f"{path}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")]
+        if not config.get("nameservers"):
+            says = "must provide at least one DNS nameserver when `dnsPolicy` is None"
+            return [required(f"{path}.dnsConfig.nameservers", says)]
+    errors: Errors = []
+    for index, server in enumerate((config or {}).get("nameservers") or ()):
+        here = f"{path}.dnsConfig.nameservers[{index}]"
+        errors += [invalid(here, server, says) for says in names.ip(server)]
+    return errors
+
+
+def _small_lists(spec: Obj, path: str) -> Errors:
+    errors: Errors = []
+    for index, alias in enumerate(spec.get("hostAliases") or ()):
+        here, address = f"{path}.hostAliases[{index}]", alias.get("ip", "")
+        errors += [invalid(f"{here}.ip", address, says) for says in names.ip(address)]
+        for place, host in enumerate(alias.get("hostnames") or ()):
+            errors += [invalid(f"{here}.hostnames[{place}]", host, says) for says in names.dns_subdomain(host)]
+    for index, gate in enumerate(spec.get("readinessGates") or ()):
+        kind = gate.get("conditionType", "")
+        here = f"{path}.readinessGates[{index}].conditionType"
+        errors += [invalid(here, kind, says) for says in names.qualified_name(kind)]
+    security = spec.get("securityContext") or {}
+    for key in ("runAsUser", "runAsGroup", "fsGroup"):
+        errors += user_or_group(security.get(key), f"{path}.securityContext.{key}")
     return errors
 
 
@@ -160,127 +191,6 @@ def _host_port_conflicts(containers: list[Obj], path: str) -> Errors:
     return errors
 
 
-# -- Scheduling ---------------------------------------------------------------------------------------------------
-
-
-def _tolerations(tolerations: list[Obj], path: str) -> Errors:
-    errors: Errors = []
-    for index, toleration in enumerate(tolerations):
-        here = f"{path}[{index}]"
-        key, operator = toleration.get("key", ""), toleration.get("operator", "")
-        if key:
-            errors += [invalid(f"{here}.key", key, says) for says in names.qualified_name(key)]
-        elif operator != "Exists":
-            says = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
-            errors.append(invalid(f"{here}.operator", operator, says))
-        effect = toleration.get("effect", "")
-        if "tolerationSeconds" in toleration and effect != "NoExecute":
-            errors.append(
-                invalid(f"{here}.effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")
-            )
-        errors += _toleration_value(toleration, here)
-        if effect and effect not in _EFFECTS:
-            errors.append(not_supported(f"{here}.effect", effect, _EFFECTS))
-    return errors
-
-
-def _toleration_value(toleration: Obj, path: str) -> Errors:
-    operator, value = toleration.get("operator", ""), toleration.get("value", "")
-    if operator in ("", "Equal"):
-        return [invalid(f"{path}.operator", value, says) for says in names.label_value(value)]
-    if operator != "Exists":
-        return [not_supported(f"{path}.operator", operator, ("Equal", "Exists"))]
-    return [invalid(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")] if value else []
-
-
-def _affinity(affinity: Obj, path: str) -> Errors:
-    errors: Errors = []
-    node = affinity.get("nodeAffinity") or {}
-    hard = node.get("requiredDuringSchedulingIgnoredDuringExecution")
-    here = f"{path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
-    if hard is not None:
-        terms = hard.get("nodeSelectorTerms") or []
-        if not terms:
-            errors.append(required(f"{here}.nodeSelectorTerms", "must have at least one node selector term"))
-        for index, term in enumerate(terms):
-            errors += _node_term(term, f"{here}.nodeSelectorTerms[{index}]")
-    soft = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution"
-    for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or ()):
-        errors += _weight(preferred, f"{soft}[{index}]")
-        errors += _node_term(preferred.get("preference") or {}, f"{soft}[{index}].preference")
-    for kind in ("podAffinity", "podAntiAffinity"):
-        errors += _pod_affinity(affinity.get(kind) or {}, f"{path}.{kind}")
-    return errors
-
-
-def _weight(preferred: Obj, path: str) -> Errors:
-    weight = preferred.get("weight", 0)
-    return [] if 1 <= weight <= 100 else [invalid(f"{path}.weight", weight, "must be in the range 1-100")]
-
-
-def _node_term(term: Obj, path: str) -> Errors:
-    errors: Errors = []
-    for index, expression in enumerate(term.get("matchExpressions") or ()):
-        here, operator = f"{path}.matchExpressions[{index}]", expression.get("operator", "")
-        values = expression.get("values") or []
-        if operator in ("In", "NotIn"):
-            if not values:
-                errors.append(required(f"{here}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-        elif operator in ("Exists", "DoesNotExist"):
-            if values:
-                says = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-                errors.append(forbidden(f"{here}.values", says))
-        elif operator in ("Gt", "Lt"):
-            if len(values) != 1:
-                says = "must be specified single value when `operator` is 'Lt' or 'Gt'"
-                errors.append(required(f"{here}.values", says))
-        else:
-            errors.append(invalid(f"{here}.operator", operator, "not a valid selector operator"))
-        key = expression.get("key", "")
-        errors += [invalid(f"{here}.key", key, says) for says in names.qualified_name(key)]
-    return errors
-
-
-def _pod_affinity(affinity: Obj, path: str) -> Errors:
-    errors: Errors = []
-    hard = "requiredDuringSchedulingIgnoredDuringExecution"
-    for index, term in enumerate(affinity.get(hard) or ()):
-        errors += _pod_term(term, f"{path}.{hard}[{index}]")
-    soft = "preferredDuringSchedulingIgnoredDuringExecution"
-    for index, preferred in enumerate(affinity.get(soft) or ()):
-        errors += _weight(preferred, f"{path}.{soft}[{index}]")
-        errors += _pod_term(preferred.get("podAffinityTerm") or {}, f"{path}.{soft}[{index}].podAffinityTerm")
-    return errors
-
-
-def _pod_term(term: Obj, path: str) -> Errors:
-    errors: Errors = []
-    for key in ("labelSelector", "namespaceSelector"):
-        if key in term:
-            errors += validate_label_selector(term[key], f"{path}.{key}")
-    topology = term.get("topologyKey", "")
-    if not topology:
-        return [*errors, required(f"{path}.topologyKey", "can not be empty")]
-    return errors + [invalid(f"{path}.topologyKey", topology, says) for says in names.qualified_name(topology)]
-
-
-def _spread(constraints: list[Obj], path: str) -> Errors:
-    errors: Errors = []
-    for index, constraint in enumerate(constraints):
-        here = f"{path}[{index}]"
-        skew = constraint.get("maxSkew", 0)
-        if skew <= 0:
-            errors.append(invalid(f"{here}.maxSkew", skew, "must be greater than zero"))
-        if not constraint.get("topologyKey"):
-            errors.append(required(f"{here}.topologyKey", "can not be empty"))
-        action = constraint.get("whenUnsatisfiable", "")
-        if action not in ("DoNotSchedule", "ScheduleAnyway"):
-            errors.append(not_supported(f"{here}.whenUnsatisfiable", action, ("DoNotSchedule", "ScheduleAnyway")))
-        if "labelSelector" in constraint:
-            errors += validate_label_selector(constraint["labelSelector"], f"{here}.labelSelector")
-    return errors
-
-
 # -- Updates ------------------------------------------------------------------------------------------------------
 
 
@@ -295,7 +205,7 @@ def validate_pod_update(new: Obj, old: Obj) -> Errors:
     errors = _new_images(now)
     deadline, earlier = now.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
     errors += _deadline_update(deadline, earlier)
-    errors += _lost_tolerations(now, before)
+    errors += _lostvalidate_tolerations(now, before)
     if _frozen(now, before) != _frozen(before, before):
         says = f"pod updates may not change fields other than {_UPDATABLE}"
         errors.append(forbidden("spec", says))
@@ -333,10 +243,10 @@ def _deadline_update(deadline: int | None, earlier: int | None) -> Errors:
     return []
 
 
-def _lost_tolerations(now: Obj, before: Obj) -> Errors:
+def _lostvalidate_tolerations(now: Obj, before: Obj) -> Errors:
     kept = [_without_seconds(toleration) for toleration in now.get("tolerations") or ()]
     if all(_without_seconds(toleration) in kept for toleration in before.get("tolerations") or ()):
-        return _tolerations(now.get("tolerations") or [], "spec.tolerations")
+        return validate_tolerations(now.get("tolerations") or [], "spec.tolerations")
     return [forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")]
 
 

@@ -159,6 +159,21 @@ C = "spec.containers[0]"
             ["spec.tolerations[0].operator: Invalid value: \"x\": value must be empty when `operator` is 'Exists'"],
         ),
         (
+            pod(dnsPolicy="None"),
+            ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"],
+        ),
+        (
+            pod(container={"securityContext": {"runAsUser": -1}}),
+            [f"{C}.securityContext.runAsUser: Invalid value: -1: must be between 0 and 4294967295, inclusive"],
+        ),
+        (
+            pod(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}),
+            [
+                "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: "
+                "Required value: must have at least one node selector term"
+            ],
+        ),
+        (
             pod(volumes=[{"name": "v", "emptyDir": {}, "hostPath": {"path": "/"}}]),
             ["spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type"],
         ),
