@@ -32,7 +32,8 @@ class World:
     def namespace(self, name: str) -> Obj:
         metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
         return self.client.create(
-            "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {"finalizers": ["kubernetes"]}}
+            "namespaces",
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {"finalizers": ["kubernetes"]}},
         )
 
     def get(self, resource: str, name: str, namespace: str = "default") -> Obj:
@@ -54,7 +55,11 @@ class World:
 
     def make_ready(self, pod: Obj, *, ready: bool = True, ip: str = "") -> Obj:
         """What a kubelet does when the containers run and pass their probes."""
-        condition = {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": self.engine.timestamp()}
+        condition = {
+            "type": "Ready",
+            "status": "True" if ready else "False",
+            "lastTransitionTime": self.engine.timestamp(),
+        }
         changes: Obj = {"phase": "Running", "conditions": [condition]}
         if ip:
             changes.update(podIP=ip, podIPs=[{"ip": ip}])
@@ -74,7 +79,9 @@ class World:
     def events(self, about: str = "") -> list[tuple[str, str]]:
         """(reason, message) of all events, oldest first, about one object when it is named."""
         found = sorted(self.registry.objects("events"), key=lambda event: int(event["metadata"]["resourceVersion"]))
-        return [(event["reason"], event["message"]) for event in found if about in ("", event["involvedObject"]["name"])]
+        return [
+            (event["reason"], event["message"]) for event in found if about in ("", event["involvedObject"]["name"])
+        ]
 
 
 @pytest.fixture
@@ -83,7 +90,10 @@ def world() -> Callable[..., World]:
 
 
 def template(app: str = "web", image: str = "nginx:1.27") -> Obj:
-    return {"metadata": {"labels": {"app": app}}, "spec": {"containers": [{"name": app, "image": image}], "terminationGracePeriodSeconds": 30}}
+    return {
+        "metadata": {"labels": {"app": app}},
+        "spec": {"containers": [{"name": app, "image": image}], "terminationGracePeriodSeconds": 30},
+    }
 
 
 @pytest.fixture
@@ -98,7 +108,12 @@ def replica_set() -> Callable[..., Obj]:
             "apiVersion": "apps/v1",
             "kind": "ReplicaSet",
             "metadata": {"name": name, "namespace": "default"},
-            "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template(name), **spec},
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": {"app": name}},
+                "template": template(name),
+                **spec,
+            },
         }
 
     return build
