@@ -185,7 +185,7 @@ class LabConsumer(PageSocket):
         if hello:
             await self._say_hello(view)
         await self._say_view(view, known=gen)
-        if self.stream.synced(view["gen"], view["ev"]) is Next.RESYNC:
+        if self.stream.synced(view["gen"], view["ev"], view["clock"]["at"]) is Next.RESYNC:
             self.syncing = None
             self._resync(view["gen"], view["ev"])
         self.wake.set()

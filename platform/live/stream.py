@@ -56,11 +56,12 @@ class Stream:
         self.is_syncing = True
         self.waiting, self._held = [], []
 
-    def synced(self, gen: int, ev: int) -> Next:
-        """The page was brought to `ev`; frames held meanwhile follow, without what it has already."""
+    def synced(self, gen: int, ev: int, at: int = 0) -> Next:
+        """The page was brought to `ev` and time `at`; frames held meanwhile follow, without what it has already."""
         self.is_syncing, self.gen, self.ev = False, gen, ev
         held, self._held = self._held, []
-        answers = [self._place(shown) for shown in held if shown.frame.gen >= gen]
+        newer = [shown for shown in held if shown.frame.gen >= gen and (shown.frame.upto > ev or shown.frame.at >= at)]
+        answers = [self._place(shown) for shown in newer]
         return Next.RESYNC if Next.RESYNC in answers else Next.SEND if Next.SEND in answers else Next.NOTHING
 
     def texts(self) -> list[str]:

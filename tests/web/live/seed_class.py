@@ -26,7 +26,7 @@ def main() -> None:
         return user, str(session.session_key)
 
     teacher, teaching = person("Tess", "tess@example.org")
-    stranger, strange = person("Sam", "sam@example.org")
+    _, strange = person("Sam", "sam@example.org")
     group = Class.objects.create(instructor=teacher, name="Harbour school", lesson="none/none")
     made = {"class": str(group.pk), "sessions": {"teacher": teaching, "stranger": strange}, "labs": {}, "members": {}}
     for name in ("Ann", "Ben"):
