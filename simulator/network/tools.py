@@ -7,7 +7,13 @@ only the looks of the output are accepted and ignored.
 from simulator.engine.plain import Obj
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 
-_VALUE_OPTIONS = frozenset({"-T", "-O", "-o", "-w", "-m", "-H", "-X", "-d", "-c", "-W", "-i", "-s", "-t", "--max-time", "--connect-timeout", "--retry", "--header"})
+#: Options that take the next word as their value, by program.
+_VALUE_OPTIONS = {
+    "wget": frozenset({"-O", "-o", "-T", "-t", "-U", "--header", "--timeout"}),
+    "curl": frozenset({"-o", "-w", "-m", "-H", "-X", "-d", "-A", "-u", "--max-time", "--connect-timeout", "--retry", "--header"}),
+    "nc": frozenset({"-w", "-i", "-p"}),
+    "ping": frozenset({"-c", "-W", "-w", "-i", "-s", "-t"}),
+}
 _STATUS_WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
 
 
@@ -23,17 +29,17 @@ class NetworkTools:
         source = Source(pod=pod)
         match program:
             case "nslookup" | "dig":
-                return self._nslookup(source, _operands(rest))
+                return self._nslookup(source, _operands(program, rest))
             case "getent":
-                return self._getent(source, _operands(rest))
+                return self._getent(source, _operands(program, rest))
             case "wget":
                 return self._wget(source, rest)
             case "curl":
                 return self._curl(source, rest)
             case "nc":
-                return self._nc(source, _operands(rest))
+                return self._nc(source, _operands(program, rest))
             case "ping":
-                return self._ping(source, _operands(rest))
+                return self._ping(source, _operands(program, rest))
         return 1, [f"{program}: could not connect to the server"], 0
 
     def _nslookup(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
@@ -56,7 +62,7 @@ class NetworkTools:
         return 0, [f"{address:<16}{answer.name}" for address in answer.addresses], 0
 
     def _wget(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
-        operands = _operands(words)
+        operands = _operands("wget", words)
         host, port, path = _url(operands[0] if operands else "")
         trace = self._datapath.request(source, host, port, path)
         if trace.error == RESOLVE:
@@ -71,7 +77,7 @@ class NetworkTools:
         return 0, trace.body.splitlines() if to_screen and "--spider" not in words else [], trace.took_us
 
     def _curl(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
-        operands = _operands(words)
+        operands = _operands("curl", words)
         host, port, path = _url(operands[0] if operands else "")
         trace = self._datapath.request(source, host, port, path)
         silent = any(word.startswith("-") and not word.startswith("--") and "s" in word and "S" not in word for word in words)
@@ -117,13 +123,14 @@ def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:
     return 28, f"curl: (28) Failed to connect to {host} port {port} after {after} ms: Timeout was reached"
 
 
-def _operands(words: list[str]) -> list[str]:
+def _operands(program: str, words: list[str]) -> list[str]:
+    valued = _VALUE_OPTIONS.get(program, frozenset())
     found: list[str] = []
     skip = False
     for word in words:
         if skip:
             skip = False
-        elif word in _VALUE_OPTIONS:
+        elif word in valued:
             skip = True
         elif not word.startswith("-"):
             found.append(word)

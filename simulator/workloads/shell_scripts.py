@@ -297,13 +297,12 @@ class _Compiler:
         self._expect("then")
         skip = self._hole("jump_fail")
         self.statements(frozenset({"else", "elif", "fi"}))
-        if self.peek_text() == "fi":
-            self._take()
-            self._fill(skip)
-            return
         end = self._hole("jump")
         self._fill(skip)
-        if self.peek_text() == "elif":
+        if self.peek_text() == "fi":
+            self._take()
+            self.ops.append(_SUCCESS)
+        elif self.peek_text() == "elif":
             self._if()
         else:
             self._take()
@@ -326,6 +325,7 @@ class _Compiler:
             self._fill(hole, start)
         for hole in (leave, *breaks):
             self._fill(hole)
+        self.ops.append(_SUCCESS)
 
     def _for(self) -> None:
         """The list is known when the script starts, so the body is repeated once per item."""
@@ -375,6 +375,8 @@ class _Compiler:
         self.ops[hole] = Op(self.ops[hole].kind, target=len(self.ops) if target is None else target)
 
 
+#: A loop that ends, and an `if` that does nothing, leave the status 0.
+_SUCCESS = Op("run", words=(("true",),))
 _SEQ = re.compile(r"seq (?:(-?\d+) )?(-?\d+)")
 _BRACES = re.compile(r"\{(-?\d+)\.\.(-?\d+)\}")
 
