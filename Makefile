@@ -45,7 +45,7 @@ imports: ## who may import whom
 	PYTHONPATH=.:platform .venv/bin/lint-imports
 
 bench: .venv/dev.stamp build/ui/manifest.json ## measures; writes build/bench.jsonl
-	$(PYTHON_IN_VENV) -m bench
+	$(PYTHON_IN_VENV) -m benchmarks
 
 ui: build/ui/manifest.json ## build the browser side
 

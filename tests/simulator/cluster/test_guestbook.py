@@ -14,7 +14,7 @@ from simulator.cluster import Cluster
 MANIFEST = Path(__file__).parent / "guestbook.yaml"
 CONFIG = {
     "name": "quay",
-    "nodes": [{"role": "control-plane"}, {"role": "worker", "count": 3, "cpu": "2", "memory": "2Gi"}],
+    "nodes": [{"role": "control-plane"}, {"role": "worker", "count": 3, "cpu": "1", "memory": "2Gi"}],
 }
 SECOND = 1_000_000
 
