@@ -329,7 +329,9 @@ def _service_spec(spec: Obj) -> Obj:
 
 def _service_port(port: Obj) -> Obj:
     port = _filled(port, {"protocol": "TCP"})
-    return port if port.get("targetPort") else {**port, "targetPort": port.get("port", 0)}
+    if port.get("targetPort") or not port.get("port"):
+        return port
+    return {**port, "targetPort": port["port"]}
 
 
 def _subset(subset: Obj) -> Obj:

@@ -41,7 +41,7 @@ def _node(obj: Obj, now_us: int) -> Cells:
 
 def node_status(obj: Obj) -> str:
     """`Ready`, `NotReady` or `Unknown`, with `SchedulingDisabled` on a cordoned node."""
-    ready = next((c["status"] for c in status(obj).get("conditions") or () if c["type"] == "Ready"), None)
+    ready = next((c.get("status") for c in status(obj).get("conditions") or () if c.get("type") == "Ready"), None)
     words = ["Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"]
     if spec(obj).get("unschedulable"):
         words.append("SchedulingDisabled")
@@ -58,7 +58,7 @@ def node_roles(obj: Obj) -> list[str]:
 
 def _address(obj: Obj, kind: str) -> str:
     addresses = status(obj).get("addresses") or ()
-    return next((entry["address"] for entry in addresses if entry["type"] == kind), NONE)
+    return next((entry.get("address", "") for entry in addresses if entry.get("type") == kind), NONE)
 
 
 def _event(obj: Obj, now_us: int) -> Cells:
@@ -137,7 +137,7 @@ def _signing_request(obj: Obj, now_us: int) -> Cells:
 
 
 def _approval(obj: Obj) -> str:
-    kinds = [c["type"] for c in status(obj).get("conditions") or ()]
+    kinds = [c.get("type") for c in status(obj).get("conditions") or ()]
     words = [next((kind for kind in ("Denied", "Approved") if kind in kinds), "Pending")]
     if "Failed" in kinds:
         words.append("Failed")
@@ -180,7 +180,7 @@ def _admission_binding(obj: Obj, now_us: int) -> Cells:
 
 def _flow_schema(obj: Obj, now_us: int) -> Cells:
     level = (spec(obj).get("priorityLevelConfiguration") or {}).get("name", "")
-    dangling = next((c["status"] for c in status(obj).get("conditions") or () if c["type"] == "Dangling"), "?")
+    dangling = next((c.get("status") for c in status(obj).get("conditions") or () if c.get("type") == "Dangling"), "?")
     method = (spec(obj).get("distinguisherMethod") or {}).get("type") or NONE
     return [name_of(obj), level, spec(obj).get("matchingPrecedence", 0), method, age(obj, now_us), dangling]
 
@@ -195,8 +195,8 @@ def _priority_level(obj: Obj, now_us: int) -> Cells:
 
 def _api_service(obj: Obj, now_us: int) -> Cells:
     service = spec(obj).get("service")
-    shown = f"{service['namespace']}/{service['name']}" if service else "Local"
-    available = next((c for c in status(obj).get("conditions") or () if c["type"] == "Available"), None)
+    shown = f"{service.get('namespace', '')}/{service.get('name', '')}" if service else "Local"
+    available = next((c for c in status(obj).get("conditions") or () if c.get("type") == "Available"), None)
     said = "Unknown"
     if available is not None:
         said = (

@@ -99,7 +99,7 @@ def _ingress_class(obj: Obj, now_us: int) -> Cells:
     shown = NONE
     if parameters:
         group = f".{parameters['apiGroup']}" if parameters.get("apiGroup") else ""
-        shown = f"{parameters['kind']}{group}/{parameters['name']}"
+        shown = f"{parameters.get('kind', '')}{group}/{parameters.get('name', '')}"
     return [name_of(obj), spec(obj).get("controller", ""), shown, age(obj, now_us)]
 
 
@@ -115,8 +115,11 @@ def _ip_address(obj: Obj, now_us: int) -> Cells:
     parent = spec(obj).get("parentRef")
     if not parent:
         return [name_of(obj), NONE]
-    place = "/".join(part for part in (parent.get("namespace", ""), parent["name"]) if part)
-    return [name_of(obj), "/".join(part for part in (parent.get("group", ""), parent["resource"], place) if part)]
+    place = "/".join(part for part in (parent.get("namespace", ""), parent.get("name", "")) if part)
+    return [
+        name_of(obj),
+        "/".join(part for part in (parent.get("group", ""), parent.get("resource", ""), place) if part),
+    ]
 
 
 PRINTERS: dict[str, Printer] = {

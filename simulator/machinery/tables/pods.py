@@ -81,7 +81,7 @@ def _tally(pod: Obj) -> _Tally:
 
 def _first_reason(pod_state: Obj) -> str:
     for condition in pod_state.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition.get("reason") == "SchedulingGated":
+        if condition.get("type") == "PodScheduled" and condition.get("reason") == "SchedulingGated":
             return "SchedulingGated"
     return pod_state.get("reason") or pod_state.get("phase") or ""
 
@@ -140,7 +140,7 @@ def _terminated_reason(terminated: Obj) -> str:
 
 def _has_condition(pod_state: Obj, kind: str) -> bool:
     conditions: list[Any] = pod_state.get("conditions") or []
-    return any(c["type"] == kind and c["status"] == "True" for c in conditions)
+    return any(c.get("type") == kind and c.get("status") == "True" for c in conditions)
 
 
 def _restarts_text(tally: _Tally, now_us: int) -> str:

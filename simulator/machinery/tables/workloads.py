@@ -81,7 +81,7 @@ _JOB_STATES = ("Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 
 def _job_status(obj: Obj) -> str:
-    true = [c["type"] for c in status(obj).get("conditions") or () if c["status"] == "True"]
+    true = [c.get("type") for c in status(obj).get("conditions") or () if c.get("status") == "True"]
     for settled in ("Complete", "Failed"):
         if settled in true:
             return settled
