@@ -13,10 +13,22 @@ from simulator.machinery.enumerations import ENUMS
 from simulator.machinery.schemas import Schema
 from simulator.machinery.validation import validate_create, validate_update
 
-TEXTS = (
-    ["", "a", "web", "A_", "10.0.0.1", "a/b", "x" * 70, "25%", "metadata.name", "spec.nodeName", "*/5 * * * *"]
-    + ["In", "Exists", "metadata.labels['a']", "None"]
-)  # fmt: skip
+TEXTS = [
+    "",
+    "a",
+    "web",
+    "A_",
+    "10.0.0.1",
+    "a/b",
+    "x" * 70,
+    "25%",
+    "metadata.name",
+    "spec.nodeName",
+    "In",
+    "Exists",
+    "None",
+]
+TEXTS += ["*/5 * * * *", "metadata.labels['a']"]
 KEYS = ["a", "b/c", "x y", "cpu", "storage", ""]
 LEAVES: dict[str, list[Any]] = {
     "integer": [0, 1, -1, 80, 70000, 2**31 - 1],
