@@ -5,6 +5,7 @@ EndpointSlices); upstream's endpoints_controller.go. At most 1,000 addresses; po
 """
 
 from collections.abc import Mapping
+from heapq import nsmallest
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
@@ -126,42 +127,41 @@ def wanted(service: Obj, members: Mapping[str, Member]) -> Obj:
     if service["spec"].get("clusterIP") == "None":
         labels[_HEADLESS_LABEL] = ""
     shown = [one for one in members.values() if not one.terminating or service["spec"].get("publishNotReadyAddresses")]
-    shown.sort(key=lambda one: (not one.ready, one.address))
     fresh: Obj = {
         "apiVersion": "v1",
         "kind": "Endpoints",
         "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "labels": labels},
-        "subsets": _subsets(metadata["namespace"], shown[:MAX_ADDRESSES]),
+        "subsets": _subsets(nsmallest(MAX_ADDRESSES, shown, key=lambda one: (not one.ready, one.address))),
     }
     if len(shown) > MAX_ADDRESSES:
         fresh["metadata"]["annotations"] = {OVER_CAPACITY: "truncated"}
     return fresh
 
 
-def _subsets(namespace: str, members: list[Member]) -> list[Obj]:
+def _subsets(members: list[Member]) -> list[Obj]:
     groups: dict[tuple[Port, ...], list[Member]] = {}
     for member in members:
         groups.setdefault(member.ports, []).append(member)
-    return [_subset(namespace, ports, groups[ports]) for ports in sorted(groups)]
+    return [_subset(ports, groups[ports]) for ports in sorted(groups)]
 
 
-def _subset(namespace: str, ports: tuple[Port, ...], members: list[Member]) -> Obj:
+def _subset(ports: tuple[Port, ...], members: list[Member]) -> Obj:
     subset: Obj = {}
     for part, ready in (("addresses", True), ("notReadyAddresses", False)):
-        if found := [_address(namespace, one) for one in members if one.ready is ready]:
+        if found := [_address(one) for one in members if one.ready is ready]:
             subset[part] = found
     if ports:
         subset["ports"] = [_port(*port) for port in sorted(ports)]
     return subset
 
 
-def _address(namespace: str, member: Member) -> Obj:
+def _address(member: Member) -> Obj:
     address: Obj = {"ip": member.address}
     if member.hostname:
         address["hostname"] = member.hostname
     if member.node:
         address["nodeName"] = member.node
-    address["targetRef"] = {"kind": "Pod", "namespace": namespace, "name": member.pod, "uid": member.uid}
+    address["targetRef"] = member.reference
     return address
 
 

@@ -174,9 +174,8 @@ class Plan:
 def planned(service: Obj, known: list[Obj], members: Mapping[str, Member]) -> Plan:
     """The writes that bring the slices in line with the members; none when they are."""
     wanted: dict[tuple[Port, ...], dict[str, Obj]] = {}
-    for name in sorted(members):
-        member = members[name]
-        wanted.setdefault(member.ports, {})[member.uid] = endpoint(service, member)
+    for member in members.values():
+        wanted.setdefault(member.ports, {})[member.uid] = member.endpoint
     plan = Plan()
     by_ports: dict[tuple[Port, ...], list[Obj]] = {}
     for one in known:
@@ -185,15 +184,15 @@ def planned(service: Obj, known: list[Obj], members: Mapping[str, Member]) -> Pl
             by_ports.setdefault(ports, []).append(one)
         else:
             plan.delete.append(one)
-    for ports, endpoints in wanted.items():
-        _plan_group(plan, service, ports, endpoints, by_ports.get(ports, []))
+    for ports in sorted(wanted):
+        _plan_group(plan, service, ports, wanted[ports], by_ports.get(ports, []))
     if len(known) == len(plan.delete) and not plan.create:
         _plan_placeholder(plan, service)
     return plan
 
 
 def _plan_group(plan: Plan, service: Obj, ports: tuple[Port, ...], wanted: dict[str, Obj], known: list[Obj]) -> None:
-    left = dict(wanted)
+    left = wanted
     changed, unchanged = [], []
     for slice in known:
         kept = [left.pop(uid) for uid in map(_uid, slice["endpoints"] or ()) if uid in left]
@@ -203,6 +202,7 @@ def _plan_group(plan: Plan, service: Obj, ports: tuple[Port, ...], wanted: dict[
             unchanged.append(slice)
         else:
             changed.append(_filled(slice, service, kept))
+    left = dict(sorted(left.items(), key=lambda item: str(item[1]["targetRef"]["name"])))
     changed.sort(key=lambda slice: -len(slice["endpoints"]))
     changed = [
         _filled(slice, service, [*slice["endpoints"], *_take(left, MAX_ENDPOINTS - len(slice["endpoints"]))])
@@ -235,26 +235,6 @@ def _closest_to_full(slices: list[Obj], adding: int) -> Obj | None:
         return None
     fitting = [one for one in slices if len(one["endpoints"]) + adding <= MAX_ENDPOINTS]
     return max(fitting, key=lambda one: len(one["endpoints"]), default=None)
-
-
-def endpoint(service: Obj, member: Member) -> Obj:
-    made: Obj = {
-        "addresses": [member.address],
-        "conditions": {"ready": member.ready, "serving": member.serving, "terminating": member.terminating},
-    }
-    if member.hostname:
-        made["hostname"] = member.hostname
-    made["targetRef"] = {
-        "kind": "Pod",
-        "namespace": service["metadata"]["namespace"],
-        "name": member.pod,
-        "uid": member.uid,
-    }
-    if member.node:
-        made["nodeName"] = member.node
-    if member.zone:
-        made["zone"] = member.zone
-    return made
 
 
 def _empty(service: Obj, ports: tuple[Port, ...]) -> Obj:

@@ -6,7 +6,7 @@ change: a namespace's pods are looked through once when a service is first asked
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from simulator.controllers.kinds.objects import is_ending, key_of, labels_of, one_of
@@ -31,6 +31,10 @@ class Member:
     terminating: bool
     ready: bool
     ports: tuple[Port, ...]
+    reference: Obj = field(compare=False, repr=False)
+    """The pod as `targetRef`; made once, so that what is written for the member shares it."""
+    endpoint: Obj = field(compare=False, repr=False)
+    """The member as an EndpointSlice lists it."""
 
 
 class Lister(Protocol):
@@ -113,18 +117,40 @@ class ServiceMembers:
         if not address or is_terminal(pod):
             return None
         serving, terminating = is_ready(pod), is_ending(pod)
-        node = self._lister.get("nodes", "", spec.get("nodeName", ""))
+        ready = bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating)
+        metadata, node_name = pod["metadata"], spec.get("nodeName", "")
+        zone = labels_of(self._lister.get("nodes", "", node_name)).get("topology.kubernetes.io/zone", "")
+        hostname = spec.get("hostname", "") if spec.get("subdomain") == service["metadata"]["name"] else ""
+        reference = {
+            "kind": "Pod",
+            "namespace": metadata["namespace"],
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+        }
+        endpoint: Obj = {
+            "addresses": [address],
+            "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
+        }
+        if hostname:
+            endpoint["hostname"] = hostname
+        endpoint["targetRef"] = reference
+        if node_name:
+            endpoint["nodeName"] = node_name
+        if zone:
+            endpoint["zone"] = zone
         return Member(
-            pod=pod["metadata"]["name"],
-            uid=pod["metadata"]["uid"],
+            pod=metadata["name"],
+            uid=metadata["uid"],
             address=address,
-            node=spec.get("nodeName", ""),
-            zone=labels_of(node).get("topology.kubernetes.io/zone", ""),
-            hostname=spec.get("hostname", "") if spec.get("subdomain") == service["metadata"]["name"] else "",
+            node=node_name,
+            zone=zone,
+            hostname=hostname,
             serving=serving,
             terminating=terminating,
-            ready=bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating),
+            ready=ready,
             ports=_ports(service, pod),
+            reference=reference,
+            endpoint=endpoint,
         )
 
 
