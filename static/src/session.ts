@@ -10,7 +10,7 @@ import type { Connection } from "./lab-context";
 import { Director, NO_TRACE, type Trace } from "./motion/director";
 import { createApi, type Api } from "./protocol/api";
 import { STOPPED, timeAt, type ClockReading } from "./protocol/clock";
-import { SessionLog } from "./protocol/log";
+import { momentOf, SessionLog } from "./protocol/log";
 import { Line } from "./protocol/socket";
 import { EMPTY, type ClusterState } from "./protocol/store";
 import type { Boot, Clock, FollowFrame, HelpState, HintFrame, LessonFrame, Msg, Person, ServerFrame } from "./protocol/shapes";
@@ -111,8 +111,8 @@ export class Session {
 
   previous(): void {
     const from = this.playhead.value?.ev ?? this.present.value.ev + 1;
-    const shown = this.trace.value.present?.msg.id;
-    const msg = this.log.neighbour(shown !== undefined && this.playhead.value ? shown : from, -1);
+    const shown = this.playhead.value ? this.trace.value.present?.msg : undefined;
+    const msg = this.log.neighbour(shown ? momentOf(shown) : from, -1);
     if (msg) this.showMessage(msg);
     else this.seek(this.log.start.at);
   }
@@ -152,7 +152,7 @@ export class Session {
     if (at >= this.present.value.at) return this.goLive();
     const ev = this.log.evAt(at);
     const passed = ev > head.ev ? this.log.msgAt(ev) : null;
-    if (passed && passed.id > head.ev) this.director.show(passed, this.log.trace(passed.root, passed.id), performance.now());
+    if (passed && momentOf(passed) > head.ev) this.director.show(passed, this.log.trace(passed.root, momentOf(passed)), performance.now());
     this.playhead.value = { ev: Math.max(ev, head.ev), at, playing: true };
   }
 
@@ -165,8 +165,8 @@ export class Session {
 
   showMessage(msg: Msg): void {
     batch(() => {
-      this.playhead.value = { ev: msg.id, at: msg.at, playing: false };
-      this.director.show(msg, this.log.trace(msg.root, msg.id), performance.now());
+      this.playhead.value = { ev: momentOf(msg), at: msg.at, playing: false };
+      this.director.show(msg, this.log.trace(msg.root, momentOf(msg)), performance.now());
     });
   }
 
@@ -265,7 +265,7 @@ export class Session {
     batch(() => {
       this.playhead.value = { ev, at, playing: false };
       const msg = this.log.msgAt(ev);
-      if (msg) this.director.show(msg, this.log.trace(msg.root, msg.id), performance.now(), false);
+      if (msg) this.director.show(msg, this.log.trace(msg.root, momentOf(msg)), performance.now(), false);
       else this.director.clear();
     });
   }

@@ -14,6 +14,8 @@ export interface OutlineProps {
   state: ClusterState;
   selected: string | null;
   shown: boolean;
+  /** Whether nodes and namespaces are open at first; not in a cluster of hundreds. */
+  startsOpen: boolean;
   onSelect(uid: string): void;
   onInspect(uid: string): void;
   onMenu(uid: string, at: { x: number; y: number }): void;
@@ -29,13 +31,16 @@ export interface VisibleRow {
   open: boolean;
 }
 
+const OPEN_AT_FIRST: ReadonlySet<string> = new Set(["nodes", "namespaces"]);
+const NONE_OPEN: ReadonlySet<string> = new Set();
 const TYPE_AHEAD_MS = 700;
 
 export function Outline(props: OutlineProps) {
-  const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set(["nodes", "namespaces"]));
+  const [chosen, setOpen] = useState<ReadonlySet<string> | null>(null);
   const [current, setCurrent] = useState<string | null>(null);
   const typed = useRef({ text: "", atMs: 0 });
   const list = useRef<HTMLUListElement>(null);
+  const open = chosen ?? (props.startsOpen ? OPEN_AT_FIRST : NONE_OPEN);
   const visible = useMemo(() => visibleRows(outline(props.state), open), [props.state, open]);
   const active = visible.find(({ branch }) => branch.id === current) ?? visible[0];
 
@@ -45,7 +50,7 @@ export function Outline(props: OutlineProps) {
     if (row.branch.uid) props.onSelect(row.branch.uid);
     requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(row.branch.id)}"]`)?.focus());
   };
-  const toggle = (id: string, on: boolean) => setOpen((before) => { const after = new Set(before); if (on) after.add(id); else after.delete(id); return after; });
+  const toggle = (id: string, on: boolean) => setOpen((before) => { const after = new Set(before ?? open); if (on) after.add(id); else after.delete(id); return after; });
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (!active || event.ctrlKey || event.altKey || event.metaKey) return;

@@ -44,7 +44,11 @@ function leaf(where: string, row: Row, label: string): Branch {
 
 function nodeBranches(state: ClusterState, pods: PodRow[]): Branch[] {
   const byNode = new Map<string, PodRow[]>();
-  for (const pod of pods) if (pod.node !== "") byNode.set(pod.node, [...(byNode.get(pod.node) ?? []), pod]);
+  for (const pod of pods) {
+    const list = byNode.get(pod.node);
+    if (list) list.push(pod);
+    else byNode.set(pod.node, [pod]);
+  }
   return inOrder(rows(state, "Node")).map((node) => {
     const own = byNode.get(node.name) ?? [];
     return { ...group(`nodes/${node.uid}`, nodeWords(node, own.length), own.length, () => inOrder([...own]).map((pod) => podBranch(`nodes/${node.uid}`, pod))), uid: node.uid };

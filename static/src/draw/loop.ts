@@ -26,7 +26,7 @@ export function runLoop(scene: StageScene): () => void {
     lastMs = nowMs;
     const flights = scene.session.director.frame(started);
     if (flights.length > 0 || scene.flights.peek().length > 0) scene.flights.value = flights;
-    scene.paintFleet?.(started);
+    scene.paintFleet?.();
     remember(performance.now() - started);
     if (wantsMore(scene)) wake();
     else if (scene.session.director.resting) nap ??= setTimeout(() => { nap = null; wake(); }, NAP_MS);
@@ -54,7 +54,7 @@ function subscribe({ session, camera, size, chartKind, view }: StageScene): void
 }
 
 function wantsMore(scene: StageScene): boolean {
-  return scene.session.director.busy || scene.session.playhead.peek()?.playing === true || scene.fleetMoves?.() === true;
+  return scene.session.director.busy || scene.session.playhead.peek()?.playing === true;
 }
 
 function remember(ms: number): void {

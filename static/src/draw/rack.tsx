@@ -8,7 +8,7 @@
 import { agoText } from "../protocol/clock";
 import type { NodeRow, PodRow } from "../protocol/shapes";
 import type { Card } from "../scene/model";
-import type { Density, LanePlace, QuayLayout, RackPlace, Rect, StoragePlace, TilePlace, ZonePlace } from "../scene/layout";
+import type { Density, LanePlace, QuayLayout, RackPlace, Rect, StoragePlace, TilePlace } from "../scene/layout";
 import { fitText, textWidth } from "../scene/text";
 import { ControlPlane, type ControlLooks } from "./control";
 import { kindLabel, KindSign, PHASES, Sign } from "./glyphs";
@@ -32,7 +32,6 @@ export function Quay({ layout, looks }: { layout: QuayLayout; looks: QuayLooks }
       {layout.racks.map((place) => <Rack key={place.node.uid} place={place} selected={ring(place.node.uid)} at={looks.at} />)}
       {layout.storage ? <Storage storage={layout.storage} selected={looks.selected} /> : null}
       {layout.lane ? <Lanes lane={layout.lane} /> : null}
-      {layout.zones.map((place) => <IngressArrows key={place.zone.uid} place={place} />)}
       {layout.zones.flatMap((place) => place.cards.map(({ card, rect }) => (
         <CardBox key={card.uid} card={card} {...rect} hot={looks.hot.has(card.uid)} selected={ring(card.uid)} />
       )))}
@@ -162,19 +161,6 @@ function PipBar({ pips, x, y, w }: { pips: PipList; x: number; y: number; w: num
         const left = from;
         from += width;
         return <rect key={phase} x={left} y={y} width={width} height="8.4" rx="1.5" style={phase === "Unknown" ? "fill:var(--ink-3)" : `fill:var(--${PHASES[phase].token})`} />;
-      })}
-    </>
-  );
-}
-
-/** From an Ingress to the Service of the same name beside it. */
-function IngressArrows({ place }: { place: ZonePlace }) {
-  const services = place.cards.filter(({ card }) => card.kind === "Service");
-  return (
-    <>
-      {place.cards.filter(({ card }) => card.kind === "Ingress").map(({ card, rect }) => {
-        const target = services.find((service) => service.rect.y === rect.y && service.rect.x > rect.x);
-        return target ? <path key={card.uid} class="lane" marker-end="url(#arrow-traffic)" d={`M${rect.x + rect.w} ${rect.y + 25}H${target.rect.x - 2}`} /> : null;
       })}
     </>
   );

@@ -8,18 +8,26 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from "@pre
 import { select as d3select } from "d3-selection";
 import { zoom as d3zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from "d3-zoom";
 import type { Flight, Trace } from "../motion/director";
-import { lookUp, table, type ClusterState } from "../protocol/store";
-import { fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
+import { lookUp, rows, table, type ClusterState } from "../protocol/store";
+import { centreOn, fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
+import { layoutFleet, type FleetLayout } from "../scene/fleet";
 import { layoutFocus, type FocusLayout } from "../scene/focus";
 import { LOOSE, layoutQuay, QUAY_NODES, QUAY_PODS, type QuayLayout, type Ratchet, type Rect, type TilePlace } from "../scene/layout";
-import { buildModel, topOwner, type SceneModel } from "../scene/model";
+import { buildModel, isQueued, tintsOf, topOwner, type SceneModel } from "../scene/model";
 import { layoutNamespaces, type NamespacesLayout } from "../scene/namespaces";
+import type { NodeRow, PodRow } from "../protocol/shapes";
 import type { Session } from "../session";
+import type { FleetPicture } from "./fleet";
 import type { QuayLooks } from "./rack";
-import type { View } from "./view";
+import type { Detail, View } from "./view";
 
 /** Room for the tools along the top edge, in CSS pixels. */
 export const TOOLS_ROOM = 44;
+/** Room for the summary beside the fleet. */
+const ASIDE = 262;
+const FLEET_MOST_ZOOM = 24;
+/** Width of a node's rack when the fleet is looked at rack by rack. */
+const FLEET_RACK_PX = 96;
 const DEPART_MS = 420;
 const MOST_DEPARTING = 60;
 
@@ -31,29 +39,33 @@ export class StageScene {
   readonly quay: ReadonlySignal<QuayLayout>;
   readonly namespaces: ReadonlySignal<NamespacesLayout>;
   readonly focus: ReadonlySignal<FocusLayout>;
+  readonly fleet: ReadonlySignal<FleetLayout>;
   readonly looks: ReadonlySignal<QuayLooks>;
   readonly chartKind: ReadonlySignal<ChartKind>;
+  readonly tints: ReadonlySignal<ReadonlyMap<string, 1 | 2 | 3>>;
   readonly isLarge: ReadonlySignal<boolean>;
   readonly flights: Signal<readonly Flight[]> = signal([]);
   readonly departing: Signal<readonly TilePlace[]> = signal([]);
   readonly camera: Signal<Camera> = signal({ k: 1, x: 0, y: 0 });
   /** Set by the loop and by the fleet's canvas while they live. */
   wake: (() => void) | null = null;
-  paintFleet: ((nowMs: number) => void) | null = null;
-  fleetMoves: (() => boolean) | null = null;
+  paintFleet: (() => void) | null = null;
   private ratchet: Ratchet = LOOSE;
-  private surface: SVGSVGElement | null = null;
+  private surface: Element | null = null;
   private chart: SVGGElement | null = null;
-  private zoom: ZoomBehavior<SVGSVGElement, unknown> | null = null;
+  private zoom: ZoomBehavior<Element, unknown> | null = null;
   private fitted = true;
 
   constructor(readonly session: Session, readonly view: View) {
     this.model = computed(() => buildModel(session.state.value, session.selected.value));
+    this.tints = computed(() => tintsOf(rows(session.state.value, "Namespace")));
     this.isLarge = computed(() => table(session.state.value, "Node").size > QUAY_NODES || table(session.state.value, "Pod").size > QUAY_PODS);
     this.quay = computed(() => this.layOut());
     this.namespaces = computed(() => layoutNamespaces(this.model.value, session.state.value, this.size.value.width));
     this.focus = computed(() => layoutFocus(session.state.value, session.selected.value));
+    this.fleet = computed(() => this.layOutFleet());
     this.chartKind = computed(() => this.chooseChart());
+    effect(() => { if (this.isLarge.value) view.detail.value = "fleet"; });
     this.looks = computed(() => looksOf(session.state.value, this.model.value, { trace: session.trace.value, selected: session.selected.value }));
   }
 
@@ -64,13 +76,13 @@ export class StageScene {
     return () => stops.forEach((stop) => stop());
   }
 
-  readonly setSurface = (element: SVGSVGElement | null): void => {
+  readonly setSurface = (element: Element | null): void => {
     this.surface = element;
     if (!element) return;
-    this.zoom = d3zoom<SVGSVGElement, unknown>()
+    this.zoom = d3zoom<Element, unknown>()
       .filter((event: MouseEvent) => event.button === 0 && event.type !== "dblclick")
       .scaleExtent([0.2, MOST_ZOOM])
-      .on("zoom", (event: D3ZoomEvent<SVGSVGElement, unknown>) => this.moved(event));
+      .on("zoom", (event: D3ZoomEvent<Element, unknown>) => this.moved(event));
     d3select(element).call(this.zoom).on("dblclick.zoom", null);
   };
 
@@ -99,9 +111,38 @@ export class StageScene {
     this.view.menu.value = { uid, x: event.clientX, y: event.clientY };
   };
 
+  /** The fleet's canvas has no chart element: it reads the camera when it is painted. */
+  attachFleet(box: HTMLElement): () => void {
+    this.setSurface(box);
+    this.zoom?.scaleExtent([1, FLEET_MOST_ZOOM]);
+    this.view.camera.value = { fit: () => this.fit(), zoomBy: (factor) => this.zoomBy(factor), reveal: (uid) => this.reveal(uid) };
+    const stop = effect(() => this.frameFleet(this.view.detail.value));
+    return () => { stop(); this.surface = null; this.fitted = true; };
+  }
+
+  /** "Rack" in a cluster too large for the quay: so near that tiles carry their signs. */
+  private frameFleet(detail: Detail): void {
+    this.fitted = detail === "fleet";
+    const first = this.fleet.peek().placeOf.values().next().value;
+    if (this.fitted || !first) return this.fit();
+    const middle = { x: this.size.peek().width / 2 - 1, y: this.size.peek().height / 2 - 1, w: 2, h: 2 };
+    const selected = this.session.selected.peek();
+    const rect = (selected !== null && this.fleetRectOf(selected)) || middle;
+    this.place(centreOn(rect, this.size.peek(), Math.min(FLEET_MOST_ZOOM, Math.max(1, FLEET_RACK_PX / first.rect.w))));
+  }
+
+  fleetPicture(): FleetPicture {
+    const pods = table(this.session.state.peek(), "Pod");
+    if (pods !== this.queuedOf.pods) this.queuedOf = { pods, queued: [...pods.values()].filter(isQueued) };
+    return {
+      layout: this.fleet.peek(), pods, queued: this.queuedOf.queued, berths: this.session.berths, camera: this.camera.peek(),
+      selected: this.session.selected.peek(), tints: this.tints.peek(),
+    };
+  }
+
   fit(): void {
     this.fitted = true;
-    this.place(fitBelow(this.world(), this.size.value, TOOLS_ROOM));
+    this.place(this.chartKind.value === "fleet" ? { k: 1, x: 0, y: 0 } : fitBelow(this.world(), this.size.value, TOOLS_ROOM));
   }
 
   zoomBy(factor: number): void {
@@ -118,6 +159,8 @@ export class StageScene {
 
   /** Where an object stands on the chart shown; null when it is not drawn there. */
   rectOf(uid: string): Rect | null {
+    if (this.chartKind.peek() === "fleet") return this.fleetRectOf(uid);
+    if (this.chartKind.peek() !== "quay") return null;
     const { tiles, queued, racks, zones, control, storage } = this.quay.value;
     return tiles.get(uid)?.rect
       ?? queued.find((tile) => tile.pod.uid === uid)?.rect
@@ -129,14 +172,22 @@ export class StageScene {
       ?? null;
   }
 
+  private fleetRectOf(uid: string): Rect | null {
+    const { placeOf } = this.fleet.peek();
+    const state = this.session.state.peek();
+    const name = table(state, "Pod").get(uid)?.node ?? table(state, "Node").get(uid)?.name;
+    return name === undefined ? null : placeOf.get(name)?.rect ?? null;
+  }
+
   /** What is drawn, in words, for tests: the same at the same event, seen live or replayed. */
   describe(): Record<string, unknown> {
+    if (this.chartKind.peek() === "fleet") return { chart: "fleet", nodes: this.fleet.peek().placeOf.size, pods: table(this.session.state.peek(), "Pod").size };
     const { zones, racks, tiles, queued } = this.quay.peek();
     return {
       chart: this.chartKind.peek(),
       zones: zones.map(({ zone, cards }) => [zone.name, cards.map(({ card }) => `${card.kind} ${card.name} ${card.pips?.count ?? card.sub}`)]),
       racks: racks.map(({ node }) => [node.name, node.ready]),
-      tiles: [...tiles.values()].map(({ pod }) => [pod.name, pod.phase, pod.node, this.session.berths.berth(pod.uid) ?? 0]),
+      tiles: [...tiles.values()].map(({ pod }) => [pod.name, pod.phase, pod.node, this.session.berths.berth(pod.uid)?.number ?? 0]),
       queued: queued.map(({ pod }) => pod.name),
       lane: this.model.peek().lane ? { service: this.model.peek().lane!.service.name, pods: this.model.peek().lane!.ready.map(({ name }) => name) } : null,
       trace: this.session.trace.peek().present?.msg.say ?? null,
@@ -171,7 +222,7 @@ export class StageScene {
     if (this.fitted) this.place(camera);
   }
 
-  private moved(event: D3ZoomEvent<SVGSVGElement, unknown>): void {
+  private moved(event: D3ZoomEvent<Element, unknown>): void {
     if (event.sourceEvent) this.fitted = false;
     const { k, x, y } = event.transform;
     this.camera.value = { k, x, y };
@@ -188,10 +239,25 @@ export class StageScene {
     this.chart?.setAttribute("transform", `translate(${x},${y}) scale(${k})`);
   }
 
+  private queuedOf: { pods: ReadonlyMap<string, PodRow>; queued: PodRow[] } = { pods: new Map(), queued: [] };
+
+  private layOutFleet(): FleetLayout {
+    const nodes = table(this.session.state.value, "Node");
+    const { mostBerths, plinths } = this.session.berths.most();
+    const key = [nodes, this.size.value.width, this.size.value.height, mostBerths, plinths].map(String).join();
+    if (this.keptFleet && this.keptFleet.nodes === nodes && this.keptFleet.key === key) return this.keptFleet.layout;
+    const layout = layoutFleet([...nodes.values()], { view: this.size.value, aside: ASIDE, mostBerths, plinths });
+    this.keptFleet = { nodes, key, layout };
+    return layout;
+  }
+
+  private keptFleet: { nodes: ReadonlyMap<string, NodeRow>; key: string; layout: FleetLayout } | null = null;
+
   private shown: ReadonlyMap<string, TilePlace> = new Map();
 
   /** Tiles whose pod is gone stay for the moment it takes to sink. */
   private watchDepartures(): void {
+    if (this.chartKind.value !== "quay") { this.shown = new Map(); return; }
     const tiles = this.quay.value.tiles;
     const gone = [...this.shown.values()].filter(({ pod }) => !tiles.has(pod.uid));
     this.shown = tiles;

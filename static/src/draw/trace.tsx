@@ -12,9 +12,10 @@ import { textWidth } from "../scene/text";
 
 export function TraceLines({ layout, trace, travelling }: { layout: QuayLayout; trace: Trace; travelling: boolean }) {
   const present = trace.present ? route(layout, trace.present.msg.from, trace.present.msg.to) : null;
-  const past = trace.past.flatMap((stop) => {
+  const now = trace.present ? wayOf(trace.present) : "";
+  const past = trace.past.filter((stop) => wayOf(stop) !== now).flatMap((stop) => {
     const points = route(layout, stop.msg.from, stop.msg.to);
-    return points ? [{ stop, points, way: `${stop.msg.from}>${stop.msg.to}` }] : [];
+    return points ? [{ stop, points, way: wayOf(stop) }] : [];
   });
   const ways = [...new Map(past.map((one) => [one.way, one])).values()];
   const commits = [...trace.past, ...(trace.present && !travelling ? [trace.present] : [])].some(({ msg }) => legsOf(msg).length > 1);
@@ -25,9 +26,13 @@ export function TraceLines({ layout, trace, travelling }: { layout: QuayLayout; 
       {ways.map(({ way, points }) => <path key={way} class="msg past" marker-end="url(#arrow-control)" d={roundedPath(points)} />)}
       {present ? <path class={`msg${trace.present!.msg.ok ? "" : " refused"}`} marker-end="url(#arrow-control)" d={roundedPath(present)} /> : null}
       {placeStops(past).map(({ stop, at }) => <StopMark key={stop.n} n={stop.n} x={at[0]} y={at[1]} />)}
-      {present ? <Present stop={trace.present!} at={stopPoint(present)} width={layout.width} /> : null}
+      {present ? <Present stop={trace.present!} at={stopPoint(present, trace.present!.msg.from === "apiserver")} width={layout.width} /> : null}
     </g>
   );
+}
+
+function wayOf({ msg }: Stop): string {
+  return `${msg.from}>${msg.to}`;
 }
 
 /** Numbers of the same way stand side by side along it. */
@@ -36,7 +41,7 @@ function placeStops(past: { stop: Stop; points: Point[]; way: string }[]): { sto
   return past.map(({ stop, points, way }) => {
     const count = used.get(way) ?? 0;
     used.set(way, count + 1);
-    const [x, y] = stopPoint(points);
+    const [x, y] = stopPoint(points, stop.msg.from === "apiserver");
     const length = lengthOf(points);
     return { stop, at: count === 0 ? [x, y] as Point : length > 60 ? [x + count * 20, y] as Point : along(points, 0.5 + count * 0.2) };
   });

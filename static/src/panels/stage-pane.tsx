@@ -4,18 +4,21 @@
  * Promise: measures the room and hands it to the scene; runs the animation loop while something moves. Which chart is drawn is the
  * scene's decision.
  */
-import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { effect, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Outline } from "../a11y/outline";
 import { FleetCanvas } from "../draw/fleet-canvas";
 import { runLoop } from "../draw/loop";
 import { Stage } from "../draw/stage";
 import type { Arrangement, Detail, View } from "../draw/view";
 import type { Lab } from "../lab";
+import type { ClusterState } from "../protocol/store";
+import type { Session } from "../session";
 import { ActionMenu } from "./actions";
 import { Inspector } from "./inspector";
 import { Legend } from "./legend";
 
+const OUTLINE_MS = 400;
 const ARRANGEMENTS: [Arrangement, string][] = [["racks", "Racks"], ["namespaces", "Namespaces"], ["list", "List"]];
 const DETAILS: [Detail, string][] = [["fleet", "Fleet"], ["rack", "Rack"], ["pod", "Pod"]];
 
@@ -50,11 +53,25 @@ function OutlineOf({ lab }: { lab: Lab }) {
   const { session, view, ctx } = lab;
   return (
     <>
-      <Outline state={session.state.value} selected={session.selected.value} shown={view.arrangement.value === "list"} onSelect={ctx.select} onInspect={ctx.inspect}
+      <Outline state={useCalmState(session)} startsOpen={!lab.scene.isLarge.value} selected={session.selected.value} shown={view.arrangement.value === "list"} onSelect={ctx.select} onInspect={ctx.inspect}
         onMenu={(uid, at) => { view.menu.value = { uid, ...at }; }} onNext={() => void session.next()} />
       <p id="outline-help" class="vh">Arrow keys move, Enter inspects, m opens actions, full stop shows the next message. F6 goes to the next pane.</p>
     </>
   );
+}
+
+/** The outline follows at most twice a second: nobody listens or reads faster. */
+function useCalmState(session: Session): ClusterState {
+  const [state, show] = useState(session.state.peek());
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const stop = effect(() => {
+      void session.state.value;
+      timer ??= setTimeout(() => { timer = null; show(session.state.peek()); }, OUTLINE_MS);
+    });
+    return () => { stop(); if (timer !== null) clearTimeout(timer); };
+  }, [session]);
+  return state;
 }
 
 function Tools({ view }: { view: View }) {
@@ -86,23 +103,14 @@ function Tools({ view }: { view: View }) {
   );
 }
 
-/** What must be seen whatever is shown: who watches, a lost line, the past. */
+/** What must be seen whatever is shown: a lost line, a late cluster. */
 function Notices({ lab: { session } }: { lab: Lab }) {
-  const watchers = session.watchers.value;
   const connection = session.connection.value;
-  const readonly = session.boot.readonly;
   return (
     <div class="stage-notices">
       {connection === "lost" ? <p class="stage-notice bad">The line to the server is lost. Trying again…</p> : null}
       {connection !== "lost" && !session.present.value.complete ? <p class="stage-notice">Waiting for the cluster…</p> : null}
       {session.clock.value.lagging ? <p class="stage-notice">The cluster is behind its clock and is catching up.</p> : null}
-      {watchers.length > 0 && !readonly ? <p class="stage-notice eye">{listed(watchers)} {watchers.length === 1 ? "is" : "are"} watching</p> : null}
-      {readonly ? <p class="stage-notice eye">You are watching. Nothing you do here changes the cluster.</p> : null}
-      {session.live.value ? null : <p class="stage-notice">You look at the past. <button type="button" class="btn small" onClick={() => session.goLive()}>Go live</button></p>}
     </div>
   );
-}
-
-function listed(names: readonly string[]): string {
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

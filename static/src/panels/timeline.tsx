@@ -88,7 +88,7 @@ function useWidth(ref: { current: SVGSVGElement | null }): number {
 }
 
 function inWords(session: Session, now: number): string {
-  return `${clockWords(now)}, event ${session.playhead.value?.ev ?? session.present.value.ev} of ${session.present.value.ev}`;
+  return `${clockWords(now)}, event ${Math.floor(session.playhead.value?.ev ?? session.present.value.ev)} of ${session.present.value.ev}`;
 }
 
 function onKey(event: KeyboardEvent, session: Session, now: number): void {

@@ -18,6 +18,14 @@ interface Keyframe {
   state: ClusterState;
 }
 
+/**
+ * When a message belongs, in events: a delivery (its id is the negative of the write it led to) comes just before that write, so that
+ * it can be looked at with the state from before.
+ */
+export function momentOf(msg: Msg): number {
+  return msg.id < 0 ? -msg.id - 0.5 : msg.id;
+}
+
 export interface Moment {
   ev: number;
   at: number;
@@ -71,7 +79,7 @@ export class SessionLog {
     return { ok: true, msgs };
   }
 
-  /** The state after event `ev`; clamped to what the log reaches. */
+  /** The state after event `ev` (which may be the moment of a delivery, between two events); clamped to what the log reaches. */
   stateAt(ev: number): ClusterState {
     if (ev >= this.present.ev) return this.present;
     const found = lastIndex(this.keyframes, (key) => key.state.ev <= ev);
@@ -93,22 +101,22 @@ export class SessionLog {
 
   /** The message before or after an event, for stepping. */
   neighbour(ev: number, direction: 1 | -1): Msg | null {
-    if (direction === 1) return this.msgs[lastIndex(this.msgs, (msg) => msg.id <= ev) + 1] ?? null;
-    return this.msgs[lastIndex(this.msgs, (msg) => msg.id < ev)] ?? null;
+    if (direction === 1) return this.msgs[lastIndex(this.msgs, (msg) => momentOf(msg) <= ev) + 1] ?? null;
+    return this.msgs[lastIndex(this.msgs, (msg) => momentOf(msg) < ev)] ?? null;
   }
 
   /** The newest message at or before `ev`. */
   msgAt(ev: number): Msg | null {
-    return this.msgs[lastIndex(this.msgs, (msg) => msg.id <= ev)] ?? null;
+    return this.msgs[lastIndex(this.msgs, (msg) => momentOf(msg) <= ev)] ?? null;
   }
 
   /** The messages of one root cause up to an event, oldest first, at most `most` of the newest. */
   trace(root: number, ev: number, most = 400): Msg[] {
-    const end = lastIndex(this.msgs, (msg) => msg.id <= ev);
+    const end = lastIndex(this.msgs, (msg) => momentOf(msg) <= ev);
     const found: Msg[] = [];
     for (let i = end; i >= 0 && found.length < most; i -= 1) {
       const msg = this.msgs[i]!;
-      if (msg.id < root) break;
+      if (momentOf(msg) < root) break;
       if (msg.root === root) found.push(msg);
     }
     return found.reverse();
@@ -119,6 +127,7 @@ export class SessionLog {
     let to: Moment = key.state;
     for (let i = key.frame; i < end; i += 1) {
       const frame = this.frames[i]!;
+      if (frame.from >= ev) break;
       const whole = frame.to <= ev;
       const taken = whole ? frame.items : untilEvent(frame.items, ev);
       for (const item of taken) items.push(item);
@@ -132,7 +141,7 @@ export class SessionLog {
   private index(items: readonly Item[], after: number): Msg[] {
     const fresh: Msg[] = [];
     for (const item of items) {
-      if (item[0] === "msg" && item[1].id > after) fresh.push(item[1]);
+      if (item[0] === "msg" && momentOf(item[1]) > after) fresh.push(item[1]);
       if (item[0] === "mark" && item[1].ev > after) this.marks.push(item[1]);
     }
     for (const msg of fresh) this.msgs.push(msg);
@@ -157,7 +166,7 @@ export class SessionLog {
     for (const frame of this.frames.splice(0, keep.frame)) this.items -= frame.items.length;
     const gone = keep.frame;
     this.keyframes = this.keyframes.filter((key) => key.frame >= gone).map((key) => ({ ...key, frame: key.frame - gone }));
-    this.msgs.splice(0, lastIndex(this.msgs, (msg) => msg.id <= keep.state.ev) + 1);
+    this.msgs.splice(0, lastIndex(this.msgs, (msg) => momentOf(msg) <= keep.state.ev) + 1);
   }
 }
 
@@ -169,13 +178,13 @@ function untilEvent(items: readonly Item[], ev: number): readonly Item[] {
 }
 
 function eventOf(item: Item): number | null {
-  if (item[0] === "msg") return item[1].id;
+  if (item[0] === "msg") return momentOf(item[1]);
   return item[0] === "mark" ? item[1].ev : null;
 }
 
 function momentsIn(items: readonly Item[]): Moment[] {
   const moments: Moment[] = [];
-  for (const item of items) if (item[0] === "msg") moments.push({ ev: item[1].id, at: item[1].at });
+  for (const item of items) if (item[0] === "msg") moments.push({ ev: momentOf(item[1]), at: item[1].at });
   return moments;
 }
 

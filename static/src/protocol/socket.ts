@@ -81,7 +81,7 @@ export class Line {
     this.unacknowledged = 0;
     socket.send(JSON.stringify({ t: "hello", ...this.options.position() } satisfies BrowserFrame));
     this.options.onState("open");
-    this.tellRate();
+    if (isHidden()) this.tellRate();
     for (const frame of this.waiting.splice(0)) socket.send(JSON.stringify(frame));
   }
 
@@ -128,9 +128,12 @@ export class Line {
   };
 
   private readonly tellRate = (): void => {
-    const hidden = globalThis.document?.visibilityState === "hidden";
-    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify({ t: "rate", hz: hidden ? HZ_HIDDEN : HZ_IN_VIEW } satisfies BrowserFrame));
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify({ t: "rate", hz: isHidden() ? HZ_HIDDEN : HZ_IN_VIEW } satisfies BrowserFrame));
   };
+}
+
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === "hidden";
 }
 
 export function socketUrl(path: string, location: Pick<Location, "protocol" | "host">): string {

@@ -85,7 +85,8 @@ export function lengthOf(points: readonly Point[]): number {
 
 /** The point at a fraction of the way. */
 export function along(points: readonly Point[], fraction: number): Point {
-  let left = lengthOf(points) * Math.min(1, Math.max(0, fraction));
+  if (fraction >= 1) return points.at(-1) ?? [0, 0];
+  let left = lengthOf(points) * Math.max(0, fraction);
   for (let i = 1; i < points.length; i += 1) {
     const [a, b] = [points[i - 1]!, points[i]!];
     const d = distance(a, b);
@@ -95,15 +96,19 @@ export function along(points: readonly Point[], fraction: number): Point {
   return points.at(-1) ?? [0, 0];
 }
 
-/** A good place for the number of a message: the middle of its longest straight stretch. */
-export function stopPoint(points: readonly Point[]): Point {
-  let best: Point = points[0] ?? [0, 0];
-  let longest = -1;
-  for (let i = 1; i < points.length; i += 1) {
-    const [a, b] = [points[i - 1]!, points[i]!];
-    if (distance(a, b) > longest) [longest, best] = [distance(a, b), [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]];
-  }
-  return best;
+/** Enough room for a number and the words beside it. */
+const ROOMY = 90;
+
+/**
+ * Where the number of a message stands: on the roomy stretch nearest to whoever is not the API server, closer to their end, so that
+ * messages of neighbours do not cover each other.
+ */
+export function stopPoint(points: readonly Point[], towardEnd: boolean): Point {
+  const stretches = points.slice(1).map((b, i): [Point, Point] => (towardEnd ? [b, points[i]!] : [points[i]!, b]));
+  const ordered = towardEnd ? stretches.reverse() : stretches;
+  const chosen = ordered.find(([a, b]) => distance(a, b) >= ROOMY) ?? [...ordered].sort((one, two) => distance(...two) - distance(...one))[0];
+  if (!chosen) return points[0] ?? [0, 0];
+  return toward(chosen[0], chosen[1], distance(...chosen) * (distance(...chosen) >= ROOMY ? 0.35 : 0.5));
 }
 
 function distance(a: Point, b: Point): number {

@@ -91,10 +91,11 @@ const MOST_WIDTH = 1600;
 const MARGIN = 16;
 const ZONE_TOP = 154;
 const ZONE_HEAD = 28;
-const CARD = { h: 50, pitch: 58, pad: 12, gap: 10, laneGap: 26, least: 92, most: 162 };
+const CARD = { h: 50, pitch: 58, pad: 12, gap: 10, laneGap: 26, least: 92, most: 196 };
 const MOST_CARD_ROWS = 6;
 const RACK = { gap: 14, head: 47, foot: 7, plinth: 41.5, inset: 11.5 };
-const TILE = { w: 68.5, h: 32, dx: 73.5, dy: 36.5 };
+/** Pitch and height of a labelled tile; where there is room it is up to `stretch` times as wide. */
+const TILE = { w: 68.5, h: 32, dx: 73.5, dy: 36.5, stretch: 1.4 };
 const SHORE = 13;
 const BERTH_ABOVE_RACKS = 29;
 const STORAGE_WIDTH = 146;
@@ -275,16 +276,17 @@ function placeRacks(model: SceneModel, berths: Berths, { top, right, ratchet }: 
   const room = right - MARGIN;
   const perLine = Math.min(model.nodes.length, Math.max(1, Math.floor((room + RACK.gap) / (RACK.inset * 2 + 2 * TILE.dx - 5 + RACK.gap))));
   const slotColumns = slotColumnsFor(room, perLine);
-  const w = RACK.inset * 2 + slotColumns * TILE.dx - 5 - 0.5;
+  const dx = Math.min(TILE.dx * TILE.stretch, Math.max(TILE.dx, ((room - RACK.gap * (perLine - 1)) / Math.max(1, perLine) - RACK.inset * 2 + 5.5) / slotColumns));
+  const w = RACK.inset * 2 + slotColumns * dx - 5 - 0.5;
   const most = Math.max(0, ...model.nodes.map((node) => highestBerth(model, berths, node.name, false)));
-  const plinths = Math.min(2, Math.max(0, ...model.nodes.map((node) => highestBerth(model, berths, node.name, true))));
+  const plinths = Math.max(0, ...model.nodes.map((node) => highestBerth(model, berths, node.name, true)));
   const { density, slotRows } = chooseDensity(most, slotColumns, ratchet);
   const shape = DENSITIES[density];
   const h = RACK.head + slotRows * shape.dy + (plinths > 0 ? RACK.plinth : RACK.foot);
   const tiles = new Map<string, TilePlace>();
   const racks = model.nodes.map((node, i) => {
     const rect = { x: MARGIN + (i % perLine) * (w + RACK.gap), y: top + Math.floor(i / perLine) * (h + 44), w, h };
-    const grid = { rect, columns: slotColumns * shape.across, rows: slotRows, density };
+    const grid = { rect, columns: slotColumns * shape.across, rows: slotRows, density, dx: dx / shape.across };
     for (const pod of model.podsOf.get(node.name) ?? []) placePod(pod, berths, { grid, plinths, tiles });
     return {
       node, rect, line: Math.floor(i / perLine), gutter: MARGIN + (perLine - 1) * (w + RACK.gap) - RACK.gap / 2,
@@ -296,8 +298,12 @@ function placeRacks(model: SceneModel, berths: Berths, { top, right, ratchet }: 
 }
 
 function highestBerth(model: SceneModel, berths: Berths, node: string, plinth: boolean): number {
-  const shown = (model.podsOf.get(node) ?? []).filter((pod) => pod.daemon === plinth).map((pod) => (berths.berth(pod.uid) ?? 0) + 1);
-  return Math.max(berths.used(node, plinth), ...shown);
+  let most = berths.used(node, plinth);
+  for (const { uid } of model.podsOf.get(node) ?? []) {
+    const berth = berths.berth(uid);
+    if (berth && berth.plinth === plinth) most = Math.max(most, berth.number + 1);
+  }
+  return most;
 }
 
 function slotColumnsFor(room: number, perLine: number): number {
@@ -318,25 +324,24 @@ function chooseDensity(most: number, columns: number, ratchet: Ratchet): { densi
   return { density, slotRows: Math.max(least, Math.min(mostRows, Math.max(needed, kept)), density === 2 ? needed : 0) };
 }
 
-interface Grid { rect: Rect; columns: number; rows: number; density: Density }
+interface Grid { rect: Rect; columns: number; rows: number; density: Density; dx: number }
 
-function slotRect({ rect, columns, density }: Grid, slot: number): Rect {
+function slotRect({ rect, columns, density, dx }: Grid, slot: number): Rect {
   const { across, h, dy } = DENSITIES[density];
-  const dx = TILE.dx / across;
   return { x: rect.x + RACK.inset + (slot % columns) * dx, y: rect.y + RACK.head + Math.floor(slot / columns) * dy, w: dx - 5 + (across - 1) * 0.9, h };
 }
 
 function placePod(pod: PodRow, berths: Berths, { grid, plinths, tiles }: { grid: Grid; plinths: number; tiles: Map<string, TilePlace> }): void {
-  const berth = berths.berth(pod.uid) ?? 0;
-  if (!pod.daemon || berth >= plinths) {
-    tiles.set(pod.uid, { pod, plinth: false, rect: slotRect(grid, pod.daemon ? grid.columns * grid.rows - 1 - (berth - plinths) : berth) });
+  const berth = berths.berth(pod.uid) ?? { number: 0, plinth: false };
+  if (!berth.plinth) {
+    tiles.set(pod.uid, { pod, plinth: false, rect: slotRect(grid, berth.number) });
     return;
   }
   const { rect, rows, density } = grid;
   const full = rect.w - RACK.inset * 2;
   const w = plinths === 1 ? full : (full - 5) / 2;
   const y = rect.y + RACK.head + rows * DENSITIES[density].dy + 4;
-  tiles.set(pod.uid, { pod, plinth: true, rect: { x: rect.x + RACK.inset + berth * (w + 5), y, w, h: 26 } });
+  tiles.set(pod.uid, { pod, plinth: true, rect: { x: rect.x + RACK.inset + berth.number * (w + 5), y, w, h: 26 } });
 }
 
 /* ── traffic ── */

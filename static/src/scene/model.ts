@@ -102,7 +102,7 @@ function groupBy<T>(list: readonly T[], key: (element: T) => string): Map<string
 }
 
 /** System namespaces share one tint, the others alternate: the name is always beside it. */
-function tintsOf(namespaces: Row[]): Map<string, 1 | 2 | 3> {
+export function tintsOf(namespaces: Row[]): Map<string, 1 | 2 | 3> {
   const tints = new Map<string, 1 | 2 | 3>();
   let own = 0;
   for (const { name } of inOrder(namespaces)) {
@@ -163,7 +163,7 @@ function pipsOf(row: WorkloadRow, pods: PodRow[], kind: string): Card["pips"] {
 /** The service whose traffic is drawn: of the selected object, else the first one a visitor would come through. */
 function laneOf(state: ClusterState, focus: string | null): Lane | null {
   const services = inOrder(rows(state, "Service"));
-  const service = focusedService(state, services, focus) ?? leadService(state, services);
+  const service = focusedService(state, services, focus) ?? leadService(services);
   if (!service) return null;
   const pods = table(state, "Pod");
   const find = (uids: readonly string[]) => uids.map((uid) => pods.get(uid)).filter((pod) => pod !== undefined && pod.node !== "") as PodRow[];
@@ -181,8 +181,7 @@ function ownerIs(state: ClusterState, pod: PodRow | undefined, uid: string): boo
   return pod !== undefined && (pod.owner === uid || topOwner(state, pod) === uid);
 }
 
-function leadService(state: ClusterState, services: ServiceRow[]): ServiceRow | undefined {
+function leadService(services: ServiceRow[]): ServiceRow | undefined {
   const candidates = services.filter(({ ns, endpoints, notReady }) => !SYSTEM.test(ns) && endpoints.length + notReady.length > 0);
-  const entered = new Set(rows(state, "Ingress").map(({ ns, name }) => `${ns}/${name}`));
-  return candidates.find(({ ns, name }) => entered.has(`${ns}/${name}`)) ?? candidates.find(({ type }) => type !== "ClusterIP") ?? candidates[0];
+  return candidates.find(({ type }) => type !== "ClusterIP") ?? candidates[0];
 }

@@ -1,0 +1,92 @@
+/**
+ * The fleet: every node of a large cluster as a small rack in a grid, a zone a column.
+ *
+ * Promise: pure arithmetic on counts; a node's place follows from its order in its zone, a pod's cell from its berth, so both stay where
+ * they are while others change. The chart is as large as the view it is made for. Finding what is at a point is the same arithmetic
+ * backwards.
+ */
+import type { NodeRow } from "../protocol/shapes";
+import type { Berth } from "./berths";
+import type { Size } from "./camera";
+import type { Rect } from "./layout";
+import { inOrder } from "./model";
+
+export interface FleetZone { name: string; rect: Rect; nodes: NodeRow[]; columns: number; cell: Size }
+export interface FleetShape { columns: number; rows: number; plinths: number }
+export interface FleetLayout { size: Size; zones: FleetZone[]; placeOf: ReadonlyMap<string, FleetPlace>; shape: FleetShape }
+export interface FleetPlace { node: NodeRow; rect: Rect }
+
+const MARGIN = 20;
+const GAP = 18;
+const TOP = 88;
+const BOTTOM = 22;
+const PAD = 10;
+/** A small rack is about twice as high as wide. */
+const RACK_SHAPE = 0.53;
+const MOST_CELL: Size = { width: 170, height: 320 };
+
+export interface FleetOptions { view: Size; aside: number; mostBerths: number; plinths: number }
+
+export function layoutFleet(nodes: readonly NodeRow[], { view, aside, mostBerths, plinths }: FleetOptions): FleetLayout {
+  const names = [...new Set(inOrder([...nodes]).map(({ zone }) => zone))].sort();
+  const width = Math.max(200, view.width - 2 * MARGIN - aside - GAP * (names.length - 1)) / Math.max(1, names.length);
+  const height = Math.max(120, view.height - TOP - BOTTOM);
+  const zones = names.map((name, i) => layoutZone(name, inOrder(nodes.filter(({ zone }) => zone === name)), { x: MARGIN + i * (width + GAP), y: TOP, w: width, h: height }));
+  const placeOf = new Map<string, FleetPlace>();
+  for (const zone of zones) zone.nodes.forEach((node, i) => placeOf.set(node.name, { node, rect: cellRect(zone, i) }));
+  return { size: view, zones, placeOf, shape: shapeFor(mostBerths + plinths, plinths) };
+}
+
+/** Two pods across, more when they are many; at least five rows, so that a rack of few pods is no different from its neighbour. */
+function shapeFor(most: number, plinths: number): FleetShape {
+  const columns = most <= 16 ? 2 : most <= 48 ? 4 : 6;
+  return { columns, rows: Math.max(5, Math.ceil(most / columns)), plinths };
+}
+
+function layoutZone(name: string, nodes: NodeRow[], rect: Rect): FleetZone {
+  const [w, h] = [rect.w - 2 * PAD, rect.h - 2 * PAD];
+  const columns = Math.max(1, bestColumns(nodes.length, w, h));
+  const cell = { width: Math.min(MOST_CELL.width, w / columns), height: Math.min(MOST_CELL.height, h / Math.max(1, Math.ceil(nodes.length / columns))) };
+  return { name, rect, nodes, columns, cell };
+}
+
+function bestColumns(count: number, w: number, h: number): number {
+  const guess = Math.sqrt((count * w) / (h * RACK_SHAPE));
+  const off = (columns: number) => Math.abs(Math.log(w / columns / (h / Math.ceil(count / columns)) / RACK_SHAPE));
+  return [Math.floor(guess), Math.ceil(guess)].filter((columns) => columns >= 1).sort((a, b) => off(a) - off(b))[0] ?? 1;
+}
+
+export function cellRect({ rect, columns, cell }: FleetZone, index: number): Rect {
+  const gap = Math.min(6, cell.width * 0.16);
+  return { x: rect.x + PAD + (index % columns) * cell.width, y: rect.y + PAD + Math.floor(index / columns) * cell.height, w: cell.width - gap, h: cell.height - gap };
+}
+
+/** The cell of a berth within its rack. */
+export function podRect(rack: Rect, shape: FleetShape, berth: Berth): Rect {
+  const index = berth.plinth ? berth.number : shape.plinths + berth.number;
+  const inset = rack.w * 0.1;
+  const [w, h] = [(rack.w - 2 * inset) / shape.columns, (rack.h - 2 * inset) / shape.rows];
+  return { x: rack.x + inset + (index % shape.columns) * w, y: rack.y + inset + Math.floor(index / shape.columns) * h, w: w * 0.9, h: h * 0.88 };
+}
+
+export interface FleetHit { node: NodeRow; berth: Berth | null }
+
+/** The node, and the berth within it, at a point of the chart. */
+export function hitFleet({ zones, shape }: FleetLayout, x: number, y: number): FleetHit | null {
+  const zone = zones.find(({ rect }) => x >= rect.x && x < rect.x + rect.w && y >= rect.y && y < rect.y + rect.h);
+  if (!zone) return null;
+  const column = Math.floor((x - zone.rect.x - PAD) / zone.cell.width);
+  const index = Math.floor((y - zone.rect.y - PAD) / zone.cell.height) * zone.columns + column;
+  const node = column >= 0 && column < zone.columns ? zone.nodes[index] : undefined;
+  if (!node) return null;
+  return { node, berth: berthAt(cellRect(zone, index), shape, x, y) };
+}
+
+function berthAt(rack: Rect, shape: FleetShape, x: number, y: number): Berth | null {
+  const inset = rack.w * 0.1;
+  const [w, h] = [(rack.w - 2 * inset) / shape.columns, (rack.h - 2 * inset) / shape.rows];
+  const [column, row] = [Math.floor((x - rack.x - inset) / w), Math.floor((y - rack.y - inset) / h)];
+  if (column < 0 || column >= shape.columns || row < 0 || row >= shape.rows) return null;
+  const index = row * shape.columns + column;
+  return index < shape.plinths ? { number: index, plinth: true } : { number: index - shape.plinths, plinth: false };
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { momentOf, SessionLog } from "../src/protocol/log";
+import { table } from "../src/protocol/store";
+import type { DeltaFrame, Item, Msg } from "../src/protocol/shapes";
+import { firstSnap, recordedFrames, US } from "./fixtures/recording";
+
+function recorded(): SessionLog {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  for (const frame of recordedFrames) assert.equal(log.delta(frame).ok, true);
+  return log;
+}
+
+test("the state after any event is the one that was seen live", () => {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  const seen = recordedFrames.map((frame) => {
+    log.delta(frame);
+    return log.live;
+  });
+  for (const state of seen) assert.deepEqual(log.stateAt(state.ev), state);
+});
+
+test("long sessions are rewound from a keyframe", () => {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  for (let ev = 10; ev < 6_010; ev += 1) log.delta({ t: "delta", gen: 1, from: ev, to: ev + 1, at: ev * US, items: [["set", "node-1", { heard: ev }]] });
+  assert.equal(table(log.stateAt(11), "Node").get("node-1")?.heard, 10);
+  assert.equal(table(log.stateAt(4_321), "Node").get("node-1")?.heard, 4_320);
+  assert.equal(table(log.stateAt(6_010), "Node").get("node-1")?.heard, 6_009);
+});
+
+test("a moment of time finds the newest event before it", () => {
+  const log = recorded();
+  const cut = recordedFrames.find((frame) => frame.at === 52 * US)!;
+  assert.equal(log.evAt(57 * US), cut.to);
+  assert.equal(log.evAt(500 * US), log.live.ev);
+});
+
+test("stepping goes from message to message, both ways", () => {
+  const log = recorded();
+  const last = log.msgs.at(-1)!;
+  assert.equal(log.neighbour(last.id, 1), null);
+  const before = log.neighbour(last.id, -1)!;
+  assert.equal(log.neighbour(before.id, 1), last);
+});
+
+test("the trace of a cause holds its messages only, oldest first", () => {
+  const log = recorded();
+  const last = log.msgs.at(-1)!;
+  const trace = log.trace(last.root, last.id);
+  assert.deepEqual(trace.map(({ verb }) => verb), ["delete", "create", "bind", "watch", "patch", "update", "update"]);
+  assert.ok(trace.every(({ root }) => root === last.root));
+});
+
+const msg = (id: number, verb: string): Msg => ({ id, from: "a", to: "apiserver", verb, kind: "Pod", uid: "node-1", name: "x", ns: "", root: 11, hop: 1, because: 11, at: Math.abs(id), say: "", ok: true });
+
+test("a delivery is a moment of its own, before the write it led to", () => {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  const items: Item[] = [["msg", msg(11, "create")], ["set", "node-1", { heard: 1 }], ["msg", msg(-12, "watch")], ["msg", msg(12, "update")], ["set", "node-1", { heard: 2 }]];
+  log.delta({ t: "delta", gen: 1, from: 10, to: 12, at: 12, items });
+  assert.deepEqual(log.msgs.map(momentOf), [11, 11.5, 12]);
+  assert.deepEqual([11, 11.5, 12].map((ev) => table(log.stateAt(ev), "Node").get("node-1")?.heard), [1, 1, 2]);
+  assert.equal(log.neighbour(11, 1)?.verb, "watch");
+  assert.equal(log.neighbour(11.5, 1)?.verb, "update");
+});
+
+test("another branch of history forgets the old one", () => {
+  const log = recorded();
+  log.snap({ ...firstSnap(), gen: 2 });
+  assert.deepEqual([log.msgs.length, log.marks.length, log.live.gen], [0, 0, 2]);
+});
+
+test("a frame that does not fit is refused and changes nothing", () => {
+  const log = recorded();
+  const before = log.live;
+  const gap: DeltaFrame = { t: "delta", gen: 1, from: before.ev + 5, to: before.ev + 6, at: 0, items: [] };
+  assert.equal(log.delta(gap).ok, false);
+  assert.equal(log.live, before);
+});
