@@ -34,7 +34,7 @@ def scaling_events(world: World) -> list[str]:
 
 def name_of(world: World, image: str) -> str:
     return next(
-        one["metadata"]["name"]
+        str(one["metadata"]["name"])
         for one in world.all("replicasets.apps")
         if one["spec"]["template"]["spec"]["containers"][0]["image"] == image
     )

@@ -31,7 +31,7 @@ def add_pod(world: World, name: str, ip: str, *, ready: bool = True, port_name: 
     container: Obj = {"name": "main", "image": "nginx:1.27"}
     if port_name:
         container["ports"] = [{"name": port_name, "containerPort": port, "protocol": "TCP"}]
-    pod = world.client.create(
+    pod: Obj = world.client.create(
         "pods",
         {
             "apiVersion": "v1",
@@ -46,7 +46,8 @@ def add_pod(world: World, name: str, ip: str, *, ready: bool = True, port_name: 
 
 
 def slices(world: World) -> list[Obj]:
-    return world.all(SLICES)
+    found: list[Obj] = world.all(SLICES)
+    return found
 
 
 def conditions(world: World) -> dict[str, tuple[bool, bool, bool]]:

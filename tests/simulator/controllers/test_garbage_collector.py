@@ -31,7 +31,8 @@ def config_map(world: World, name: str, *owners: Obj, **more: Any) -> Obj:
     metadata: Obj = {"name": name, "namespace": "default"}
     if references:
         metadata["ownerReferences"] = references
-    return world.client.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    made: Obj = world.client.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    return made
 
 
 def names(world: World) -> list[str]:
