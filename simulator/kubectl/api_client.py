@@ -54,10 +54,19 @@ class ApiClient:
 
     def table(self, resource: Resource, namespace: str, name: str = "", *, query: Query | None = None) -> Obj:
         """A `Table`, or the object itself when the server has no table for it."""
-        return self._json("GET", path_of(resource, namespace, name), query=query, accept=AS_TABLE)
+        return self._listed(resource, namespace, name, query or {}, accept=AS_TABLE)
 
     def list(self, resource: Resource, namespace: str, *, query: Query | None = None) -> Obj:
-        return self._json("GET", path_of(resource, namespace), query=query)
+        return self._listed(resource, namespace, "", query or {})
+
+    def _listed(self, resource: Resource, namespace: str, name: str, query: Query, *, accept: str = AS_JSON) -> Obj:
+        """A list that is refused for its selectors says which they were."""
+        try:
+            return self._json("GET", path_of(resource, namespace, name), query=query, accept=accept)
+        except ApiRefusal as refusal:
+            if name or refusal.reason not in ("BadRequest", "NotFound"):
+                raise
+            raise refusal.with_context(_list_context(resource, query)) from None
 
     def items(self, resource: Resource, namespace: str, *, query: Query | None = None) -> list[Obj]:
         found: list[Obj] = self.list(resource, namespace, query=query).get("items") or []
@@ -187,6 +196,14 @@ def _revision(obj: Obj) -> int:
 
 def _at(obj: Obj) -> Obj:
     return {"resourceVersion": obj["metadata"]["resourceVersion"]}
+
+
+def _list_context(resource: Resource, query: Query) -> str:
+    subject = f"{resource.group}/{resource.version}, Resource={resource.plural}"
+    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+    if not labels and not fields:
+        return f'Unable to list "{subject}"'
+    return f'Unable to find "{subject}" that match label selector "{labels}", field selector "{fields}"'
 
 
 def path_of(resource: Resource, namespace: str, name: str = "", subresource: str = "") -> str:

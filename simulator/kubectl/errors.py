@@ -25,7 +25,8 @@ class CommandError(Exception):
     def report(self) -> str:
         """The text as printed, always ending in one line break."""
         plain = not self.prefixed or self.text.startswith("error: ")
-        return (self.text if plain else f"error: {self.text}").rstrip("\n") + "\n"
+        text = self.text if plain else f"error: {self.text}"
+        return text if text.endswith("\n") else text + "\n"
 
     def line(self) -> str:
         """The text as one of several in a list of errors, where kubectl leaves `error: ` out."""

@@ -64,7 +64,7 @@ def container_of(call: Call, pod: Obj, wanted: str, *, quiet: bool = False) -> s
     others = [c["name"] for field in ("ephemeralContainers", "initContainers") for c in spec.get(field) or ()]
     if wanted:
         if wanted not in containers + others:
-            raise CommandError(f"container {wanted} not found in pod {name}")
+            raise CommandError(f"container {wanted} is not valid for pod {name}")
         return wanted
     annotated = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER, "")
     if annotated in containers + others and annotated:

@@ -243,6 +243,12 @@ def sorted_by(objects: Sequence[Any], expression: str, *, of: Any = lambda item:
     return [objects[i] for i in order]
 
 
+def has_field(objects: Sequence[Any], expression: str) -> bool:
+    """Whether any object has the field that `--sort-by` names."""
+    path = _sort_path(expression)
+    return any(_sort_key(path, obj) is not None for obj in objects)
+
+
 def _sort_path(expression: str) -> JsonPath:
     try:
         return JsonPath(relaxed(expression))

@@ -23,9 +23,7 @@ def describe_events(page: Page, events: Sequence[Obj] | None, now_us: int) -> No
     page.line(1, "----\t------\t----\t----\t-------")
     for event in sorted(events, key=event_time):
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent", "")
-        message = event.get("message", "").strip()
-        field = (event.get("involvedObject") or {}).get("fieldPath")
-        text = f"{field}: {message}" if field else message
+        text = event.get("message", "").strip()
         age = event_interval(event, now_us)
         page.line(1, f"{event.get('type', '')}\t{event.get('reason', '')}\t{age}\t{source}\t{text}")
 

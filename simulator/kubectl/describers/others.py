@@ -150,11 +150,28 @@ def describe_service_account(obj: Obj, around: Surroundings) -> str:
     page = Page()
     page.head(obj)
     page.labels_and_annotations(obj)
-    names = [secret.get("name", "") for secret in obj.get("imagePullSecrets") or ()] or ["<none>"]
-    for number, name in enumerate(names):
-        page.raw(f"{'Image pull secrets:' if number == 0 else ' ' * 19}\t{name}\n")
+    secrets = around.items("secrets", obj["metadata"]["namespace"])
+    mounted = [secret.get("name", "") for secret in obj.get("secrets") or ()]
+    known = [secret["metadata"]["name"] for secret in secrets]
+    for title, names in (
+        ("Image pull secrets:", [secret.get("name", "") for secret in obj.get("imagePullSecrets") or ()]),
+        ("Mountable secrets: ", mounted),
+        ("Tokens:            ", [secret["metadata"]["name"] for secret in secrets if _is_token_of(secret, obj)]),
+    ):
+        for number, name in enumerate(names or ["<none>"]):
+            missing = " (not found)" if names is mounted and name not in known and names else ""
+            page.raw(f"{title if number == 0 else ' ' * 19}\t{name}{missing}\n")
     describe_events(page, around.events_of(obj), around.now_us)
     return page.text()
+
+
+def _is_token_of(secret: Obj, account: Obj) -> bool:
+    annotations = secret["metadata"].get("annotations") or {}
+    return (
+        secret.get("type") == "kubernetes.io/service-account-token"
+        and annotations.get("kubernetes.io/service-account.name") == account["metadata"]["name"]
+        and annotations.get("kubernetes.io/service-account.uid") == account["metadata"].get("uid")
+    )
 
 
 # Services

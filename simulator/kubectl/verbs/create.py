@@ -150,9 +150,7 @@ def _container_name(image: str) -> str:
 
 def namespace(call: Call) -> None:
     metadata = {**_NO_TIME, "name": call.one_name()}
-    create_built(
-        call, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {}, "status": {}}, what="namespace"
-    )
+    create_built(call, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {}, "status": {}})
 
 
 def service_account(call: Call) -> None:

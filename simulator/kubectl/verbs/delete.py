@@ -70,7 +70,7 @@ def delete_options(call: Call) -> Obj:
         raise CommandError("--force and --grace-period greater than 0 cannot be specified together")
     if call.text("cascade") not in _CASCADES:
         raise CommandError(
-            f'Invalid cascade value ({call.text("cascade")}). Must be "background", "foreground", or "orphan".'
+            f'invalid cascade value ({call.text("cascade")}). Must be "background", "foreground", or "orphan"'
         )
     options: Obj = {"propagationPolicy": _CASCADES[call.text("cascade")]}
     if grace >= 0:

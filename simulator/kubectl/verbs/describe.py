@@ -26,13 +26,27 @@ def describe(call: Call) -> None:
         try:
             found += _found(call, target)
         except ApiRefusal as refusal:
+            if len(wanted) == 1 and refusal.reason == "NotFound" and _describe_by_prefix(call, target):
+                return
             problems.append(refusal)
-    around = Surroundings(call.api, call.now_us, show_events=call.on("show-events"))
-    texts = [describer_for(one.resource)(_typed(one), around) for one in found]
-    call.out("\n\n".join(texts))
-    if not texts and not problems:
+    call.out("\n\n".join(_texts(call, found)))
+    if not found and not problems:
         _say_nothing_found(call)
     raise_all(problems)
+
+
+def _texts(call: Call, found: list[Found]) -> list[str]:
+    around = Surroundings(call.api, call.now_us, show_events=call.on("show-events"))
+    return [describer_for(one.resource)(_typed(one), around) for one in found]
+
+
+def _describe_by_prefix(call: Call, target: Target) -> bool:
+    """A name that is no object's may be the beginning of several."""
+    items = call.api.items(target.resource, target.namespace)
+    found = [found_of(target.resource, item) for item in items if item["metadata"]["name"].startswith(target.name)]
+    for text in _texts(call, found):
+        call.out(text + "\n")
+    return bool(found)
 
 
 def _typed(found: Found) -> Obj:
@@ -54,22 +68,8 @@ def _found(call: Call, target: Target) -> list[Found]:
         query = {"labelSelector": call.text("selector")} if call.text("selector") else {}
         items = call.api.items(target.resource, target.namespace, query=query)
         return [found_of(target.resource, item) for item in items]
-    try:
-        obj = call.api.get(target.resource, target.namespace, target.name)
-    except ApiRefusal as refusal:
-        if refusal.reason != "NotFound":
-            raise
-        return _with_prefix(call, target, refusal)
+    obj = call.api.get(target.resource, target.namespace, target.name)
     return [Found(target.resource, target.namespace, target.name, obj)]
-
-
-def _with_prefix(call: Call, target: Target, refusal: ApiRefusal) -> list[Found]:
-    """A name that is no object's may be the beginning of several."""
-    items = call.api.items(target.resource, target.namespace)
-    found = [found_of(target.resource, item) for item in items if item["metadata"]["name"].startswith(target.name)]
-    if not found:
-        raise refusal
-    return found
 
 
 def _say_nothing_found(call: Call) -> None:

@@ -20,6 +20,7 @@ from simulator.kubectl.manifests import read_manifests
 from simulator.kubectl.printers import (
     CustomColumns,
     TablePrinter,
+    has_field,
     list_of,
     object_text,
     sorted_by,
@@ -95,8 +96,8 @@ def _query(call: Call, target: Target) -> dict[str, str]:
 
 def _print_tables(call: Call, wanted: Sequence[Target]) -> None:
     groups, problems = _fetch_tables(call, wanted)
-    groups = [group for group in groups if group.joined()["rows"]]
-    several = len({target.resource.name: None for target in wanted}) > 1
+    several = len({group.resource.name: None for group in groups}) > 1
+    groups = [group for group in groups if group.joined()["rows"] and _has_sort_field(call, group)]
     for number, group in enumerate(groups):
         if number:
             call.out("\n")
@@ -132,6 +133,12 @@ def _tables_of(call: Call, target: Target) -> list[Obj]:
             call.api.table(target.resource, target.namespace, query={**query, "continue": following})
         )
     return tables
+
+
+def _has_sort_field(call: Call, group: _Fetched) -> bool:
+    """Tables whose rows all lack the field to sort by are left out, as the real command does."""
+    field = call.text("sort-by")
+    return not field or has_field([row.get("object") for row in group.joined()["rows"]], field)
 
 
 def _sorted(call: Call, group: _Fetched) -> Obj:

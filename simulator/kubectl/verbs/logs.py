@@ -85,9 +85,16 @@ def _named_pods(call: Call) -> list[Obj]:
         call.arguments.values["container"] = words[1]
         words = words[:1]
     target = named_target(call, words)
-    if target.resource.kind == "Pod":
-        return [call.api.get(target.resource, target.namespace, target.name)]
-    pods = pods_of(call, target)
+    try:
+        if target.resource.kind == "Pod":
+            return [call.api.get(target.resource, target.namespace, target.name)]
+        pods = pods_of(call, target)
+    except ApiRefusal as refusal:
+        if refusal.reason != "NotFound":
+            raise
+        raise CommandError(
+            f'error from server (NotFound): {refusal.message} in namespace "{call.namespace}"'
+        ) from refusal
     if not pods:
         raise CommandError("timed out waiting for the condition")
     if call.on("all-pods"):

@@ -59,6 +59,11 @@ def _change(kind: _Kind) -> Callable[[Call], None]:
         if not (wanted or removed or call.on("list")):
             raise CommandError(f"at least one {kind.word} update is required")
         selection = select(call, words)
+        if call.on("list"):
+            for found in selection:
+                _list(call, kind, found, several=len(selection.found) > 1)
+            selection.done()
+            return
         selection.attempt(lambda found: _change_one(call, kind, found, wanted, removed))
         selection.done()
 
@@ -92,9 +97,6 @@ def _split(call: Call, kind: _Kind) -> tuple[list[str], dict[str, str], list[str
 
 def _change_one(call: Call, kind: _Kind, found: Found, wanted: dict[str, str], removed: list[str]) -> None:
     old = found.obj["metadata"].get(kind.field) or {}
-    if call.on("list"):
-        _list(call, kind, found, old)
-        return
     _refuse_overwriting(call, kind, wanted, old)
     for key in removed:
         if key not in old:
@@ -125,7 +127,7 @@ def _refuse_overwriting(call: Call, kind: _Kind, wanted: dict[str, str], old: di
     if call.on("overwrite"):
         return
     for key, text in sorted(wanted.items()):
-        if key in old and (kind is _ANNOTATION or old[key] != text):
+        if key in old and old[key] != text:
             if kind is _LABEL:
                 raise CommandError(f"'{key}' already has a value ({old[key]}), and --overwrite is false")
             raise CommandError(
@@ -140,17 +142,21 @@ def _say(call: Call, kind: _Kind, found: Found, obj: Obj, changes: Obj) -> None:
     if kind is _ANNOTATION:
         done = kind.done
     elif not changes:
-        done = "not labeled"
+        # The real command compares texts, and an absent map has become an empty one.
+        done = "not labeled" if "labels" in found.obj["metadata"] else "labeled"
     else:
         done = kind.undone if all(text is None for text in changes.values()) else kind.done
     call.out(f"{found.typed_name} {done}{done_suffix(call)}\n")
 
 
-def _list(call: Call, kind: _Kind, found: Found, old: dict[str, str]) -> None:
-    call.out(f"Listing {kind.field} for {found.resource.kind}.{found.resource.group}/{found.name}:\n" if found.resource.group
-             else f"Listing {kind.field} for {found.resource.kind}./{found.name}:\n")
+def _list(call: Call, kind: _Kind, found: Found, *, several: bool) -> None:
+    old = found.obj["metadata"].get(kind.field) or {}
+    indent = ""
+    if several:
+        call.out(f"Listing {kind.field} for {found.resource.kind}.{found.resource.group}/{found.name}:\n")
+        indent = " "
     for key in sorted(old):
-        call.out(f" {key}={old[key]}\n")
+        call.out(f"{indent}{key}={old[key]}\n")
 
 
 def _flags(name: str) -> tuple[Flag, ...]:

@@ -204,7 +204,7 @@ def taint(call: Call) -> None:
     selection = select(call, words)
     for found in selection:
         if found.resource.kind != "Node":
-            raise CommandError(f"invalid resource type {found.resource.kind}, only node type is supported")
+            raise CommandError(f"invalid resource type {words[0].partition('/')[0]}, only node types are supported")
     selection.attempt(lambda found: _taint_one(call, found, added, removed))
     selection.done()
 
@@ -255,7 +255,8 @@ def _taint_one(call: Call, found: Found, added: list[Obj], removed: list[Obj]) -
     if call.text("output"):
         call.out(object_text(obj, call.text("output")))
     else:
-        done = "tainted" if added and not removed else "untainted" if removed and not added else "modified"
+        replacing = any((new["key"], new["effect"]) in have for new in added)
+        done = "untainted" if removed and not added else "modified" if removed or replacing else "tainted"
         call.out(f"{found.typed_name} {done}{done_suffix(call)}\n")
 
 

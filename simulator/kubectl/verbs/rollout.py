@@ -59,8 +59,7 @@ def status(call: Call) -> None:
         raise CommandError("required resource not specified")
     for found in selection:
         if found.resource.kind not in _ROLLING:
-            raise CommandError(f"no status viewer has been implemented for {found.resource.group}/{found.resource.version}, "
-                               f"Kind={found.resource.kind}")
+            raise CommandError(f"no status viewer has been implemented for {found.resource.kind}")
     token: Token = {
         "kind": "rollout",
         "left": [[found.resource.name, found.namespace, found.name] for found in selection],

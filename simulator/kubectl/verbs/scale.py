@@ -6,7 +6,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import CommandError
+from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.printers import object_text
 from simulator.kubectl.selection import Found, select
 from simulator.kubectl.shared_flags import (
@@ -31,8 +31,9 @@ def scale(call: Call) -> None:
         )
     dry_run(call)
     selection = select(call, call.rest)
-    if not selection.found and not selection.problems:
-        raise CommandError("no objects passed to scale")
+    if not selection.found:
+        why = [problem.message for problem in selection.problems if isinstance(problem, ApiRefusal)]
+        raise CommandError(" ".join(["no objects passed to scale", *why]))
     selection.attempt(lambda found: _scale_one(call, found))
     selection.done()
 
@@ -40,7 +41,8 @@ def scale(call: Call) -> None:
 def _scale_one(call: Call, found: Found) -> None:
     resource = found.resource
     if "scale" not in resource.subresources:
-        raise CommandError("the server could not find the requested resource", prefixed=False)
+        status = {"reason": "NotFound", "message": "the server could not find the requested resource"}
+        raise ApiRefusal(status, code=404)
     _check_preconditions(call, found)
     if dry_run(call) != "client":
         call.api.patch(

@@ -23,11 +23,11 @@ from simulator.kubectl.shared_flags import (
     write_query,
 )
 from simulator.machinery import quantities
-from simulator.machinery.patches import strategic_merge_patch
+from simulator.machinery.patches import two_way_merge
 from simulator.machinery.schemas import schema_for
 
-Change = Callable[[Found, Obj], Obj | None]
-"""From an object and its pod spec to a patch of the pod spec; None when nothing changes."""
+Change = Callable[[Obj], Obj]
+"""From the pod spec of an object to the wanted one; the same one when nothing changes."""
 
 
 def _apply(call: Call, words: list[str], change: Change, done: str) -> None:
@@ -38,22 +38,13 @@ def _apply(call: Call, words: list[str], change: Change, done: str) -> None:
 
 
 def _change_one(call: Call, found: Found, change: Change, done: str) -> None:
-    path = _path_to_pod_spec(found)
-    spec: Any = found.obj
-    for name in path:
-        spec = spec.get(name) or {}
-    patch = change(found, spec)
-    if patch is None:
-        return
-    for name in reversed(path):
-        patch = {name: patch}
-    obj = found.obj
+    modified = _with_pod_spec(found.obj, _path_to_pod_spec(found), change)
     schema = schema_for(found.resource.api_version, found.resource.kind)
-    if strategic_merge_patch(obj, patch, schema) == obj:
+    patch = two_way_merge(found.obj, modified, schema)
+    if not patch:
         return
-    if dry_run(call) == "client":
-        obj = strategic_merge_patch(obj, patch, schema)
-    else:
+    obj = modified
+    if dry_run(call) != "client":
         obj = call.api.patch(
             found.resource,
             found.namespace,
@@ -66,6 +57,12 @@ def _change_one(call: Call, found: Found, change: Change, done: str) -> None:
         call.out(object_text(obj, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
     else:
         call.out(f"{found.typed_name} {done}{done_suffix(call)}\n")
+
+
+def _with_pod_spec(obj: Obj, path: tuple[str, ...], change: Change) -> Obj:
+    if not path:
+        return change(obj)
+    return {**obj, path[0]: _with_pod_spec(obj.get(path[0]) or {}, path[1:], change)}
 
 
 def _path_to_pod_spec(found: Found) -> tuple[str, ...]:
@@ -83,11 +80,10 @@ def _containers(spec: Obj) -> list[tuple[str, Obj]]:
     return [(field, container) for field in ("initContainers", "containers") for container in spec.get(field) or ()]
 
 
-def _patched(changed: list[tuple[str, Obj]]) -> Obj | None:
-    patch: Obj = {}
-    for field, container in changed:
-        patch.setdefault(field, []).append(container)
-    return patch or None
+def _changed(spec: Obj, change: Callable[[Obj], Obj]) -> Obj:
+    """The pod spec with every container, also those that start up, put through `change`."""
+    fields = [field for field in ("initContainers", "containers") if spec.get(field)]
+    return {**spec, **{field: [change(container) for container in spec[field]] for field in fields}}
 
 
 # image
@@ -100,17 +96,16 @@ def image(call: Call) -> None:
     if not pairs:
         raise CommandError("at least one image update is required")
 
-    def change(found: Found, spec: Obj) -> Obj | None:
+    def change(spec: Obj) -> Obj:
         known = [container["name"] for _, container in _containers(spec)]
         for name in pairs:
             if name != "*" and name not in known:
                 raise CommandError(f'unable to find container named "{name}"')
-        changed = []
-        for field, container in _containers(spec):
-            wanted = pairs.get(container["name"], pairs.get("*"))
-            if wanted is not None and wanted != container.get("image"):
-                changed.append((field, {"name": container["name"], "image": wanted}))
-        return _patched(changed)
+        return _changed(spec, with_image)
+
+    def with_image(container: Obj) -> Obj:
+        wanted = pairs.get(container["name"], pairs.get("*"))
+        return container if wanted is None else {**container, "image": wanted}
 
     _apply(call, words, change, "image updated")
 
@@ -136,20 +131,26 @@ def env(call: Call) -> None:
     if not wanted and not removed:
         raise CommandError("at least one environment variable must be provided")
 
-    def change(found: Found, spec: Obj) -> Obj | None:
-        changed = []
-        for field, container in _containers(spec):
-            if not _chosen(call, container["name"]):
-                continue
-            _refuse_overwriting(call, container, wanted)
-            entries: list[Obj] = [{"name": name, "value": value} for name, value in wanted.items()]
-            have = [variable["name"] for variable in container.get("env") or ()]
-            entries += [{"name": name, "$patch": "delete"} for name in removed if name in have]
-            if entries:
-                changed.append((field, {"name": container["name"], "env": entries}))
-        return _patched(changed)
+    def with_env(container: Obj) -> Obj:
+        if not _chosen(call, container["name"]):
+            return container
+        _refuse_overwriting(call, container, wanted)
+        return _with_env(container, wanted, removed)
 
-    _apply(call, words, change, "env updated")
+    _apply(call, words, lambda spec: _changed(spec, with_env), "env updated")
+
+
+def _with_env(container: Obj, wanted: dict[str, str], removed: list[str]) -> Obj:
+    kept = [
+        {"name": entry["name"], "value": wanted[entry["name"]]} if entry["name"] in wanted else entry
+        for entry in container.get("env") or ()
+        if entry["name"] not in removed
+    ]
+    known = [entry["name"] for entry in kept]
+    env = kept + [{"name": name, "value": value} for name, value in wanted.items() if name not in known]
+    if env or "env" in container:
+        return {**container, "env": env}
+    return container
 
 
 def _env_changes(call: Call) -> tuple[list[str], dict[str, str], list[str]]:
@@ -190,7 +191,7 @@ def _list_env(call: Call, words: list[str]) -> None:
             spec = spec.get(part) or {}
         for _, container in _containers(spec):
             if _chosen(call, container["name"]):
-                call.out(f"# {found.resource.plural} {found.name}, container {container['name']}\n")
+                call.out(f"# {found.resource.kind} {found.name}, container {container['name']}\n")
                 call.out("".join(_env_line(variable) for variable in container.get("env") or ()))
     selection.done()
 
@@ -216,11 +217,17 @@ def resources(call: Call) -> None:
         raise CommandError("you must specify an update to requests or limits (in the form of --requests/--limits)")
     amounts = {field: _amounts(call.text(field)) for field in ("limits", "requests") if call.text(field)}
 
-    def change(found: Found, spec: Obj) -> Obj | None:
-        chosen = [(field, c) for field, c in _containers(spec) if _chosen(call, c["name"])]
-        if not chosen:
+    def change(spec: Obj) -> Obj:
+        if not any(_chosen(call, container["name"]) for _, container in _containers(spec)):
             raise CommandError(f'unable to find container named {call.text("containers")}')
-        return _patched([(field, {"name": c["name"], "resources": amounts}) for field, c in chosen])
+        return _changed(spec, with_resources)
+
+    def with_resources(container: Obj) -> Obj:
+        if not _chosen(call, container["name"]):
+            return container
+        have = container.get("resources") or {}
+        merged = {field: {**(have.get(field) or {}), **amounts[field]} for field in amounts}
+        return {**container, "resources": {**have, **merged}}
 
     _apply(call, call.rest, change, "resource requirements updated")
 
@@ -245,7 +252,7 @@ def service_account(call: Call) -> None:
     if len(call.rest) < 2:
         raise CommandError("serviceaccount is required")
     *words, name = call.rest
-    _apply(call, words, lambda found, spec: {"serviceAccountName": name}, "serviceaccount updated")
+    _apply(call, words, lambda spec: {**spec, "serviceAccountName": name}, "serviceaccount updated")
 
 
 def _flags(*more: Flag) -> tuple[Flag, ...]:

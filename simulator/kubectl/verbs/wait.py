@@ -108,7 +108,7 @@ def follow_wait(api: ApiClient, token: Token, now_us: int) -> Followed:
     resource = by_name(left[0][0])
     assert resource is not None
     if token["once"]:
-        return finished(fresh, f"{text}error: condition not met for {typed_name(resource, left[0][2])}\n", exit_code=1)
+        return finished(fresh, f"{text}error: condition not met for {resource.plural}/{left[0][2]}\n", exit_code=1)
     if now_us >= token["deadline"]:
         late = f"error: timed out waiting for the condition on {resource.plural}/{left[0][2]}\n"
         return finished(fresh, text + late, exit_code=1)
