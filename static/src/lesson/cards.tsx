@@ -1,5 +1,6 @@
 /** The cards of a step: the prediction, what to do, and the hints shown so far. */
 import type { JSX } from "preact";
+import { plainText } from "./progress";
 import type { Check, Hints, Question } from "./types";
 
 export function Prediction({ question, onChoose, off }: { question: Question; onChoose: (option: string) => void; off: boolean }): JSX.Element {
@@ -11,7 +12,7 @@ export function Prediction({ question, onChoose, off }: { question: Question; on
       <div class="opts" role="group" aria-label="Your prediction">
         {question.options.map(({ id, html }) => {
           const chosen = id === question.chosen;
-          const look = ["opt", chosen && "chosen", revealed && id === question.answer && "right", revealed && chosen && !question.right && "wrong"].filter(Boolean).join(" ");
+          const look = ["opt", !/\s/.test(plainText(html)) && "mono", chosen && "chosen", revealed && id === question.answer && "right", revealed && chosen && !question.right && "wrong"].filter(Boolean).join(" ");
           return (
             <button type="button" key={id} class={look} aria-pressed={chosen} disabled={off || question.chosen !== null} onClick={() => onChoose(id)}>
               {revealed && id === question.answer && <Tick label="Right" />}

@@ -45,7 +45,7 @@ export function AskForHelp({ part, help, ask }: AskForHelpProps): JSX.Element {
 
 export function InstructorHints({ hints, onSeen }: { hints: readonly InstructorHint[]; onSeen: (id: InstructorHint["id"]) => void }): JSX.Element {
   return (
-    <div aria-live="polite">
+    <div>
       {hints.map(({ id, from, text }) => (
         <aside class="card from-instructor" key={id} aria-label={`Hint from ${from}`}>
           <h2><span>{from} <span class="cap">sends a hint</span></span></h2>

@@ -104,7 +104,7 @@ class LessonPanel {
 
   private onHint(): void {
     const newest = this.ctx.hints.value.at(-1);
-    if (newest) this.ctx.announce(`${newest.from} sends a hint: ${newest.text}`, { urgent: true });
+    if (newest) this.ctx.announce(`${newest.from} sends a hint: ${newest.text}`);
   }
 
   private onHelp(): void {

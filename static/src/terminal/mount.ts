@@ -129,17 +129,38 @@ function leaveToPage(event: KeyboardEvent, terminal: Terminal): boolean {
 }
 
 function keepFitting(host: HTMLElement, fit: FitAddon, terminal: Terminal, session: Session): () => void {
-  const refit = (): void => {
-    if (host.clientWidth > 0 && host.clientHeight > 0) fit.fit();
-  };
+  const refit = (): void => fitTo(host, fit, terminal);
   const size = terminal.onResize(() => session.resized());
+  const cursor = terminal.onCursorMove(() => keepInSight(host, terminal));
   const observer = new ResizeObserver(refit);
   observer.observe(host);
   void useSiteFont(host, terminal).then(refit);
   return () => {
     size.dispose();
+    cursor.dispose();
     observer.disconnect();
   };
+}
+
+/** A table of kubectl is never broken over rows: in a narrow pane the terminal stays this wide and scrolls sideways. */
+const leastColumns = 104;
+
+function fitTo(host: HTMLElement, fit: FitAddon, terminal: Terminal): void {
+  const room = host.clientWidth > 0 && host.clientHeight > 0 ? fit.proposeDimensions() : undefined;
+  if (!room) return;
+  const scrolls = room.cols < leastColumns;
+  terminal.resize(Math.max(room.cols, leastColumns), Math.max(1, scrolls ? room.rows - 1 : room.rows));
+  if (terminal.element) terminal.element.style.width = scrolls ? `${Math.ceil(cellWidth(terminal) * leastColumns) + 16}px` : "";
+}
+
+const cellWidth = (terminal: Terminal): number => (terminal.element?.querySelector<HTMLElement>(".xterm-screen")?.offsetWidth ?? 0) / terminal.cols;
+
+/** Sideways, only as far as the cursor needs; back to the left with the next prompt. */
+function keepInSight(host: HTMLElement, terminal: Terminal): void {
+  const x = terminal.buffer.active.cursorX * cellWidth(terminal);
+  const margin = Math.min(60, host.clientWidth / 4);
+  if (x > host.scrollLeft + host.clientWidth - margin) host.scrollLeft = x - host.clientWidth + 2 * margin;
+  else if (x < host.scrollLeft + margin) host.scrollLeft = Math.max(0, x - margin);
 }
 
 /** xterm measures a cell once for a family, so the site's own face is named only when it is there to be measured. */

@@ -18,7 +18,7 @@ export function WallPage({ wall }: { wall: WallState }): JSX.Element {
   const watch = (card: Card): void => {
     const url = wall.watchUrl(card);
     if (url) location.assign(url);
-    else wall.said.value = `${card.name} has no cluster yet.`;
+    else wall.say(`${card.name} has no cluster yet.`);
   };
   const card = wall.selectedCard.value;
   return (
@@ -32,7 +32,7 @@ export function WallPage({ wall }: { wall: WallState }): JSX.Element {
         </section>
         {card && <Side wall={wall} painter={painter} card={card} onHint={() => void (hinting.value = card)} onClose={() => void (wall.selected.value = null)} />}
       </div>
-      <p class="toasts" role="status">{wall.said.value && <span class="notice" onClick={() => void (wall.said.value = "")}>{wall.said.value}</span>}</p>
+      <p class="toasts" role="status">{wall.said.value && <span class="notice">{wall.said.value}</span>}</p>
       {hinting.value && <HintDialog card={hinting.value} onSend={(text) => wall.hint(hinting.value as Card, text)} onClose={() => void (hinting.value = null)} />}
     </>
   );

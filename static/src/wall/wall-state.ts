@@ -5,6 +5,7 @@ import { hear, inOrder, nobody, summary, type Order, type Roster } from "./roste
 import type { Card, WallBoot, WallClass, WallFrame } from "./types";
 
 const tick = 5_000;
+const saidFor = 6_000;
 
 export class WallState {
   readonly roster = signal<Roster>(nobody);
@@ -50,15 +51,23 @@ export class WallState {
     return this.tell(this.line.send({ t: "answered", id: card.id }), `${card.name}’s question is marked as answered.`);
   }
 
+  /** Says one sentence for a few seconds, or until the next. */
+  say(sentence: string): void {
+    this.said.value = sentence;
+    setTimeout(() => {
+      if (this.said.peek() === sentence) this.said.value = "";
+    }, saidFor);
+  }
+
   private tell(sent: boolean, success: string): boolean {
-    this.said.value = sent ? success : "Not connected: nothing was sent. Try again in a moment.";
+    this.say(sent ? success : "Not connected: nothing was sent. Try again in a moment.");
     return sent;
   }
 
   private hear(frame: WallFrame): void {
     this.now.value = Date.now();
-    if (frame.t === "problem") this.said.value = frame.message;
-    else if (frame.t === "bye") this.said.value = frame.reason === "class-closed" ? "The class has been closed." : "The server has ended this connection. Reload the page.";
+    if (frame.t === "problem") this.say(frame.message);
+    else if (frame.t === "bye") this.say(frame.reason === "class-closed" ? "The class has been closed." : "The server has ended this connection. Reload the page.");
     else this.roster.value = hear(this.roster.peek(), frame);
     if (frame.t !== "wall") return;
     this.theClass.value = { ...this.theClass.peek(), ...frame.class };
