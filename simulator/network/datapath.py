@@ -20,7 +20,12 @@ _HOP_US = (200, 900)
 _TIMEOUT_US = 5_000_000
 _DNS_TIMEOUT_US = 10_000_000
 
-RESOLVE, TIMEOUT, REFUSED, RESET = "could not resolve host", "connection timed out", "connection refused", "connection reset by peer"
+RESOLVE, TIMEOUT, REFUSED, RESET = (
+    "could not resolve host",
+    "connection timed out",
+    "connection refused",
+    "connection reset by peer",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +177,18 @@ class _Journey:
         return rule is not None and any(self._serves_dns(backend) for backend in rule.backends)
 
     def _serves_dns(self, backend: Backend) -> bool:
-        return self._path.servers.is_reachable(backend.node) and not self._path.servers.connect(backend.address, backend.port, "UDP", "", "").error
+        return (
+            self._path.servers.is_reachable(backend.node)
+            and not self._path.servers.connect(backend.address, backend.port, "UDP", "", "").error
+        )
 
     def _look_up(self, host: str) -> str:
         resolver = self.resolver()
-        self._hop("resolv.conf", f"ask {resolver.nameserver}, search {' '.join(resolver.search) or 'nothing'}", resolver.nameserver)
+        self._hop(
+            "resolv.conf",
+            f"ask {resolver.nameserver}, search {' '.join(resolver.search) or 'nothing'}",
+            resolver.nameserver,
+        )
         if not self.reaches_dns(resolver):
             self._took_us += _DNS_TIMEOUT_US
             self._hop("dns", f"the DNS server {resolver.nameserver} does not answer", host, ok=False)
@@ -218,7 +230,11 @@ class _Journey:
             place = self._path.servers.place(address)
             if place is not None and not self._path.servers.is_reachable(place.node):
                 return self._lost(f"{place.node} ({address}) does not answer", place.node)
-            self._hop("node-port", f"port {port} of {place.node if place else address} belongs to service {rule.name}", rule.name)
+            self._hop(
+                "node-port",
+                f"port {port} of {place.node if place else address} belongs to service {rule.name}",
+                rule.name,
+            )
         else:
             self._hop("virtual-ip", f"{address}:{port} is service {rule.name}", rule.name)
         if rule.refusal == "reject":
@@ -240,7 +256,9 @@ class _Journey:
         self._took_us += self._path.hop_us()
         who = f"{place.namespace}/{place.pod}" if place.pod else place.node
         self._hop("endpoint", f"{address}:{port} is {_what(place)}", who)
-        answer = self._path.servers.connect(address, port, protocol, path if self._live else "", self._client() if self._live else "")
+        answer = self._path.servers.connect(
+            address, port, protocol, path if self._live else "", self._client() if self._live else ""
+        )
         return self._answered(answer, who, port)
 
     def _answered(self, answer: Answer, who: str, port: int) -> Trace:

@@ -14,7 +14,12 @@ from simulator.network.service_rules import SERVICE_NAME
 DOMAIN = "cluster.local"
 _NDOTS = 5
 #: The world outside that programs in containers may ask for.
-_OUTSIDE = {"example.com": "23.215.0.136", "kubernetes.io": "3.33.186.135", "google.com": "142.250.74.206", "www.google.com": "142.250.74.196"}
+_OUTSIDE = {
+    "example.com": "23.215.0.136",
+    "kubernetes.io": "3.33.186.135",
+    "google.com": "142.250.74.206",
+    "www.google.com": "142.250.74.196",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def resolve(name: str, resolver: Resolver, lookup: ServiceLookup) -> Answer:
     candidates = [plain]
     if not name.endswith("."):
         suffixed = [f"{plain}.{suffix}" for suffix in resolver.search]
-        candidates = suffixed + [plain] if plain.count(".") < resolver.ndots else [plain, *suffixed]
+        candidates = [*suffixed, plain] if plain.count(".") < resolver.ndots else [plain, *suffixed]
     tried: list[str] = []
     for candidate in candidates:
         tried.append(candidate)

@@ -97,7 +97,9 @@ def endpoints(slices: Iterable[Obj], port: Obj) -> list[Endpoint]:
     ready: dict[str, Endpoint] = {}
     leaving: dict[str, Endpoint] = {}
     for one in slices:
-        number = next((p.get("port") for p in one.get("ports") or () if (p.get("name") or "") == (port.get("name") or "")), None)
+        number = next(
+            (p.get("port") for p in one.get("ports") or () if (p.get("name") or "") == (port.get("name") or "")), None
+        )
         if number is None:
             continue
         for endpoint in one.get("endpoints") or ():
@@ -115,10 +117,13 @@ def _policy(everyone: list[Endpoint], policy: str | None, node: str) -> list[End
     return [one for one in everyone if one.node == node] if policy == "Local" and node else everyone
 
 
-def _rule(service: Obj, port: Obj, kind: str, address: str, number: int, chosen: list[Endpoint], everyone: list[Endpoint]) -> Rule:
+def _rule(
+    service: Obj, port: Obj, kind: str, address: str, number: int, chosen: list[Endpoint], everyone: list[Endpoint]
+) -> Rule:
     count = len(chosen)
     backends = tuple(
-        Backend(one.address, one.port, one.node, one.pod, probability=round(1 / (count - index), 5)) for index, one in enumerate(chosen)
+        Backend(one.address, one.port, one.node, one.pod, probability=round(1 / (count - index), 5))
+        for index, one in enumerate(chosen)
     )
     spec = service["spec"]
     affinity = 0

@@ -4,17 +4,29 @@ Promises: each run is one question to the data path; what it says on refusal is 
 only the looks of the output are accepted and ignored.
 """
 
+from itertools import pairwise
+
 from simulator.engine.plain import Obj
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
     "wget": frozenset({"-O", "-o", "-T", "-t", "-U", "--header", "--timeout"}),
-    "curl": frozenset({"-o", "-w", "-m", "-H", "-X", "-d", "-A", "-u", "--max-time", "--connect-timeout", "--retry", "--header"}),
+    "curl": frozenset(
+        {"-o", "-w", "-m", "-H", "-X", "-d", "-A", "-u", "--max-time", "--connect-timeout", "--retry", "--header"}
+    ),
     "nc": frozenset({"-w", "-i", "-p"}),
     "ping": frozenset({"-c", "-W", "-w", "-i", "-s", "-t"}),
 }
-_STATUS_WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+_STATUS_WORDS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+}
 
 
 class NetworkTools:
@@ -72,7 +84,13 @@ class NetworkTools:
         if trace.error:
             return 1, ["wget: download timed out"], trace.took_us
         if trace.status >= 400:
-            return 1, [f"wget: server returned error: HTTP/1.1 {trace.status} {_STATUS_WORDS.get(trace.status, '')}".rstrip()], trace.took_us
+            return (
+                1,
+                [
+                    f"wget: server returned error: HTTP/1.1 {trace.status} {_STATUS_WORDS.get(trace.status, '')}".rstrip()
+                ],
+                trace.took_us,
+            )
         to_screen = any(word in ("-O-", "-qO-", "-O/dev/stdout", "-qO") for word in words) or "-" in words
         return 0, trace.body.splitlines() if to_screen and "--spider" not in words else [], trace.took_us
 
@@ -80,18 +98,27 @@ class NetworkTools:
         operands = _operands("curl", words)
         host, port, path = _url(operands[0] if operands else "")
         trace = self._datapath.request(source, host, port, path)
-        silent = any(word.startswith("-") and not word.startswith("--") and "s" in word and "S" not in word for word in words)
+        silent = any(
+            word.startswith("-") and not word.startswith("--") and "s" in word and "S" not in word for word in words
+        )
         if trace.error:
             code, text = _curl_error(trace, host, port)
             return code, [] if silent else [text], trace.took_us
         if trace.status >= 400 and any(word in ("-f", "--fail", "-sf", "-fs", "-fsS", "-sSf") for word in words):
             return 22, [] if silent else [f"curl: (22) The requested URL returned error: {trace.status}"], trace.took_us
-        wanted = next((after for word, after in zip(words, words[1:], strict=False) if word == "-w"), "")
+        wanted = next((after for word, after in pairwise(words) if word == "-w"), "")
         lines = [] if "-o" in words else trace.body.splitlines()
-        return 0, [*lines, *([wanted.replace("%{http_code}", str(trace.status)).rstrip("\n")] if wanted else [])], trace.took_us
+        return (
+            0,
+            [*lines, *([wanted.replace("%{http_code}", str(trace.status)).rstrip("\n")] if wanted else [])],
+            trace.took_us,
+        )
 
     def _nc(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
-        host, port = operands[0] if operands else "", int(operands[1]) if len(operands) > 1 and operands[1].isdigit() else 0
+        host, port = (
+            operands[0] if operands else "",
+            int(operands[1]) if len(operands) > 1 and operands[1].isdigit() else 0,
+        )
         trace = self._datapath.request(source, host, port, "")
         if trace.error == RESOLVE:
             return 1, [f"nc: bad address '{host}'"], trace.took_us
@@ -110,8 +137,27 @@ class NetworkTools:
         reached = self._datapath.is_machine_or_pod(address)
         head = f"PING {host} ({address}): 56 data bytes"
         if not reached:
-            return 1, [head, "", f"--- {host} ping statistics ---", "1 packets transmitted, 0 packets received, 100% packet loss"], 10_000_000
-        return 0, [head, f"64 bytes from {address}: seq=0 ttl=62 time=0.412 ms", "", f"--- {host} ping statistics ---", "1 packets transmitted, 1 packets received, 0% packet loss"], 1_000
+            return (
+                1,
+                [
+                    head,
+                    "",
+                    f"--- {host} ping statistics ---",
+                    "1 packets transmitted, 0 packets received, 100% packet loss",
+                ],
+                10_000_000,
+            )
+        return (
+            0,
+            [
+                head,
+                f"64 bytes from {address}: seq=0 ttl=62 time=0.412 ms",
+                "",
+                f"--- {host} ping statistics ---",
+                "1 packets transmitted, 1 packets received, 0% packet loss",
+            ],
+            1_000,
+        )
 
 
 def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:

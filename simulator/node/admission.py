@@ -60,5 +60,7 @@ def check(node: NodeRecord, wanted: tuple[int, int], *, allocatable: tuple[int, 
 
 
 def _out_of(resource: str, requested: int, used: int, capacity: int) -> Rejection:
-    message = f"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
+    message = (
+        f"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
+    )
     return Rejection(f"OutOf{resource}", message)

@@ -33,16 +33,23 @@ class ContainerLogs:
         if "tailLines" in query:
             count = int(query["tailLines"])
             lines = lines[len(lines) - count :] if count < len(lines) else lines
-        text = "".join(f"{self._stamp(line.at_us)} {line.text}\n" if query.get("timestamps") == "true" else f"{line.text}\n" for line in lines)
+        text = "".join(
+            f"{self._stamp(line.at_us)} {line.text}\n" if query.get("timestamps") == "true" else f"{line.text}\n"
+            for line in lines
+        )
         return text[: int(query["limitBytes"])] if "limitBytes" in query else text
 
     def lines(self, record: PodRecord, run: Run, *, limit: int) -> list[LogLine]:
         """The last `limit` lines of one instance up to now, oldest first."""
         until = self._fleet.engine.now if run.ended_us is None else run.ended_us
         plan = self._fleet.plan(run)
-        lines = read(plan, run.started_us, until, strftime=self._fleet.strftime, hostname=record.name, ip=record.ip, limit=limit)
+        lines = read(
+            plan, run.started_us, until, strftime=self._fleet.strftime, hostname=record.name, ip=record.ip, limit=limit
+        )
         extra = [
-            LogLine(at, expand(text, at, strftime=self._fleet.strftime, hostname=record.name, ip=record.ip)) for at, text in run.extra if at <= until
+            LogLine(at, expand(text, at, strftime=self._fleet.strftime, hostname=record.name, ip=record.ip))
+            for at, text in run.extra
+            if at <= until
         ]
         if not extra:
             return lines
@@ -67,7 +74,13 @@ class ContainerLogs:
         if why is not None and why[0] in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"):
             said = "trying and failing to pull image" if why[0] != "InvalidImageName" else "image can't be pulled"
             return bad_request(f'container "{container}" in pod "{name}" is waiting to start: {said}')
-        waiting = why[0] if why is not None else "PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating"
+        waiting = (
+            why[0]
+            if why is not None
+            else "PodInitializing"
+            if pod["spec"].get("initContainers")
+            else "ContainerCreating"
+        )
         return bad_request(f'container "{container}" in pod "{name}" is waiting to start: {waiting}')
 
     def _since(self, lines: list[LogLine], query: Mapping[str, str]) -> list[LogLine]:

@@ -4,6 +4,8 @@ Promises: every running container has exactly one planned end or question, if it
 container that nobody reads costs nothing while it runs. Late events of an earlier instance are recognised and ignored.
 """
 
+from itertools import pairwise
+
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.fleet import Fleet
@@ -11,7 +13,7 @@ from simulator.node.identity import container_id
 from simulator.node.pod_status import terminated
 from simulator.node.records import LOG_RING, ContainerRecord, PodRecord, Recipe, Run
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, MINIMUM_GRACE_S, SECOND
-from simulator.workloads.plans import Plan
+from simulator.workloads.timeline import Plan
 
 _SIGKILL = 137
 _LOST = 255
@@ -81,7 +83,9 @@ class ContainerRuntime:
         assert one.run is not None
         if plan.ending is not None:
             delay = max(0, one.run.started_us + plan.ending.offset_us - self._engine.now)
-            self._engine.schedule(delay, self.name, "ended", record.uid, one.name, one.instance, plan.ending.code, plan.ending.reason)
+            self._engine.schedule(
+                delay, self.name, "ended", record.uid, one.name, one.instance, plan.ending.code, plan.ending.reason
+            )
         elif plan.question is not None:
             delay = max(0, one.run.started_us + plan.question.offset_us - self._engine.now)
             self._engine.schedule(delay, self.name, "asks", record.uid, one.name, one.instance)
@@ -154,7 +158,9 @@ class ContainerRuntime:
         pod = self._fleet.cache.get("pods", record.namespace, record.name)
         if question is None or pod is None:
             return
-        status, lines, took_us = (1, [], 0) if self._fleet.network is None else self._fleet.network.ask(pod, question.argv)
+        status, lines, took_us = (
+            (1, [], 0) if self._fleet.network is None else self._fleet.network.ask(pod, question.argv)
+        )
         offset = self._engine.now - one.run.started_us + max(took_us, 1_000)
         self._follow(record, one, self._fleet.answered(one.run, offset, status, lines))
 
@@ -181,4 +187,4 @@ def pre_stop_us(spec: Obj) -> int:
     if "sleep" in hook:
         return int(hook["sleep"]["seconds"]) * SECOND
     words = " ".join((hook.get("exec") or {}).get("command") or ()).replace(";", " ").replace("&&", " ").split()
-    return sum(int(after) * SECOND for word, after in zip(words, words[1:], strict=False) if word.endswith("sleep") and after.isdigit())
+    return sum(int(after) * SECOND for word, after in pairwise(words) if word.endswith("sleep") and after.isdigit())

@@ -12,7 +12,7 @@ from simulator.node import environment
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.durations import go_duration
 from simulator.node.environment import Missing, PodFacts
-from simulator.node.fleet import KUBELETS, Fleet
+from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.image_pulls import Failed, ImagePulls, Pulling
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.prober import Prober
@@ -101,19 +101,31 @@ class ContainerStarts:
         if isinstance(recipe, Missing):
             self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
             return False
-        self._engine.schedule(self._fleet.draw(self._fleet.timing.start), KUBELETS, "container_started", record.uid, record.turn)
+        self._engine.schedule(
+            self._fleet.draw(self._fleet.timing.start), WORKERS, "container_started", record.uid, record.turn
+        )
         return True
 
     def _back_off(self, record: PodRecord, one: ContainerRecord) -> None:
         pod = f"{record.name}_{record.namespace}({record.uid})"
-        self._fleet.event(record, "Warning", "BackOff", f"Back-off restarting failed container {one.name} in pod {pod}", container=one.name)
+        self._fleet.event(
+            record,
+            "Warning",
+            "BackOff",
+            f"Back-off restarting failed container {one.name} in pod {pod}",
+            container=one.name,
+        )
         delay = go_duration(one.backoff_us)
-        self._set_why(record, one, "CrashLoopBackOff", f"back-off {delay} restarting failed container={one.name} pod={pod}")
+        self._set_why(
+            record, one, "CrashLoopBackOff", f"back-off {delay} restarting failed container={one.name} pod={pod}"
+        )
 
     def _fail(self, record: PodRecord, one: ContainerRecord, failed: Failed) -> None:
         """`Error: …` is what startContainer's caller writes for every failed step; pulls speak by their reason."""
         by_reason = failed.reason in ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
-        self._fleet.event(record, "Warning", "Failed", f"Error: {failed.reason if by_reason else failed.message}", container=one.name)
+        self._fleet.event(
+            record, "Warning", "Failed", f"Error: {failed.reason if by_reason else failed.message}", container=one.name
+        )
         self._set_why(record, one, failed.reason, failed.message)
 
     def _set_why(self, record: PodRecord, one: ContainerRecord, reason: str, message: str) -> None:
@@ -128,7 +140,12 @@ class ContainerStarts:
         wanted = reads(image, command, args)
         env: dict[str, str] = {}
         if wanted is None or wanted or "env" in spec or "envFrom" in spec or "$(" in "".join((*command, *args)):
-            found = self.environment(record, pod, spec, with_services=wanted is None or any("_SERVICE_" in name or "_PORT" in name for name in wanted))
+            found = self.environment(
+                record,
+                pod,
+                spec,
+                with_services=wanted is None or any("_SERVICE_" in name or "_PORT" in name for name in wanted),
+            )
             if isinstance(found, Missing):
                 return found
             command, args = (tuple(environment.expand(word, found) for word in words) for words in (command, args))
@@ -143,9 +160,16 @@ class ContainerStarts:
         host_ip = self._fleet.nodes[record.node].spec["address"]
         facts = PodFacts(pod, record.ip, host_ip, record.node)
         try:
-            services = self._fleet.client(record.node).list("services", record.namespace) if with_services and pod["spec"].get("enableServiceLinks", True) else []
+            services = (
+                self._fleet.client(record.node).list("services", record.namespace)
+                if with_services and pod["spec"].get("enableServiceLinks", True)
+                else []
+            )
             return environment.environment(
-                spec, facts, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name), environment.service_links(services)
+                spec,
+                facts,
+                lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name),
+                environment.service_links(services),
             )
         except ApiUnavailable:
             return Missing("failed to sync configmap cache: timed out waiting for the condition")

@@ -30,7 +30,9 @@ class PodFacts:
     node: str
 
 
-def environment(container: Obj, facts: PodFacts, lookup: Lookup, service_links: dict[str, str]) -> dict[str, str] | Missing:
+def environment(
+    container: Obj, facts: PodFacts, lookup: Lookup, service_links: dict[str, str]
+) -> dict[str, str] | Missing:
     """Names in the order in which they are set: services, envFrom, env."""
     namespace = facts.pod["metadata"]["namespace"]
     found = {"HOSTNAME": hostname(facts.pod), **service_links}
@@ -89,7 +91,9 @@ def _docker_links(name: str, address: str, ports: list[Obj]) -> dict[str, str]:
         prefix = f"{name}_PORT_{number}_{protocol}"
         if index == 0:
             links[f"{name}_PORT"] = url
-        links.update({prefix: url, f"{prefix}_PROTO": protocol.lower(), f"{prefix}_PORT": str(number), f"{prefix}_ADDR": address})
+        links.update(
+            {prefix: url, f"{prefix}_PROTO": protocol.lower(), f"{prefix}_PORT": str(number), f"{prefix}_ADDR": address}
+        )
     return links
 
 
@@ -117,7 +121,10 @@ def _value(variable: Obj, env: dict[str, str], facts: PodFacts, container: Obj, 
         return field_value(source["fieldRef"]["fieldPath"], facts)
     if "resourceFieldRef" in source:
         return _resource_value(source["resourceFieldRef"], container)
-    for field, resource, kind in (("configMapKeyRef", "configmaps", "ConfigMap"), ("secretKeyRef", "secrets", "Secret")):
+    for field, resource, kind in (
+        ("configMapKeyRef", "configmaps", "ConfigMap"),
+        ("secretKeyRef", "secrets", "Secret"),
+    ):
         if field in source:
             return _key(source[field], resource, kind, facts.pod["metadata"]["namespace"], lookup)
     return None
@@ -129,7 +136,11 @@ def _key(reference: Obj, resource: str, kind: str, namespace: str, lookup: Looku
         return None if reference.get("optional") else Missing(f'{kind.lower()} "{reference["name"]}" not found')
     values = texts(found)
     if reference["key"] not in values:
-        return None if reference.get("optional") else Missing(f"couldn't find key {reference['key']} in {kind} {namespace}/{reference['name']}")
+        return (
+            None
+            if reference.get("optional")
+            else Missing(f"couldn't find key {reference['key']} in {kind} {namespace}/{reference['name']}")
+        )
     return values[reference["key"]]
 
 
@@ -180,19 +191,33 @@ def missing_volume(pod: Obj, lookup: Lookup) -> str | None:
 
 def _volume_problem(volume: Obj, namespace: str, lookup: Lookup) -> str | None:
     if "configMap" in volume:
-        return _source_problem("configmaps", "configmap", "config", volume["configMap"]["name"], volume["configMap"], namespace, lookup)
+        return _source_problem(
+            "configmaps", "configmap", "config", volume["configMap"]["name"], volume["configMap"], namespace, lookup
+        )
     if "secret" in volume:
-        return _source_problem("secrets", "secret", "secret", volume["secret"]["secretName"], volume["secret"], namespace, lookup)
+        return _source_problem(
+            "secrets", "secret", "secret", volume["secret"]["secretName"], volume["secret"], namespace, lookup
+        )
     for source in (volume.get("projected") or {}).get("sources") or ():
         for field, resource in (("configMap", "configmaps"), ("secret", "secrets")):
             if field in source:
-                why = _source_problem(resource, field.lower(), "config" if field == "configMap" else "secret", source[field]["name"], source[field], namespace, lookup)
+                why = _source_problem(
+                    resource,
+                    field.lower(),
+                    "config" if field == "configMap" else "secret",
+                    source[field]["name"],
+                    source[field],
+                    namespace,
+                    lookup,
+                )
                 if why is not None:
                     return why
     return None
 
 
-def _source_problem(resource: str, kind: str, word: str, name: str, source: Obj, namespace: str, lookup: Lookup) -> str | None:
+def _source_problem(
+    resource: str, kind: str, word: str, name: str, source: Obj, namespace: str, lookup: Lookup
+) -> str | None:
     if source.get("optional"):
         return None
     found = lookup(resource, namespace, name)

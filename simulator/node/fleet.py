@@ -17,9 +17,11 @@ from simulator.node.timing import SECOND, SYNC_BACKOFF_US, Timing, timing_for
 from simulator.workloads.image_catalog import Catalog, Image
 from simulator.workloads.images import parse
 from simulator.workloads.log_lines import expand
-from simulator.workloads.plans import FileChange, Line, Plan, Question, plan, resume
+from simulator.workloads.plans import plan, resume
+from simulator.workloads.timeline import FileChange, Line, Plan, Question
 
-KUBELETS = "kubelets"
+#: The engine component that the events of pods are addressed to.
+WORKERS = "pod-workers"
 
 
 class Network(Protocol):
@@ -116,7 +118,7 @@ class Fleet:
                 return
             self.engine.cancel(record.sync_ticket)
         record.sync_at = due
-        record.sync_ticket = self.engine.schedule(delay_us, KUBELETS, "sync", record.uid)
+        record.sync_ticket = self.engine.schedule(delay_us, WORKERS, "sync", record.uid)
 
     def notice(self, record: PodRecord) -> None:
         """Something happened in the runtime: the worker sees it at the next relist."""
@@ -167,14 +169,29 @@ class Fleet:
         waiting = replace(before, lines=before.lines[-LOG_RING:])
         written = [[line.offset_us, line.text] for line in waiting.lines]
         files = [[change.offset_us, change.path, change.content] for change in waiting.files]
-        question = [asked.offset_us, list(asked.argv), asked.pc, [list(pair) for pair in asked.env], [list(pair) for pair in asked.files]]
+        question = [
+            asked.offset_us,
+            list(asked.argv),
+            asked.pc,
+            [list(pair) for pair in asked.env],
+            [list(pair) for pair in asked.files],
+        ]
         run.asked = [written, files, question, offset_us, status, lines]
         run.plan = self._resumed(run, waiting, offset_us, status, lines)
         return run.plan
 
     def _resumed(self, run: Run, waiting: Plan, offset_us: int, status: int, lines: list[str]) -> Plan:
         full, command, args, _, _, memory = run.recipe
-        return resume(waiting, self.image(full), command, args, status=status, lines=tuple(lines), offset_us=offset_us, memory_limit=memory)
+        return resume(
+            waiting,
+            self.image(full),
+            command,
+            args,
+            status=status,
+            lines=tuple(lines),
+            offset_us=offset_us,
+            memory_limit=memory,
+        )
 
     def placed(self, text: str, record: PodRecord) -> str:
         """A text of a plan, with the time, the name and the address that are true now."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from simulator.engine import Plain
 from simulator.node.durations import go_duration
-from simulator.node.fleet import KUBELETS, Fleet
+from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, NODE_STATUS_US
 from simulator.workloads.errors import InvalidImageName
@@ -52,7 +52,9 @@ class ImagePulls:
             return Failed("InvalidImageName", message)
         node = self._fleet.nodes[record.node]
         if policy != "Always" and name.full in node.images:
-            self._fleet.event(record, "Normal", "Pulled", f'Container image "{image}" already present on machine', container=one.name)
+            self._fleet.event(
+                record, "Normal", "Pulled", f'Container image "{image}" already present on machine', container=one.name
+            )
             return self._fleet.image(name.full)
         if policy == "Never":
             message = f'Container image "{image}" is not present with pull policy of Never'
@@ -103,19 +105,23 @@ class ImagePulls:
                 self._failed(record, one, image, found)
             else:
                 self._pulled(record, one, image, found, node.pull_started_us, asked_us)
-            self._fleet.engine.schedule(0, KUBELETS, "image_ended", uid, turn, isinstance(found, Image), full)
+            self._fleet.engine.schedule(0, WORKERS, "image_ended", uid, turn, isinstance(found, Image), full)
         if node.pulls:
             self._begin(node)
 
     def _failed(self, record: PodRecord, one: ContainerRecord, image: str, found: PullError) -> None:
-        self._fleet.event(record, "Warning", "Failed", f'Failed to pull image "{image}": {found.message}', container=one.name)
+        self._fleet.event(
+            record, "Warning", "Failed", f'Failed to pull image "{image}": {found.message}', container=one.name
+        )
         now = self._fleet.engine.now
         again = one.pull_backoff_us > 0 and now - one.pull_backoff_at <= BACKOFF_FORGET_US
         one.pull_backoff_us = min(2 * one.pull_backoff_us, BACKOFF_MAX_US) if again else BACKOFF_FIRST_US
         one.pull_backoff_at = now
         one.pull_error = f"ErrImagePull: {found.message}"
 
-    def _pulled(self, record: PodRecord, one: ContainerRecord, image: str, found: Image, began_us: int, asked_us: int) -> None:
+    def _pulled(
+        self, record: PodRecord, one: ContainerRecord, image: str, found: Image, began_us: int, asked_us: int
+    ) -> None:
         now = self._fleet.engine.now
         took, waited = (go_duration((now - since) // 1000 * 1000) for since in (began_us, asked_us))
         message = f'Successfully pulled image "{image}" in {took} ({waited} including waiting). Image size: {found.size} bytes.'

@@ -10,7 +10,7 @@ from simulator.client import Client
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.container_runtime import ContainerRuntime
-from simulator.node.fleet import KUBELETS, Fleet
+from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.node_status import NodeSpec, boot_id, node_object, node_status
 from simulator.node.records import NodeRecord
 from simulator.node.timing import SECOND
@@ -112,22 +112,31 @@ class Machines:
         client = self._fleet.client(name)
         try:
             known = self._known(client, node)
-            rebooted = known is not None and (known.get("status") or {}).get("nodeInfo", {}).get("bootID") not in (None, boot_id(node))
+            rebooted = known is not None and (known.get("status") or {}).get("nodeInfo", {}).get("bootID") not in (
+                None,
+                boot_id(node),
+            )
             if known is None or rebooted:
                 node.ready = False
-            fresh = known or client.create("nodes", {**node_object(node.spec), "status": node_status(node, self._engine.timestamp(), [])})
+            fresh = known or client.create(
+                "nodes", {**node_object(node.spec), "status": node_status(node, self._engine.timestamp(), [])}
+            )
             node.uid = fresh["metadata"]["uid"]
             self._registry.heartbeat_start(name)
             self._say(client, fresh, "Normal", "Starting", "Starting kubelet.")
             if rebooted:
-                self._say(client, fresh, "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: {boot_id(node)}")
+                self._say(
+                    client, fresh, "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: {boot_id(node)}"
+                )
             self._write_status(client, node, fresh)
         except (StatusError, ApiUnavailable):
             self._engine.schedule(_RETRY_US, self.name, "register", name, epoch)
             return
-        self._engine.schedule(0, KUBELETS, "relist", name, epoch)
+        self._engine.schedule(0, WORKERS, "relist", name, epoch)
         if not node.ready:
-            self._engine.schedule(self._fleet.draw(self._fleet.timing.network_ready), self.name, "network_up", name, epoch)
+            self._engine.schedule(
+                self._fleet.draw(self._fleet.timing.network_ready), self.name, "network_up", name, epoch
+            )
 
     def _known(self, client: Client, node: NodeRecord) -> Obj | None:
         try:

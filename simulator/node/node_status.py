@@ -69,7 +69,10 @@ def node_object(spec: Obj) -> Obj:
         "metadata": {
             "name": name,
             "labels": labels,
-            "annotations": {"node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+            "annotations": {
+                "node.alpha.kubernetes.io/ttl": "0",
+                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+            },
         },
         "spec": node_spec,
     }
@@ -111,7 +114,9 @@ def conditions(ready: bool, now: str, before: list[Obj]) -> list[Obj]:
             "type": type,
             "status": status,
             "lastHeartbeatTime": now,
-            "lastTransitionTime": known[type]["lastTransitionTime"] if known.get(type, {}).get("status") == status else now,
+            "lastTransitionTime": known[type]["lastTransitionTime"]
+            if known.get(type, {}).get("status") == status
+            else now,
             "reason": reason,
             "message": message,
         }
@@ -122,7 +127,9 @@ def conditions(ready: bool, now: str, before: list[Obj]) -> list[Obj]:
 def images(node: NodeRecord) -> list[Obj]:
     """At most 50, largest first, as the kubelet reports them (nodeStatusMaxImages)."""
     largest = sorted(node.images.items(), key=lambda item: (-item[1], item[0]))[:_MAX_IMAGES]
-    return [{"names": [f"{name.rsplit(':', 1)[0]}@sha256:{hex64(name)}", name], "sizeBytes": size} for name, size in largest]
+    return [
+        {"names": [f"{name.rsplit(':', 1)[0]}@sha256:{hex64(name)}", name], "sizeBytes": size} for name, size in largest
+    ]
 
 
 def _node_info(node: NodeRecord) -> Obj:

@@ -109,7 +109,9 @@ def phase(record: PodRecord, policy: str) -> str:
     if record.phase:
         return record.phase
     containers = record.containers.values()
-    if policy == "Never" and any(one.kind == "init" and one.state == "exited" and one.exit_code != 0 for one in containers):
+    if policy == "Never" and any(
+        one.kind == "init" and one.state == "exited" and one.exit_code != 0 for one in containers
+    ):
         return "Failed"
     if not is_initialised(containers):
         return "Pending"

@@ -11,7 +11,7 @@ from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
 from simulator.node.probes import http_status
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
-from simulator.workloads.plans import Plan
+from simulator.workloads.timeline import Plan
 
 _AGENT = "curl/8.11.1"
 
@@ -78,7 +78,9 @@ class PodServers:
         age = self._fleet.engine.now - one.run.started_us
         if protocol != "UDP":
             return plan if plan.answers(port, age) is not None else None
-        is_open = age >= plan.serving_us and any(listener.port == port and listener.protocol == "udp" for listener in plan.listens)
+        is_open = age >= plan.serving_us and any(
+            listener.port == port and listener.protocol == "udp" for listener in plan.listens
+        )
         return plan if is_open else None
 
     def _answer(self, record: PodRecord, one: ContainerRecord, plan: Plan, port: int, path: str, client: str) -> Answer:
@@ -91,7 +93,13 @@ class PodServers:
         route, _ = plan.route(path, age)
         body = "404 page not found\n" if route is None else self._fleet.placed(route.body, record)
         if client and plan.access:
-            fields = {"{client}": client, "{path}": path, "{status}": str(status), "{size}": str(len(body)), "{agent}": _AGENT}
+            fields = {
+                "{client}": client,
+                "{path}": path,
+                "{status}": str(status),
+                "{size}": str(len(body)),
+                "{agent}": _AGENT,
+            }
             line = plan.access
             for field, text in fields.items():
                 line = line.replace(field, text)

@@ -153,7 +153,9 @@ def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: s
         ("ContainersReady", *containers_ready),
         ("PodScheduled", "True", "", ""),
     )
-    ours = [_condition(type, status, reason, message, before.get(type), now) for type, status, reason, message in wanted]
+    ours = [
+        _condition(type, status, reason, message, before.get(type), now) for type, status, reason, message in wanted
+    ]
     return [*ours, *(one for one in known if one["type"] not in _OURS)]
 
 

@@ -8,8 +8,8 @@ from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
-from simulator.node.probes import Finding, find
 from simulator.node.pod_lifecycle import container_spec
+from simulator.node.probes import Finding, find
 from simulator.node.records import ContainerRecord, PodRecord, ProbeRecord
 from simulator.node.timing import SECOND
 
@@ -78,7 +78,13 @@ class Prober:
         """Event: one probe of one container is due."""
         record = self._fleet.pods.get(uid)
         one = record.containers[name] if record is not None else None
-        if record is None or one is None or one.instance != instance or one.state != "running" or kind not in one.probes:
+        if (
+            record is None
+            or one is None
+            or one.instance != instance
+            or one.state != "running"
+            or kind not in one.probes
+        ):
             return
         pod = self._fleet.pod(record)
         if pod is None or not self._fleet.is_up(record) or one.stopping:
@@ -91,7 +97,9 @@ class Prober:
             return
         self._plan_next(record, one, kind, config, finding if settled else None)
 
-    def _plan_next(self, record: PodRecord, one: ContainerRecord, kind: str, config: Obj, settled: Finding | None) -> None:
+    def _plan_next(
+        self, record: PodRecord, one: ContainerRecord, kind: str, config: Obj, settled: Finding | None
+    ) -> None:
         """A settled success sleeps until its finding can change; everything else is asked again at the next tick."""
         at_least = 1
         if settled is not None and settled.ok:
@@ -99,7 +107,9 @@ class Prober:
                 one.probes[kind].parked = True
                 return
             at_least = max(settled.steady_us, 1)
-        self._engine.schedule(self._until_tick(record, config, at_least), self.name, "probe", record.uid, one.name, kind, one.instance)
+        self._engine.schedule(
+            self._until_tick(record, config, at_least), self.name, "probe", record.uid, one.name, kind, one.instance
+        )
 
     def _take(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str, finding: Finding) -> bool:
         """Counts a finding. Returns whether the verdict in force agrees with it."""
@@ -109,7 +119,9 @@ class Prober:
             self._fleet.event(record, "Warning", "Unhealthy", text, container=one.name)
             return False
         if not finding.ok:
-            self._fleet.event(record, "Warning", "Unhealthy", f"{_WORDS[kind]} probe failed: {finding.output}", container=one.name)
+            self._fleet.event(
+                record, "Warning", "Unhealthy", f"{_WORDS[kind]} probe failed: {finding.output}", container=one.name
+            )
         probe.run = probe.run + 1 if probe.run and probe.last == finding.ok else 1
         probe.last = finding.ok
         field, usual = ("successThreshold", 1) if finding.ok else ("failureThreshold", 3)

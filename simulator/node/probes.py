@@ -10,8 +10,8 @@ from simulator.engine.plain import Obj
 from simulator.node.fleet import Fleet
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.workloads.machine import Machine, has_program
-from simulator.workloads.plans import Plan
 from simulator.workloads.shell_scripts import NotSimulated, Op
+from simulator.workloads.timeline import Plan
 
 #: Programs that ask a server of the same pod whether it is well, and the port they ask.
 _CLIENT_PORTS = {
@@ -76,7 +76,11 @@ def _until_serving(fleet: Fleet, record: PodRecord) -> int | None:
 
 
 def _refused(fleet: Fleet, record: PodRecord, action: Obj, port: int, prefix: str = "") -> Finding:
-    return Finding(False, f"{prefix}dial tcp {_host(record, action)}:{port}: connect: connection refused", _until_serving(fleet, record))
+    return Finding(
+        False,
+        f"{prefix}dial tcp {_host(record, action)}:{port}: connect: connection refused",
+        _until_serving(fleet, record),
+    )
 
 
 def _http(fleet: Fleet, record: PodRecord, action: Obj, port: int) -> Finding:
@@ -118,7 +122,10 @@ def _grpc(fleet: Fleet, record: PodRecord, port: int, probe: Obj) -> Finding:
     assert server.run is not None
     listener = fleet.plan(server.run).answers(port, fleet.engine.now - server.run.started_us)
     if listener is None or listener.protocol != "grpc":
-        return Finding(False, "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health")
+        return Finding(
+            False,
+            "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health",
+        )
     return Finding(True)
 
 
@@ -151,7 +158,7 @@ def _exec(fleet: Fleet, one: ContainerRecord, record: PodRecord, command: list[s
 
 def exec_refused(program: str) -> str:
     return (
-        f'rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: '
+        f"rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: "
         f'unable to start container process: exec: "{program}": executable file not found in $PATH'
     )
 
@@ -169,11 +176,17 @@ def _client_of_shell(fleet: Fleet, record: PodRecord, argv: tuple[str, ...]) -> 
     if argv[0] == "nc":
         return _tcp(fleet, record, {"host": "127.0.0.1"}, int(port))
     finding = _http(fleet, record, {"path": f"/{path}", "host": "127.0.0.1"}, int(port))
-    return Finding(finding.ok, "" if finding.ok else f"{argv[0]}: can't connect to remote host: Connection refused", finding.steady_us)
+    return Finding(
+        finding.ok,
+        "" if finding.ok else f"{argv[0]}: can't connect to remote host: Connection refused",
+        finding.steady_us,
+    )
 
 
 def _client(fleet: Fleet, record: PodRecord, program: str) -> Finding:
     port = _CLIENT_PORTS[program]
     if fleet.serving(record, port) is not None:
         return Finding(True)
-    return Finding(False, f"{program}: could not connect to 127.0.0.1:{port}: Connection refused", _until_serving(fleet, record))
+    return Finding(
+        False, f"{program}: could not connect to 127.0.0.1:{port}: Connection refused", _until_serving(fleet, record)
+    )

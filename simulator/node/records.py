@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.workloads.plans import Plan
+from simulator.workloads.timeline import Plan
 
 #: Request lines kept per container.
 LOG_RING = 500
@@ -179,7 +179,9 @@ def _dump_container(record: ContainerRecord) -> Plain:
 def _load_container(state: Plain) -> ContainerRecord:
     probes = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
     why = None if state["why"] is None else (state["why"][0], state["why"][1])
-    return ContainerRecord(**{**state, "run": _load_run(state["run"]), "before": _load_run(state["before"]), "probes": probes, "why": why})
+    return ContainerRecord(
+        **{**state, "run": _load_run(state["run"]), "before": _load_run(state["before"]), "probes": probes, "why": why}
+    )
 
 
 def _dump_run(run: Run | None) -> Plain:

@@ -151,7 +151,9 @@ def _unknown_repository(name: ImageName) -> PullError:
 def _no_such_host(name: ImageName) -> PullError:
     host = name.registry.partition(":")[0]
     url = f"https://{name.registry}/v2/{name.repository}/manifests/{name.digest or name.tag}"
-    return PullError(f'{_unresolved(name)}failed to do request: Head "{url}": dial tcp: lookup {host} on 172.18.0.1:53: no such host')
+    return PullError(
+        f'{_unresolved(name)}failed to do request: Head "{url}": dial tcp: lookup {host} on 172.18.0.1:53: no such host'
+    )
 
 
 def _unresolved(name: ImageName) -> str:
@@ -197,8 +199,7 @@ def read_catalog(source: str, text: str) -> Catalog:
 
 def _read(source: str, text: str, entries: dict[str, dict[str, Image]]) -> None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    # Both loaders are the safe ones.
-    for number, raw in enumerate(yaml.load(text, Loader=loader) or ()):  # noqa: S506
+    for number, raw in enumerate(yaml.load(text, Loader=loader) or ()):
         where = f"{source}: entry {number + 1}"
         if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
             raise CatalogError(f"{where}: found no name, wanted a mapping with name and tags")
@@ -215,7 +216,9 @@ def _images(where: str, raw: dict[str, Any]) -> dict[str, Image]:
     tags = raw.get("tags")
     if not isinstance(tags, dict) or not tags:
         raise CatalogError(f"{where}: tags: found {tags!r}, wanted a mapping of tag to megabytes")
-    servers = tuple(_server(f"{where}: servers: {name}", name, body) for name, body in (raw.get("servers") or {}).items())
+    servers = tuple(
+        _server(f"{where}: servers: {name}", name, body) for name, body in (raw.get("servers") or {}).items()
+    )
     return {
         tag: Image(
             name=ImageName(base.registry, base.repository, tag),
@@ -237,7 +240,20 @@ def _size(base: ImageName, tag: str, megabytes: float) -> int:
 
 
 def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
-    keys = {"about", "listens", "port_flag", "ready_ms", "stop_ms", "memory_mb", "cpu_m", "log", "stop_log", "access", "routes", "needs"}
+    keys = {
+        "about",
+        "listens",
+        "port_flag",
+        "ready_ms",
+        "stop_ms",
+        "memory_mb",
+        "cpu_m",
+        "log",
+        "stop_log",
+        "access",
+        "routes",
+        "needs",
+    }
     _known_keys(where, raw, keys)
     return Server(
         program=name,
@@ -257,7 +273,9 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
 
 def _route(raw: dict[str, Any]) -> Route:
     until_s = raw.get("until_s")
-    return Route(raw["path"], raw.get("status", 200), raw.get("body", ""), None if until_s is None else until_s * 1_000_000)
+    return Route(
+        raw["path"], raw.get("status", 200), raw.get("body", ""), None if until_s is None else until_s * 1_000_000
+    )
 
 
 def _known_keys(where: str, raw: dict[str, Any], known: set[str]) -> None:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.workloads.machine import AT, END
-from simulator.workloads.plans import COUNT, Plan
+from simulator.workloads.small_programs import AT, END
+from simulator.workloads.timeline import COUNT, Plan
 
 _MARK = re.compile(f"{AT}([^{END}]*){END}|{COUNT}(-?\\d+),(-?\\d+){END}")
 
@@ -24,13 +24,18 @@ class LogLine:
 Strftime = Callable[[int, str], str]
 
 
-def read(plan: Plan, started_us: int, until_us: int, *, strftime: Strftime, hostname: str, ip: str, limit: int = 1000) -> list[LogLine]:
+def read(
+    plan: Plan, started_us: int, until_us: int, *, strftime: Strftime, hostname: str, ip: str, limit: int = 1000
+) -> list[LogLine]:
     """Lines written from the start up to and including `until_us`, oldest first, at most the last `limit`."""
     lines = _cycle_lines(plan, started_us, until_us, limit, strftime)
     if len(lines) < limit:
         first = [line for line in plan.lines if started_us + line.offset_us <= until_us]
         wanted = first[max(0, len(first) - (limit - len(lines))) :]
-        lines = [LogLine(started_us + line.offset_us, _written(line.text, started_us + line.offset_us, 0, strftime)) for line in wanted] + lines
+        lines = [
+            LogLine(started_us + line.offset_us, _written(line.text, started_us + line.offset_us, 0, strftime))
+            for line in wanted
+        ] + lines
     return [LogLine(line.at_us, _placed(line.text, hostname, ip)) for line in lines[-limit:]]
 
 

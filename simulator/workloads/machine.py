@@ -11,16 +11,61 @@ from itertools import pairwise
 
 from simulator.workloads.image_catalog import Image, Server
 from simulator.workloads.shell_scripts import NotSimulated, Op, Word, compile_script
+from simulator.workloads.small_programs import (
+    arithmetic,
+    date_text,
+    echo_lines,
+    is_true,
+    number,
+    pi_digits,
+    printf_lines,
+    seconds_us,
+)
 
-#: In a line of output: a time that is only known when the line is written, as `AT format END`.
-AT, END = "\x01", "\x02"
-_DATE = "%a %b %e %H:%M:%S UTC %Y"
 _BUSY_STEPS = 20_000
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-_BUILTIN = frozenset({"echo", "sleep", "exit", "true", "false", ":", "cat", "touch", "rm", "date", "hostname", "env", "printenv", "test", "["})
-_BUILTIN_TOO = frozenset({"printf", "mkdir", "tail", "seq", "set", "trap", "wait", "export", "exec", "ls", "pwd", "whoami", "id", "uname", "yes"})
+_BUILTIN = frozenset(
+    {
+        "echo",
+        "sleep",
+        "exit",
+        "true",
+        "false",
+        ":",
+        "cat",
+        "touch",
+        "rm",
+        "date",
+        "hostname",
+        "env",
+        "printenv",
+        "test",
+        "[",
+    }
+)
+_BUILTIN_TOO = frozenset(
+    {
+        "printf",
+        "mkdir",
+        "tail",
+        "seq",
+        "set",
+        "trap",
+        "wait",
+        "export",
+        "exec",
+        "ls",
+        "pwd",
+        "whoami",
+        "id",
+        "uname",
+        "yes",
+    }
+)
 _NETWORK = frozenset({"nslookup", "wget", "curl", "nc", "ping", "getent", "dig"})
-_CLIENTS = frozenset({"redis-cli", "pg_isready", "psql", "mysqladmin", "mysql", "mariadb-admin", "healthcheck.sh", "mongosh", "etcdctl"})
+_CLIENTS = frozenset(
+    {"redis-cli", "pg_isready", "psql", "mysqladmin", "mysql", "mariadb-admin", "healthcheck.sh", "mongosh", "etcdctl"}
+)
 _IN_BUSYBOX = _BUILTIN | _BUILTIN_TOO | {"nslookup", "wget", "nc", "ping", "sh", "ash"}
 _IN_FULL = (_BUILTIN | _BUILTIN_TOO | {"sh", "bash", "dash", "getent"}) - {"ash"}
 
@@ -98,14 +143,14 @@ class Machine:
                 name, _, fallback = text.partition(":-")
                 return self.env.get(name) or fallback
             case "arith":
-                return str(_arithmetic(text, self.env))
+                return str(arithmetic(text, self.env))
         return self._substitute(text.strip())
 
     def _substitute(self, command: str) -> str:
         """`$(command)`: only what prints one value at once."""
         words = command.split()
         if words[:1] == ["date"]:
-            return _date(words[1:])
+            return date_text(words[1:])
         if words in (["hostname"], ["hostname", "-s"], ["uname", "-n"]):
             return self.env.get("HOSTNAME", "")
         if words[:1] == ["cat"] and len(words) == 2 and words[1] in self.files:
@@ -139,7 +184,7 @@ class Machine:
             return self._command(argv[1:])
         program = argv[0].rsplit("/", 1)[-1]
         if program == "exit":
-            return Pause("exit", code=_number(argv[1] if len(argv) > 1 else "0") & 255)
+            return Pause("exit", code=number(argv[1] if len(argv) > 1 else "0") & 255)
         if (server := self.image.server(tuple(argv))) is not None:
             return Pause("serve", server=server, argv=tuple(argv))
         if not has_program(self.image, program):
@@ -158,7 +203,7 @@ class Machine:
             case "stress":
                 return _stress(rest, self.out)
             case "perl" if any("bpi(" in word for word in rest):
-                self.out.append(pi_digits(_number(re.findall(r"bpi\((\d+)\)", " ".join(rest))[0])))
+                self.out.append(pi_digits(number(re.findall(r"bpi\((\d+)\)", " ".join(rest))[0])))
                 return Pause("sleep", us=4_000_000, cpu_milli=1000)
             case "python3" | "python" if rest[:2] == ["-m", "http.server"]:
                 return Pause("serve", argv=tuple(argv))
@@ -184,13 +229,13 @@ class Machine:
             case "false":
                 self.status = 1
             case "test" | "[":
-                self.status = int(not _test([word for word in rest if word != "]"], self.files))
+                self.status = int(not is_true([word for word in rest if word != "]"], self.files))
             case "echo":
-                self.out.extend(_echo(rest))
+                self.out.extend(echo_lines(rest))
             case "printf":
-                self.out.extend(_printf(rest))
+                self.out.extend(printf_lines(rest))
             case "date":
-                self.out.append(_date(rest))
+                self.out.append(date_text(rest))
             case "hostname":
                 self.out.append(self.env.get("HOSTNAME", ""))
             case "env" | "printenv":
@@ -203,7 +248,7 @@ class Machine:
                 for path in rest:
                     self.files.pop(path, None)
             case "seq":
-                numbers = [_number(word) for word in rest]
+                numbers = [number(word) for word in rest]
                 self.out.extend(str(number) for number in range(numbers[0] if len(numbers) > 1 else 1, numbers[-1] + 1))
             case "trap":
                 self.traps = self.traps or any(word in ("TERM", "SIGTERM", "15") for word in rest)
@@ -212,7 +257,15 @@ class Machine:
             case "pwd":
                 self.out.append("/")
             case "ls":
-                self.out.extend(sorted({path.rsplit("/", 1)[-1] for path in self.files if any(path.startswith(where) for where in rest or ["/"])}))
+                self.out.extend(
+                    sorted(
+                        {
+                            path.rsplit("/", 1)[-1]
+                            for path in self.files
+                            if any(path.startswith(where) for where in rest or ["/"])
+                        }
+                    )
+                )
             case "export":
                 self.env.update(dict(word.split("=", 1) for word in rest if "=" in word))
             case "mkdir" | "true" | ":" | "set" | "wait" | "id" | "uname" | "tail":
@@ -244,7 +297,11 @@ def has_program(image: Image, program: str) -> bool:
         return True
     known = {"none": frozenset[str](), "busybox": _IN_BUSYBOX, "full": _IN_FULL}[image.shell]
     path = image.name.repository.rsplit("/", 1)[-1]
-    return program in known or (program in ("python3", "python") and path == "python") or (program == "node" and path == "node")
+    return (
+        program in known
+        or (program in ("python3", "python") and path == "python")
+        or (program == "node" and path == "node")
+    )
 
 
 def shell_ops(arguments: list[str]) -> tuple[Op, ...] | None:
@@ -258,122 +315,14 @@ def shell_ops(arguments: list[str]) -> tuple[Op, ...] | None:
     return None
 
 
-def seconds_us(words: list[str]) -> int:
-    """`sleep`'s argument: `30`, `0.5`, `1h`, `infinity`."""
-    scale = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    total = 0.0
-    for word in words:
-        if word in ("infinity", "inf"):
-            return 1 << 60
-        match = re.fullmatch(r"(\d*\.?\d+)([smhd]?)", word)
-        total += float(match.group(1)) * scale[match.group(2) or "s"] if match else 0
-    return round(total * 1_000_000)
-
-
-def pi_digits(count: int) -> str:
-    """Machin's formula in whole numbers, with ten digits to spare."""
-    one = int("1" + "0" * (count + 10))
-
-    def arctan_inverse(x: int) -> int:
-        power = total = one // x
-        divisor, sign = 3, -1
-        while power:
-            power //= x * x
-            total += sign * (power // divisor)
-            divisor, sign = divisor + 2, -sign
-        return total
-
-    digits = str(4 * (4 * arctan_inverse(5) - arctan_inverse(239)))[:count]
-    return f"{digits[0]}.{digits[1:]}"
-
-
 def _stress(words: list[str], out: list[str]) -> Pause:
     options = dict(pairwise(words))
-    hogs = {name: _number(options.get(f"--{name}", options.get(f"-{name[0]}", "0"))) for name in ("cpu", "io", "vm", "hdd")}
+    hogs = {
+        name: number(options.get(f"--{name}", options.get(f"-{name[0]}", "0"))) for name in ("cpu", "io", "vm", "hdd")
+    }
     out.append(f"stress: info: [1] dispatching hogs: {', '.join(f'{count} {name}' for name, count in hogs.items())}")
     size = options.get("--vm-bytes", "256M")
     scale = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(size[-1].upper(), 1)
-    each = _number(size.rstrip("BKMGbkmg")) * scale
+    each = number(size.rstrip("BKMGbkmg")) * scale
     seconds = seconds_us([options["--timeout"]]) if "--timeout" in options else 1 << 60
     return Pause("memory", bytes=each * hogs["vm"], cpu_milli=1000 * (hogs["cpu"] + hogs["vm"]), us=seconds)
-
-
-def _echo(words: list[str]) -> list[str]:
-    escapes = False
-    while words and words[0] in ("-e", "-n", "-ne", "-en"):
-        escapes = escapes or "e" in words[0]
-        words = words[1:]
-    text = " ".join(words)
-    if escapes:
-        text = text.replace("\\n", "\n").replace("\\t", "\t")
-    return text.split("\n")
-
-
-def _printf(words: list[str]) -> list[str]:
-    if not words:
-        return []
-    text = words[0].replace("\\n", "\n").replace("\\t", "\t")
-    for value in words[1:]:
-        text = re.sub(r"%[-0-9]*[sd]", lambda _: value, text, count=1)  # noqa: B023
-    return text.removesuffix("\n").split("\n")
-
-
-def _date(words: list[str]) -> str:
-    wanted = next((word[1:].strip("'\"") for word in words if word.startswith("+")), _DATE)
-    return f"{AT}{wanted}{END}"
-
-
-def _test(words: list[str], files: dict[str, str]) -> bool:
-    if words[:1] == ["!"]:
-        return not _test(words[1:], files)
-    match words:
-        case [left, operator, right] if operator in ("-eq", "-ne", "-lt", "-le", "-gt", "-ge"):
-            a, b = _number(left), _number(right)
-            return {"-eq": a == b, "-ne": a != b, "-lt": a < b, "-le": a <= b, "-gt": a > b, "-ge": a >= b}[operator]
-        case [left, "=" | "==", right]:
-            return left == right
-        case [left, "!=", right]:
-            return left != right
-        case ["-f" | "-e" | "-d" | "-s", path]:
-            return path in files
-        case ["-z", text]:
-            return text == ""
-        case ["-n", text] | [text]:
-            return text != ""
-    return False
-
-
-def _number(text: str) -> int:
-    match = re.match(r"\s*-?\d+", text)
-    return int(match.group()) if match else 0
-
-
-_TERM = re.compile(r"\s*([-+*/%])?\s*(\$?[A-Za-z_]\w*|\d+)")
-
-
-def _arithmetic(text: str, env: dict[str, str]) -> int:
-    """A chain of terms from left to right, which is all that counters need."""
-    total, at = 0, 0
-    text = text.strip()
-    while at < len(text):
-        match = _TERM.match(text, at)
-        if match is None:
-            raise NotSimulated(f"$(({text})) is not simulated")
-        value = match.group(2).lstrip("$")
-        number = int(value) if value.isdigit() else _number(env.get(value, "0"))
-        total = _apply(match.group(1) or "+", total, number)
-        at = match.end()
-    return total
-
-
-def _apply(operator: str, left: int, right: int) -> int:
-    match operator:
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return left // right if right else 0
-        case "%":
-            return left % right if right else 0
-    return left + right

@@ -8,120 +8,20 @@ is planned up to its question; `resume` says where it goes on.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from simulator.workloads.image_catalog import Image, Listener, Route, Server
-from simulator.workloads.machine import AT, END, Machine, Pause, has_program, shell_ops
+from simulator.workloads.loops import Turn, counters_of, find_cycle, signature
+from simulator.workloads.machine import Machine, Pause, has_program, shell_ops
 from simulator.workloads.shell_scripts import NotSimulated, Op
+from simulator.workloads.small_programs import AT, END
+from simulator.workloads.timeline import MB, Ending, FileChange, Line, Plan, Question
 
 OOM_EXIT = 137
 #: How long a program may run before its future counts as unknown; loops are recognised long before.
 _MAX_PAUSES = 3_000
 _FOREVER = 1 << 60
-#: A number that grows by `delta` with every turn of a loop, as `COUNT start,delta END`.
-COUNT = "\x03"
-_MB = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    offset_us: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """From `start_us` on, `lines` (offsets within one turn) every `period_us`."""
-
-    start_us: int
-    period_us: int
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    offset_us: int
-    code: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    offset_us: int
-    path: str
-    content: str | None
-    """None: removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The program waits for the network's answer to `argv`, and goes on from this position."""
-
-    offset_us: int
-    argv: tuple[str, ...]
-    pc: int
-    env: tuple[tuple[str, str], ...]
-    files: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    lines: tuple[Line, ...] = ()
-    cycle: Cycle | None = None
-    ending: Ending | None = None
-    files: tuple[FileChange, ...] = ()
-    question: Question | None = None
-    listens: tuple[Listener, ...] = ()
-    routes: tuple[Route, ...] = ()
-    serving_us: int = 0
-    """Age at which the sockets are open."""
-    stop_us: int | None = None
-    """Time from SIGTERM to the end; None: the signal is ignored, as by any PID 1 without a handler."""
-    stop_code: int = 0
-    stop_log: tuple[str, ...] = ()
-    access: str = ""
-    memory: int = 2 * _MB
-    cpu_milli: int = 0
-    refused: str = ""
-    """Why the runtime could not even start it (`exec: "foo": executable file not found in $PATH`)."""
-
-    def answers(self, port: int, age_us: int) -> Listener | None:
-        """The socket that is open on a port at this age; UDP sockets do not count."""
-        if age_us < self.serving_us:
-            return None
-        return next((one for one in self.listens if one.port == port and one.protocol != "udp"), None)
-
-    def route(self, path: str, age_us: int) -> tuple[Route | None, int | None]:
-        """The answer to a path at this age, and the age until which it stays the same (None: for good)."""
-        wanted = path.partition("?")[0] or "/"
-        for route in self.routes:
-            if route.path == wanted and (route.until_us is None or age_us < route.until_us):
-                return route, route.until_us
-        return None, None
-
-    def has_file(self, path: str, age_us: int) -> bool:
-        content: str | None = None
-        for change in self.files:
-            if change.offset_us > age_us:
-                break
-            if change.path == path:
-                content = change.content
-        return content is not None
-
-    def next_file_change(self, age_us: int) -> int | None:
-        return next((change.offset_us for change in self.files if change.offset_us > age_us), None)
-
-    def files_at(self, age_us: int) -> dict[str, str]:
-        present: dict[str, str] = {}
-        for change in self.files:
-            if change.offset_us > age_us:
-                break
-            if change.content is None:
-                present.pop(change.path, None)
-            else:
-                present[change.path] = change.content
-        return present
 
 
 def plan(
@@ -138,7 +38,15 @@ def plan(
 
 
 def resume(
-    before: Plan, image: Image, command: tuple[str, ...], args: tuple[str, ...], *, status: int, lines: tuple[str, ...], offset_us: int, memory_limit: int
+    before: Plan,
+    image: Image,
+    command: tuple[str, ...],
+    args: tuple[str, ...],
+    *,
+    status: int,
+    lines: tuple[str, ...],
+    offset_us: int,
+    memory_limit: int,
 ) -> Plan:
     """The plan after the answer to its question: the program goes on at `offset_us` with this status and output."""
     question = before.question
@@ -146,6 +54,7 @@ def resume(
         raise ValueError("resume: found a plan without a question, wanted one that waits for an answer")
     ops = _ops(image, argv_of(image, command, args))
     machine = Machine(ops, image, dict(question.env), pc=question.pc, files=dict(question.files))
+    machine.traps = before.stop_us is not None
     machine.answer(status, lines)
     return _follow(machine, replace(before, question=None), offset_us, memory_limit=memory_limit, ports=())
 
@@ -180,7 +89,12 @@ _PRINTS_ENV = re.compile(r"(?:^|[\s/;])(?:env|printenv)(?:$|[\s;|])")
 
 @lru_cache(maxsize=2048)
 def _plan(
-    image: Image, command: tuple[str, ...], args: tuple[str, ...], env: tuple[tuple[str, str], ...], ports: tuple[int, ...], memory_limit: int
+    image: Image,
+    command: tuple[str, ...],
+    args: tuple[str, ...],
+    env: tuple[tuple[str, str], ...],
+    ports: tuple[int, ...],
+    memory_limit: int,
 ) -> Plan:
     argv = argv_of(image, command, args)
     if not argv:
@@ -222,18 +136,10 @@ def _ops(image: Image, argv: tuple[str, ...]) -> tuple[Op, ...]:
 # Following a program
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    at: int
-    signature: tuple[object, ...]
-    line: int
-    """How many lines were written before."""
-
-
 def _follow(machine: Machine, base: Plan, start_us: int, *, memory_limit: int, ports: tuple[int, ...]) -> Plan:
     lines, files = list(base.lines), list(base.files)
-    turns: list[_Turn] = []
-    counters = _counters(machine.ops)
+    turns: list[Turn] = []
+    counters = counters_of(machine.ops)
     known_files = dict(machine.files)
     now = start_us
     for _ in range(_MAX_PAUSES):
@@ -242,13 +148,17 @@ def _follow(machine: Machine, base: Plan, start_us: int, *, memory_limit: int, p
         machine.out.clear()
         _note_files(files, known_files, machine.files, now)
         result = replace(
-            base, lines=tuple(lines), files=tuple(files), stop_us=1_000_000 if machine.traps else None, cpu_milli=max(base.cpu_milli, pause.cpu_milli)
+            base,
+            lines=tuple(lines),
+            files=tuple(files),
+            stop_us=1_000_000 if machine.traps else None,
+            cpu_milli=max(base.cpu_milli, pause.cpu_milli),
         )
         if pause.kind != "sleep" or pause.us >= _FOREVER:
             return _end_of(result, pause, machine, now, memory_limit=memory_limit, ports=ports)
         now += pause.us
-        turns.append(_Turn(now, _signature(machine, counters), len(lines)))
-        if (cycle := _cycle(turns, lines)) is not None:
+        turns.append(Turn(now, signature(machine, counters), len(lines)))
+        if (cycle := find_cycle(turns, lines)) is not None:
             first = next(index for index, turn in enumerate(turns) if turn.at == cycle.start_us)
             return replace(result, lines=tuple(lines[: turns[first].line]), cycle=cycle)
     return result
@@ -262,7 +172,9 @@ def _run(machine: Machine) -> Pause:
         return Pause("exit", code=2)
 
 
-def _end_of(result: Plan, pause: Pause, machine: Machine, now: int, *, memory_limit: int, ports: tuple[int, ...]) -> Plan:
+def _end_of(
+    result: Plan, pause: Pause, machine: Machine, now: int, *, memory_limit: int, ports: tuple[int, ...]
+) -> Plan:
     match pause.kind:
         case "exit":
             return replace(result, ending=Ending(now, pause.code, "Completed" if pause.code == 0 else "Error"))
@@ -283,7 +195,9 @@ def _with_memory(result: Plan, pause: Pause, now: int, memory_limit: int) -> Pla
     if memory_limit and pause.bytes > memory_limit:
         return replace(result, memory=memory_limit, ending=Ending(now + memory_limit // 1000, OOM_EXIT, "OOMKilled"))
     ending = None if pause.us >= _FOREVER else Ending(now + pause.us, 0, "Completed")
-    return replace(result, memory=result.memory + pause.bytes, cpu_milli=pause.cpu_milli, ending=ending, stop_us=0, stop_code=143)
+    return replace(
+        result, memory=result.memory + pause.bytes, cpu_milli=pause.cpu_milli, ending=ending, stop_us=0, stop_code=143
+    )
 
 
 def _python_server(result: Plan, argv: tuple[str, ...], now: int) -> Plan:
@@ -295,12 +209,19 @@ def _python_server(result: Plan, argv: tuple[str, ...], now: int) -> Plan:
         listens=(Listener(port, "http"),),
         routes=(Route("/", body="<title>Directory listing for /</title>\n"),),
         serving_us=now + 200_000,
-        memory=12 * _MB,
+        memory=12 * MB,
     )
 
 
 def _server_plan(
-    base: Plan, server: Server, image: Image, argv: tuple[str, ...], env: Mapping[str, str], now: int, ports: tuple[int, ...], memory_limit: int
+    base: Plan,
+    server: Server,
+    image: Image,
+    argv: tuple[str, ...],
+    env: Mapping[str, str],
+    now: int,
+    ports: tuple[int, ...],
+    memory_limit: int,
 ) -> Plan:
     for need in server.needs:
         if not any(env.get(name) for name in need.any_of):
@@ -311,7 +232,11 @@ def _server_plan(
     listens = _listens(server, argv, ports)
     return replace(
         base,
-        lines=base.lines + tuple(Line(now + _log_offset(server, index), _fill(text, image, argv, env)) for index, text in enumerate(server.log)),
+        lines=base.lines
+        + tuple(
+            Line(now + _log_offset(server, index), _fill(text, image, argv, env))
+            for index, text in enumerate(server.log)
+        ),
         listens=listens,
         routes=tuple(replace(route, body=_fill(route.body, image, argv, env)) for route in server.routes),
         serving_us=now + server.ready_us,
@@ -363,67 +288,6 @@ def _fill(text: str, image: Image, argv: tuple[str, ...], env: Mapping[str, str]
         return env.get(name, "") if kind == "env" else _flag(argv, name)
 
     return _FIELD.sub(value, text)
-
-
-# Recognising loops
-
-
-def _counters(ops: tuple[Op, ...]) -> frozenset[str]:
-    """Variables that only count: used by nothing but `echo`, `printf` and their own increments."""
-    counting: dict[str, bool] = {}
-    for op in ops:
-        used = {text.split(":-")[0] for word in op.words for kind, text in (part for part in word if not isinstance(part, str)) if kind in ("var", "default")}
-        shown = op.kind == "run" and op.words and op.words[0] in (("echo",), ("printf",)) and op.redirect is None
-        for name in used:
-            counting[name] = counting.get(name, True) and (shown or op.name == name)
-        if op.kind == "assign":
-            counting.setdefault(op.name, True)
-    return frozenset(name for name, only in counting.items() if only)
-
-
-def _signature(machine: Machine, counters: frozenset[str]) -> tuple[object, ...]:
-    env = tuple((name, value) for name, value in machine.env.items() if name not in counters)
-    return (machine.pc, machine.status, env, tuple(machine.files.items()))
-
-
-def _cycle(turns: list[_Turn], lines: list[Line]) -> Cycle | None:
-    """Three passes through the same state, equally far apart and with the same output but for counted numbers."""
-    last = turns[-1]
-    same = [index for index, turn in enumerate(turns[:-1]) if turn.signature == last.signature][-2:]
-    if len(same) < 2:
-        return None
-    first, second = turns[same[0]], turns[same[1]]
-    period = second.at - first.at
-    if period <= 0 or last.at - second.at != period:
-        return None
-    early, late = lines[first.line : second.line], lines[second.line : last.line]
-    if len(early) != len(late):
-        return None
-    merged = [_merged(one, other, first.at, period) for one, other in zip(early, late, strict=True)]
-    found = [line for line in merged if line is not None]
-    return Cycle(first.at, period, tuple(found)) if len(found) == len(merged) else None
-
-
-_NUMBER = re.compile(r"(\d+)")
-
-
-def _merged(early: Line, late: Line, start: int, period: int) -> Line | None:
-    if late.offset_us - early.offset_us != period:
-        return None
-    if early.text == late.text:
-        return Line(early.offset_us - start, early.text)
-    one, other = _NUMBER.split(early.text), _NUMBER.split(late.text)
-    if len(one) != len(other):
-        return None
-    parts = []
-    for index, (a, b) in enumerate(zip(one, other, strict=True)):
-        if a == b:
-            parts.append(a)
-        elif index % 2:
-            parts.append(f"{COUNT}{a},{int(b) - int(a)}{END}")
-        else:
-            return None
-    return Line(early.offset_us - start, "".join(parts))
 
 
 def _note_files(changes: list[FileChange], known: dict[str, str], files: dict[str, str], now: int) -> None:

@@ -217,7 +217,14 @@ class _Compiler:
         negated = self.peek_text() == "!"
         if negated:
             self._at += 1
-        compound = {"if": self._if, "while": self._while, "until": self._while, "for": self._for, "{": self._group, "(": self._group}
+        compound = {
+            "if": self._if,
+            "while": self._while,
+            "until": self._while,
+            "for": self._for,
+            "{": self._group,
+            "(": self._group,
+        }
         parse = compound.get(self.peek_text())
         if parse is not None:
             parse()

@@ -45,18 +45,38 @@ class Town:
     def node(self, name: str, address: str) -> None:
         self.spots[address] = Spot(name)
 
-    def pod(self, name: str, address: str, *, node: str = "node-1", port: int = 8080, protocol: str = "TCP", status: int = 200) -> None:
+    def pod(
+        self,
+        name: str,
+        address: str,
+        *,
+        node: str = "node-1",
+        port: int = 8080,
+        protocol: str = "TCP",
+        status: int = 200,
+    ) -> None:
         self.spots[address] = Spot(node, "default", name)
         self.sockets[address, port, protocol] = Reply(status, f"hello from {name}\n", "web")
 
     def service(self, name: str, address: str, *, port: int = 80, namespace: str = "default", **spec: Any) -> Obj:
         protocol = spec.pop("protocol", "TCP")
         ports = spec.pop("ports", [{"port": port, "protocol": protocol}])
-        made = {"metadata": {"name": name, "namespace": namespace}, "spec": {"clusterIP": address, "ports": ports, **spec}}
+        made = {
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"clusterIP": address, "ports": ports, **spec},
+        }
         self.services.append(made)
         return made
 
-    def endpoints(self, service: str, *addresses: str, port: int = 8080, namespace: str = "default", port_name: str = "", **more: Any) -> None:
+    def endpoints(
+        self,
+        service: str,
+        *addresses: str,
+        port: int = 8080,
+        namespace: str = "default",
+        port_name: str = "",
+        **more: Any,
+    ) -> None:
         found = [
             {
                 "addresses": [address],
@@ -69,7 +89,13 @@ class Town:
         ]
         labels = {"kubernetes.io/service-name": service}
         ports = [{"name": port_name, "port": port, "protocol": "TCP"}]
-        self.slices.append({"metadata": {"name": f"{service}-{len(self.slices)}", "namespace": namespace, "labels": labels}, "endpoints": found, "ports": ports})
+        self.slices.append(
+            {
+                "metadata": {"name": f"{service}-{len(self.slices)}", "namespace": namespace, "labels": labels},
+                "endpoints": found,
+                "ports": ports,
+            }
+        )
 
     def cluster_dns(self) -> None:
         self.pod("coredns", "10.244.9.9", port=53, protocol="UDP", node="node-1")
@@ -78,7 +104,10 @@ class Town:
 
     def client(self, address: str = "10.244.1.5", *, namespace: str = "default", **spec: Any) -> Source:
         self.spots[address] = Spot("node-1", namespace, "client")
-        pod = {"metadata": {"name": "client", "namespace": namespace, "uid": address}, "spec": {"nodeName": "node-1", **spec}}
+        pod = {
+            "metadata": {"name": "client", "namespace": namespace, "uid": address},
+            "spec": {"nodeName": "node-1", **spec},
+        }
         return Source(pod=pod)
 
     def network(self) -> Datapath:

@@ -40,7 +40,13 @@ def test_a_pods_own_address_needs_no_rule(town: Any) -> None:
     [
         pytest.param("nobody", 80, RESOLVE, "no such name", id="unknown name"),
         pytest.param("empty", 80, REFUSED, "service default/empty has no endpoints", id="no endpoints"),
-        pytest.param("web", 81, TIMEOUT, "service default/web has nothing for port 81 here", id="a port the service does not have"),
+        pytest.param(
+            "web",
+            81,
+            TIMEOUT,
+            "service default/web has nothing for port 81 here",
+            id="a port the service does not have",
+        ),
         pytest.param("10.244.1.20", 81, REFUSED, "no process in default/web-0 listens on port 81", id="nobody listens"),
         pytest.param("10.244.7.7", 80, TIMEOUT, "nobody has the address 10.244.7.7", id="nobody there"),
     ],

@@ -40,7 +40,12 @@ def test_a_name(town: Any, name: str, namespace: str, addresses: tuple[str, ...]
 
 def test_short_names_go_through_the_search_list_first(town: Any) -> None:
     found, _ = town.network().resolve(town.client(namespace="shop"), "db.default")
-    assert found.tried == ("db.default.shop.svc.cluster.local", "db.default.svc.cluster.local", "db.default.cluster.local", "db.default")
+    assert found.tried == (
+        "db.default.shop.svc.cluster.local",
+        "db.default.svc.cluster.local",
+        "db.default.cluster.local",
+        "db.default",
+    )
 
 
 def test_pods_that_are_not_ready_have_no_record_unless_the_service_wants_it(town: Any) -> None:
@@ -54,7 +59,10 @@ def test_pods_that_are_not_ready_have_no_record_unless_the_service_wants_it(town
 
 def test_resolv_conf_of_an_ordinary_pod(town: Any) -> None:
     text = resolver_of(town.client(namespace="shop").pod, "10.96.0.10").text
-    assert text == "search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+    assert (
+        text
+        == "search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+    )
 
 
 def test_a_pod_on_the_host_network_asks_the_machines_server(town: Any) -> None:

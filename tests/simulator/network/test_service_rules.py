@@ -21,7 +21,11 @@ def test_probabilities_are_those_of_a_chain_of_iptables_rules(town: Any) -> None
     three(town)
     town.endpoints("web", "10.244.1.0", "10.244.1.1", "10.244.1.2")
     [rule] = table(town)
-    assert [(one.address, one.probability) for one in rule.backends] == [("10.244.1.0", 0.33333), ("10.244.1.1", 0.5), ("10.244.1.2", 1.0)]
+    assert [(one.address, one.probability) for one in rule.backends] == [
+        ("10.244.1.0", 0.33333),
+        ("10.244.1.1", 0.5),
+        ("10.244.1.2", 1.0),
+    ]
     assert rule.name == "default/web"
 
 
@@ -35,7 +39,9 @@ def test_a_service_without_endpoints_rejects(town: Any) -> None:
     ("conditions", "count"),
     [
         pytest.param({"ready": False, "serving": False}, 0, id="not ready"),
-        pytest.param({"ready": False, "serving": True, "terminating": True}, 1, id="terminating but serving, and nobody else"),
+        pytest.param(
+            {"ready": False, "serving": True, "terminating": True}, 1, id="terminating but serving, and nobody else"
+        ),
     ],
 )
 def test_which_endpoints_serve(town: Any, conditions: dict[str, bool], count: int) -> None:
@@ -52,7 +58,10 @@ def test_terminating_endpoints_step_back_while_one_is_ready(town: Any) -> None:
 
 
 def test_one_rule_a_port_and_way_in(town: Any) -> None:
-    ports = [{"name": "http", "port": 80, "protocol": "TCP", "nodePort": 30080}, {"name": "admin", "port": 81, "protocol": "TCP"}]
+    ports = [
+        {"name": "http", "port": 80, "protocol": "TCP", "nodePort": 30080},
+        {"name": "admin", "port": 81, "protocol": "TCP"},
+    ]
     three(town, ports=ports, externalIPs=["1.2.3.4"])
     found = [(rule.name, rule.kind, rule.address, rule.port) for rule in table(town)]
     assert found == [
@@ -64,7 +73,10 @@ def test_one_rule_a_port_and_way_in(town: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("spec", [pytest.param({"clusterIP": "None"}, id="headless"), pytest.param({"type": "ExternalName"}, id="ExternalName")])
+@pytest.mark.parametrize(
+    "spec",
+    [pytest.param({"clusterIP": "None"}, id="headless"), pytest.param({"type": "ExternalName"}, id="ExternalName")],
+)
 def test_services_without_a_virtual_ip_have_no_rules(town: Any, spec: dict[str, str]) -> None:
     town.service("web", "10.96.1.1")["spec"].update(spec)
     assert table(town) == []

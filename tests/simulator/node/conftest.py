@@ -30,7 +30,9 @@ class Machines:
         self.process.wire()
         self.process.start()
         for name in ("default", "kube-node-lease"):
-            self.registry.create("test", "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            self.registry.create(
+                "test", "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            )
         for index, node in enumerate(machines):
             self.kubelets.join(node, index)
         self.run(0)
@@ -42,7 +44,15 @@ class Machines:
     def create(self, resource: str, obj: Obj) -> Obj:
         return self.registry.create("test", resource, obj)
 
-    def start(self, name: str = "web", *, image: str = "nginx:1.27", node: str = "node-0", spec: Obj | None = None, **container: Any) -> Obj:
+    def start(
+        self,
+        name: str = "web",
+        *,
+        image: str = "nginx:1.27",
+        node: str = "node-0",
+        spec: Obj | None = None,
+        **container: Any,
+    ) -> Obj:
         """Creates a pod of one container `web`, already bound; `spec` adds to the pod, other keywords to the container."""
         policy = "Always" if ":" not in image else "IfNotPresent"
         made = {
@@ -53,7 +63,10 @@ class Machines:
             "containers": [{"name": "web", "image": image, "imagePullPolicy": policy, **container}],
             **(spec or {}),
         }
-        return self.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": made})
+        return self.create(
+            "pods",
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": made},
+        )
 
     def script(self, text: str, name: str = "web", **more: Any) -> Obj:
         """A pod of busybox that runs this script."""

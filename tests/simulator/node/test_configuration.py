@@ -47,7 +47,9 @@ def test_an_optional_reference_may_be_missing(machines: Any) -> None:
 def test_a_missing_volume_holds_the_pod_in_container_creating(machines: Any) -> None:
     machines.start(spec={"volumes": [{"name": "config", "configMap": {"name": "app"}}]})
     machines.run(4)
-    assert machines.events() == [("FailedMount", 'MountVolume.SetUp failed for volume "config" : configmap "app" not found', 4)]
+    assert machines.events() == [
+        ("FailedMount", 'MountVolume.SetUp failed for volume "config" : configmap "app" not found', 4)
+    ]
     assert machines.container()["state"] == {"waiting": {"reason": "ContainerCreating"}}
     machines.create("configmaps", config_map("app", key="x"))
     machines.run(10)
@@ -56,9 +58,13 @@ def test_a_missing_volume_holds_the_pod_in_container_creating(machines: Any) -> 
 
 def test_a_volume_may_ask_for_a_key_that_is_not_there(machines: Any) -> None:
     machines.create("configmaps", config_map("app", key="x"))
-    machines.start(spec={"volumes": [{"name": "config", "configMap": {"name": "app", "items": [{"key": "y", "path": "y"}]}}]})
+    machines.start(
+        spec={"volumes": [{"name": "config", "configMap": {"name": "app", "items": [{"key": "y", "path": "y"}]}}]}
+    )
     machines.run(1)
-    assert machines.said("FailedMount") == ['MountVolume.SetUp failed for volume "config" : references non-existent config key: y']
+    assert machines.said("FailedMount") == [
+        'MountVolume.SetUp failed for volume "config" : references non-existent config key: y'
+    ]
 
 
 def test_a_database_without_its_password_says_so_and_crashes(machines: Any) -> None:
@@ -70,7 +76,15 @@ def test_a_database_without_its_password_says_so_and_crashes(machines: Any) -> N
 
 def test_services_that_exist_are_in_the_environment(machines: Any) -> None:
     service = {"clusterIP": "10.96.7.7", "ports": [{"port": 6379, "protocol": "TCP"}]}
-    machines.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "redis-leader", "namespace": "default"}, "spec": service})
+    machines.create(
+        "services",
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "redis-leader", "namespace": "default"},
+            "spec": service,
+        },
+    )
     machines.script("echo $REDIS_LEADER_SERVICE_HOST:$REDIS_LEADER_SERVICE_PORT; sleep 1d")
     machines.run(1)
     assert machines.logs() == ["10.96.7.7:6379"]

@@ -37,8 +37,18 @@ def test_the_previous_instance_keeps_its_log(machines: Any) -> None:
 @pytest.mark.parametrize(
     ("image", "query", "message"),
     [
-        pytest.param("nginx:1.99", {}, 'container "web" in pod "web" is waiting to start: trying and failing to pull image', id="no image"),
-        pytest.param("nginx:1.27", {"previous": "true"}, 'previous terminated container "web" in pod "web" not found', id="nothing before"),
+        pytest.param(
+            "nginx:1.99",
+            {},
+            'container "web" in pod "web" is waiting to start: trying and failing to pull image',
+            id="no image",
+        ),
+        pytest.param(
+            "nginx:1.27",
+            {"previous": "true"},
+            'previous terminated container "web" in pod "web" not found',
+            id="nothing before",
+        ),
     ],
 )
 def test_no_log_to_show(machines: Any, image: str, query: dict[str, str], message: str) -> None:

@@ -23,7 +23,10 @@ def test_a_missing_tag_fails_with_the_registrys_answer(machines: Any) -> None:
     ]
     assert machines.status()["phase"] == "Pending"
     waiting = machines.container()["state"]["waiting"]
-    assert waiting == {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "nginx:1.99": ErrImagePull: {NOT_FOUND}'}
+    assert waiting == {
+        "reason": "ImagePullBackOff",
+        "message": f'Back-off pulling image "nginx:1.99": ErrImagePull: {NOT_FOUND}',
+    }
 
 
 def test_err_image_pull_is_reported_before_the_backoff(lab: Any) -> None:
@@ -103,7 +106,8 @@ def test_pulls_of_one_machine_wait_for_each_other(lab: Any) -> None:
     lab.run(30)
     [large], [small] = lab.said("Pulled", "large"), lab.said("Pulled", "small")
     assert large.startswith('Successfully pulled image "postgres:16" in 6.')
-    assert small.startswith('Successfully pulled image "redis:7-alpine" in 1.') and "s (7." in small
+    assert small.startswith('Successfully pulled image "redis:7-alpine" in 1.')
+    assert "s (7." in small
 
 
 def test_images_that_are_pulled_show_up_at_the_node(machines: Any) -> None:

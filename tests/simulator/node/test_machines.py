@@ -17,8 +17,15 @@ def test_a_machine_registers_with_labels_capacity_and_addresses(machines: Any) -
     assert node["metadata"]["labels"]["kubernetes.io/hostname"] == "node-0"
     assert node["spec"]["podCIDR"] == "10.244.0.0/24"
     status = node["status"]
-    assert {name: status["capacity"][name] for name in ("cpu", "memory", "pods")} == {"cpu": "4", "memory": "8Gi", "pods": "110"}
-    assert status["addresses"] == [{"type": "InternalIP", "address": "172.18.0.2"}, {"type": "Hostname", "address": "node-0"}]
+    assert {name: status["capacity"][name] for name in ("cpu", "memory", "pods")} == {
+        "cpu": "4",
+        "memory": "8Gi",
+        "pods": "110",
+    }
+    assert status["addresses"] == [
+        {"type": "InternalIP", "address": "172.18.0.2"},
+        {"type": "Hostname", "address": "node-0"},
+    ]
     assert status["nodeInfo"]["containerRuntimeVersion"].startswith("containerd://")
     assert status["nodeInfo"]["kubeletVersion"].startswith("v1.33.")
 
@@ -39,7 +46,9 @@ def test_a_pod_waits_for_the_network(many: Any) -> None:
     machines = many(profile="lab")
     machines.start()
     machines.run(1)
-    assert machines.said("NetworkNotReady")[0].startswith("network is not ready: container runtime network not ready: NetworkReady=false")
+    assert machines.said("NetworkNotReady")[0].startswith(
+        "network is not ready: container runtime network not ready: NetworkReady=false"
+    )
     machines.run(20)
     assert machines.status()["phase"] == "Running"
 
@@ -116,7 +125,12 @@ def test_pods_deleted_while_the_machine_was_off_are_cleaned_up(machines: Any) ->
 
 
 def test_init_containers_run_again_after_a_reboot(machines: Any) -> None:
-    init = {"name": "init", "image": "busybox:1.36", "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", "echo again"]}
+    init = {
+        "name": "init",
+        "image": "busybox:1.36",
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", "-c", "echo again"],
+    }
     machines.start(spec={"initContainers": [init]})
     machines.run(1)
     machines.kubelets.power_off("node-0")

@@ -26,7 +26,8 @@ def test_a_process_that_ignores_sigterm_lives_as_long_as_the_grace_period(machin
 
 
 @pytest.mark.parametrize(
-    ("grace", "alive_for"), [pytest.param(5, 4, id="five seconds"), pytest.param(1, 1, id="one second is rounded up to two")]
+    ("grace", "alive_for"),
+    [pytest.param(5, 4, id="five seconds"), pytest.param(1, 1, id="one second is rounded up to two")],
 )
 def test_the_deletion_may_shorten_the_grace_period(machines: Any, grace: int, alive_for: int) -> None:
     machines.script("sleep 1d")

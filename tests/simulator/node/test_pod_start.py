@@ -10,7 +10,11 @@ def test_a_pod_runs_with_the_events_of_a_real_kubelet(machines: Any) -> None:
     machines.run(1)
     assert machines.events() == [
         ("Pulling", 'Pulling image "nginx:1.27"', 1),
-        ("Pulled", f'Successfully pulled image "nginx:1.27" in 0s (0s including waiting). Image size: {SIZE} bytes.', 1),
+        (
+            "Pulled",
+            f'Successfully pulled image "nginx:1.27" in 0s (0s including waiting). Image size: {SIZE} bytes.',
+            1,
+        ),
         ("Created", "Created container: web", 1),
         ("Started", "Started container web", 1),
     ]
@@ -36,14 +40,20 @@ def test_status_of_a_running_pod(machines: Any) -> None:
     machines.start(ports=[{"containerPort": 80}])
     machines.run(1)
     status = machines.status()
-    assert (status["phase"], status["podIP"], status["hostIP"], status["qosClass"]) == ("Running", "10.244.0.2", "172.18.0.2", "BestEffort")
+    assert (status["phase"], status["podIP"], status["hostIP"], status["qosClass"]) == (
+        "Running",
+        "10.244.0.2",
+        "172.18.0.2",
+        "BestEffort",
+    )
     assert status["startTime"] == "2025-10-09T08:53:20Z"
     container = status["containerStatuses"][0]
     assert container["state"] == {"running": {"startedAt": "2025-10-09T08:53:20Z"}}
     assert (container["ready"], container["started"], container["restartCount"]) == (True, True, 0)
     assert container["image"] == "docker.io/library/nginx:1.27"
     assert container["imageID"].startswith("docker.io/library/nginx@sha256:")
-    assert container["containerID"].startswith("containerd://") and len(container["containerID"]) == 13 + 64
+    assert container["containerID"].startswith("containerd://")
+    assert len(container["containerID"]) == 13 + 64
 
 
 def test_conditions_of_a_running_pod_come_in_the_kubelets_order(machines: Any) -> None:

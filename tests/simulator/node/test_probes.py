@@ -12,7 +12,9 @@ def test_a_pod_without_probes_is_ready_as_soon_as_it_runs(machines: Any) -> None
 
 
 def test_readiness_keeps_a_slow_pod_out_until_it_listens(machines: Any) -> None:
-    machines.start(image="drydock/slow:1.0", readinessProbe={"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5})
+    machines.start(
+        image="drydock/slow:1.0", readinessProbe={"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5}
+    )
     machines.run(19)
     assert (machines.container()["ready"], machines.condition("Ready")["status"]) == (False, "False")
     refused = 'Readiness probe failed: Get "http://10.244.0.2:8080/healthz": dial tcp 10.244.0.2:8080: connect: connection refused'
@@ -28,7 +30,11 @@ def test_the_liveness_example_of_the_documentation(machines: Any) -> None:
     machines.run(29)
     assert "Unhealthy" not in machines.reasons()
     machines.run(12)
-    assert ("Unhealthy", "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory", 3) in machines.events()
+    assert (
+        "Unhealthy",
+        "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory",
+        3,
+    ) in machines.events()
     assert machines.said("Killing") == ["Container web failed liveness probe, will be restarted"]
     assert machines.container()["restartCount"] == 0
     machines.run(31)
@@ -47,11 +53,19 @@ def test_a_liveness_probe_sees_the_server_turn_bad(machines: Any) -> None:
 
 def test_a_startup_probe_holds_the_others_back(machines: Any) -> None:
     get = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 10}
-    machines.start(image="drydock/slow:1.0", startupProbe={**get, "failureThreshold": 3}, livenessProbe={**get, "failureThreshold": 1})
+    machines.start(
+        image="drydock/slow:1.0",
+        startupProbe={**get, "failureThreshold": 3},
+        livenessProbe={**get, "failureThreshold": 1},
+    )
     machines.run(15)
     assert (machines.container()["started"], machines.container()["ready"]) == (False, False)
     machines.run(10)
-    assert (machines.container()["started"], machines.container()["ready"], machines.container()["restartCount"]) == (True, True, 0)
+    assert (machines.container()["started"], machines.container()["ready"], machines.container()["restartCount"]) == (
+        True,
+        True,
+        0,
+    )
 
 
 def test_a_startup_probe_that_never_succeeds_restarts_the_container(machines: Any) -> None:
@@ -65,8 +79,16 @@ def test_a_startup_probe_that_never_succeeds_restarts_the_container(machines: An
 @pytest.mark.parametrize(
     ("probe", "text"),
     [
-        pytest.param({"httpGet": {"path": "/nope", "port": 80}}, "Readiness probe failed: HTTP probe failed with statuscode: 404", id="http status"),
-        pytest.param({"tcpSocket": {"port": 81}}, "Readiness probe failed: dial tcp 10.244.0.2:81: connect: connection refused", id="closed port"),
+        pytest.param(
+            {"httpGet": {"path": "/nope", "port": 80}},
+            "Readiness probe failed: HTTP probe failed with statuscode: 404",
+            id="http status",
+        ),
+        pytest.param(
+            {"tcpSocket": {"port": 81}},
+            "Readiness probe failed: dial tcp 10.244.0.2:81: connect: connection refused",
+            id="closed port",
+        ),
         pytest.param(
             {"grpc": {"port": 9000}},
             'Readiness probe failed: timeout: failed to connect service "10.244.0.2:9000" within 1s: context deadline exceeded',
@@ -90,7 +112,11 @@ def test_a_named_port_is_looked_up_in_the_container(machines: Any) -> None:
 
 def test_a_database_is_asked_by_its_own_client(machines: Any) -> None:
     env = [{"name": "POSTGRES_PASSWORD", "value": "x"}]
-    machines.start(image="postgres:16", env=env, readinessProbe={"exec": {"command": ["pg_isready", "-U", "postgres"]}, "periodSeconds": 1})
+    machines.start(
+        image="postgres:16",
+        env=env,
+        readinessProbe={"exec": {"command": ["pg_isready", "-U", "postgres"]}, "periodSeconds": 1},
+    )
     machines.run(1)
     assert machines.container()["ready"] is False
     machines.run(3)

@@ -40,7 +40,10 @@ def test_crash_loop_back_off_says_how_long_and_keeps_the_last_state(machines: An
     machines.run(1)
     uid = machines.pod()["metadata"]["uid"]
     assert machines.container()["state"] == {
-        "waiting": {"reason": "CrashLoopBackOff", "message": f"back-off 10s restarting failed container=web pod=web_default({uid})"}
+        "waiting": {
+            "reason": "CrashLoopBackOff",
+            "message": f"back-off 10s restarting failed container=web pod=web_default({uid})",
+        }
     }
     last = machines.container()["lastState"]["terminated"]
     assert (last["exitCode"], last["reason"]) == (3, "Error")
@@ -95,7 +98,11 @@ def test_init_containers_run_one_after_the_other(machines: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "phase"), [pytest.param("Never", "Failed", id="Never fails the pod"), pytest.param("Always", "Pending", id="Always tries again")]
+    ("policy", "phase"),
+    [
+        pytest.param("Never", "Failed", id="Never fails the pod"),
+        pytest.param("Always", "Pending", id="Always tries again"),
+    ],
 )
 def test_a_failing_init_container(machines: Any, policy: str, phase: str) -> None:
     machines.start(spec={"restartPolicy": policy, "initContainers": [_container("init", "exit 1")]})
@@ -145,7 +152,11 @@ def test_a_termination_message_is_read_from_its_file(machines: Any) -> None:
 
 
 def test_fallback_to_logs_takes_the_last_words_of_a_failure(machines: Any) -> None:
-    machines.script("echo first; echo last; exit 1", spec={"restartPolicy": "Never"}, terminationMessagePolicy="FallbackToLogsOnError")
+    machines.script(
+        "echo first; echo last; exit 1",
+        spec={"restartPolicy": "Never"},
+        terminationMessagePolicy="FallbackToLogsOnError",
+    )
     machines.run(2)
     assert machines.container()["state"]["terminated"]["message"] == "first\nlast\n"
 

@@ -21,7 +21,19 @@ def test_every_image_of_the_catalogue_can_be_pulled_and_planned() -> None:
     assert seen > 200
 
 
-@pytest.mark.parametrize("name", ["nginx", "httpd", "redis", "postgres:16", "busybox:1.36", "drydock/web:2.0", "shop/api", "registry.k8s.io/etcd:3.5.21-0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nginx",
+        "httpd",
+        "redis",
+        "postgres:16",
+        "busybox:1.36",
+        "drydock/web:2.0",
+        "shop/api",
+        "registry.k8s.io/etcd:3.5.21-0",
+    ],
+)
 def test_what_lessons_use_is_there(name: str) -> None:
     assert isinstance(catalog().pull(parse(name)), Image)
 
@@ -35,8 +47,14 @@ def test_sizes_are_uneven_and_always_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "end"),
     [
-        pytest.param("ghcr.io/a/b:1", "https://ghcr.io/token?scope=repository%3Aa%2Fb%3Apull&service=ghcr.io: 403 Forbidden", id="ghcr.io"),
-        pytest.param("quay.io/a/b:1", "HEAD request to https://quay.io/v2/a/b/manifests/1: 401 UNAUTHORIZED", id="quay.io"),
+        pytest.param(
+            "ghcr.io/a/b:1",
+            "https://ghcr.io/token?scope=repository%3Aa%2Fb%3Apull&service=ghcr.io: 403 Forbidden",
+            id="ghcr.io",
+        ),
+        pytest.param(
+            "quay.io/a/b:1", "HEAD request to https://quay.io/v2/a/b/manifests/1: 401 UNAUTHORIZED", id="quay.io"
+        ),
         pytest.param("registry.k8s.io/nope:1", "registry.k8s.io/nope:1: not found", id="registry.k8s.io"),
     ],
 )
@@ -57,9 +75,13 @@ def test_generic_images_need_an_owner() -> None:
     [
         pytest.param("- {name: a}", "t.yaml: a: tags: found None, wanted a mapping of tag to megabytes", id="no tags"),
         pytest.param(
-            "- {name: a, tags: {x: 1}, shell: zsh}", "t.yaml: a: shell: found 'zsh', wanted none, busybox or full", id="unknown shell"
+            "- {name: a, tags: {x: 1}, shell: zsh}",
+            "t.yaml: a: shell: found 'zsh', wanted none, busybox or full",
+            id="unknown shell",
         ),
-        pytest.param("- {tags: {x: 1}}", "t.yaml: entry 1: found no name, wanted a mapping with name and tags", id="no name"),
+        pytest.param(
+            "- {tags: {x: 1}}", "t.yaml: entry 1: found no name, wanted a mapping with name and tags", id="no name"
+        ),
         pytest.param(
             "- {name: a, tags: {x: 1}, size: 3}",
             "t.yaml: a: found size, wanted only about, cmd, entrypoint, name, programs, servers, shell, tags",

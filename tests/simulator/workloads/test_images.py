@@ -27,7 +27,9 @@ def test_a_name_is_completed(text: str, full: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param("NGINX", "invalid reference format: repository name (library/NGINX) must be lowercase", id="capitals"),
+        pytest.param(
+            "NGINX", "invalid reference format: repository name (library/NGINX) must be lowercase", id="capitals"
+        ),
         pytest.param("nginx:", "invalid reference format", id="empty tag"),
         pytest.param("nginx:a b", "invalid reference format", id="space"),
         pytest.param("", "invalid reference format", id="nothing"),

@@ -1,0 +1,439 @@
+"""The pod workers of all kubelets: from a pod's binding to the last report of its end.
+
+A worker is woken by changes of its pod and by its runtime, never by a clock of its own. A sync first reports what is
+(`pod_status`), then does what is missing (`pod_lifecycle`, `container_starts`), as `pkg/kubelet/kubelet.go` SyncPod does; so the
+status always lags one look behind the containers. Leaves to others: machines and their power (`machines`), processes
+(`container_runtime`), probes (`prober`).
+"""
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.node import admission
+from simulator.node.addresses import next_free
+from simulator.node.container_logs import ContainerLogs
+from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.container_starts import ContainerStarts
+from simulator.node.environment import missing_volume
+from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.node_status import allocatable
+from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
+from simulator.node.pod_status import pod_status, rejected_status, terminated
+from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
+from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
+
+#: A status that could not be written is tried again (status manager's sync period).
+_STATUS_RETRY_US = 10 * SECOND
+_NETWORK_RETRY_US = SECOND
+_NO_NETWORK = (
+    "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+    "message:Network plugin returns error: cni plugin not initialized"
+)
+_DEADLINE = "Pod was active on the node longer than the specified deadline"
+_LAST_WORDS = 80
+
+
+class PodWorkers:
+    name = WORKERS
+
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, starts: ContainerStarts, logs: ContainerLogs) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        self._runtime = runtime
+        self._starts = starts
+        self._logs = logs
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the fleet's records."""
+
+    # What the watch tells
+
+    def hear(self, old: Obj | None, new: Obj | None) -> None:
+        pod = old if new is None else new
+        if pod is None:
+            return
+        node = self._fleet.nodes.get(pod["spec"].get("nodeName", ""))
+        if node is None or not node.kubelet:
+            return
+        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        if new is None:
+            if record is not None:
+                self._removed(record)
+        elif record is None:
+            self._meet(node, new)
+        elif new["metadata"].get("deletionTimestamp"):
+            self._deleted(record, new)
+        elif old is not None and old["spec"] is not new["spec"] and record.worker == "syncing":
+            self._changed(record, old, new)
+
+    def relist(self, node_name: str, epoch: int) -> None:
+        """Event: a kubelet has started and compares the pods bound to it with what it knows."""
+        node = self._fleet.nodes[node_name]
+        if node.epoch != epoch or not node.kubelet:
+            return
+        bound = {pod["metadata"]["uid"]: pod for pod in self._fleet.cache.on_node(node_name)}
+        for uid in [uid for uid in node.pods if uid not in bound]:
+            self._removed(self._fleet.pods[uid])
+        for uid, pod in bound.items():
+            record = self._fleet.pods.get(uid)
+            if record is None:
+                self._meet(node, pod)
+                continue
+            record.written = None
+            for one in record.containers.values():
+                if one.exit_reason == "Unknown" and one.state == "exited":
+                    one.finished_us = self._engine.now
+            if record.worker == "syncing" and pod["metadata"].get("deletionTimestamp"):
+                self._deleted(record, pod)
+            else:
+                self._fleet.wake(record)
+
+    def _meet(self, node: NodeRecord, pod: Obj) -> None:
+        """A pod newly bound to this node."""
+        metadata, spec = pod["metadata"], pod["spec"]
+        if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+            if metadata.get("deletionTimestamp"):
+                self._delete(node.name, metadata)
+            return
+        containers = {
+            one["name"]: ContainerRecord(one["name"], container_kind(one, True))
+            for one in spec.get("initContainers") or ()
+        }
+        containers.update((one["name"], ContainerRecord(one["name"], "app")) for one in spec["containers"])
+        record = PodRecord(
+            metadata["uid"], metadata["namespace"], metadata["name"], node.name, containers, started_us=self._engine.now
+        )
+        record.requests = admission.requests_of(spec)
+        rejection = admission.check(node, record.requests, allocatable=allocatable(node.spec))
+        self._fleet.pods[record.uid] = record
+        node.pods[record.uid] = None
+        if rejection is not None:
+            record.requests = (0, 0)
+            record.worker = TRANSITIONS[record.worker, "rejected"][0]
+            self._fleet.event(record, "Warning", rejection.reason, rejection.message)
+            self._report(
+                record,
+                pod,
+                rejected_status(pod, rejection.reason, rejection.message, self._engine.timestamp(record.started_us)),
+            )
+            return
+        node.active += 1
+        node.cpu_milli += record.requests[0]
+        node.memory += record.requests[1]
+        if metadata.get("deletionTimestamp"):
+            self._deleted(record, pod)
+            return
+        deadline = spec.get("activeDeadlineSeconds")
+        if deadline:
+            self._engine.schedule(int(deadline) * SECOND, self.name, "deadline", record.uid)
+        self._sync(record, pod)
+
+    def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
+        """A running pod may change its images (and little else): the container is replaced."""
+        for spec in new["spec"]["containers"]:
+            one = record.containers[spec["name"]]
+            before = container_spec(old, one.name)
+            if before is not spec and before["image"] != spec["image"]:
+                one.pull_backoff_us = 0
+                if one.state == "running":
+                    self._runtime.stop(
+                        record,
+                        one,
+                        before,
+                        _grace_s(new),
+                        f"Container {one.name} definition changed, will be restarted",
+                    )
+        deadline = new["spec"].get("activeDeadlineSeconds")
+        if deadline and deadline != old["spec"].get("activeDeadlineSeconds"):
+            self._engine.schedule(
+                max(0, record.started_us + int(deadline) * SECOND - self._engine.now), self.name, "deadline", record.uid
+            )
+        self._fleet.wake(record)
+
+    # The worker
+
+    def sync(self, uid: str) -> None:
+        """Event: a pod's worker looks at it."""
+        record = self._fleet.pods.get(uid)
+        if record is None:
+            return
+        record.sync_ticket = 0
+        if not self._fleet.is_up(record):
+            return
+        pod = self._fleet.pod(record)
+        if record.worker == "terminating":
+            self._go_on_stopping(record, pod)
+        elif pod is not None:
+            self._sync(record, pod)
+
+    def _sync(self, record: PodRecord, pod: Obj) -> None:
+        """Report, then act. A worker that is busy starting containers looks again when it has done so."""
+        if record.busy:
+            record.again = True
+            return
+        self._leave_messages(record, pod)
+        self._write_status(record, pod)
+        if record.worker == "syncing":
+            self._act(record, pod)
+        elif record.worker == "terminated" and pod["metadata"].get("deletionTimestamp"):
+            self._delete(record.node, pod["metadata"])
+
+    def _act(self, record: PodRecord, pod: Obj) -> None:
+        policy = pod["spec"].get("restartPolicy") or "Always"
+        todo = next_steps(record, policy)
+        if todo.finished:
+            record.phase = phase(record, policy)
+            self._cause(record, pod, "finished")
+            return
+        if not todo.start:
+            return
+        if not record.sandbox:
+            self._make_sandbox(record, pod)
+            return
+        record.busy, record.failed_now, record.again = True, False, False
+        record.queue = list(todo.start)
+        self._advance(record, self._starts.go_on(record, pod))
+
+    def _make_sandbox(self, record: PodRecord, pod: Obj) -> None:
+        if not self._fleet.nodes[record.node].ready and not pod["spec"].get("hostNetwork"):
+            self._fleet.event(record, "Warning", "NetworkNotReady", _NO_NETWORK)
+            self._fleet.wake(record, _NETWORK_RETRY_US)
+            return
+        if not self._mount(record, pod):
+            return
+        if record.attempt:
+            self._fleet.event(
+                record, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."
+            )
+            for one in record.containers.values():
+                if one.kind != "app" and one.state == "exited":
+                    one.state, one.last = "new", terminated(one, self._engine.timestamp)
+        record.busy = True
+        self._engine.schedule(
+            self._fleet.draw(self._fleet.timing.sandbox), self.name, "sandbox_ready", record.uid, record.turn
+        )
+
+    def _mount(self, record: PodRecord, pod: Obj) -> bool:
+        """Volumes come before the sandbox; a ConfigMap that does not exist holds the whole pod."""
+        if self._engine.now < record.mount_next_us:
+            self._fleet.wake(record, record.mount_next_us - self._engine.now)
+            return False
+        try:
+            problem = missing_volume(
+                pod, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
+            )
+        except ApiUnavailable:
+            self._fleet.wake(record, self._fleet.retry_us())
+            return False
+        if problem is None:
+            return True
+        self._fleet.event(record, "Warning", "FailedMount", problem)
+        record.mount_retry_us = (
+            min(record.mount_retry_us * 2, MOUNT_RETRY_MAX_US) if record.mount_retry_us else MOUNT_RETRY_FIRST_US
+        )
+        record.mount_next_us = self._engine.now + record.mount_retry_us
+        self._fleet.wake(record, record.mount_retry_us)
+        return False
+
+    def sandbox_ready(self, uid: str, turn: int) -> None:
+        """Event: the pause container runs, and the pod has its address."""
+        record, pod = self._in_turn(uid, turn)
+        if record is None or pod is None:
+            return
+        node = self._fleet.nodes[record.node]
+        record.sandbox = True
+        record.attempt += 1
+        if pod["spec"].get("hostNetwork"):
+            record.ip = node.spec["address"]
+        else:
+            node.last_address, record.ip = next_free(node.spec["pod_cidr"], node.last_address, node.addresses)
+            self._fleet.take_address(node, record)
+        record.busy = False
+        self._act(record, pod)
+
+    def image_ended(self, uid: str, turn: int, arrived: bool, full: str) -> None:
+        """Event: the image that a worker waits for is there, or cannot be had."""
+        record, pod = self._in_turn(uid, turn)
+        if record is not None and pod is not None and record.queue:
+            self._advance(record, self._starts.image_ended(record, pod, arrived, full))
+
+    def container_started(self, uid: str, turn: int) -> None:
+        """Event: the runtime has started the container at the head of the queue."""
+        record, pod = self._in_turn(uid, turn)
+        if record is not None and pod is not None and record.queue:
+            self._advance(record, self._starts.started(record, pod))
+
+    def _in_turn(self, uid: str, turn: int) -> tuple[PodRecord | None, Obj | None]:
+        record = self._fleet.pods.get(uid)
+        if record is None or record.turn != turn or record.worker != "syncing" or not self._fleet.is_up(record):
+            return None, None
+        return record, self._fleet.pod(record)
+
+    def _advance(self, record: PodRecord, done: bool) -> None:
+        """The end of a sync: look again soon when something new is to report, later when something failed."""
+        if not done:
+            return
+        record.busy = False
+        if not record.failed_now or record.again:
+            self._fleet.notice(record)
+        else:
+            self._fleet.wake(record, self._fleet.retry_us())
+
+    def deadline(self, uid: str) -> None:
+        """Event: activeDeadlineSeconds has passed."""
+        record = self._fleet.pods.get(uid)
+        pod = self._fleet.pod(record) if record is not None else None
+        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
+            return
+        allowed = pod["spec"].get("activeDeadlineSeconds")
+        if not allowed or self._engine.now < record.started_us + int(allowed) * SECOND:
+            return
+        record.phase, record.reason, record.message = "Failed", "DeadlineExceeded", _DEADLINE
+        self._fleet.event(record, "Normal", "DeadlineExceeded", _DEADLINE)
+        self._write_status(record, pod)
+        self._cause(record, pod, "deadline")
+
+    # The end of a pod
+
+    def _deleted(self, record: PodRecord, pod: Obj) -> None:
+        if record.worker == "terminating":
+            end = self._engine.now + int(pod["metadata"].get("deletionGracePeriodSeconds") or 0) * SECOND
+            if end < record.grace_end_us:
+                record.grace_end_us = end
+                self._cause(record, pod, "shortened")
+        else:
+            self._cause(record, pod, "deleted")
+
+    def _removed(self, record: PodRecord) -> None:
+        """The object is gone from the API, whether or not the containers are."""
+        record.orphaned = True
+        record.grace_end_us = self._engine.now
+        self._cause(record, None, "removed")
+
+    def _cause(self, record: PodRecord, pod: Obj | None, cause: str) -> None:
+        """One step of the worker's state machine."""
+        state, action = TRANSITIONS.get((record.worker, cause), (record.worker, ""))
+        record.worker = state
+        match action:
+            case "stop":
+                self._stop(record, pod)
+            case "hurry":
+                for one in record.containers.values():
+                    self._runtime.hurry(
+                        record, one, 0 if pod is None else int(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+                    )
+            case "report":
+                self._report_end(record, pod)
+            case "delete" if pod is not None:
+                self._delete(record.node, pod["metadata"])
+            case "forget":
+                self._forget(record)
+
+    def _stop(self, record: PodRecord, pod: Obj | None) -> None:
+        grace = 0 if pod is None or record.orphaned else _grace_s(pod)
+        record.grace_end_us = self._engine.now + grace * SECOND
+        self._fleet.quiet(record)
+        self._go_on_stopping(record, pod)
+
+    def _go_on_stopping(self, record: PodRecord, pod: Obj | None) -> None:
+        """Sidecars outlive the others: they are asked to stop when the rest has ended."""
+        record.turn += 1
+        record.busy = False
+        record.queue.clear()
+        running = [one for one in record.containers.values() if one.state == "running"]
+        grace = max(0, record.grace_end_us - self._engine.now) // SECOND
+        for one in [one for one in running if one.kind != "sidecar"] or running:
+            self._runtime.stop(record, one, {} if pod is None else container_spec(pod, one.name), grace, "")
+        if not running:
+            self._engine.schedule(
+                self._fleet.draw(self._fleet.timing.cleanup), self.name, "stopped", record.uid, record.turn
+            )
+
+    def stopped(self, uid: str, turn: int) -> None:
+        """Event: nothing of the pod runs any more, and its volumes and network are taken down."""
+        record = self._fleet.pods.get(uid)
+        if record is None or record.turn != turn or not self._fleet.is_up(record):
+            return
+        node = self._fleet.nodes[record.node]
+        self._fleet.lose_sandbox(node, record)
+        self._cause(record, self._fleet.pod(record), "stopped")
+
+    def _report_end(self, record: PodRecord, pod: Obj | None) -> None:
+        node = self._fleet.nodes[record.node]
+        node.active -= 1
+        node.cpu_milli -= record.requests[0]
+        node.memory -= record.requests[1]
+        if record.orphaned or pod is None:
+            self._forget(record)
+            return
+        if not record.phase:
+            apps = [one for one in record.containers.values() if one.kind == "app"]
+            record.phase = (
+                "Succeeded" if all(one.state == "exited" and one.exit_code == 0 for one in apps) else "Failed"
+            )
+        self._sync(record, pod)
+
+    def _delete(self, node: str, metadata: Obj) -> None:
+        """The last act: the object goes when everything of the pod is gone (grace period 0)."""
+        try:
+            self._fleet.client(node).delete(
+                "pods", metadata["namespace"], metadata["name"], grace_s=0, uid=metadata["uid"]
+            )
+        except StatusError:
+            return
+        except ApiUnavailable:
+            record = self._fleet.pods.get(metadata["uid"])
+            if record is not None:
+                self._fleet.wake(record, _STATUS_RETRY_US)
+
+    def _forget(self, record: PodRecord) -> None:
+        node = self._fleet.nodes[record.node]
+        node.pods.pop(record.uid, None)
+        self._fleet.quiet(record)
+        del self._fleet.pods[record.uid]
+
+    # Status
+
+    def _leave_messages(self, record: PodRecord, pod: Obj) -> None:
+        """What containers that have just ended said last."""
+        for one in record.containers.values():
+            if one.state == "exited" and not one.message and one.exit_reason != "Unknown" and one.run is not None:
+                words = [line.text for line in self._logs.lines(record, one.run, limit=_LAST_WORDS)]
+                one.message = self._runtime.termination_message(one, container_spec(pod, one.name), words)
+
+    def _write_status(self, record: PodRecord, pod: Obj) -> None:
+        if record.orphaned or record.reason.startswith("OutOf"):
+            return
+        host_ip = self._fleet.nodes[record.node].spec["address"]
+        status = pod_status(pod, record, host_ip=host_ip, timestamp=self._engine.timestamp)
+        self._report(record, pod, status)
+
+    def _report(self, record: PodRecord, pod: Obj, status: Obj) -> None:
+        if status == record.written:
+            return
+        patch = {
+            **dict.fromkeys(key for key in ("podIP", "podIPs", "reason", "message") if key not in status),
+            **status,
+        }
+        try:
+            self._fleet.client(record.node).patch(
+                "pods", record.namespace, record.name, {"status": patch}, subresource="status"
+            )
+        except StatusError:
+            return
+        except ApiUnavailable:
+            self._fleet.wake(record, _STATUS_RETRY_US)
+            return
+        record.written = status
+
+
+def _grace_s(pod: Obj) -> int:
+    """Seconds between SIGTERM and SIGKILL: the deletion's, or the pod's own."""
+    given = pod["metadata"].get("deletionGracePeriodSeconds")
+    if given is None:
+        given = pod["spec"].get("terminationGracePeriodSeconds")
+    return 30 if given is None else int(given)
