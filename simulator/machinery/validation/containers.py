@@ -13,6 +13,7 @@ from typing import Any
 from simulator.machinery import names, quantities
 from simulator.machinery.validation.field_errors import (
     FieldError,
+    GoText,
     duplicate,
     forbidden,
     invalid,
@@ -271,23 +272,25 @@ def validate_resources(resources: Obj, path: str) -> Errors:
 
 def _resource_amount(name: str, amount: str, path: str) -> Errors:
     errors: Errors = []
+    here = f"{path}[{name}]"
     if name not in _STANDARD_RESOURCES:
-        errors += _resource_name(name, path)
+        errors += _resource_name(name, here)
     if quantities.parse(amount).nanos < 0:
-        errors.append(invalid(f"{path}[{name}]", amount, "must be greater than or equal to 0"))
+        errors.append(invalid(here, amount, "must be greater than or equal to 0"))
     if _is_extended(name) and quantities.parse(amount).nanos % quantities.NANO:
-        errors.append(invalid(f"{path}[{name}]", amount, "must be an integer"))
+        errors.append(invalid(here, amount, "must be an integer"))
     return errors
 
 
 def _resource_name(name: str, path: str) -> Errors:
-    errors = [invalid(path, name, says) for says in names.qualified_name(name)]
-    if errors or name.startswith("hugepages-"):
+    shown = GoText(name)  # a ResourceName knows how to print itself, so it stands without quotes
+    errors = [invalid(path, shown, says) for says in names.qualified_name(name)]
+    if errors or name.startswith("hugepages-") or "/" in name:
         return errors
-    if "/" not in name:
-        errors.append(invalid(path, name, "must be a standard resource type or fully qualified"))
-        errors.append(invalid(path, name, "must be a standard resource for containers"))
-    return errors
+    return [
+        invalid(path, shown, "must be a standard resource type or fully qualified"),
+        invalid(path, shown, "must be a standard resource for containers"),
+    ]
 
 
 def _is_extended(name: str) -> bool:

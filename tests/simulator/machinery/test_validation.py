@@ -159,6 +159,13 @@ C = "spec.containers[0]"
             ["spec.tolerations[0].operator: Invalid value: \"x\": value must be empty when `operator` is 'Exists'"],
         ),
         (
+            pod(container={"resources": {"requests": {"gpu": "1"}}}),
+            [
+                f"{C}.resources.requests[gpu]: Invalid value: gpu: must be a standard resource type or fully qualified",
+                f"{C}.resources.requests[gpu]: Invalid value: gpu: must be a standard resource for containers",
+            ],
+        ),
+        (
             pod(dnsPolicy="None"),
             ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"],
         ),
