@@ -73,7 +73,6 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
         rid=f"reset-{found.timeline}-{secrets.token_hex(4)}",
         actor=actor,
         body='{"op":"reset"}',
-        sim_version=settings.DRYDOCK_SIM_VERSION,
     )
     Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
     _evict(found, former)

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
 DRYDOCK_SIM = os.environ.get("DRYDOCK_SIM", "simulator.cluster.Cluster")
-DRYDOCK_SIM_VERSION = "1.33.0-1"
 
 # The seams to the apps above `labs` and `live`: dotted names, resolved when first needed.
 DRYDOCK_CAN_WATCH = "classroom.selectors.can_watch"
@@ -27,6 +26,7 @@ DRYDOCK_STEP_RECORD = "progress.services.step_record"
 DRYDOCK_LIMITS: dict[str, int] = {
     "clusters": 3,
     "nodes": 50,
+    "objects": 2_000,
     "commands_per_s": 20,
     "command_burst": 60,
     "body_bytes": 1_000_000,

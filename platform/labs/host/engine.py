@@ -5,6 +5,7 @@ host relies on: equal inputs at equal times give equal states, and `load(dump())
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol, cast
 
 from django.conf import settings
@@ -14,7 +15,9 @@ from labs.journal import Deed
 
 
 class SimCluster(Protocol):
-    """One simulated cluster. Times are microseconds since its start."""
+    """One simulated cluster. Times are microseconds since its start. Above `max_objects` creating is refused (0: never)."""
+
+    max_objects: int
 
     @property
     def now(self) -> int: ...
@@ -48,6 +51,12 @@ def maker() -> SimMaker:
     return cast(SimMaker, import_string(settings.DRYDOCK_SIM))
 
 
+def sim_version() -> str:
+    """The version of that simulator, stored beside everything it has computed."""
+    made = import_string(settings.DRYDOCK_SIM)
+    return str(getattr(import_module(made.__module__), "SIM_VERSION", "unversioned"))
+
+
 @dataclass(frozen=True, slots=True)
 class Birth:
     """A cluster before the learner's first command: its configuration, then the set-up its lesson asks for."""
@@ -61,9 +70,10 @@ class Birth:
     def of(cls, deed: Deed) -> "Birth":
         return cls(deed.config, deed.seed, deed.epoch_s, deed.setup)
 
-    def make(self, sims: SimMaker) -> SimCluster:
+    def make(self, sims: SimMaker, max_objects: int) -> SimCluster:
         """`{"kind": "settle", "seconds": n}` lets time pass; every other set-up command is applied as it stands."""
         sim = sims.create(self.config or None, seed=self.seed, epoch_s=self.epoch_s)
+        sim.max_objects = max_objects
         for command in self.setup:
             if command.get("kind") == "settle":
                 reach(sim, sim.now + int(command["seconds"]) * 1_000_000)

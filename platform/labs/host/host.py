@@ -1,7 +1,7 @@
 """The cluster host: one event loop that owns many clusters, runs them, and answers for them.
 
-Tasks: *inbox* and *adopt* bring calls in; *work* advances clusters in slices of 1-2 ms and answers their calls; the
-committer makes inputs durable; *speak* sends what may be said; *pace*, *tick*, *lease*, *mark* and *tidy* keep time.
+Tasks: the inbox and *adopt* bring calls in; *work* advances clusters in slices of 1-2 ms and answers their calls; the
+committer makes inputs durable; the voice says what may be said; *pace*, *tick*, *lease*, *mark* and *tidy* keep time.
 
 Promises: a command is answered only after its row is committed under this host's epoch; what a cluster says leaves in
 the order in which it happened; a host whose lease ran out says nothing until it has looked at its epochs again.
@@ -14,29 +14,26 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from labs.bus import Bus, BusUnavailable, Directory, Owner
+from labs.host.adoption import Adoptions
 from labs.host.committer import Committer
 from labs.host.desk import Desk
 from labs.host.engine import SimMaker
 from labs.host.pacer import Pacer
-from labs.host.recovery import recover
-from labs.host.resident import Output, Resident
+from labs.host.resident import Resident, wall_us
 from labs.host.settings import HostSettings
-from labs.journal import Deed, Journal, JournalUnavailable, Outcome
-from labs.messages import Call, CardFrame, Drain, Evict, Reply, Touch, inbound, pack, refusal
-from labs.messages import reply as decode_reply
+from labs.host.voice import Lease, Voice
+from labs.journal import Journal, JournalUnavailable, Outcome
+from labs.messages import Call, CardFrame, Drain, Evict, Touch, inbound, pack
 
 logger = logging.getLogger(__name__)
 
 
-def wall_us() -> int:
-    """Now, in microseconds since 1970."""
-    return time.time_ns() // 1000
+BROKEN = "The simulation failed at this command. The cluster was put back to before it; the failure is logged."
 
 
 class ClusterHost:
@@ -56,36 +53,35 @@ class ClusterHost:
         """`chores` is called now and then in a thread: work of the site that needs somebody to do it."""
         self.host = host
         self.residents: dict[str, Resident] = {}
-        self._bus, self._directory, self._journal, self._sims = bus, directory, journal, sims
+        self._bus, self._directory, self._journal = bus, directory, journal
         self._settings = settings
         self._chores = chores
         self._desk = Desk(host, settings.limits)
         self._pacer = Pacer()
-        self._committer = Committer(journal, committed=self._on_committed, lost=self._on_lost)
+        self._committer = Committer(journal, committed=self._collect, lost=self._on_lost)
+        self._lease = Lease(host, directory, settings.lease_s)
+        self._voice = Voice(host, bus, self._lease, message_bytes=settings.message_bytes, look_again=self._look_again)
+        self._adoptions = Adoptions(
+            host, bus=bus, directory=directory, journal=journal, sims=sims, settings=settings, voice=self._voice,
+            residents=self.residents, spawn=self._spawn, arrived=self._arrived,
+        )  # fmt: skip
         self._ready: deque[Resident] = deque()
         self._over_budget: deque[Resident] = deque()
-        self._adopting: dict[str, list[Call]] = {}
-        self._touched: dict[str, tuple[float, float]] = {}
-        self._suspects: dict[str, list[str]] = {}
         self._dirty: dict[str, Resident] = {}
-        self._outgoing: deque[Output] = deque()
         self._background: set[asyncio.Task[None]] = set()
-        self._work_wake, self._pace_wake = asyncio.Event(), asyncio.Event()
-        self._speak_wake, self._drained = asyncio.Event(), asyncio.Event()
-        self._renewed = time.monotonic()
-        self._draining = False
+        self._work_wake, self._pace_wake, self._drained = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._late_us = 0
 
     # Life
 
     async def run(self, started: Callable[[], None] | None = None) -> None:
         """Own clusters until drained. `started` is called once calls are heard."""
-        await self._renew()
+        await self._lease.renew()
         await self._bus.subscribe(f"inbox:{self.host}", self._hear)
         tasks = [
             asyncio.create_task(self._guard(task), name=f"{self.host} {task.__name__}")
             for task in (
-                self._adopt_forever, self._work_forever, self._committer.run, self._speak_forever, self._pace_forever,
+                self._adopt_forever, self._work_forever, self._committer.run, self._voice.run, self._pace_forever,
                 self._tick_forever, self._lease_forever, self._mark_forever, self._tidy_forever, self._chores_forever,
             )
         ]  # fmt: skip
@@ -101,7 +97,7 @@ class ClusterHost:
 
     async def drain(self) -> None:
         """Give every cluster up, orderly, and end `run`."""
-        self._draining = True
+        self._adoptions.is_closed = True
         for resident in [*self.residents.values()]:
             await self._let_go(resident)
         with contextlib.suppress(BusUnavailable):  # the lease runs out by itself when the bus is away
@@ -112,7 +108,7 @@ class ClusterHost:
         """What `celery inspect clusters` shows."""
         return {
             "host": self.host,
-            "draining": self._draining,
+            "draining": self._adoptions.is_closed,
             "resident": len(self.residents),
             "lagging": sum(resident.lagging for resident in self.residents.values()),
             "commits": self._committer.batches,
@@ -160,8 +156,9 @@ class ClusterHost:
             return
         resident = self.residents.get(call.cluster)
         if resident is None or resident.leaving:
-            self._begin_adoption(call)
+            self._adoptions.begin(call)
             return
+        resident.used = time.monotonic()
         if call.ask in ("view", "wake"):
             self._show_interest(resident, views=True)
         resident.calls.append(call)
@@ -173,7 +170,7 @@ class ClusterHost:
             if resident is not None:
                 self._show_interest(resident, views=True)
             else:
-                self._begin_adoption(Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10))
+                self._adoptions.wake(cluster)
         for cluster in touch.cards:
             if cluster in self.residents:
                 self._show_interest(self.residents[cluster], views=False)
@@ -191,7 +188,7 @@ class ClusterHost:
     # Adoption
 
     async def _adopt_forever(self) -> None:
-        while not self._draining:
+        while not self._adoptions.is_closed:
             if len(self.residents) >= self._settings.capacity:
                 await asyncio.sleep(0.05)
                 continue
@@ -204,101 +201,12 @@ class ClusterHost:
                 self._hear(message)
         await asyncio.Event().wait()
 
-    def _begin_adoption(self, call: Call) -> None:
-        waiting = self._adopting.get(call.cluster)
-        if waiting is not None:
-            waiting.append(call)
-        elif self._draining:
-            self._spawn(self._pass_on(call))
-        else:
-            self._adopting[call.cluster] = [call]
-            self._spawn(self._adopt(call.cluster))
-
-    async def _adopt(self, cluster: str) -> None:
-        """The door of an adoption: forwards, adopts or refuses, and never leaves a call behind."""
-        resident = None
-        try:
-            while (leaving := self.residents.get(cluster)) is not None and leaving.leaving:
-                await asyncio.sleep(0.005)
-            resident = await self._adopted(cluster)
-        except (JournalUnavailable, BusUnavailable) as error:
-            logger.warning("cluster %s cannot be adopted now: %s", cluster, error)
-            await asyncio.sleep(0.1)
-            self._retry_later(cluster)
-        except Exception:
-            logger.exception("cluster %s cannot be brought to life", cluster)
-            self._refuse(cluster, 500, "Broken", "This cluster cannot be brought to life. It can be reset.")
-        calls = self._adopting.pop(cluster, [])
-        if resident is not None:
-            resident.calls.extend(calls)
-            self._show_interest(resident, views=True)
-            self._enqueue(resident, first=True)
-
-    def _retry_later(self, cluster: str) -> None:
-        """Ask again for what is still in time; the journal may be back then, here or elsewhere."""
-        for call in self._adopting.pop(cluster, []):
-            if call.deadline > time.time():
-                self._spawn(self._pass_on(call))
-
-    async def _pass_on(self, call: Call) -> None:
-        with contextlib.suppress(BusUnavailable):  # the asker sends it again
-            await self._bus.push("adopt", pack(call))
-
-    async def _adopted(self, cluster: str) -> Resident | None:
-        """The cluster, now ours; None when its calls were passed on or refused."""
-        if await self._forwarded(cluster):
-            return None
-        deed = await self._journal.look(cluster)
-        if deed is None:
-            self._refuse(cluster, 404, "NotFound", "There is no such cluster.")
-            return None
-        adopted = await self._journal.adopt(cluster, self.host, deed.epoch)
-        if adopted is None:  # somebody was faster: ask again, which finds the new owner
-            self._retry_later(cluster)
-            return None
-        return await self._recover(adopted, deed)
-
-    async def _recover(self, adopted: Deed, before: Deed) -> Resident:
-        deed = replace(adopted, status=before.status)
-        resident = await recover(deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits)
-        suspects = self._suspects.pop(deed.cluster, [])
-        for rid in await self._journal.known(deed.cluster, suspects) if suspects else ():
-            if rid not in resident.replies:
-                resident.remember(rid, 409, refusal("AlreadyDone", "This command was carried out before."))
-        self.residents[deed.cluster] = resident
-        with contextlib.suppress(BusUnavailable):  # only a routing hint
-            await self._directory.claim(deed.cluster, Owner(self.host, deed.epoch))
-        await self._journal.mark([resident.mark(wall_us())])
+    def _arrived(self, resident: Resident, calls: list[Call]) -> None:
+        self.residents[resident.cluster] = resident
+        resident.calls.extend(calls)
+        self._show_interest(resident, views=True)
         self._tell_clock(resident)
-        return resident
-
-    async def _forwarded(self, cluster: str) -> bool:
-        """Pass the calls to a living owner elsewhere instead of stealing its cluster."""
-        owner = await self._directory.owner(cluster)
-        if owner is None or owner.host == self.host or not await self._directory.alive(owner.host):
-            return False
-        heard = 1
-        for call in self._adopting.get(cluster, []):
-            if call.forwards >= 3:
-                return False
-            onward = msgspec.structs.replace(call, forwards=call.forwards + 1)
-            heard = await self._bus.publish(f"inbox:{owner.host}", pack(onward))
-        return heard > 0
-
-    def _refuse(self, cluster: str, status: int, code: str, message: str) -> None:
-        for call in self._adopting.get(cluster, []):
-            self._say_refused(call, status, code, message)
-        self._adopting[cluster] = []
-
-    def _say_broken(self, call: Call) -> None:
-        message = "The simulation failed at this command. The cluster was put back to before it; the failure is logged."
-        self._say_refused(call, 500, "Broken", message)
-
-    def _say_refused(self, call: Call, status: int, code: str, message: str) -> None:
-        if call.reply_to:
-            reply = Reply(call.call, call.cluster, self.host, 0, status, refusal(code, message))
-            self._outgoing.append(Output(0, call.cluster, f"reply:{call.reply_to}", pack(reply)))
-            self._speak_wake.set()
+        self._enqueue(resident, first=True)
 
     # Work
 
@@ -380,7 +288,7 @@ class ClusterHost:
             answer = self._desk.answer(resident, call, now)
         except Exception:
             logger.exception("cluster %s broke at %s %s", resident.cluster, call.ask, call.body.get("kind"))
-            self._say_broken(call)
+            self._voice.refuse(call, 500, "Broken", BROKEN)
             self._forget(resident.cluster)
             return
         if call.ask == "clock" and answer.status == 200:
@@ -403,18 +311,12 @@ class ClusterHost:
 
     def _collect(self, resident: Resident) -> None:
         """Queue what may be said. Replies and frames of one cluster stay in order."""
-        sayable = resident.sayable()
-        if sayable:
-            self._outgoing.extend(sayable)
-            self._speak_wake.set()
-
-    def _on_committed(self, resident: Resident) -> None:
-        self._collect(resident)
+        self._voice.say(resident.sayable())
 
     def _on_lost(self, resident: Resident, outcome: Outcome) -> None:
         logger.warning("cluster %s at epoch %d: %s", resident.cluster, resident.epoch, outcome.value)
         if outcome is Outcome.REPEATED:
-            self._suspects[resident.cluster] = [*resident.replies]
+            self._adoptions.suspect(resident.cluster, [*resident.replies])
         if self.residents.get(resident.cluster) is resident:
             self._forget(resident.cluster)
 
@@ -428,35 +330,7 @@ class ClusterHost:
         self._committer.forget(cluster)
         self._dirty.pop(cluster, None)
         for call in resident.calls:
-            self._begin_adoption(call)
-
-    async def _speak_forever(self) -> None:
-        while True:
-            await self._speak_wake.wait()
-            self._speak_wake.clear()
-            while self._outgoing:
-                if time.monotonic() - self._renewed > self._settings.lease_s:
-                    await self._look_again()
-                await self._speak([self._outgoing.popleft() for _ in range(min(len(self._outgoing), 500))])
-
-    async def _speak(self, outputs: list[Output]) -> None:
-        messages = [(output.topic, await self._light(output.message, output.topic)) for output in outputs]
-        try:
-            await self._bus.publish_many(messages)
-        except BusUnavailable as error:
-            logger.warning("host %s: %d messages lost with the bus: %s", self.host, len(messages), error)
-
-    async def _light(self, message: bytes, topic: str) -> bytes:
-        """A large reply is parked; only its name travels as a message."""
-        if len(message) <= self._settings.message_bytes or not topic.startswith("reply:"):
-            return message
-        told = decode_reply.decode(message)
-        key = f"text:{self.host}:{told.call}"
-        try:
-            await self._bus.park(key, told.text, 10_000)
-        except BusUnavailable as error:
-            logger.warning("host %s: a large reply is lost with the bus: %s", self.host, error)
-        return pack(msgspec.structs.replace(told, text=b"", parked=key))
+            self._adoptions.begin(call)
 
     # Time
 
@@ -499,23 +373,14 @@ class ClusterHost:
 
     async def _lease_forever(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.lease_s / 3)
-            if time.monotonic() - self._renewed > self._settings.lease_s:
+            await asyncio.sleep(self._lease.lease_s / 3)
+            if self._lease.is_over:
                 await self._look_again()
             else:
-                await self._renew()
+                await self._lease.renew()
 
-    async def _renew(self) -> None:
-        """While the lease cannot be renewed, `_look_again` asks the journal instead, once a lease."""
-        try:
-            await self._directory.renew(self.host, int(self._settings.lease_s * 1000))
-        except BusUnavailable as error:
-            logger.warning("host %s: lease not renewed: %s", self.host, error)
-        else:
-            self._renewed = time.monotonic()
-
-    async def _look_again(self) -> None:
-        """The host was asleep longer than its lease: forget what others took over before saying another word."""
+    async def _look_again(self) -> set[str]:
+        """The host stood still longer than its lease: forget what others took over, before saying another word."""
         while True:
             try:
                 epochs = await self._journal.epochs([*self.residents])
@@ -526,9 +391,9 @@ class ClusterHost:
         for cluster in sorted(taken):
             logger.warning("host %s: cluster %s was taken over while this host stood still", self.host, cluster)
             self._forget(cluster)
-        self._outgoing = deque(output for output in self._outgoing if output.cluster not in taken)
-        self._renewed = time.monotonic()
-        await self._renew()
+        self._lease.confirm()
+        await self._lease.renew()
+        return taken
 
     async def _mark_forever(self) -> None:
         while True:
@@ -559,13 +424,13 @@ class ClusterHost:
     async def _tidy(self) -> None:
         now = time.monotonic()
         for resident in [*self.residents.values()]:
-            if now - max(resident.viewed, resident.born) > self._settings.idle_s and not resident.calls:
+            if now - max(resident.viewed, resident.used) > self._settings.idle_s and not resident.calls:
                 await self._let_go(resident)
             elif resident.replay_ms > self._settings.replay_ms and resident.is_settled:
                 await self._journal.keep(resident.cluster, resident.epoch, resident.freeze())
             await asyncio.sleep(0)
         for cluster in await self._journal.due(wall_us(), 20):
-            self._begin_adoption(Call(call="", cluster=cluster, ask="wake", reply_to="", deadline=time.time() + 10))
+            self._adoptions.wake(cluster)
 
     async def _chores_forever(self) -> None:
         while self._chores is not None:
@@ -576,6 +441,14 @@ class ClusterHost:
     async def _let_go(self, resident: Resident) -> None:
         """Flush, snapshot, give up. Calls that arrive meanwhile wait for the next owner."""
         resident.leaving = True
+        try:
+            await self._part(resident)
+        except JournalUnavailable:
+            resident.leaving = False  # it stays, and is let go another time
+            self._enqueue(resident)
+            raise
+
+    async def _part(self, resident: Resident) -> None:
         while not resident.is_settled and self.residents.get(resident.cluster) is resident:
             await self._committer.drained()
         if self.residents.get(resident.cluster) is not resident:

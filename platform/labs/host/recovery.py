@@ -7,6 +7,7 @@ was changed between the two) is logged and answered with a fresh snapshot by the
 import asyncio
 import json
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -25,27 +26,30 @@ _SLICE_S = 0.002
 async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int, limits: dict[str, int]) -> Resident:
     """The resident cluster of `deed`, which this host has just adopted."""
     begin = time.perf_counter()
-    sim, replies, after = await _start(deed, journal, sims)
+    sim, replies, after = await _start(deed, journal, sims, limits["objects"])
     rows = await journal.rows(deed.cluster, deed.timeline, after)
     diverged = await _replay(sim, rows, replies)
     if diverged:
         logger.warning("cluster %s: %d of %d rows gave another digest", deed.cluster, diverged, len(rows))
     resident = Resident.adopt(deed, sim, wall_us=wall_us, limits=limits)
     resident.replies = replies
-    resident.replay_ms = (time.perf_counter() - begin) * 1000 if rows else 0.0
+    spent_ms = (time.perf_counter() - begin) * 1000 if rows else 0.0
+    resident.replay_ms = math.inf if diverged else spent_ms  # a state of its own is kept at once
     return resident
 
 
 Replies = OrderedDict[str, tuple[int, bytes]]
 
 
-async def _start(deed: Deed, journal: Journal, sims: SimMaker) -> tuple[SimCluster, Replies, int]:
+async def _start(deed: Deed, journal: Journal, sims: SimMaker, max_objects: int) -> tuple[SimCluster, Replies, int]:
     frozen = await journal.newest(deed.cluster, deed.timeline)
     contents = _readable(deed, frozen.state) if frozen else None
     if frozen is None or contents is None:
-        return Birth.of(deed).make(sims), OrderedDict(), 0
+        return Birth.of(deed).make(sims, max_objects), OrderedDict(), 0
     replies = OrderedDict((rid, (status, text)) for rid, status, text in contents.replies)
-    return sims.load(contents.sim), replies, frozen.seq
+    sim = sims.load(contents.sim)
+    sim.max_objects = max_objects
+    return sim, replies, frozen.seq
 
 
 def _readable(deed: Deed, state: bytes) -> Contents | None:

@@ -23,6 +23,11 @@ CATCH_UP_US = 10_000_000
 SLICE_NS = 1_500_000
 
 
+def wall_us() -> int:
+    """Now, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """Something to say on a topic once row `after` is committed."""
@@ -58,7 +63,7 @@ class Resident:
     carded_ev: int = -1
     viewed: float = float("-inf")
     carded: float = float("-inf")
-    born: float = 0.0
+    used: float = 0.0
     card_at: float = float("-inf")
     lagging: bool = False
     lagged_at: float = float("-inf")
@@ -86,7 +91,7 @@ class Resident:
             applied=deed.head,
             committed=deed.head,
             mark_us=start,
-            born=now,
+            used=now,
             commands=TokenBucket.full(limits["commands_per_s"], limits["command_burst"], now),
             queries=TokenBucket.full(3 * limits["commands_per_s"], 3 * limits["command_burst"], now),
             cpu=TokenBucket.full(limits["cpu_ms_per_s"], cpu_burst, now),

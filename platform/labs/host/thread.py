@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 
 from labs.bus import open_bus, open_directory
-from labs.host.engine import maker
+from labs.host.engine import maker, sim_version
 from labs.host.host import ClusterHost
 from labs.host.settings import HostSettings
 from labs.journal import open_journal
@@ -74,7 +74,7 @@ class HostThread:
             self._started.set()
 
     async def _run(self) -> None:
-        bus, directory, journal = open_bus(), open_directory(), open_journal()
+        bus, directory, journal = open_bus(), open_directory(), open_journal(sim_version())
         self._loop = asyncio.get_running_loop()
         self._host = ClusterHost(
             host=host_name(),

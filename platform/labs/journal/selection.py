@@ -1,6 +1,5 @@
 """Chooses the journal by the database in the settings."""
 
-from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
@@ -9,11 +8,11 @@ from labs.journal.postgresql import PostgresqlJournal
 from labs.journal.sqlite import SqliteJournal
 
 
-def open_journal() -> Journal:
+def open_journal(sim_version: str) -> Journal:
     """A journal for the running event loop, over the site's database."""
     if connection.vendor == "sqlite":
-        return SqliteJournal(str(connection.settings_dict["NAME"]), settings.DRYDOCK_SIM_VERSION)
-    return PostgresqlJournal(_conninfo(), settings.DRYDOCK_SIM_VERSION)
+        return SqliteJournal(str(connection.settings_dict["NAME"]), sim_version)
+    return PostgresqlJournal(_conninfo(), sim_version)
 
 
 def _conninfo() -> str:

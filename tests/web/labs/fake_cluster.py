@@ -18,6 +18,7 @@ class FakeCluster:
     """See the module."""
 
     def __init__(self, *, seed: int = 1, epoch_s: int = 0, beat_us: int = BEAT_US) -> None:
+        self.max_objects = 0
         self.now = 0
         self.ev = 0
         self.revision = 0
