@@ -56,7 +56,7 @@ class ApiClient:
         """A `Table`, or the object itself when the server has no table for it."""
         return self._listed(resource, namespace, name, query or {}, accept=AS_TABLE)
 
-    def list(self, resource: Resource, namespace: str, *, query: Query | None = None) -> Obj:
+    def page(self, resource: Resource, namespace: str, *, query: Query | None = None) -> Obj:
         return self._listed(resource, namespace, "", query or {})
 
     def _listed(self, resource: Resource, namespace: str, name: str, query: Query, *, accept: str = AS_JSON) -> Obj:
@@ -69,7 +69,7 @@ class ApiClient:
             raise refusal.with_context(_list_context(resource, query)) from None
 
     def items(self, resource: Resource, namespace: str, *, query: Query | None = None) -> list[Obj]:
-        found: list[Obj] = self.list(resource, namespace, query=query).get("items") or []
+        found: list[Obj] = self.page(resource, namespace, query=query).get("items") or []
         return found
 
     def watch(

@@ -85,7 +85,7 @@ class _Completer:
         by_sign = {sign: flag for flag in flags_of(command) for sign in (f"--{flag.name}", f"-{flag.short}") if sign != "-"}
         name, equals, _ = current.partition("=")
         flag = by_sign.get(name) if equals else by_sign.get(left[-1]) if left else None
-        if flag is None or flag.kind == "bool" or flag.bare is not None and not equals:
+        if flag is None or flag.kind == "bool" or (flag.bare is not None and not equals):
             return None
         if flag.name == "namespace":
             return self._names("namespaces", "")

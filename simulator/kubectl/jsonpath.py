@@ -109,8 +109,8 @@ def relaxed(expression: str) -> str:
     inner = expression[1:-1] if expression.startswith("{") and expression.endswith("}") else expression
     if "{" in inner or "}" in inner:
         raise CommandError(
-            f"unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or "
-            f"'{{.name1.name2}}'"
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or "
+            "'{.name1.name2}'"
         )
     return "{" + (inner if inner.startswith(".") else "." + inner) + "}"
 
@@ -367,19 +367,15 @@ class _PathReader:
         if re.fullmatch(r"(-?\d*):(-?\d*)(:\d*)?", inner):
             start, stop_at, step = (*inner.split(":"), "")[:3]
             return _Slice(_int(start), _int(stop_at), _int(step) or 1, single=False)
-        if inner[:1] in "'\"":
-            names = re.findall(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", inner)
-            fields = tuple(_Path((_Field(single or double),)) for single, double in names)
-            return fields[0].steps[0] if len(fields) == 1 else _Union(fields)
-        parts = tuple(self._union_part(part.strip()) for part in inner.split(","))
-        if not inner or any(part is None for part in parts):
-            raise self.error(f"invalid array index {inner}")
-        return _Union(tuple(part for part in parts if part is not None))
+        return _Union(tuple(self._union_part(part.strip()) for part in inner.split(",")))
 
-    def _union_part(self, text: str) -> _Path | None:
+    def _union_part(self, text: str) -> _Path:
+        """A number, or a path in single quotes: `['metadata.name']` is two steps, a dot in a name is escaped."""
         if re.fullmatch(r"-?\d+", text):
             return _Path((_Slice(int(text), None, 1, single=True),))
-        return _PathReader(text, self.error).path() if text.startswith((".", "[")) else None
+        if re.fullmatch(r"'[^']+'", text):
+            return _PathReader("." + text[1:-1], self.error).path()
+        raise self.error(f"invalid array index {text}")
 
     def _bracket_end(self) -> int:
         depth, quote = 0, ""

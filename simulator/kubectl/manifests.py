@@ -38,8 +38,7 @@ def read_manifests(call: Call) -> list[Manifest]:
     """Every object of every `-f`, in order."""
     if call.arguments.values.get("kustomize"):
         raise CommandError("-k is not available in this workstation; apply the rendered files with -f")
-    found = [manifest for path in call.many("filename") for manifest in _from_path(call, path)]
-    return found
+    return [manifest for path in call.many("filename") for manifest in _from_path(call, path)]
 
 
 def _from_path(call: Call, path: str) -> Iterator[Manifest]:

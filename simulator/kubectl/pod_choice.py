@@ -49,12 +49,15 @@ def pods_of(call: Call, target: Target) -> list[Obj]:
     return sorted(pods, key=_preference)
 
 
-def _preference(pod: Obj) -> tuple[bool, int, bool, str, str]:
-    status = pod.get("status") or {}
+def _preference(pod: Obj) -> tuple[bool, int, bool, str, int, str, str]:
+    """Assigned before unassigned, running first, ready first and longest, most restarts, oldest."""
+    status, metadata = pod.get("status") or {}, pod["metadata"]
     phase = {"Running": 0, "Unknown": 1}.get(status.get("phase", ""), 2)
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
-    metadata = pod["metadata"]
-    return not (pod.get("spec") or {}).get("nodeName"), phase, not ready, metadata.get("creationTimestamp", ""), metadata["name"]
+    ready = [c for c in status.get("conditions") or () if c["type"] == "Ready" and c["status"] == "True"]
+    since = ready[0].get("lastTransitionTime", "") if ready else ""
+    restarts = max((c.get("restartCount", 0) for c in status.get("containerStatuses") or ()), default=0)
+    unassigned = not (pod.get("spec") or {}).get("nodeName")
+    return unassigned, phase, not ready, since, -restarts, metadata.get("creationTimestamp", ""), metadata["name"]
 
 
 def container_of(call: Call, pod: Obj, wanted: str, *, quiet: bool = False) -> str:

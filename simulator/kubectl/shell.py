@@ -26,7 +26,7 @@ MAX_OUTPUT = 2_000_000
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|(\?))")
 _KUBECTL = ("kubectl", "k")
 _REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
-_WATCH_US = 2_000_000
+REPEAT_US = 2_000_000
 _MAX_ALIASES = 10
 
 
@@ -146,9 +146,8 @@ class Shell:
             words = words[2 if takes_value else 1 :]
         words = self._unaliased(words)
         if words[:1] and words[0] in _KUBECTL and len(words) > 1 and words[1] in _REPEATABLE:
-            call = run_kubectl(self.session, words[1:], "")
-            text = "".join(call.stdout) + "".join(call.stderr)
-            token: Token = {"kind": "repeat", "words": words[1:], "shown": text, "due": self.session.clock() + _WATCH_US}
+            text = watched_text(self.session, words[1:])
+            token: Token = {"kind": "repeat", "words": words[1:], "shown": text, "due": self.session.clock() + REPEAT_US}
             return ShellResult(text, follow=token)
         return ShellResult(
             stderr="watch: only reading kubectl commands can be watched here, for example: watch kubectl get pods\n", exit=1
@@ -224,6 +223,13 @@ class Shell:
             return self.session.home.cwd if name == "PWD" else self.surface.environment.get(name, "")
 
         return _VARIABLE.sub(value, text) if "$" in text else text
+
+
+def watched_text(session: Session, words: Sequence[str]) -> str:
+    """One screen of `watch kubectl …`."""
+    call = run_kubectl(session, words, "")
+    body = "".join(call.stdout) + "".join(call.stderr)
+    return f"Every {REPEAT_US // 1_000_000}.0s: kubectl {' '.join(words)}\n\n{body}"
 
 
 def goes_on(joint: str, exit_code: int) -> bool:

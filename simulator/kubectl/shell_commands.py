@@ -56,7 +56,8 @@ def _inputs(surface: Surface, name: str, paths: Sequence[str], stdin: str) -> tu
 
 def _options(words: Sequence[str], known: str) -> tuple[str, list[str]] | str:
     """Single-letter options and the rest; a letter that is not known comes back as text."""
-    letters, rest = "", []
+    letters = ""
+    rest: list[str] = []
     for index, word in enumerate(words):
         if word == "--":
             return letters, rest + list(words[index + 1 :])
@@ -244,6 +245,7 @@ def _transfer(surface: Surface, name: str, words: Sequence[str], *, keep: bool) 
 
 
 def grep(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
+    words, before, after = _context_options(words)
     parsed = _options(words, "ivncEFqwo")
     if isinstance(parsed, str):
         return _fail("grep", f"invalid option -- '{parsed}'", 2)
@@ -257,22 +259,41 @@ def grep(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
     texts, outcome = _inputs(surface, "grep", rest[1:], stdin)
     count = 0
     for name, text in texts:
-        head = f"{name}:" if len(rest) > 2 else ""
-        own = 0
-        for number, line in enumerate(text.splitlines(), 1):
-            found = pattern.search(line)
-            if bool(found) == ("v" in letters):
-                continue
-            own += 1
-            shown = found.group() if found and "o" in letters else line
-            outcome.stdout += head + (f"{number}:" if "n" in letters else "") + shown + "\n" if "c" not in letters else ""
+        start = f"{name}:" if len(rest) > 2 else ""
+        lines = text.splitlines()
+        hits = [i for i, line in enumerate(lines) if bool(pattern.search(line)) != ("v" in letters)]
+        count += len(hits)
         if "c" in letters:
-            outcome.stdout += f"{head}{own}\n"
-        count += own
+            outcome.stdout += f"{start}{len(hits)}\n"
+            continue
+        for index in _with_context(hits, len(lines), before, after):
+            found = pattern.search(lines[index])
+            shown = found.group() if found and "o" in letters else lines[index]
+            outcome.stdout += start + (f"{index + 1}:" if "n" in letters else "") + shown + "\n"
     if "q" in letters:
         outcome.stdout = ""
     outcome.exit = outcome.exit * 2 or (0 if count else 1)
     return outcome
+
+
+def _context_options(words: Sequence[str]) -> tuple[list[str], int, int]:
+    """`-A 3`, `-B3` and `-C 2` taken out of the words."""
+    rest, queue, before, after = [], list(words), 0, 0
+    while queue:
+        word = queue.pop(0)
+        match = re.fullmatch(r"-([ABC])(\d*)", word)
+        if match is None:
+            rest.append(word)
+            continue
+        number = match[2] or (queue.pop(0) if queue and queue[0].isdecimal() else "0")
+        before = int(number) if match[1] in "BC" else before
+        after = int(number) if match[1] in "AC" else after
+    return rest, before, after
+
+
+def _with_context(hits: Sequence[int], count: int, before: int, after: int) -> list[int]:
+    shown = {at: None for hit in hits for at in range(max(0, hit - before), min(count, hit + after + 1))}
+    return sorted(shown)
 
 
 _MAX_PATTERN = 200

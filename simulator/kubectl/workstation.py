@@ -16,19 +16,17 @@ from typing import Any, Protocol
 from simulator.kubectl.api_client import ApiServer
 from simulator.kubectl.call import ExecInContainer, Session, Token
 from simulator.kubectl.command_tree import follow as follow_command
-from simulator.kubectl.command_tree import run_kubectl
 from simulator.kubectl.editor import apply_text, diff_text
 from simulator.kubectl.following import Followed
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
-from simulator.kubectl.shell import Shell, ShellResult, goes_on
+from simulator.kubectl.shell import REPEAT_US, Shell, ShellResult, goes_on, watched_text
 from simulator.kubectl.shell_commands import Surface, grep
 
 __all__ = ["FileError", "ShellResult", "Workstation"]
 
 MAX_LINE = 1_000_000
 _SERVER = "https://127.0.0.1:6443"
-_REPEAT_US = 2_000_000
 
 
 class Clock(Protocol):
@@ -78,13 +76,18 @@ class Workstation:
         return result
 
     def follow(self, token: Token) -> dict[str, Any]:
-        """What a followed command printed since its token: `stdout`, `done`, `exit`, the next `token`, and, when it
-        is done and more of its line is to run, `then`."""
+        """What a followed command printed since its token: `stdout`, `done`, `exit` and the next `token`.
+
+        `then` is the rest of its line, to be run next, when it is done; `clear` says that `stdout` takes the place of
+        what was shown (`watch`).
+        """
         looked = self._repeated(token) if token.get("kind") == "repeat" else follow_command(self.session, token)
         stdout = looked.stdout
         for words in token.get("filters") or ():
             stdout = grep(self.surface, words[1:], stdout).stdout
         reply: dict[str, Any] = {"stdout": stdout, "done": looked.done, "exit": looked.exit, "token": looked.token}
+        if stdout and token.get("kind") == "repeat":
+            reply["clear"] = True
         if looked.done:
             rest = next((line for joint, line in token.get("rest") or () if goes_on(joint, looked.exit)), "")
             reply |= {"then": rest} if rest else {}
@@ -95,10 +98,9 @@ class Workstation:
         now = self._now_us()
         if now < token["due"]:
             return Followed("", token)
-        call = run_kubectl(self.session, token["words"], "")
-        text = "".join(call.stdout) + "".join(call.stderr)
-        fresh = {**token, "shown": text, "due": now + _REPEAT_US}
-        return Followed("" if text == token["shown"] else f"\n{text}", fresh)
+        text = watched_text(self.session, token["words"])
+        fresh = {**token, "shown": text, "due": now + REPEAT_US}
+        return Followed("" if text == token["shown"] else text, fresh)
 
     # The editor and the files
 

@@ -86,12 +86,11 @@ def _compare(a: str, b: str) -> int:
 
 
 def _compare_numbers(a: str, b: str, at: int) -> int:
-    head = re.search(r"\d*\Z", a[:at])
-    started = head is not None and head.group().strip("0") != "" and "0" in (a[at], b[at])
-    left, right = (re.match(r"\d*", text[at:]) for text in (a, b))
-    assert left is not None and right is not None
-    x, y = (int(("1" if started else "0") + run.group()[:18]) for run in (left, right))
-    return (x > y) - (x < y) or len(left.group()) - len(right.group())
+    head = a[len(a[:at].rstrip("0123456789")) : at]
+    started = head.strip("0") != "" and "0" in (a[at], b[at])
+    left, right = (text[at : len(text) - len(text[at:].lstrip("0123456789"))] for text in (a, b))
+    x, y = (int(("1" if started else "0") + run[:18]) for run in (left, right))
+    return (x > y) - (x < y) or len(left) - len(right)
 
 
 def _key(key: str) -> str:

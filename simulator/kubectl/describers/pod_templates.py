@@ -263,7 +263,7 @@ def describe_volume_source(page: Page, volume: Mapping[str, Any]) -> None:
 
 
 def _host_path(source: Obj) -> _Lines:
-    kind = source["type"] if "type" in source else "<none>"
+    kind = source.get("type", "<none>")
     return (
         ("Type", "HostPath (bare host directory volume)"),
         ("Path", source.get("path", "")),
@@ -437,7 +437,7 @@ def describe_tolerations(page: Page, tolerations: Sequence[Obj], title: str) -> 
 
 
 def _toleration_text(toleration: Obj) -> str:
-    key, value, effect = (toleration.get(field, "") for field in ("key", "value", "effect"))
+    key, value, effect = (str(toleration.get(field, "")) for field in ("key", "value", "effect"))
     text = key + (f"={value}" if value else "") + (f":{effect}" if effect else "")
     if toleration.get("operator") == "Exists" and not value:
         text += " op=Exists" if key or effect else "op=Exists"

@@ -23,7 +23,7 @@ def events(call: Call) -> None:
         raise CommandError("valid --types are Normal or Warning")
     query = _query(call)
     namespace = "" if call.on("all-namespaces") else call.namespace
-    page = call.api.list(_events(), namespace, query=query)
+    page = call.api.page(_events(), namespace, query=query)
     wanted = _of_types(page["items"], call.many("types"))
     if not wanted and not call.on("watch"):
         call.err("No events found.\n" if not namespace else f"No events found in {namespace} namespace.\n")

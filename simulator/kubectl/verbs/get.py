@@ -74,9 +74,8 @@ def _targets(call: Call) -> list[Target]:
         return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
     if not call.rest:
         raise CommandError(NOTHING_NAMED, prefixed=False)
-    if (call.text("selector") or call.text("field-selector")) and (len(call.rest) > 1 or "/" in call.rest[0]):
-        if call.text("selector"):
-            raise CommandError("name cannot be provided when a selector is specified")
+    if call.text("selector") and (len(call.rest) > 1 or "/" in call.rest[0]):
+        raise CommandError("name cannot be provided when a selector is specified")
     return targets(call, call.rest, everything=True, any_namespace=call.on("all-namespaces"))
 
 
@@ -200,10 +199,10 @@ def _objects_of(call: Call, target: Target) -> list[Obj]:
     if target.name:
         return [call.api.get(target.resource, target.namespace, target.name)]
     query = _query(call, target)
-    page = call.api.list(target.resource, target.namespace, query=query)
+    page = call.api.page(target.resource, target.namespace, query=query)
     found: list[Obj] = list(page["items"])
     while following := page.get("metadata", {}).get("continue"):
-        page = call.api.list(target.resource, target.namespace, query={**query, "continue": following})
+        page = call.api.page(target.resource, target.namespace, query={**query, "continue": following})
         found += page["items"]
     return found
 

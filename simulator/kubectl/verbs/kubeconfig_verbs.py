@@ -16,7 +16,7 @@ _SECRET_FIELDS = ("certificate-authority-data", "client-certificate-data", "clie
 
 def view(call: Call) -> None:
     document = call.session.config.document()
-    empty = {"clusters": None, "contexts": None, "current-context": "", "preferences": {}, "users": None}
+    empty: dict[str, Any] = {"clusters": None, "contexts": None, "current-context": "", "preferences": {}, "users": None}
     document = {"apiVersion": "v1", "kind": "Config", **empty, **document}
     if call.on("minify"):
         document = _minified(call, document)
