@@ -6,6 +6,7 @@ harmless: a page may send it again after any failure.
 
 import logging
 import re
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -76,7 +77,8 @@ async def _clock(cluster: str, person: str, access: Access, body: dict[str, Any]
         return await _reset(cluster, person)
     control = {"op": body.get("op"), "value": body.get("value")}
     router = await current_router()
-    return _sent(await router.call(cluster, "clock", control, rid=_rid(body), actor=person))
+    rid = _rid(body) if "rid" in body else secrets.token_hex(8)
+    return _sent(await router.call(cluster, "clock", control, rid=rid, actor=person))
 
 
 async def _reset(cluster: str, person: str) -> Answer:

@@ -143,7 +143,7 @@ async def test_turning_the_clock_is_told(site: Site) -> None:
         answer = await site.post("Ben", path, {"rid": "p1", "op": "pause"})
         told = await wire.until(lambda message: message["t"] == "clock" and message["clock"]["paused"])
         assert answer.json()["clock"] == told["clock"]
-        await site.post("Ben", path, {"rid": "p2", "op": "resume"})
+        await site.post("Ben", path, {"op": "resume"})
         await wire.until(lambda message: message["t"] == "clock" and not message["clock"]["paused"])
 
 
