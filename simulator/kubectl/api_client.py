@@ -104,9 +104,7 @@ class ApiClient:
     def post(self, path: str, obj: Obj) -> Obj:
         return self._json("POST", path, body=obj)
 
-    def replace(
-        self, resource: Resource, namespace: str, obj: Obj, *, manager: str, query: Query | None = None
-    ) -> Obj:
+    def replace(self, resource: Resource, namespace: str, obj: Obj, *, manager: str, query: Query | None = None) -> Obj:
         path = path_of(resource, namespace, obj["metadata"]["name"])
         return self._json("PUT", path, query={"fieldManager": manager, **(query or {})}, body=obj)
 

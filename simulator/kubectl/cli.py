@@ -207,7 +207,7 @@ class _Reader:
         found = _SCALARS[flag.kind](text)
         if found is None:
             raise FlagError(
-                f'invalid argument {quoted(text)} for {quoted(flag.shown)} flag: {_WHY[flag.kind].format(quoted(text))}',
+                f"invalid argument {quoted(text)} for {quoted(flag.shown)} flag: {_WHY[flag.kind].format(quoted(text))}",
                 self.path,
             )
         return found

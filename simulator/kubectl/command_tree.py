@@ -144,5 +144,3 @@ def follow(session: Session, token: Token) -> Followed:
         return follower(api, token, session.clock())
     except CommandError as error:
         return finished(token, error.report(), exit_code=error.exit_code)
-
-

@@ -22,7 +22,19 @@ _KUBECTL = ("kubectl", "k")
 _FILE_COMMANDS = ("cat", "ls", "cd", "rm", "cp", "mv", "head", "tail", "grep", "wc", "sort", "uniq", "touch")
 _POD_VERBS = ("logs", "exec")
 _NODE_VERBS = ("cordon", "uncordon", "drain")
-_NO_TYPES = ("apply", "create", "version", "config", "cluster-info", "api-resources", "api-versions", "run", "auth", "events", "diff")
+_NO_TYPES = (
+    "apply",
+    "create",
+    "version",
+    "config",
+    "cluster-info",
+    "api-resources",
+    "api-versions",
+    "run",
+    "auth",
+    "events",
+    "diff",
+)
 _VALUES = {
     "output": ("wide", "yaml", "json", "name", "jsonpath=", "custom-columns="),
     "dry-run": ("client", "server", "none"),
@@ -76,13 +88,17 @@ class _Completer:
             return asked
         if current.startswith("-"):
             flags = [flag for flag in flags_of(command) if flag.help]
-            return [{"text": f"--{flag.name}" + ("=" if flag.kind != "bool" else " "), "note": flag.help} for flag in flags]
+            return [
+                {"text": f"--{flag.name}" + ("=" if flag.kind != "bool" else " "), "note": flag.help} for flag in flags
+            ]
         if command.commands and not _positional(left):
             return [{"text": child.name + " ", "note": child.summary} for child in command.commands]
         return self._targets(path, left, current)
 
     def _flag_value(self, command: Command, left: Sequence[str], current: str) -> list[Option] | None:
-        by_sign = {sign: flag for flag in flags_of(command) for sign in (f"--{flag.name}", f"-{flag.short}") if sign != "-"}
+        by_sign = {
+            sign: flag for flag in flags_of(command) for sign in (f"--{flag.name}", f"-{flag.short}") if sign != "-"
+        }
         name, equals, _ = current.partition("=")
         flag = by_sign.get(name) if equals else by_sign.get(left[-1]) if left else None
         if flag is None or flag.kind == "bool" or (flag.bare is not None and not equals):
@@ -96,7 +112,10 @@ class _Completer:
         if flag.name == "context":
             entries = self.workstation.session.config.entries("contexts")
             return [{"text": f"{entry.get('name', '')} ", "note": "context"} for entry in entries]
-        return [{"text": value + ("" if value.endswith("=") else " "), "note": flag.name} for value in _VALUES.get(flag.name, ())]
+        return [
+            {"text": value + ("" if value.endswith("=") else " "), "note": flag.name}
+            for value in _VALUES.get(flag.name, ())
+        ]
 
     # Types and names
 
@@ -179,7 +198,18 @@ def _positional(words: Sequence[str]) -> list[str]:
         if skip:
             skip = False
         elif word.startswith("-"):
-            skip = word in ("-n", "--namespace", "-l", "--selector", "-o", "--output", "-c", "--container", "-f", "--filename")
+            skip = word in (
+                "-n",
+                "--namespace",
+                "-l",
+                "--selector",
+                "-o",
+                "--output",
+                "-c",
+                "--container",
+                "-f",
+                "--filename",
+            )
         else:
             found.append(word)
     return found

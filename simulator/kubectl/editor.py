@@ -63,9 +63,7 @@ def _call(session: Session, verb: str, words: list[str]) -> Call:
     return Call(session, path=path, arguments=parse(flags_of(command), [*words, "-f", "-"], path), stdin="")
 
 
-def _manifests(
-    session: Session, text: str, problems: list[Problem]
-) -> Iterator[tuple[Document, Manifest | None]]:
+def _manifests(session: Session, text: str, problems: list[Problem]) -> Iterator[tuple[Document, Manifest | None]]:
     try:
         documents = read(text)
     except YamlError as error:

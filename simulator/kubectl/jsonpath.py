@@ -109,8 +109,7 @@ def relaxed(expression: str) -> str:
     inner = expression[1:-1] if expression.startswith("{") and expression.endswith("}") else expression
     if "{" in inner or "}" in inner:
         raise CommandError(
-            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or "
-            "'{.name1.name2}'"
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
         )
     return "{" + (inner if inner.startswith(".") else "." + inner) + "}"
 

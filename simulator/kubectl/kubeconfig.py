@@ -111,5 +111,7 @@ def _parse(text: str) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise CommandError(f'error loading config file "{CONFIG_PATH}": it is not a kubeconfig (YAML with kind: Config)')
+        raise CommandError(
+            f'error loading config file "{CONFIG_PATH}": it is not a kubeconfig (YAML with kind: Config)'
+        )
     return document

@@ -49,7 +49,9 @@ def object_text(obj: Any, output: str, *, keep_managed_fields: bool = False, of_
     if kind in ("go-template", "template", "go-template-file", "templatefile", "jsonpath-file"):
         raise CommandError(f"-o {kind} is not available in this workstation; jsonpath and custom-columns are")
     formats = _FORMATS_OF_WRITES if of_write else _FORMATS
-    raise CommandError(f'unable to match a printer suitable for the output format "{output}", allowed formats are: {formats}')
+    raise CommandError(
+        f'unable to match a printer suitable for the output format "{output}", allowed formats are: {formats}'
+    )
 
 
 def _jsonpath_text(obj: Any, template: str, *, as_json: bool) -> str:

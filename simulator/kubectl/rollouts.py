@@ -25,7 +25,9 @@ class Progress:
 
 def progress_of(obj: Obj, revision: int = 0) -> Progress:
     """The sentence `rollout status` prints about an object now."""
-    return {"Deployment": _deployment, "DaemonSet": _daemon_set, "StatefulSet": _stateful_set}[obj["kind"]](obj, revision)
+    return {"Deployment": _deployment, "DaemonSet": _daemon_set, "StatefulSet": _stateful_set}[obj["kind"]](
+        obj, revision
+    )
 
 
 def _deployment(obj: Obj, revision: int) -> Progress:
@@ -33,7 +35,9 @@ def _deployment(obj: Obj, revision: int) -> Progress:
     if revision > 0:
         found = int((obj["metadata"].get("annotations") or {}).get(REVISION, 0))
         if found != revision:
-            return Progress(f"desired revision ({revision}) is different from the running revision ({found})", failed=True)
+            return Progress(
+                f"desired revision ({revision}) is different from the running revision ({found})", failed=True
+            )
     if status.get("observedGeneration", 0) < obj["metadata"].get("generation", 0):
         return Progress("Waiting for deployment spec update to be observed...\n")
     for condition in status.get("conditions") or ():
@@ -111,5 +115,7 @@ def owned_by(obj: Obj, objects: Sequence[Obj]) -> list[Obj]:
     return [
         other
         for other in objects
-        if any(ref.get("controller") and ref.get("uid") == uid for ref in other["metadata"].get("ownerReferences") or ())
+        if any(
+            ref.get("controller") and ref.get("uid") == uid for ref in other["metadata"].get("ownerReferences") or ()
+        )
     ]

@@ -187,7 +187,5 @@ def _from_files(call: Call) -> Selection:
         except ApiRefusal as refusal:
             selection.problems.append(refusal)
         else:
-            selection.found.append(
-                Found(manifest.resource, manifest.namespace, manifest.name, obj, manifest.source)
-            )
+            selection.found.append(Found(manifest.resource, manifest.namespace, manifest.name, obj, manifest.source))
     return selection

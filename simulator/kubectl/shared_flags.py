@@ -11,7 +11,9 @@ OUTPUT = Flag("output", "o", help="Output format: yaml, json, name, jsonpath=…
 SELECTOR = Flag("selector", "l", help="Only objects with these labels")
 FIELD_SELECTOR = Flag("field-selector", help="Only objects with these field values")
 ALL_NAMESPACES = Flag("all-namespaces", "A", kind="bool", help="In every namespace")
-DRY_RUN = Flag("dry-run", default="none", bare="unchanged", help="none, client (send nothing) or server (store nothing)")
+DRY_RUN = Flag(
+    "dry-run", default="none", bare="unchanged", help="none, client (send nothing) or server (store nothing)"
+)
 ALL = Flag("all", kind="bool", help="Every object of the type in the namespace")
 PRINT_FLAGS = (
     OUTPUT,
@@ -42,7 +44,9 @@ def dry_run(call: Call) -> str:
     mode = call.text("dry-run")
     if mode == "unchanged":
         stamp = klog_stamp(call.now_us)
-        call.err(f"W{stamp}       1 helpers.go:703] --dry-run is deprecated and can be replaced with --dry-run=client.\n")
+        call.err(
+            f"W{stamp}       1 helpers.go:703] --dry-run is deprecated and can be replaced with --dry-run=client.\n"
+        )
         return "client"
     if mode not in ("none", "client", "server"):
         raise CommandError(f'Invalid dry-run value ({mode}). Must be "none", "server", or "client".')
@@ -60,7 +64,9 @@ def write_query(call: Call) -> dict[str, str]:
 def validation(call: Call) -> str:
     level = call.text("validate")
     if level not in _VALIDATION:
-        raise CommandError(f'invalid - validate option "{level}"; must be one of: strict (or true), warn, ignore (or false)')
+        raise CommandError(
+            f'invalid - validate option "{level}"; must be one of: strict (or true), warn, ignore (or false)'
+        )
     return _VALIDATION[level]
 
 

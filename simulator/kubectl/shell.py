@@ -136,9 +136,7 @@ class Shell:
 
     def _kubectl(self, words: list[str], stdin: str) -> ShellResult:
         call = run_kubectl(self.session, words, stdin)
-        return ShellResult(
-            "".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path
-        )
+        return ShellResult("".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path)
 
     def _watch(self, words: list[str]) -> ShellResult:
         while words and words[0].startswith("-"):
@@ -147,10 +145,16 @@ class Shell:
         words = self._unaliased(words)
         if words[:1] and words[0] in _KUBECTL and len(words) > 1 and words[1] in _REPEATABLE:
             text = watched_text(self.session, words[1:])
-            token: Token = {"kind": "repeat", "words": words[1:], "shown": text, "due": self.session.clock() + REPEAT_US}
+            token: Token = {
+                "kind": "repeat",
+                "words": words[1:],
+                "shown": text,
+                "due": self.session.clock() + REPEAT_US,
+            }
             return ShellResult(text, follow=token)
         return ShellResult(
-            stderr="watch: only reading kubectl commands can be watched here, for example: watch kubectl get pods\n", exit=1
+            stderr="watch: only reading kubectl commands can be watched here, for example: watch kubectl get pods\n",
+            exit=1,
         )
 
     # Redirections

@@ -56,7 +56,27 @@ class Pipeline:
     """The line from this pipeline to its end: what is left to run when the one before goes on."""
 
 
-_OPERATORS = ("&&", "||", ";;", "<<<", "<<-", "<<", ">>", "2>&1", "&>", "2>", ">&2", ";", "|", "&", "<", ">", "(", ")", "\n")
+_OPERATORS = (
+    "&&",
+    "||",
+    ";;",
+    "<<<",
+    "<<-",
+    "<<",
+    ">>",
+    "2>&1",
+    "&>",
+    "2>",
+    ">&2",
+    ";",
+    "|",
+    "&",
+    "<",
+    ">",
+    "(",
+    ")",
+    "\n",
+)
 
 
 def parse_line(line: str) -> list[Pipeline]:
@@ -158,7 +178,9 @@ class _Lexer:
                     plain = ""
                 parts.extend(self._quoted(rune))
             elif self.line.startswith(("$(", "`"), self.at):
-                raise ShellSyntaxError("command substitution is not available in this terminal: run the command by itself first")
+                raise ShellSyntaxError(
+                    "command substitution is not available in this terminal: run the command by itself first"
+                )
             elif self.line.startswith("${", self.at):
                 end = self.line.find("}", self.at)
                 if end < 0:
@@ -187,7 +209,9 @@ class _Lexer:
                 end += 2
                 continue
             if quote == '"' and self.line.startswith(("$(", "`"), end):
-                raise ShellSyntaxError("command substitution is not available in this terminal: run the command by itself first")
+                raise ShellSyntaxError(
+                    "command substitution is not available in this terminal: run the command by itself first"
+                )
             text += self.line[end]
             end += 1
         if end >= len(self.line):

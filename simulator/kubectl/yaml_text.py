@@ -18,17 +18,36 @@ _WIDTH = 80
 _INT = re.compile(r"[-+]?(0b[01]+|0o[0-7]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z", re.IGNORECASE)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(\Z|[Tt]\d{1,2}:\d{1,2}:\d{1,2}(\.\d*)?(Z|[-+]\d\d:\d\d)\Z|"
-                   r" \d{1,2}:\d{1,2}:\d{1,2}(\.\d*)?\Z)")
-_WORDS = frozenset(
-    word
-    for plain in ("y", "yes", "true", "on", "n", "no", "false", "off", "null")
-    for word in (plain, plain.capitalize(), plain.upper())
-) | {"", "~", ".nan", ".NaN", ".NAN"} | {
-    sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")
+_DATE = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}(\Z|[Tt]\d{1,2}:\d{1,2}:\d{1,2}(\.\d*)?(Z|[-+]\d\d:\d\d)\Z|"
+    r" \d{1,2}:\d{1,2}:\d{1,2}(\.\d*)?\Z)"
+)
+_WORDS = (
+    frozenset(
+        word
+        for plain in ("y", "yes", "true", "on", "n", "no", "false", "off", "null")
+        for word in (plain, plain.capitalize(), plain.upper())
+    )
+    | {"", "~", ".nan", ".NaN", ".NAN"}
+    | {sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")}
+)
+_ESCAPES = {
+    "\0": "0",
+    "\a": "a",
+    "\b": "b",
+    "\t": "t",
+    "\n": "n",
+    "\v": "v",
+    "\f": "f",
+    "\r": "r",
+    "\x1b": "e",
+    '"': '"',
+    "\\": "\\",
+    "\x85": "N",
+    "\xa0": "_",
+    "\u2028": "L",
+    "\u2029": "P",
 }
-_ESCAPES = {"\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e",
-            '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P"}
 _SIMPLE_KEY = re.compile(r"[A-Za-z]+\Z")
 _SIMPLE_TEXT = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*\Z")
 

@@ -127,11 +127,14 @@ def _pods(page: Page, node: Obj, pods: Sequence[Obj], now_us: int) -> None:
         asked = {side: pod_amounts(pod, side) for side in totals}
         for side, amounts in asked.items():
             totals[side] = _sum(totals[side], amounts)
-        shares = [_share(asked[side], allocatable, name) for name in ("cpu", "memory") for side in ("requests", "limits")]
+        shares = [
+            _share(asked[side], allocatable, name) for name in ("cpu", "memory") for side in ("requests", "limits")
+        ]
         metadata = pod["metadata"]
         page.line(
             1,
-            f"{metadata.get('namespace', '')}\t{metadata['name']}\t\t" + "\t".join(shares)
+            f"{metadata.get('namespace', '')}\t{metadata['name']}\t\t"
+            + "\t".join(shares)
             + f"\t{since(metadata.get('creationTimestamp'), now_us)}",
         )
     _totals(page, allocatable, totals)

@@ -94,7 +94,11 @@ def _limit_ranges(page: Page, ranges: Sequence[Obj]) -> None:
 def _limit_rows(page: Page, limit_range: Obj, *, prefix: str) -> None:
     fields = ("min", "max", "defaultRequest", "default", "maxLimitRequestRatio")
     for limit in (limit_range.get("spec") or {}).get("limits") or ():
-        names = dict.fromkeys(name for field in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio") for name in limit.get(field) or {})
+        names = dict.fromkeys(
+            name
+            for field in ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+            for name in limit.get(field) or {}
+        )
         for name in sorted(names):
             values = [quantity(limit[field][name]) if name in (limit.get(field) or {}) else "-" for field in fields]
             page.raw("\t".join((f"{prefix}{limit['type']}", name, *values)) + "\n")
@@ -199,7 +203,9 @@ def describe_service(obj: Obj, around: Surroundings) -> str:
             page.raw(f"{title}:\t{text}\n")
     metadata = obj["metadata"]
     slices = around.items(
-        "endpointslices.discovery.k8s.io", metadata["namespace"], labelSelector=f"kubernetes.io/service-name={metadata['name']}"
+        "endpointslices.discovery.k8s.io",
+        metadata["namespace"],
+        labelSelector=f"kubernetes.io/service-name={metadata['name']}",
     )
     for port in spec.get("ports") or ():
         _service_port(page, port, slices)
@@ -310,7 +316,10 @@ def describe_ingress(obj: Obj, around: Surroundings) -> str:
     page.head(obj, namespaced=False)
     page.labels(obj)
     page.raw(f"Namespace:\t{metadata.get('namespace', '')}\n")
-    addresses = [i.get("ip") or i.get("hostname", "") for i in ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()]
+    addresses = [
+        i.get("ip") or i.get("hostname", "")
+        for i in ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    ]
     page.raw(f"Address:\t{','.join(sorted(dict.fromkeys(addresses)))}\n")
     page.raw(f"Ingress Class:\t{spec.get('ingressClassName', '<none>')}\n")
     default = spec.get("defaultBackend")
@@ -554,4 +563,3 @@ def label_of(name: str) -> str:
     return " ".join(
         word.upper() if word.upper() in _ACRONYMS else word.capitalize() if word.islower() else word for word in words
     )
-

@@ -164,7 +164,9 @@ def probe_text(probe: Obj) -> str:
         get = probe["httpGet"]
         path = get.get("path", "")
         slash = "" if not path or path.startswith("/") else "/"
-        return f"http-get {get.get('scheme', '').lower()}://{get.get('host', '')}:{get.get('port', '')}{slash}{path} {how}"
+        return (
+            f"http-get {get.get('scheme', '').lower()}://{get.get('host', '')}:{get.get('port', '')}{slash}{path} {how}"
+        )
     if "tcpSocket" in probe:
         return f"tcp-socket {probe['tcpSocket'].get('host', '')}:{probe['tcpSocket'].get('port', '')} {how}"
     if "grpc" in probe:
@@ -204,7 +206,10 @@ def _source_text(source: Obj, container: Obj, resolve: Resolve | None) -> str:
     if "resourceFieldRef" in source:
         name = source["resourceFieldRef"]["resource"]
         return f"{_resource_value(source['resourceFieldRef'], container)} ({name})"
-    for field, text in (("secretKeyRef", "<set to the key '{}' in secret '{}'>"), ("configMapKeyRef", "<set to the key '{}' of config map '{}'>")):
+    for field, text in (
+        ("secretKeyRef", "<set to the key '{}' in secret '{}'>"),
+        ("configMapKeyRef", "<set to the key '{}' of config map '{}'>"),
+    ):
         if field in source:
             reference = source[field]
             optional = go_text.value(bool(reference.get("optional")))
@@ -400,9 +405,7 @@ def describe_spread(page: Page, constraints: Sequence[Obj], *, space: str = "") 
         return
     for number, constraint in enumerate(sorted(constraints, key=lambda c: str(c["topologyKey"]))):
         head = f"{space}Topology Spread Constraints:" if number == 0 else space
-        text = (
-            f"{constraint['topologyKey']}:{constraint['whenUnsatisfiable']} when max skew {constraint['maxSkew']} is exceeded"
-        )
+        text = f"{constraint['topologyKey']}:{constraint['whenUnsatisfiable']} when max skew {constraint['maxSkew']} is exceeded"
         if "labelSelector" in constraint:
             text += f" for selector {selector_text(constraint['labelSelector'])}"
         page.raw(f"{head}\t{text}\n")

@@ -192,7 +192,9 @@ def new_replica_set(deployment: Obj, owned: list[Obj]) -> Obj | None:
     """The ReplicaSet whose template is the Deployment's, the oldest when several are."""
     wanted = _without_hash(deployment["spec"]["template"])
     matching = [rs for rs in owned if _without_hash(rs["spec"]["template"]) == wanted]
-    return min(matching, key=lambda rs: (rs["metadata"].get("creationTimestamp", ""), rs["metadata"]["name"]), default=None)
+    return min(
+        matching, key=lambda rs: (rs["metadata"].get("creationTimestamp", ""), rs["metadata"]["name"]), default=None
+    )
 
 
 def _without_hash(template: Obj) -> Obj:

@@ -55,7 +55,11 @@ def create(call: Call) -> None:
         try:
             if dry_run(call) != "client":
                 obj = call.api.create(
-                    manifest.resource, manifest.namespace, obj, manager=call.text("field-manager"), query=write_query(call)
+                    manifest.resource,
+                    manifest.namespace,
+                    obj,
+                    manager=call.text("field-manager"),
+                    query=write_query(call),
                 )
         except ApiRefusal as refusal:
             problems.append(in_file(refusal, "creating", manifest))
@@ -181,7 +185,9 @@ def _data_from_flags(call: Call, kind: str) -> dict[str, str]:
     for key, text in (*_from_files(call), *_from_literals(call), *_from_env_files(call)):
         if key in data:
             where = "Secret" if kind == "Secret" else "ConfigMap"
-            raise CommandError(f'cannot add key "{key}", another key by that name already exists in {where} data: {data}')
+            raise CommandError(
+                f'cannot add key "{key}", another key by that name already exists in {where} data: {data}'
+            )
         data[key] = text
     return data
 
@@ -365,7 +371,9 @@ _TCP = Flag("tcp", kind="list", help="port or port:targetPort")
 
 
 def _built(name: str, summary: str, run: Any, *flags: Flag, required: tuple[str, ...] = (), **more: Any) -> Command:
-    return Command(name, summary, run, usage=more.pop("usage", "NAME"), flags=(*_COMMON, *flags), required=required, **more)
+    return Command(
+        name, summary, run, usage=more.pop("usage", "NAME"), flags=(*_COMMON, *flags), required=required, **more
+    )
 
 
 _SERVICES = Command(
@@ -374,10 +382,22 @@ _SERVICES = Command(
     aliases=("svc",),
     commands=(
         _built("clusterip", "Inside the cluster only", _service("ClusterIP"), _TCP, Flag("clusterip")),
-        _built("nodeport", "On a port of every node", _service("NodePort"), _TCP, Flag("node-port", kind="int"), required=("tcp",)),
+        _built(
+            "nodeport",
+            "On a port of every node",
+            _service("NodePort"),
+            _TCP,
+            Flag("node-port", kind="int"),
+            required=("tcp",),
+        ),
         _built("loadbalancer", "Behind a load balancer", _service("LoadBalancer"), _TCP, required=("tcp",)),
         _built(
-            "externalname", "Another DNS name", _service("ExternalName"), _TCP, Flag("external-name"), required=("external-name",)
+            "externalname",
+            "Another DNS name",
+            _service("ExternalName"),
+            _TCP,
+            Flag("external-name"),
+            required=("external-name",),
         ),
     ),
 )
@@ -407,7 +427,9 @@ COMMANDS = (
             Command(
                 "secret",
                 "Create a Secret",
-                commands=(_built("generic", "From files, literals or env files", generic_secret, *_DATA_FLAGS, Flag("type")),),
+                commands=(
+                    _built("generic", "From files, literals or env files", generic_secret, *_DATA_FLAGS, Flag("type")),
+                ),
             ),
             _built("serviceaccount", "Create a ServiceAccount", service_account, aliases=("sa",)),
             _built(

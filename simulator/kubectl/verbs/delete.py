@@ -101,9 +101,7 @@ def _expanded(call: Call, target: Target) -> list[Target]:
         return [target]
     query = {"labelSelector": call.text("selector"), "fieldSelector": call.text("field-selector")}
     items = call.api.items(target.resource, target.namespace, query={k: v for k, v in query.items() if v})
-    return [
-        Target(target.resource, item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in items
-    ]
+    return [Target(target.resource, item["metadata"].get("namespace", ""), item["metadata"]["name"]) for item in items]
 
 
 def _delete_one(call: Call, target: Target, options: Obj) -> list[list[str]]:

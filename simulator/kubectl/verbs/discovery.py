@@ -34,7 +34,9 @@ def api_resources(call: Call) -> None:
     header = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
     wide = call.text("output") == "wide"
     cells = [_cells(version, row, wide=wide) for version, row in rows]
-    call.out(plain_table([*header, "VERBS", "CATEGORIES"] if wide else header, cells, headers=not call.on("no-headers")))
+    call.out(
+        plain_table([*header, "VERBS", "CATEGORIES"] if wide else header, cells, headers=not call.on("no-headers"))
+    )
 
 
 def _resource_rows(call: Call) -> list[tuple[str, Obj]]:
@@ -43,7 +45,10 @@ def _resource_rows(call: Call) -> list[tuple[str, Obj]]:
     for group in call.api.document("/apis")["groups"]:
         lists.append(call.api.document(f"/apis/{group['preferredVersion']['groupVersion']}"))
     return [
-        (found["groupVersion"], row) for found in lists for row in found["resources"] if "/" not in row["name"] and row.get("verbs")
+        (found["groupVersion"], row)
+        for found in lists
+        for row in found["resources"]
+        if "/" not in row["name"] and row.get("verbs")
     ]
 
 
@@ -136,7 +141,9 @@ def can_i(call: Call) -> None:
     if call.on("list"):
         raise CommandError("--list is not available in this workstation; ask for one verb and resource")
     if len(call.rest) not in (2, 3):
-        raise CommandError("you must specify two arguments: verb resource or verb resource/resourceName. See 'kubectl auth can-i -h' for help and examples.")
+        raise CommandError(
+            "you must specify two arguments: verb resource or verb resource/resourceName. See 'kubectl auth can-i -h' for help and examples."
+        )
     attributes: Obj = {"verb": call.rest[0], **_attributes(call, call.rest[1:])}
     body = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -146,7 +153,9 @@ def can_i(call: Call) -> None:
     try:
         answer = call.api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
     except ApiRefusal as refusal:
-        raise CommandError(f"the access review of this lab's API server is not available: {refusal.message}") from refusal
+        raise CommandError(
+            f"the access review of this lab's API server is not available: {refusal.message}"
+        ) from refusal
     allowed = bool((answer.get("status") or {}).get("allowed"))
     if not call.on("quiet"):
         call.out("yes\n" if allowed else "no\n")
@@ -170,12 +179,21 @@ def _attributes(call: Call, words: Sequence[str]) -> Obj:
 
 
 def who_am_i(call: Call) -> None:
-    call.out(plain_table(("ATTRIBUTE", "VALUE"), (("Username", "kubernetes-admin"), ("Groups", "[kubeadm:cluster-admins system:authenticated]"))))
+    call.out(
+        plain_table(
+            ("ATTRIBUTE", "VALUE"),
+            (("Username", "kubernetes-admin"), ("Groups", "[kubeadm:cluster-admins system:authenticated]")),
+        )
+    )
 
 
 COMMANDS = (
-    Command("cluster-info", "Show where the control plane and its services are", cluster_info,
-            commands=(Command("dump", "Show everything for debugging", cluster_info_dump),)),
+    Command(
+        "cluster-info",
+        "Show where the control plane and its services are",
+        cluster_info,
+        commands=(Command("dump", "Show everything for debugging", cluster_info_dump),),
+    ),
     Command(
         "auth",
         "Ask who may do what",
@@ -212,5 +230,10 @@ COMMANDS = (
         ),
     ),
     Command("api-versions", "List the group versions the server knows", api_versions),
-    Command("version", "Show the versions of client and server", version, flags=(OUTPUT, Flag("client", kind="bool", help="Only the client"))),
+    Command(
+        "version",
+        "Show the versions of client and server",
+        version,
+        flags=(OUTPUT, Flag("client", kind="bool", help="Only the client")),
+    ),
 )

@@ -79,7 +79,9 @@ def _patch_text(call: Call) -> str:
         try:
             return call.session.home.read(call.text("patch-file"))
         except FileError as error:
-            raise CommandError(f"unable to read patch file: open {call.text('patch-file')}: {str(error).lower()}") from error
+            raise CommandError(
+                f"unable to read patch file: open {call.text('patch-file')}: {str(error).lower()}"
+            ) from error
     if not call.text("patch"):
         raise CommandError("must specify --patch or --patch-file containing the contents of the patch")
     return call.text("patch")
@@ -149,7 +151,9 @@ def _replace_one(call: Call, manifest: Manifest) -> None:
             options={"propagationPolicy": "Background", "gracePeriodSeconds": 0},
         )
         call.out(f'{manifest.resource.singular} "{manifest.name}" deleted\n')
-        made = call.api.create(manifest.resource, manifest.namespace, obj, manager="kubectl-replace", query=write_query(call))
+        made = call.api.create(
+            manifest.resource, manifest.namespace, obj, manager="kubectl-replace", query=write_query(call)
+        )
     elif dry_run(call) == "client":
         made = obj
     else:
@@ -157,7 +161,9 @@ def _replace_one(call: Call, manifest: Manifest) -> None:
         metadata = obj["metadata"]
         version = metadata.get("resourceVersion") or live["metadata"]["resourceVersion"]
         obj = {**obj, "metadata": {**metadata, "resourceVersion": version}}
-        made = call.api.replace(manifest.resource, manifest.namespace, obj, manager="kubectl-replace", query=write_query(call))
+        made = call.api.replace(
+            manifest.resource, manifest.namespace, obj, manager="kubectl-replace", query=write_query(call)
+        )
     if call.text("output"):
         call.out(object_text(made, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
     else:
@@ -186,21 +192,30 @@ def diff_manifest(call: Call, manifest: Manifest) -> str:
         if refusal.reason != "NotFound":
             raise
     if live is None:
-        merged = call.api.create(manifest.resource, manifest.namespace, modified, manager=call.text("field-manager"), query=query)
+        merged = call.api.create(
+            manifest.resource, manifest.namespace, modified, manager=call.text("field-manager"), query=query
+        )
     else:
         kind, change = apply_patch(manifest.resource, live, modified)
         merged = live
         if change:
             merged = call.api.patch(
-                manifest.resource, manifest.namespace, manifest.name, change, kind=kind,
-                manager=call.text("field-manager"), query=query,
+                manifest.resource,
+                manifest.namespace,
+                manifest.name,
+                change,
+                kind=kind,
+                manager=call.text("field-manager"),
+                query=query,
             )
     return _unified(manifest, live, merged)
 
 
 def _unified(manifest: Manifest, live: Obj | None, merged: Obj) -> str:
     resource = manifest.resource
-    name = ".".join(p for p in (resource.group, resource.version, resource.kind, manifest.namespace, manifest.name) if p)
+    name = ".".join(
+        p for p in (resource.group, resource.version, resource.kind, manifest.namespace, manifest.name) if p
+    )
     old, new = (to_yaml(without_managed_fields(obj)).splitlines() if obj else [] for obj in (live, merged))
     lines = list(difflib.unified_diff(old, new, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}", lineterm=""))
     if not lines:
@@ -214,8 +229,16 @@ COMMANDS = (
         "Open an object in the editor",
         edit,
         usage="(RESOURCE/NAME | -f FILENAME)",
-        flags=(*PRINT_FLAGS, *FILE_FLAGS, VALIDATE, manager("kubectl-edit"), Flag("output-patch", kind="bool"),
-               Flag("save-config", kind="bool"), Flag("subresource"), Flag("windows-line-endings", kind="bool")),
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            VALIDATE,
+            manager("kubectl-edit"),
+            Flag("output-patch", kind="bool"),
+            Flag("save-config", kind="bool"),
+            Flag("subresource"),
+            Flag("windows-line-endings", kind="bool"),
+        ),
     ),
     Command(
         "patch",
@@ -239,17 +262,37 @@ COMMANDS = (
         "Replace an object by the one in a file",
         replace,
         usage="-f FILENAME",
-        flags=(*PRINT_FLAGS, *FILE_FLAGS, DRY_RUN, VALIDATE, GRACE_PERIOD, TIMEOUT, manager("kubectl-replace"),
-               Flag("force", kind="bool", help="Delete and create again"), Flag("cascade", default="background", bare="background"),
-               Flag("save-config", kind="bool"), Flag("wait", kind="bool"), Flag("raw"), Flag("subresource")),
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            DRY_RUN,
+            VALIDATE,
+            GRACE_PERIOD,
+            TIMEOUT,
+            manager("kubectl-replace"),
+            Flag("force", kind="bool", help="Delete and create again"),
+            Flag("cascade", default="background", bare="background"),
+            Flag("save-config", kind="bool"),
+            Flag("wait", kind="bool"),
+            Flag("raw"),
+            Flag("subresource"),
+        ),
     ),
     Command(
         "diff",
         "Show what apply would change",
         diff,
         usage="-f FILENAME",
-        flags=(*FILE_FLAGS, manager("kubectl-client-side-apply"), Flag("selector", "l"), Flag("server-side", kind="bool"),
-               Flag("force-conflicts", kind="bool"), Flag("prune", kind="bool"), Flag("prune-allowlist", kind="array"),
-               Flag("concurrency", kind="int", default=1), Flag("show-managed-fields", kind="bool")),
+        flags=(
+            *FILE_FLAGS,
+            manager("kubectl-client-side-apply"),
+            Flag("selector", "l"),
+            Flag("server-side", kind="bool"),
+            Flag("force-conflicts", kind="bool"),
+            Flag("prune", kind="bool"),
+            Flag("prune-allowlist", kind="array"),
+            Flag("concurrency", kind="int", default=1),
+            Flag("show-managed-fields", kind="bool"),
+        ),
     ),
 )

@@ -12,9 +12,7 @@ from simulator.machinery.resources import SERVED, Resource
 from simulator.machinery.schemas import Explanation, Field, UnknownField
 from simulator.machinery.schemas import explain as explain_schema
 
-_NOTHING_NAMED = (
-    'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.'
-)
+_NOTHING_NAMED = 'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.'
 _MAX_DEPTH = 20
 
 

@@ -128,9 +128,7 @@ def _tables_of(call: Call, target: Target) -> list[Obj]:
         query["includeObject"] = "Object"
     tables = [call.api.table(target.resource, target.namespace, target.name, query=query)]
     while following := tables[-1].get("metadata", {}).get("continue"):
-        tables.append(
-            call.api.table(target.resource, target.namespace, query={**query, "continue": following})
-        )
+        tables.append(call.api.table(target.resource, target.namespace, query={**query, "continue": following}))
     return tables
 
 
@@ -177,9 +175,7 @@ def _print_objects(call: Call, wanted: Sequence[Target], output: str) -> None:
         CustomColumns("")
     elif objects or not (single or problems):
         shown: Any = objects[0] if single else list_of(objects)
-        call.out(
-            object_text(shown, output, keep_managed_fields=call.on("show-managed-fields"), of_write=False)
-        )
+        call.out(object_text(shown, output, keep_managed_fields=call.on("show-managed-fields"), of_write=False))
     raise_all(problems)
 
 
@@ -255,9 +251,7 @@ def follow_watch(api: ApiClient, token: Token, now_us: int) -> Followed:
     resource = by_name(token["resource"])
     assert resource is not None
     try:
-        events = api.watch(
-            resource, token["namespace"], since=token["since"], query=token["query"], accept=AS_TABLE
-        )
+        events = api.watch(resource, token["namespace"], since=token["since"], query=token["query"], accept=AS_TABLE)
     except ApiRefusal as refusal:
         return finished(token, refusal.report(), exit_code=1)
     printer = TablePrinter(

@@ -16,7 +16,13 @@ _SECRET_FIELDS = ("certificate-authority-data", "client-certificate-data", "clie
 
 def view(call: Call) -> None:
     document = call.session.config.document()
-    empty: dict[str, Any] = {"clusters": None, "contexts": None, "current-context": "", "preferences": {}, "users": None}
+    empty: dict[str, Any] = {
+        "clusters": None,
+        "contexts": None,
+        "current-context": "",
+        "preferences": {},
+        "users": None,
+    }
     document = {"apiVersion": "v1", "kind": "Config", **empty, **document}
     if call.on("minify"):
         document = _minified(call, document)
@@ -39,7 +45,9 @@ def _minified(call: Call, document: dict[str, Any]) -> dict[str, Any]:
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: ("REDACTED" if key in ("token", "password") else "DATA+OMITTED") if key in _SECRET_FIELDS else _without_secrets(inner)
+            key: ("REDACTED" if key in ("token", "password") else "DATA+OMITTED")
+            if key in _SECRET_FIELDS
+            else _without_secrets(inner)
             for key, inner in value.items()
         }
     return [_without_secrets(item) for item in value] if isinstance(value, list) else value
@@ -60,7 +68,11 @@ def get_contexts(call: Call) -> None:
             body = config.entry("contexts", name) or {}
             current = "*" if name == config.current_name() else ""
             rows.append([current, name, body.get("cluster", ""), body.get("user", ""), body.get("namespace", "")])
-        call.out(plain_table(("CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"), rows, headers=not call.on("no-headers")))
+        call.out(
+            plain_table(
+                ("CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"), rows, headers=not call.on("no-headers")
+            )
+        )
     if missing:
         raise CommandError("\n".join(f"context {name} not found" for name in missing))
 
@@ -83,7 +95,9 @@ def use_context(call: Call) -> None:
 
 def _one(call: Call, verb: str) -> str:
     if len(call.rest) != 1:
-        raise CommandError(f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config {verb} -h' for help and examples")
+        raise CommandError(
+            f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config {verb} -h' for help and examples"
+        )
     return call.rest[0]
 
 
@@ -108,7 +122,9 @@ def set_context(call: Call) -> None:
 def rename_context(call: Call) -> None:
     config = call.session.config
     if len(call.rest) != 2:
-        raise CommandError(f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config rename-context -h' for help and examples")
+        raise CommandError(
+            f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config rename-context -h' for help and examples"
+        )
     old, new = call.rest
     if config.entry("contexts", old) is None:
         raise CommandError(f'cannot rename the context "{old}", it\'s not in {CONFIG_PATH}')
@@ -126,7 +142,9 @@ def delete_context(call: Call) -> None:
     if config.entry("contexts", name) is None:
         raise CommandError(f"cannot delete context {name}, not in {CONFIG_PATH}")
     if config.current_name() == name:
-        call.err("warning: this removed your active context, use \"kubectl config use-context\" to select a different one\n")
+        call.err(
+            'warning: this removed your active context, use "kubectl config use-context" to select a different one\n'
+        )
     contexts = [entry for entry in config.entries("contexts") if entry.get("name") != name]
     config.write({**config.document(), "contexts": contexts})
     call.out(f"deleted context {name} from {CONFIG_PATH}\n")
@@ -153,7 +171,10 @@ COMMANDS = (
                 "List the contexts",
                 get_contexts,
                 usage="[NAME...]",
-                flags=(Flag("output", "o", help="name"), Flag("no-headers", kind="bool", help="Leave the header line out")),
+                flags=(
+                    Flag("output", "o", help="name"),
+                    Flag("no-headers", kind="bool", help="Leave the header line out"),
+                ),
             ),
             Command("get-users", "List the users", _names_of("users", "NAME")),
             Command("rename-context", "Give a context another name", rename_context, usage="OLD NEW"),

@@ -51,7 +51,12 @@ def logs(call: Call) -> None:
         followed.append(state)
     raise_all(problems)
     if call.on("follow"):
-        call.follow = {"kind": "logs", "sources": followed, "prefix": _prefixed(call), "timestamps": call.on("timestamps")}
+        call.follow = {
+            "kind": "logs",
+            "sources": followed,
+            "prefix": _prefixed(call),
+            "timestamps": call.on("timestamps"),
+        }
 
 
 def _check(call: Call) -> None:
@@ -64,7 +69,9 @@ def _check(call: Call) -> None:
     if call.given("since") and call.text("since-time"):
         raise CommandError("at most one of `sinceTime` or `sinceSeconds` may be specified")
     if call.on("all-containers") and call.text("container"):
-        raise CommandError("--all-containers=true should not be specified with container name " + call.text("container"))
+        raise CommandError(
+            "--all-containers=true should not be specified with container name " + call.text("container")
+        )
     if call.text("since-time") and parse_time_us(call.text("since-time")) is None:
         raise CommandError(f'parsing time "{call.text("since-time")}" as "2006-01-02T15:04:05Z07:00": cannot parse it')
 

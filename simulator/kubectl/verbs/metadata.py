@@ -91,7 +91,9 @@ def _split(call: Call, kind: _Kind) -> tuple[list[str], dict[str, str], list[str
         else:
             removed.append(word[:-1])
     if any(key in wanted for key in removed):
-        raise CommandError(f"can not both modify and remove a{'n' if kind is _ANNOTATION else ''} {kind.word} in the same command")
+        raise CommandError(
+            f"can not both modify and remove a{'n' if kind is _ANNOTATION else ''} {kind.word} in the same command"
+        )
     return words, wanted, removed
 
 

@@ -72,7 +72,13 @@ def _set_schedulable(call: Call, selection: Selection, *, wanted: bool) -> None:
         if dry_run(call) != "client":
             patch: Obj = {"spec": {"unschedulable": None if wanted else True}}
             call.api.patch(
-                found.resource, "", found.name, patch, kind=STRATEGIC_PATCH, manager="kubectl-cordon", query=write_query(call)
+                found.resource,
+                "",
+                found.name,
+                patch,
+                kind=STRATEGIC_PATCH,
+                manager="kubectl-cordon",
+                query=write_query(call),
             )
         call.out(f"{found.typed_name} {done}{done_suffix(call)}\n")
 
@@ -131,15 +137,19 @@ def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], list
             if call.on("ignore-daemonsets"):
                 ignored.append(name)
             else:
-                blocked.setdefault("cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", []).append(name)
+                blocked.setdefault(
+                    "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", []
+                ).append(name)
             continue
         if not finished_already and owner is None and not call.on("force"):
-            blocked.setdefault(
-                "cannot delete Pods that declare no controller (use --force to override)", []
-            ).append(name)
+            blocked.setdefault("cannot delete Pods that declare no controller (use --force to override)", []).append(
+                name
+            )
             continue
         if not finished_already and _has_local_data(pod) and not call.on("delete-emptydir-data"):
-            blocked.setdefault("cannot delete Pods with local storage (use --delete-emptydir-data to override)", []).append(name)
+            blocked.setdefault(
+                "cannot delete Pods with local storage (use --delete-emptydir-data to override)", []
+            ).append(name)
             continue
         evicted.append(pod)
     if blocked:
@@ -210,7 +220,9 @@ def taint(call: Call) -> None:
 
 
 def _split_taints(call: Call) -> tuple[list[str], list[str]]:
-    at = next((i for i, word in enumerate(call.rest) if "=" in word or ":" in word or word.endswith("-")), len(call.rest))
+    at = next(
+        (i for i, word in enumerate(call.rest) if "=" in word or ":" in word or word.endswith("-")), len(call.rest)
+    )
     return call.rest[:at], call.rest[at:]
 
 
@@ -236,7 +248,9 @@ def _taint_one(call: Call, found: Found, added: list[Obj], removed: list[Obj]) -
     have = {(t["key"], t["effect"]): t for t in old}
     for new in added:
         if (new["key"], new["effect"]) in have and not call.on("overwrite"):
-            raise CommandError(f"node {found.name} already has {new['key']} taint(s) with same effect(s) and --overwrite is false")
+            raise CommandError(
+                f"node {found.name} already has {new['key']} taint(s) with same effect(s) and --overwrite is false"
+            )
     gone = [t for t in old if any(r["key"] == t["key"] and r["effect"] in ("", t["effect"]) for r in removed)]
     missing = [r for r in removed if not any(r["key"] == t["key"] and r["effect"] in ("", t["effect"]) for t in old)]
     if missing:
@@ -249,8 +263,13 @@ def _taint_one(call: Call, found: Found, added: list[Obj], removed: list[Obj]) -
         patch: Obj = {"spec": {"taints": [*added, *kept] or None}}
         query = {key: text for key, text in write_query(call).items() if key == "dryRun"}
         obj = call.api.patch(
-            found.resource, "", found.name, patch, kind="application/merge-patch+json",
-            manager=call.text("field-manager"), query=query,
+            found.resource,
+            "",
+            found.name,
+            patch,
+            kind="application/merge-patch+json",
+            manager=call.text("field-manager"),
+            query=query,
         )
     if call.text("output"):
         call.out(object_text(obj, call.text("output")))
@@ -296,16 +315,42 @@ COMMANDS = (
         "Change the taints of nodes",
         taint,
         usage="NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N-",
-        flags=(*PRINT_FLAGS, ALL, SELECTOR, DRY_RUN, VALIDATE, manager("kubectl-taint"), Flag("overwrite", kind="bool", help="Replace taints")),
+        flags=(
+            *PRINT_FLAGS,
+            ALL,
+            SELECTOR,
+            DRY_RUN,
+            VALIDATE,
+            manager("kubectl-taint"),
+            Flag("overwrite", kind="bool", help="Replace taints"),
+        ),
     ),
     Command(
         "top",
         "Show how much CPU and memory is used",
         commands=(
-            Command("node", "Use of nodes", top, aliases=("nodes", "no"), usage="[NAME | -l label]", flags=(SELECTOR, Flag("sort-by"), Flag("no-headers", kind="bool"))),
             Command(
-                "pod", "Use of pods", top, aliases=("pods", "po"), usage="[NAME | -l label]",
-                flags=(SELECTOR, ALL, Flag("all-namespaces", "A", kind="bool"), Flag("containers", kind="bool"), Flag("sort-by"), Flag("no-headers", kind="bool")),
+                "node",
+                "Use of nodes",
+                top,
+                aliases=("nodes", "no"),
+                usage="[NAME | -l label]",
+                flags=(SELECTOR, Flag("sort-by"), Flag("no-headers", kind="bool")),
+            ),
+            Command(
+                "pod",
+                "Use of pods",
+                top,
+                aliases=("pods", "po"),
+                usage="[NAME | -l label]",
+                flags=(
+                    SELECTOR,
+                    ALL,
+                    Flag("all-namespaces", "A", kind="bool"),
+                    Flag("containers", kind="bool"),
+                    Flag("sort-by"),
+                    Flag("no-headers", kind="bool"),
+                ),
             ),
         ),
     ),

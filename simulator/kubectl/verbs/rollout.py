@@ -36,9 +36,14 @@ from simulator.machinery.resources import by_name
 
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 _ROLLING = ("Deployment", "DaemonSet", "StatefulSet")
-_NOT_COPIED = ("kubectl.kubernetes.io/last-applied-configuration", REVISION, "deployment.kubernetes.io/revision-history",
-               "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas",
-               "deprecated.deployment.rollback.to")
+_NOT_COPIED = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+)
 
 
 def _selected(call: Call) -> Selection:
@@ -176,7 +181,7 @@ def _undo_one(call: Call, found: Found) -> None:
         return
     if found.obj["spec"].get("paused"):
         raise CommandError(
-            f'you cannot rollback a paused deployment; resume it first with \'kubectl rollout resume deployment/{found.name}\' '
+            f"you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/{found.name}' "
             "and try again"
         )
     template = _without_hash(target["spec"]["template"])
@@ -232,8 +237,10 @@ def _patching(doing: str, done: str, kinds: tuple[str, ...]) -> Callable[[Call],
 def _patch_one(call: Call, found: Found, doing: str, done: str, kinds: tuple[str, ...]) -> None:
     kind = found.resource.kind
     if kind not in kinds:
-        raise CommandError(f"{found.resource.plural}{'.' + found.resource.group if found.resource.group else ''} "
-                           f'"{found.name}" {_CANNOT[doing]}')
+        raise CommandError(
+            f"{found.resource.plural}{'.' + found.resource.group if found.resource.group else ''} "
+            f'"{found.name}" {_CANNOT[doing]}'
+        )
     paused = bool(found.obj["spec"].get("paused"))
     if doing == "restarting":
         if paused:
@@ -242,8 +249,10 @@ def _patch_one(call: Call, found: Found, doing: str, done: str, kinds: tuple[str
         patch: Obj = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
     else:
         if paused == (doing == "pausing"):
-            raise CommandError(f'{found.resource.plural}.{found.resource.group} "{found.name}" is '
-                               f"{'already paused' if paused else 'not paused'}")
+            raise CommandError(
+                f'{found.resource.plural}.{found.resource.group} "{found.name}" is '
+                f"{'already paused' if paused else 'not paused'}"
+            )
         patch = {"spec": {"paused": True if doing == "pausing" else None}}
     obj = call.api.patch(
         found.resource, found.namespace, found.name, patch, kind=STRATEGIC_PATCH, manager=call.text("field-manager")
@@ -275,11 +284,34 @@ COMMANDS = (
                 "Show the revisions",
                 history,
                 usage=_USAGE,
-                flags=(*PRINT_FLAGS, *FILE_FLAGS, SELECTOR, Flag("revision", kind="int", help="Show this revision in full")),
+                flags=(
+                    *PRINT_FLAGS,
+                    *FILE_FLAGS,
+                    SELECTOR,
+                    Flag("revision", kind="int", help="Show this revision in full"),
+                ),
             ),
-            Command("pause", "Stop acting on changes of the template", _patching("pausing", "paused", ("Deployment",)), usage=_USAGE, flags=_WRITE),
-            Command("restart", "Replace every pod", _patching("restarting", "restarted", _ROLLING), usage=_USAGE, flags=_WRITE),
-            Command("resume", "Go on after a pause", _patching("resuming", "resumed", ("Deployment",)), usage=_USAGE, flags=_WRITE),
+            Command(
+                "pause",
+                "Stop acting on changes of the template",
+                _patching("pausing", "paused", ("Deployment",)),
+                usage=_USAGE,
+                flags=_WRITE,
+            ),
+            Command(
+                "restart",
+                "Replace every pod",
+                _patching("restarting", "restarted", _ROLLING),
+                usage=_USAGE,
+                flags=_WRITE,
+            ),
+            Command(
+                "resume",
+                "Go on after a pause",
+                _patching("resuming", "resumed", ("Deployment",)),
+                usage=_USAGE,
+                flags=_WRITE,
+            ),
             Command(
                 "status",
                 "Show how far the rollout is",
@@ -298,7 +330,13 @@ COMMANDS = (
                 "Go back to an earlier revision",
                 undo,
                 usage=_USAGE,
-                flags=(*PRINT_FLAGS, *FILE_FLAGS, SELECTOR, DRY_RUN, Flag("to-revision", kind="int", help="0 for the last one")),
+                flags=(
+                    *PRINT_FLAGS,
+                    *FILE_FLAGS,
+                    SELECTOR,
+                    DRY_RUN,
+                    Flag("to-revision", kind="int", help="0 for the last one"),
+                ),
             ),
         ),
     ),

@@ -127,7 +127,9 @@ def _selector_of(found: Found) -> dict[str, str]:
     if found.resource.kind == "Pod":
         labels = found.obj["metadata"].get("labels") or {}
         if not labels:
-            raise CommandError("couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed")
+            raise CommandError(
+                "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed"
+            )
         return dict(labels)
     selector = spec.get("selector") or {}
     if selector.get("matchExpressions"):
@@ -137,7 +139,9 @@ def _selector_of(found: Found) -> dict[str, str]:
         )
     labels = selector.get("matchLabels") if found.resource.kind in ("Deployment", "ReplicaSet") else selector
     if not labels:
-        raise CommandError("couldn't retrieve selectors via --selector flag or introspection: the object has no selector")
+        raise CommandError(
+            "couldn't retrieve selectors via --selector flag or introspection: the object has no selector"
+        )
     return dict(labels)
 
 
@@ -209,7 +213,9 @@ def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
     statuses = [s for field in fields for s in (pod.get("status") or {}).get(field) or ()]
     running = any(s["name"] == container and "running" in (s.get("state") or {}) for s in statuses)
     if not running:
-        raise CommandError(f'Internal error occurred: unable to upgrade connection: container not found ("{container}")', prefixed=True)
+        raise CommandError(
+            f'Internal error occurred: unable to upgrade connection: container not found ("{container}")', prefixed=True
+        )
     if hook is None:
         raise CommandError(
             "Internal error occurred: error executing command in container: the container runtime of this lab does not "

@@ -26,9 +26,7 @@ from simulator.kubectl.verbs.create import create_built
 
 def scale(call: Call) -> None:
     if call.number("replicas") < 0:
-        raise CommandError(
-            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"
-        )
+        raise CommandError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     dry_run(call)
     selection = select(call, call.rest)
     if not selection.found:

@@ -219,7 +219,7 @@ def resources(call: Call) -> None:
 
     def change(spec: Obj) -> Obj:
         if not any(_chosen(call, container["name"]) for _, container in _containers(spec)):
-            raise CommandError(f'unable to find container named {call.text("containers")}')
+            raise CommandError(f"unable to find container named {call.text('containers')}")
         return _changed(spec, with_resources)
 
     def with_resources(container: Obj) -> Obj:
@@ -257,7 +257,14 @@ def service_account(call: Call) -> None:
 
 def _flags(*more: Flag) -> tuple[Flag, ...]:
     return (
-        *PRINT_FLAGS, *FILE_FLAGS, ALL, SELECTOR, DRY_RUN, manager("kubectl-set"), Flag("local", kind="bool"), *more
+        *PRINT_FLAGS,
+        *FILE_FLAGS,
+        ALL,
+        SELECTOR,
+        DRY_RUN,
+        manager("kubectl-set"),
+        Flag("local", kind="bool"),
+        *more,
     )
 
 

@@ -75,7 +75,9 @@ def _jsonpath_of(condition: str) -> tuple[JsonPath, str]:
         raise CommandError(str(error)) from error
     wanted = value.strip("'\"").removeprefix("=").strip("'\"")
     if "=" in value and not wanted:
-        raise CommandError("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3")
+        raise CommandError(
+            "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3"
+        )
     return path, wanted
 
 
