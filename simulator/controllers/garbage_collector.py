@@ -80,7 +80,7 @@ class GarbageCollector(Controller):
         self._known.pop(uid, None)
         references = self._owners.get(key, ())
         self._draw(key, ())
-        for dependent in self._dependents.get(uid, ()):
+        for dependent in sorted(self._dependents.get(uid, ())):
             self.enqueue(dependent)
         for reference in references:
             owner = self._known.get(reference["uid"])
@@ -168,7 +168,7 @@ class GarbageCollector(Controller):
 
     def _wait_for_dependents(self, resource: str, obj: Obj) -> None:
         uid = obj["metadata"]["uid"]
-        blocking = [key for key in self._dependents.get(uid, ()) if self._blocks(key, uid)]
+        blocking = [key for key in sorted(self._dependents.get(uid, ())) if self._blocks(key, uid)]
         if not blocking:
             self._drop_finalizer(resource, obj, FOREGROUND)
             return
@@ -184,7 +184,7 @@ class GarbageCollector(Controller):
 
     def _orphan(self, resource: str, obj: Obj) -> None:
         uid = obj["metadata"]["uid"]
-        for key in list(self._dependents.get(uid, ())):
+        for key in sorted(self._dependents.get(uid, ())):
             dependent = self.cache.get(*_parts(key))
             if dependent is None:
                 continue

@@ -85,9 +85,8 @@ class ServiceMembers:
             key = key_of(service)
             members = self._members.get(key)
             if members is None:
-                tell(key, 0)
-                continue
-            member = self._member(service, new) if new is not None and _selects(service, new) else None
+                members = self._before(service, name, old)
+            member = self._selected(service, new)
             if members.get(name) == member:
                 continue
             if member is None:
@@ -95,6 +94,18 @@ class ServiceMembers:
             else:
                 members[name] = member
             tell(key, len(members))
+
+    def _before(self, service: Obj, name: str, old: Obj | None) -> dict[str, Member]:
+        """The members as they were before a change of one pod that the lister already shows."""
+        self.of(service)
+        members = self._members[key_of(service)]
+        members.pop(name, None)
+        if (member := self._selected(service, old)) is not None:
+            members[name] = member
+        return members
+
+    def _selected(self, service: Obj, pod: Obj | None) -> Member | None:
+        return self._member(service, pod) if pod is not None and _selects(service, pod) else None
 
     def clear(self) -> None:
         self._members.clear()
