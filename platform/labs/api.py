@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 
 from foundation.errors import ApplicationError
@@ -82,8 +82,8 @@ async def _clock(cluster: str, person: str, access: Access, body: dict[str, Any]
 
 
 async def _reset(cluster: str, person: str) -> Answer:
-    found = await Cluster.objects.aget(pk=cluster)
-    await sync_to_async(cluster_reset)(cluster=found, actor=person)
+    found = await database_sync_to_async(Cluster.objects.get)(pk=cluster)
+    await database_sync_to_async(cluster_reset)(cluster=found, actor=person)
     told = await (await current_router()).call(cluster, "view", {})
     if not told.is_ok:
         return _sent(told)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.db import DatabaseError, connection
 
 from labs.bus import BusUnavailable
@@ -21,7 +21,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _database() -> str:
     try:
-        await sync_to_async(_ask_database)()
+        await database_sync_to_async(_ask_database)()
     except DatabaseError as error:
         return f"does not answer: {type(error).__name__}"
     return "ok"
@@ -30,7 +30,6 @@ async def _database() -> str:
 def _ask_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    connection.close_if_unusable_or_obsolete()
 
 
 async def _bus() -> str:

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from http.cookies import CookieError, SimpleCookie
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
@@ -33,7 +33,7 @@ async def visitor(scope: Scope, cluster: str) -> tuple[str, Access]:
     known = _remembered.get((session, cluster))
     if known is not None and known[0] > time.monotonic():
         return known[1], known[2]
-    person, access = await sync_to_async(_look_up)(session, cluster)
+    person, access = await database_sync_to_async(_look_up)(session, cluster)
     _remembered[session, cluster] = (time.monotonic() + REMEMBERED_S, person, access)
     if len(_remembered) > REMEMBERED:
         _remembered.popitem(last=False)
