@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PlainMap = Mapping[str, Any]
+DEFAULT_LANGUAGE = "en"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,10 @@ class Step:
     question: Question | None
     checks: tuple[Check, ...]
     hints: tuple[str, ...]
+
+    def text_in(self, language: str | None) -> str:
+        """The Markdown in `language`, such as `de` or `de-ch`; in English where it has not been translated."""
+        return self.text.get((language or DEFAULT_LANGUAGE)[:2], self.text[DEFAULT_LANGUAGE])
 
 
 @dataclass(frozen=True)

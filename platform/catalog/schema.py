@@ -19,6 +19,7 @@ from catalog import checks
 from catalog.cursor import Cursor, Findings, open_yaml
 from catalog.errors import LessonRefused
 from catalog.lesson import (
+    DEFAULT_LANGUAGE,
     Check,
     ClusterSetup,
     Figure,
@@ -38,7 +39,6 @@ ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 SLUG = re.compile(r"\d\d-[a-z0-9-]+")
 SECTION = re.compile(r"^## +(?P<id>\S+)\s*$", re.MULTILINE)
 TEXT_FILE = re.compile(r"text(\.(?P<language>[a-z]{2}))?\.md")
-DEFAULT_LANGUAGE = "en"
 FIGURES = {"wanted-ready"}
 ACTIONS = ("shell", "apply", "fault", "wait_s", "predict")
 

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from catalog.views import home
 from labs.views import try_it
@@ -14,6 +15,8 @@ urlpatterns = [
     path("clusters/", include("labs.urls")),
     path("", include("progress.urls")),
     path("", include("classroom.urls")),
+    # One door with one throttle: the admin's own form would let passwords be guessed beside it.
+    path("admin/login/", RedirectView.as_view(pattern_name="accounts:sign-in", query_string=True)),
     path("admin/", admin.site.urls),
 ]
 

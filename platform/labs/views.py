@@ -140,7 +140,13 @@ def _boot(request: PersonRequest, cluster: Cluster, access: Access) -> dict[str,
 
 
 def _lab_crumbs(cluster: Cluster, boot: dict[str, Any]) -> list[dict[str, str]]:
-    lesson = boot.get("lesson")
+    lesson, group = boot.get("lesson"), boot.get("class")
+    if boot["readonly"] and group:
+        return [
+            {"title": "Classes", "url": reverse("classroom:list")},
+            {"title": group["name"], "url": reverse("classroom:wall", args=[group["id"]])},
+            {"title": cluster.owner.name},
+        ]
     if lesson is None:
         return [{"title": "Clusters", "url": reverse("labs:list")}, {"title": cluster.name}]
     return [

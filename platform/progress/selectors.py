@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts.models import User
 from catalog.lesson import Lesson, Question, Step, Value
@@ -14,7 +15,6 @@ from catalog.prose import block_html, inline_html
 from catalog.selectors import track_title
 from progress.models import LessonProgress, StepProgress
 
-LANGUAGE = "en"
 # A person who was away for hours has not been reading for hours.
 LONGEST_SITTING_S = 600
 
@@ -69,7 +69,7 @@ def step_boot(lesson: Lesson, step: Step, row: StepProgress | None) -> dict[str,
     return {
         "id": step.id,
         "title": step.title,
-        "html": block_html(step.text[LANGUAGE], live=True),
+        "html": block_html(step.text_in(get_language()), live=True),
         "figure": None
         if step.figure is None
         else {
@@ -79,7 +79,7 @@ def step_boot(lesson: Lesson, step: Step, row: StepProgress | None) -> dict[str,
             "name": step.figure.name,
             "caption": inline_html(step.figure.caption, live=True),
         },
-        "question": question_shape(step.question, row),
+        "question": question_shape(step.question, row) if step.question else None,
         "checks": [
             {"id": check.id, "html": inline_html(check.say, live=True), "passed": check.id in passed}
             for check in step.checks
@@ -89,10 +89,8 @@ def step_boot(lesson: Lesson, step: Step, row: StepProgress | None) -> dict[str,
     }
 
 
-def question_shape(question: Question | None, row: StepProgress | None) -> dict[str, Any] | None:
+def question_shape(question: Question, row: StepProgress | None) -> dict[str, Any]:
     """A question as far as this learner may see it: right or wrong only once it is revealed."""
-    if question is None:
-        return None
     chosen, answer = (row.chosen, row.answer) if row else ("", "")
     is_revealed = bool(chosen and answer)
     is_right = chosen == answer

@@ -1,11 +1,11 @@
 """Everything that changes what a person has done in a lesson.
 
-Promises: a check that has passed stays passed, a prediction counts once and is judged only when its reveal has come, and
-time is counted by step. Whoever shows other people's places (setting `PROGRESS_LISTENERS`) is told after each change.
-Leaves the evaluation of checks to the simulator and the showing to `selectors`.
+Promises: a check that has passed stays passed, a prediction counts once and is judged only when its reveal has come,
+and time is counted by step. Whoever shows other people's places (setting `PROGRESS_LISTENERS`) is told after a change.
+Leaves the evaluation of checks to the simulator, its meaning to `judging` and the showing to `selectors`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,12 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from catalog.lesson import Lesson, Step, Value
-from catalog.selectors import ANSWER_SUFFIX, OPTIONS_SUFFIX, lesson_get
+from catalog.selectors import lesson_get
+from progress import judging
 from progress.errors import AlreadyPredicted, NoLessonHere, NotAnOption
+from progress.judging import Result, Results
 from progress.models import LessonProgress, StepProgress
 from progress.selectors import hints_shape, question_shape, sitting_s
-
-Result = Mapping[str, Any]
 
 
 @transaction.atomic
@@ -55,28 +55,25 @@ def step_enter(*, user: User, lesson: Lesson, step_id: str) -> LessonProgress:
     return progress
 
 
-@transaction.atomic
 def step_record(user: User, lesson: str, step: str, results: Sequence[Result]) -> dict[str, Any]:
-    """Keep what the simulator said about the checks of one step; returns the `lesson` frame for the learner's page."""
+    """Keep what the simulator said about the checks of one step; returns the `lesson` frame for the learner's page.
+
+    Called twice a second for everybody who works, mostly with nothing new: then it costs one read and no lock.
+    """
     found = lesson_get(lesson)
     shown = _step(found, step)
-    progress = step_enter(user=user, lesson=found, step_id=step)
-    row, _ = StepProgress.objects.get_or_create(lesson=progress, step=shown.id)
-    by_id = {str(result.get("id")): result for result in results}
-    newly = _take_passed(shown, row, by_id)
-    _take_question(shown, row, by_id)
-    _reveal_elsewhere(found, progress, by_id)
-    if newly:
-        _count_time(progress)
-        progress.save(update_fields=["step_since"])
-    if _finish(found, progress) or newly:
-        _tell_listeners(user, found)
+    given = Results.of(results)
+    row = _row_on_screen(user, found, shown)
+    if row is None or _is_news(shown, row, given):
+        row = _take(user, found, shown, given)
     return {
         "step": shown.id,
-        "checks": [_said(check.id, row, by_id) for check in shown.checks],
+        "checks": [
+            {"id": check.id, "passed": check.id in row.passed, "say": given.say(check.id)} for check in shown.checks
+        ],
         "done": row.done is not None,
-        "question": question_shape(shown.question, row),
-        "finished": progress.finished is not None,
+        "question": question_shape(shown.question, row) if shown.question else None,
+        "finished": row.lesson.finished is not None,
     }
 
 
@@ -97,15 +94,12 @@ def prediction_make(*, user: User, lesson: Lesson, question_id: str, option: str
     row.chosen = option
     if question.reveal is None and isinstance(question.answer, str):
         row.answer = question.answer
-    if _is_done(step, row):
+    if judging.is_done(step, row):
         row.done = row.done or timezone.now()
     row.save()
     if _finish(lesson, progress):
         _tell_listeners(user, lesson)
-    shape = question_shape(question, row)
-    if shape is None:
-        raise AssertionError("a question has a shape")
-    return shape
+    return question_shape(question, row)
 
 
 @transaction.atomic
@@ -141,90 +135,53 @@ def _count_time(progress: LessonProgress) -> None:
     progress.step_since = timezone.now()
 
 
-def _take_passed(step: Step, row: StepProgress, by_id: Mapping[str, Result]) -> bool:
-    newly = [
-        check.id
-        for check in step.checks
-        if check.id not in row.passed and by_id.get(check.id, {}).get("passed") is True
-    ]
-    if newly:
-        row.passed = [*row.passed, *newly]
-        row.save(update_fields=["passed"])
-    if row.done is None and _is_done(step, row):
+def _row_on_screen(user: User, lesson: Lesson, step: Step) -> StepProgress | None:
+    """The row of `step`, if that is the step the learner was last seen at."""
+    here = {"lesson__user": user, "lesson__lesson": lesson.ref, "lesson__step": step.id}
+    return StepProgress.objects.select_related("lesson").filter(**here, step=step.id).first()
+
+
+def _is_news(step: Step, row: StepProgress, results: Results) -> bool:
+    is_due = row.done is None and judging.is_done(step, row)
+    return (
+        is_due
+        or bool(judging.newly_passed(step, row, results))
+        or judging.question_after(step, row, results) != judging.question_now(row)
+    )
+
+
+@transaction.atomic
+def _take(user: User, lesson: Lesson, step: Step, results: Results) -> StepProgress:
+    progress = step_enter(user=user, lesson=lesson, step_id=step.id)
+    row, _ = StepProgress.objects.get_or_create(lesson=progress, step=step.id)
+    row.lesson = progress
+    newly = judging.newly_passed(step, row, results)
+    row.passed = [*row.passed, *newly]
+    question = judging.question_after(step, row, results)
+    row.options, row.answer = list(question.options), question.answer
+    if row.done is None and judging.is_done(step, row):
         row.done = timezone.now()
-        row.save(update_fields=["done"])
-    return bool(newly)
-
-
-def _take_question(step: Step, row: StepProgress, by_id: Mapping[str, Result]) -> None:
-    """Take over what the cluster said about a question: its options until one is chosen, its answer when revealed."""
-    question = step.question
-    if question is None or row.answer:
-        return
-    before = (list(row.options), row.answer)
-    if isinstance(question.options, Value) and not row.chosen:
-        row.options = _values(by_id.get(question.id + OPTIONS_SUFFIX))
-    is_revealed = question.reveal is None or by_id.get(question.reveal, {}).get("passed") is True
-    if is_revealed and row.chosen:
-        row.answer = _answer(question.answer, by_id.get(question.id + ANSWER_SUFFIX))
-    if (list(row.options), row.answer) != before:
-        row.save(update_fields=["options", "answer"])
-
-
-def _reveal_elsewhere(lesson: Lesson, progress: LessonProgress, by_id: Mapping[str, Result]) -> None:
-    """A check may reveal the question of a step that is not on screen; its answer waits there for the learner."""
-    for step in lesson.steps:
-        question = step.question
-        is_due = question is not None and by_id.get(question.reveal or "", {}).get("passed") is True
-        if question is not None and is_due and isinstance(question.answer, str):
-            progress.steps.filter(step=step.id, answer="").exclude(chosen="").update(answer=question.answer)
-
-
-def _answer(answer: str | Value, result: Result | None) -> str:
-    if isinstance(answer, str):
-        return answer
-    return next(iter(_values(result)), "")
-
-
-def _values(result: Result | None) -> list[str]:
-    return [str(value)[:63] for value in (result or {}).get("values", [])]
-
-
-def _said(check_id: str, row: StepProgress, by_id: Mapping[str, Result]) -> dict[str, Any]:
-    return {
-        "id": check_id,
-        "passed": check_id in row.passed,
-        "say": str(by_id.get(check_id, {}).get("say", "")),
-    }
-
-
-def _is_done(step: Step, row: StepProgress) -> bool:
-    """A step is done when all its checks have passed; one without checks, when its question is answered, or by reading."""
-    if step.checks:
-        return {check.id for check in step.checks} <= set(row.passed)
-    return step.question is None or bool(row.chosen)
+    row.save(update_fields=["passed", "options", "answer", "done"])
+    if newly:
+        _count_time(progress)
+        progress.save(update_fields=["step_since"])
+        for other, answer in judging.revealed_elsewhere(lesson, results).items():
+            progress.steps.filter(step=other, answer="").exclude(chosen="").update(answer=answer)
+    if _finish(lesson, progress) or newly:
+        _tell_listeners(user, lesson)
+    return row
 
 
 def _finish(lesson: Lesson, progress: LessonProgress) -> bool:
     """Note that the lesson is finished, when it has just become so."""
-    if progress.finished is not None:
+    if progress.finished is not None or not judging.is_over(lesson, {row.step: row for row in progress.steps.all()}):
         return False
-    rows = {row.step: row for row in progress.steps.all()}
-    is_over = lesson.steps[-1].id in rows and all(_counts_as_done(step, rows) for step in lesson.steps)
-    if is_over:
-        progress.finished = timezone.now()
-        progress.save(update_fields=["finished"])
-    return is_over
+    progress.finished = timezone.now()
+    progress.save(update_fields=["finished"])
+    return True
 
 
 def _tell_listeners(user: User, lesson: Lesson) -> None:
     for name in settings.PROGRESS_LISTENERS:
         listener = import_string(name)
         transaction.on_commit(partial(listener, user, lesson.ref))
-
-
-def _counts_as_done(step: Step, rows: Mapping[str, StepProgress]) -> bool:
-    row = rows.get(step.id)
-    if row is None:
-        return not step.checks and step.question is None
-    return _is_done(step, row)

@@ -120,7 +120,9 @@ def test_options_may_have_ids_of_their_own(write: Write) -> None:
 def test_a_second_language_lies_beside_the_first(write: Write) -> None:
     folder = write()
     (folder / "text.de.md").write_text("## first\n\nEiner.\n\n## second\n\nZwei.\n")
-    assert read_lesson(folder).steps[1].text == {"en": "Now two.", "de": "Zwei."}
+    step = read_lesson(folder).steps[1]
+    assert step.text == {"en": "Now two.", "de": "Zwei."}
+    assert [step.text_in(language) for language in ("de-ch", "fr", None)] == ["Zwei.", "Now two.", "Now two."]
 
 
 @pytest.mark.parametrize(

@@ -182,8 +182,10 @@ def test_the_lab_boots_with_what_its_script_needs(signed_in: Browser, guest: Use
 def test_an_instructor_watches_without_touching(signed_in: Browser, account: Account) -> None:
     jana = account("jana")
     member = class_join(user=account("mei"), group=class_open(instructor=jana, name="B", lesson=REF))
-    boot = boot_of(signed_in(jana).get(f"/clusters/{member.cluster_id}/").content.decode())
+    page = signed_in(jana).get(f"/clusters/{member.cluster_id}/").content.decode()
+    boot = boot_of(page)
     assert (boot["readonly"], boot["me"]["role"], boot["lesson"]["title"]) == (True, "watcher", "Two steps")
+    assert '<b aria-current="page">Mei</b>' in page
     step = signed_in(jana).post(
         f"/clusters/{member.cluster_id}/lesson/step/", {"step": "second"}, content_type="application/json"
     )

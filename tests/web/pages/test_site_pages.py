@@ -120,3 +120,7 @@ def test_the_admin_lists_every_model(client: Client) -> None:
         "progress/lessonprogress/",
     ]:
         assert client.get(f"/admin/{page}").status_code == 200
+
+
+def test_the_admin_has_no_second_door_for_guessing_passwords(client: Client) -> None:
+    assert client.get("/admin/login/?next=/admin/")["Location"] == "/accounts/sign-in/?next=/admin/"

@@ -1,6 +1,7 @@
 """What a learner has done: checks stay passed, predictions count once and are judged when revealed, time is kept."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from catalog.lesson import Lesson
 from catalog.selectors import lesson_get, step_checks
 from progress import services
 from progress.errors import AlreadyPredicted, NoLessonHere, NotAnOption
+from progress.judging import Results, revealed_elsewhere
 from progress.models import LessonProgress, StepProgress
 from progress.selectors import lesson_boot, summaries
 
@@ -67,6 +69,12 @@ def test_a_check_that_has_not_passed_leaves_the_step_open(mei: User) -> None:
     assert (frame["step"], frame["done"], frame["finished"]) == ("first", False, False)
 
 
+def test_a_look_without_news_costs_one_read(mei: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    services.step_record(mei, REF, "first", [MADE, OPTIONS])
+    with django_assert_num_queries(1):
+        services.step_record(mei, REF, "first", [MADE, OPTIONS])
+
+
 def test_options_come_from_the_cluster_and_stay_once_one_is_chosen(mei: User, lesson: Lesson) -> None:
     frame = services.step_record(mei, REF, "first", [OPTIONS])
     assert [option["id"] for option in frame["question"]["options"]] == ["node-1", "node-2"]
@@ -111,6 +119,13 @@ def test_only_an_option_can_be_predicted(mei: User, lesson: Lesson) -> None:
         services.prediction_make(user=mei, lesson=lesson, question_id="sure", option="perhaps")
     with pytest.raises(NotAnOption, match="they are not read yet"):
         services.prediction_make(user=mei, lesson=lesson, question_id="where", option="node-1")
+
+
+def test_a_later_step_may_reveal_an_earlier_question(mei: User, lesson: Lesson) -> None:
+    question = replace(lesson.steps[1].question, reveal="made") if lesson.steps[1].question else None
+    changed = replace(lesson, steps=(lesson.steps[0], replace(lesson.steps[1], question=question)))
+    assert revealed_elsewhere(changed, Results.of([MADE])) == {"second": "yes"}
+    assert revealed_elsewhere(changed, Results.of([NOT_MADE])) == {}
 
 
 def test_hints_come_one_by_one_and_end(mei: User, lesson: Lesson) -> None:
