@@ -4,6 +4,7 @@ import { changedRows } from "../src/editor/changes";
 import { choicesAt } from "../src/editor/completion";
 import { diffRows, diffSummary } from "../src/editor/diff";
 import * as files from "../src/editor/files";
+import { indentAfter } from "../src/editor/indent";
 import { lint } from "../src/editor/lint";
 import { placeAt } from "../src/editor/place";
 import { fromReport, rowOf } from "../src/editor/problems";
@@ -56,7 +57,7 @@ test("allowed values and booleans are offered", () => {
   assert.deepEqual(labels(`${head}spec:\n  paused: |`), ["true", "false"]);
 });
 test("a kind is offered by its version, a version by its kind", () => {
-  assert.deepEqual(labels("apiVersion: apps/v1\nkind: |", null), ["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);
+  assert.deepEqual(labels("apiVersion: apps/v1\nkind: |", null), ["ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);
   assert.deepEqual(labels("apiVersion: |\nkind: Job", null), ["batch/v1"]);
 });
 
@@ -99,7 +100,14 @@ test("a document without a kind asks for it", async () => {
 test("text that is no object is refused in words", async () => {
   assert.deepEqual(await problems("- a\n"), [[1, "A manifest is an object with apiVersion, kind and metadata, found a list.", ""]]);
 });
-test("an unknown kind is left to the cluster", async () => assert.deepEqual(await lint("apiVersion: x/v1\nkind: Foo\nbar: 1\n", () => Promise.resolve(null)), []));
+test("an unknown kind is a warning that names what was meant", async () => {
+  assert.deepEqual(await problems("apiVersion: apps/v1\nkind: Deploymnt\n"), [[2, 'Kubernetes 1.33 has no kind "Deploymnt" in "apps/v1". Did you mean Deployment?', "Deployment"]]);
+  assert.deepEqual(await problems("apiVersion: v1\nkind: Deployment\n"), [[1, 'Kubernetes 1.33 has no kind "Deployment" in "v1". Did you mean apps/v1?', "apps/v1"]]);
+  assert.deepEqual((await lint("apiVersion: x/v1\nkind: Foo\n", () => Promise.resolve(null))).map(({ severity }) => severity), ["warning"]);
+});
+
+const indents: [string, number][] = [["spec:", 2], ["  replicas: 3", 2], ["      containers:", 8], ["      - name: api", 8], ["      -", 8], ["    command: |", 6], ["  a: b # x:", 2], ["", 0], ["- a:", 4]];
+for (const [row, columns] of indents) test(`a row after ${JSON.stringify(row)} is indented by ${columns}`, () => assert.equal(indentAfter(row), columns));
 test("a thousand rows are checked in well under a second", async () => {
   const big = Array.from({ length: 90 }, () => sound).join("---\n");
   const start = performance.now();

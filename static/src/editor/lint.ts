@@ -4,6 +4,7 @@
  * leaves to the cluster.
  */
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type ParsedNode, type Tags, type YAMLMap } from "yaml";
+import { isKnown, kinds, kindsOf } from "./kinds";
 import type { Problem } from "./problems";
 import { fieldOf, isClosed, typesOf, typeWords, type ObjectKind, type Schema, type Schemas } from "./schema";
 import { nearest } from "./suggest";
@@ -44,11 +45,23 @@ async function objectProblems(root: ParsedNode, schemas: Schemas): Promise<Probl
     const missing = !kind.apiVersion ? "apiVersion" : "kind";
     return [startOf(root, `${missing} is missing: it says what this object is.`, `${missing} is missing`)];
   }
-  const schema = await schemas({ apiVersion: kind.apiVersion, kind: kind.kind });
+  const { apiVersion, kind: name } = kind;
+  if (!isKnown({ apiVersion, kind: name })) return [unknownKind(root, apiVersion, name)];
+  const schema = await schemas({ apiVersion, kind: name });
   if (!schema) return [];
   const problems: Problem[] = [];
   check(root, schema, "", problems);
   return problems;
+}
+
+/** Only a warning: a cluster may serve kinds of its own. */
+function unknownKind(root: YAMLMap.Parsed, apiVersion: string, kind: string): Problem {
+  const elsewhere = kinds.find((other) => other.kind === kind);
+  const meant = nearest(kind, kindsOf(apiVersion).map((other) => other.kind)) ?? nearest(kind, kinds.map((other) => other.kind));
+  const [key, fix] = elsewhere ? ["apiVersion", elsewhere.apiVersion] : ["kind", meant];
+  const question = fix ? ` Did you mean ${fix}?` : "";
+  const value = root.get(key, true) as ParsedNode;
+  return { ...at(value, `Kubernetes 1.33 has no kind "${kind}" in "${apiVersion}".${question}`, question.trim() || "Unknown kind"), severity: "warning", ...(fix && { fix }) };
 }
 
 function kindOf(root: YAMLMap.Parsed): Partial<ObjectKind> {

@@ -159,6 +159,7 @@ class Editor {
   private onEdit(text: string): void {
     this.files.value = edited(this.files.value, text);
     this.reported.value = [];
+    this.applied.value = null;
     this.lintSoon(lintAfter);
   }
 
@@ -180,6 +181,7 @@ class Editor {
     const text = this.area.text();
     if (this.busy.value || this.ctx.boot.readonly || text.trim() === "") return;
     this.busy.value = true;
+    this.applied.value = null;
     await this.save();
     const reply = await this.ask<{ results?: AppliedRow[]; problems?: ReportedProblem[] }>({ kind: "apply-yaml", text });
     this.busy.value = false;
@@ -197,7 +199,7 @@ class Editor {
     const reply = await this.ask<{ diff?: string; problems?: ReportedProblem[] }>({ kind: "diff-yaml", text });
     if (!reply) return;
     this.reported.value = (reply.problems ?? []).map((problem) => fromReport(text, problem));
-    this.diffText.value = reply.diff ?? "";
+    this.diffText.value = this.reported.value.length > 0 && !reply.diff ? null : (reply.diff ?? "");
   }
 
   /** The reply, or null after the refusal has been shown. */

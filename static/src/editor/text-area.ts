@@ -2,12 +2,13 @@
 import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { bracketMatching, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
+import { bracketMatching, foldKeymap, indentUnit } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { assist } from "./assist";
+import { indentation } from "./indent";
 import { look } from "./look";
 import { marks, setChangedRows, setHints } from "./marks";
 import type { Problem } from "./problems";
@@ -88,7 +89,7 @@ function extensionsFor({ describedBy, readonly, schemas, onEdit, onApply, onSave
     highlightActiveLineGutter(),
     history(),
     drawSelection(),
-    indentOnInput(),
+    indentation,
     indentUnit.of("  "),
     bracketMatching(),
     closeBrackets(),

@@ -14,6 +14,9 @@ import { begin, goTo, hear, isLast, mayGoOn, newlyPassed, shownStep, withHints, 
 import { post } from "./server";
 import type { ClassPart, Help, Hints, InstructorHint, Lesson, Question, Step, StepNews } from "./types";
 
+/** More than this many unread hints would push the lesson away. */
+const hintsShown = 2;
+
 export function mount(el: HTMLElement, ctx: LabContext): MountedPanel {
   const lesson = ctx.boot.lesson as Lesson | null;
   if (!lesson) return { focus: () => undefined, dispose: () => undefined };
@@ -24,7 +27,7 @@ export function mount(el: HTMLElement, ctx: LabContext): MountedPanel {
 class LessonPanel {
   private readonly progress;
   private readonly help = signal<Help | null>(null);
-  private readonly seen = signal<readonly InstructorHint["id"][]>([]);
+  private readonly seen = signal<readonly string[]>([]);
   private readonly refusal = signal("");
   private readonly head: HTMLElement | null;
   private readonly part: ClassPart | null;
@@ -34,6 +37,7 @@ class LessonPanel {
     this.part = ctx.boot.class as ClassPart | null;
     this.progress = signal(begin(lesson, ctx.boot.step));
     this.help.value = this.part?.help ?? null;
+    this.seen.value = this.storedSeen();
     this.head = this.mountHead();
     el.classList.add("lesson");
     render(<Panel panel={this} />, el);
@@ -87,7 +91,8 @@ class LessonPanel {
   }
 
   dismiss(id: InstructorHint["id"]): void {
-    this.seen.value = [...this.seen.peek(), id];
+    this.seen.value = [...this.seen.peek(), String(id)];
+    this.storeSeen();
     this.focus();
   }
 
@@ -117,7 +122,27 @@ class LessonPanel {
   private unseenHints(): readonly InstructorHint[] {
     const all = [...(this.part?.hints ?? []), ...(this.ctx.hints.value as readonly InstructorHint[])];
     const first = new Map(all.map((hint) => [String(hint.id), hint]));
-    return [...first.values()].filter(({ id }) => !this.seen.value.includes(id)).slice(-3);
+    return [...first.values()].filter(({ id }) => !this.seen.value.includes(String(id))).slice(-hintsShown);
+  }
+
+  private get seenKey(): string {
+    return `drydock:hints-seen:${this.part?.id ?? ""}`;
+  }
+
+  private storedSeen(): readonly string[] {
+    try {
+      return (JSON.parse(localStorage.getItem(this.seenKey) ?? "[]") as unknown[]).map(String);
+    } catch {
+      return []; // storage is switched off, or holds what is not ours
+    }
+  }
+
+  private storeSeen(): void {
+    try {
+      localStorage.setItem(this.seenKey, JSON.stringify(this.seen.peek()));
+    } catch {
+      // storage is full or switched off: the hints come back with the next visit
+    }
   }
 
   // ── the seams ──

@@ -73,10 +73,10 @@ function build(el: HTMLElement): Parts {
 function createTerminal(host: HTMLElement, ctx: LabContext): Terminal {
   return new Terminal({
     allowProposedApi: false,
-    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    cursorBlink: !ctx.boot.reducedMotion && !matchMedia("(prefers-reduced-motion: reduce)").matches,
     cursorInactiveStyle: "outline",
     fontFamily: "ui-monospace, monospace",
-    fontSize: 12.6,
+    fontSize: fontSizes.largest,
     lineHeight: 1.1,
     scrollback: 5000,
     minimumContrastRatio: 1,
@@ -144,9 +144,17 @@ function keepFitting(host: HTMLElement, fit: FitAddon, terminal: Terminal, sessi
 
 /** A table of kubectl is never broken over rows: in a narrow pane the terminal stays this wide and scrolls sideways. */
 const leastColumns = 104;
+/** Before it scrolls, the type gets smaller for this many columns, within limits. */
+const wantedColumns = 84;
+const fontSizes = { largest: 12.6, smallest: 11 } as const;
+const cellPerSize = 0.612;
+
+const fontSizeFor = (width: number): number => Math.min(fontSizes.largest, Math.max(fontSizes.smallest, width / (wantedColumns * cellPerSize)));
 
 function fitTo(host: HTMLElement, fit: FitAddon, terminal: Terminal): void {
-  const room = host.clientWidth > 0 && host.clientHeight > 0 ? fit.proposeDimensions() : undefined;
+  if (host.clientWidth === 0 || host.clientHeight === 0) return;
+  terminal.options.fontSize = fontSizeFor(host.clientWidth);
+  const room = fit.proposeDimensions();
   if (!room) return;
   const scrolls = room.cols < leastColumns;
   terminal.resize(Math.max(room.cols, leastColumns), Math.max(1, scrolls ? room.rows - 1 : room.rows));
