@@ -241,7 +241,7 @@ class Scheduler(Controller):
         view = self._nodes
         rejected = cycle.rejected
         message = fit_error(cycle.pod, len(view.nodes), rejected)
-        plugins = tuple(dict.fromkeys(status.plugin for status in rejected))
+        plugins = tuple(sorted({status.plugin for status in rejected}))
         self._pods.fail(waiting, plugins, self.engine.now)
         self._decisions.pending(waiting.uid, record(cycle, view, None, at=self.engine.now, message=message))
         self.client.event(pod, "Warning", "FailedScheduling", message, source=_SOURCE)
