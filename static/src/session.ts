@@ -67,7 +67,7 @@ export class Session {
       return head === null ? present : this.log.stateAt(head.ev);
     });
     this.live = computed(() => this.playhead.value === null);
-    this.director = new Director({ speed: () => this.clock.value.speed, stillness: options.stillness, paused: () => this.clock.value.paused, onTrace: (trace) => { this.trace.value = trace; } });
+    this.director = new Director({ speed: () => this.clock.value.speed, stillness: options.stillness, chain: (msg) => this.log.chain(msg), paused: () => this.clock.value.paused, onTrace: (trace) => { this.trace.value = trace; } });
     this.line = new Line({
       url: options.url,
       position: () => ({ gen: this.present.value.complete ? this.present.value.gen : null, ev: this.present.value.complete ? this.present.value.ev : null }),
@@ -152,7 +152,7 @@ export class Session {
     if (at >= this.present.value.at) return this.goLive();
     const ev = this.log.evAt(at);
     const passed = ev > head.ev ? this.log.msgAt(ev) : null;
-    if (passed && momentOf(passed) > head.ev) this.director.show(passed, this.log.trace(passed.root, momentOf(passed)), performance.now());
+    if (passed && momentOf(passed) > head.ev) this.director.show(passed, performance.now());
     this.playhead.value = { ev: Math.max(ev, head.ev), at, playing: true };
   }
 
@@ -166,7 +166,7 @@ export class Session {
   showMessage(msg: Msg): void {
     batch(() => {
       this.playhead.value = { ev: momentOf(msg), at: msg.at, playing: false };
-      this.director.show(msg, this.log.trace(msg.root, momentOf(msg)), performance.now());
+      this.director.show(msg, performance.now());
     });
   }
 
@@ -265,7 +265,7 @@ export class Session {
     batch(() => {
       this.playhead.value = { ev, at, playing: false };
       const msg = this.log.msgAt(ev);
-      if (msg) this.director.show(msg, this.log.trace(msg.root, momentOf(msg)), performance.now(), false);
+      if (msg) this.director.show(msg, performance.now(), false);
       else this.director.clear();
     });
   }

@@ -4,10 +4,11 @@
  *   fixture.html                    the mock's moment, 6:44.4, as a still picture
  *   ?live                           the session plays from the start at eight times the speed
  *   ?nodes=1000&pods=10             that many nodes with that many pods each, and 500 changes a second with &storm
+ *   ?frames=file.json               frames of a real cluster, as a list in a file beside the page; &live plays them
  *   ?theme=dark|light ?free ?watch  the theme, without a lesson, as one who watches
  */
 import "../src/site.css";
-import type { Boot, Item, ServerFrame, SnapFrame } from "../src/protocol/shapes";
+import type { Boot, DeltaFrame, Item, ServerFrame, SnapFrame } from "../src/protocol/shapes";
 import { classPart, fakeLab, lesson } from "./fixtures/fake-lab";
 import { fakePage } from "./fixtures/fake-page";
 import { fleetSnap, stormItems } from "./fixtures/fleet";
@@ -47,12 +48,26 @@ function play(socket: FakeSocket): void {
   const nodes = Number(query.get("nodes") ?? 0);
   const clock = { at: 0, speed: 1, paused: true, lagging: false };
   socket.tell({ t: "hello", gen: 1, ev: recordedEnd, clock, me: { id: "1", name: "Rana K.", role: "owner" }, watchers: query.has("watched") ? ["Jana"] : [] });
+  if (query.has("frames")) return void playFile(socket, query.get("frames")!);
   if (nodes > 0) return playFleet(socket, fleetSnap(nodes, Number(query.get("pods") ?? 10)));
   socket.tell(firstSnap());
   if (query.has("live")) return playLive(socket);
   for (const frame of recordedFrames) socket.tell(frame);
   socket.tell({ t: "clock", clock: clockAtEnd });
   setTimeout(() => window.__drydock?.seek(404_400), 30);
+}
+
+const realFetch = window.fetch.bind(window);
+
+async function playFile(socket: FakeSocket, file: string): Promise<void> {
+  const frames = (await (await realFetch(file)).json()) as (SnapFrame | DeltaFrame)[];
+  if (!query.has("live")) return frames.forEach((frame) => socket.tell(frame));
+  let [at, next] = [(frames[0] as SnapFrame).clock.at, 0];
+  socket.tell({ t: "clock", clock: { at, speed: 1, paused: false, lagging: false } });
+  setInterval(() => {
+    at += 50_000;
+    for (; next < frames.length && (frames[next]!.t === "snap" || (frames[next] as DeltaFrame).at <= at); next += 1) socket.tell(frames[next]!);
+  }, 50);
 }
 
 function playLive(socket: FakeSocket): void {

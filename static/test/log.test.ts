@@ -46,12 +46,13 @@ test("stepping goes from message to message, both ways", () => {
   assert.equal(log.neighbour(before.id, 1), last);
 });
 
-test("the trace of a cause holds its messages only, oldest first", () => {
-  const log = recorded();
-  const last = log.msgs.at(-1)!;
-  const trace = log.trace(last.root, last.id);
-  assert.deepEqual(trace.map(({ verb }) => verb), ["delete", "create", "bind", "watch", "patch", "update", "update"]);
-  assert.ok(trace.every(({ root }) => root === last.root));
+test("the chain of a message goes back to its root, deliveries included", () => {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  const told = (id: number, because: number): Item => ["msg", { ...msg(id, "x"), because }];
+  log.delta({ t: "delta", gen: 1, from: 10, to: 15, at: 12, items: [told(11, 0), told(-12, 11), told(12, 11), told(13, 11), told(-15, 12), told(15, 12)] });
+  assert.deepEqual(log.chain(log.msgs.at(-1)!).map(({ id }) => id), [11, -12, 12, -15, 15]);
+  assert.deepEqual(log.chain(log.msgs[3]!).map(({ id }) => id), [11, 13]);
 });
 
 const msg = (id: number, verb: string): Msg => ({ id, from: "a", to: "apiserver", verb, kind: "Pod", uid: "node-1", name: "x", ns: "", root: 11, hop: 1, because: 11, at: Math.abs(id), say: "", ok: true });

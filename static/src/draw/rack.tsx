@@ -169,7 +169,7 @@ function PipBar({ pips, x, y, w }: { pips: PipList; x: number; y: number; w: num
 /* ── racks ── */
 
 function Rack({ place: { node, rect, slots }, selected, at }: { place: RackPlace; selected: boolean; at: number }) {
-  const heard = node.ready === "True" ? "" : agoText(at - node.heard);
+  const heard = node.ready === "True" || node.heard === null ? "" : agoText(at - node.heard);
   return <RackFrame node={node} {...rect} {...slotGrid(slots)} heard={heard} selected={selected} />;
 }
 
@@ -208,7 +208,7 @@ const RackFrame = still((props: RackProps) => {
       <NodeLamp x={x + 16} y={y + 17} lost={lost} />
       <text class="t-b" x={x + 27} y={y + 21.5}>{fitText(node.name, w - 40 - textWidth(nodeWord(node), 11), 12.5)}</text>
       <text class={lost ? "t-s bad" : "t-s"} x={x + w - 11} y={y + 21.5} text-anchor="end">{nodeWord(node)}</text>
-      {lost ? <text class="t-s bad" x={x + 11.5} y={y + 39}>{node.heard > 0 || heard ? `last heard ${heard}` : "never heard"}</text> : <Gauges node={node} x={x + 11.5} y={y} w={(w - 23) / 2} />}
+      {lost ? <text class="t-s bad" x={x + 11.5} y={y + 39}>{heard === "" ? "never heard" : `last heard ${heard}`}</text> : <Gauges node={node} x={x + 11.5} y={y} w={(w - 23) / 2} />}
       {Array.from({ length: slots }, (_, i) => (
         <rect key={i} class="slot" x={firstX + (i % columns) * stepX} y={firstY + Math.floor(i / columns) * stepY} width={slotW} height={slotH} rx="4" opacity={lost ? 0.45 : 0.75} />
       ))}
@@ -288,7 +288,8 @@ export const Tile = still((props: TileProps) => {
 function Labelled({ pod, w, h, plinth, token }: TileProps & { token: string }) {
   const ribs = Array.from({ length: Math.max(0, Math.floor((w - 28) / 6)) }, (_, k) => `M${25 + k * 6} 4v${h - 8}`).join("");
   const unknown = token === "unknown";
-  const tailWidth = textWidth(pod.tail, 9.8, "mono");
+  const [app, tail] = tileWords(pod);
+  const tailWidth = textWidth(tail, 9.8, "mono");
   const bar = pod.bar ?? graceBar(pod);
   return (
     <>
@@ -297,18 +298,23 @@ function Labelled({ pod, w, h, plinth, token }: TileProps & { token: string }) {
       <g transform={`translate(2.6,${h / 2 - 7})`}><Sign phase={pod.phase} ink={unknown ? "var(--ink-2)" : `var(--${token}-g)`} /></g>
       {plinth ? (
         <>
-          <text class="t-p1" x="24" y={h / 2 + 4}>{fitText(pod.app, w - 42 - (w > 100 ? tailWidth : 0), 10.8)}</text>
-          {w > 100 ? <text class="t-p2" x={w - 9} y={h / 2 + 3.6} text-anchor="end">{pod.tail}</text> : null}
+          <text class="t-p1" x="24" y={h / 2 + 4}>{fitText(app, w - 42 - (w > 100 ? tailWidth : 0), 10.8)}</text>
+          {w > 100 ? <text class="t-p2" x={w - 9} y={h / 2 + 3.6} text-anchor="end">{tail}</text> : null}
         </>
       ) : (
         <>
-          <text class="t-p1" x="22.5" y="14">{fitText(pod.app || pod.name, w - 27, 10.8)}</text>
-          <text class="t-p2" x="22.5" y={bar === null ? 26 : 24.6}>{fitText(pod.tail, w - 27, 9.8, "mono")}</text>
+          <text class="t-p1" x="22.5" y="14">{fitText(app, w - 27, 10.8)}</text>
+          <text class="t-p2" x="22.5" y={bar === null ? 26 : 24.6}>{fitText(tail, w - 27, 9.8, "mono")}</text>
           {bar === null ? null : <Progress share={bar} w={w} token={token} />}
         </>
       )}
     </>
   );
+}
+
+/** A static pod is named after its node, which says nothing on that node's own rack. */
+function tileWords({ name, app, tail, node }: PodRow): [string, string] {
+  return node !== "" && name.endsWith(`-${node}`) ? [name.slice(0, -node.length - 1), "static"] : [app || name, tail];
 }
 
 function graceBar(pod: PodRow): number | null {

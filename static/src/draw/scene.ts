@@ -15,7 +15,7 @@ import { layoutFocus, type FocusLayout } from "../scene/focus";
 import { LOOSE, layoutQuay, QUAY_NODES, QUAY_PODS, type QuayLayout, type Ratchet, type Rect, type TilePlace } from "../scene/layout";
 import { buildModel, isQueued, tintsOf, topOwner, type SceneModel } from "../scene/model";
 import { layoutNamespaces, type NamespacesLayout } from "../scene/namespaces";
-import type { NodeRow, PodRow } from "../protocol/shapes";
+import type { InspectReply, NodeRow, PodRow, Scheduling, WorkloadRow } from "../protocol/shapes";
 import type { Session } from "../session";
 import type { FleetPicture } from "./fleet";
 import type { QuayLooks } from "./rack";
@@ -45,6 +45,10 @@ export class StageScene {
   readonly tints: ReadonlySignal<ReadonlyMap<string, 1 | 2 | 3>>;
   readonly isLarge: ReadonlySignal<boolean>;
   readonly flights: Signal<readonly Flight[]> = signal([]);
+  /** How the scheduler came to the binding that is looked at; only while the learner steps. */
+  readonly decision: Signal<Scheduling | null> = signal(null);
+  /** "wants 5, counts 4": what a controller compared before the message that is looked at. */
+  readonly gap: ReadonlySignal<string | null>;
   readonly departing: Signal<readonly TilePlace[]> = signal([]);
   readonly camera: Signal<Camera> = signal({ k: 1, x: 0, y: 0 });
   /** Set by the loop and by the fleet's canvas while they live. */
@@ -66,12 +70,13 @@ export class StageScene {
     this.fleet = computed(() => this.layOutFleet());
     this.chartKind = computed(() => this.chooseChart());
     effect(() => { if (this.isLarge.value) view.detail.value = "fleet"; });
+    this.gap = computed(() => gapOf(session.state.value, session.trace.value));
     this.looks = computed(() => looksOf(session.state.value, this.model.value, { trace: session.trace.value, selected: session.selected.value }));
   }
 
   /** Follows changes of data and size until the returned function is called. */
   attach(): () => void {
-    const stops = [effect(() => this.keepFitted()), effect(() => this.watchDepartures())];
+    const stops = [effect(() => this.keepFitted()), effect(() => this.watchDepartures()), effect(() => this.askForDecision())];
     this.view.camera.value = { fit: () => this.fit(), zoomBy: (factor) => this.zoomBy(factor), reveal: (uid) => this.reveal(uid) };
     return () => stops.forEach((stop) => stop());
   }
@@ -239,6 +244,16 @@ export class StageScene {
     this.chart?.setAttribute("transform", `translate(${x},${y}) scale(${k})`);
   }
 
+  private askForDecision(): void {
+    const msg = this.session.trace.value.present?.msg;
+    const stepping = this.session.playhead.value !== null && !this.session.playhead.value.playing;
+    this.decision.value = null;
+    if (!stepping || !msg || msg.verb !== "bind") return;
+    void this.session.api.command<InspectReply>({ kind: "inspect", uid: msg.uid }).then((outcome) => {
+      if (outcome.ok && this.session.trace.peek().present?.msg === msg) this.decision.value = outcome.value.reply.scheduling ?? null;
+    });
+  }
+
   private queuedOf: { pods: ReadonlyMap<string, PodRow>; queued: PodRow[] } = { pods: new Map(), queued: [] };
 
   private layOutFleet(): FleetLayout {
@@ -276,6 +291,17 @@ function looksOf(state: ClusterState, model: SceneModel, { trace, selected }: { 
     tints: model.tints, hot: hotObjects(state, trace), selected, at: state.at, revision: model.revision, waiting: model.queued.length,
     endpoints: model.lane ? model.lane.service.endpoints.length : null,
   };
+}
+
+/** A controller that makes or removes a pod has counted: what its workload wants, and how many it had without this one. */
+function gapOf(state: ClusterState, { present }: Trace): string | null {
+  const msg = present?.msg;
+  if (!msg || msg.kind !== "Pod" || !msg.from.startsWith("controller:") || (msg.verb !== "create" && msg.verb !== "delete")) return null;
+  const pod = table(state, "Pod").get(msg.uid);
+  const owner = pod ? lookUp(state, pod.owner)?.row as Partial<WorkloadRow> | undefined : undefined;
+  if (!pod || owner?.want === undefined) return null;
+  const others = [...table(state, "Pod").values()].filter((one) => one.owner === pod.owner && one.uid !== pod.uid && one.phase !== "Terminating").length;
+  return `wants ${owner.want}, counts ${msg.verb === "create" ? others : others + 1}`;
 }
 
 /** What the present message is about and whom it passed: outlined in the colour of control messages. */

@@ -6,6 +6,7 @@
  * outline in a11y/.
  */
 import { useEffect } from "preact/hooks";
+import { DecisionLayer } from "./decision";
 import { PodFocus } from "./focus";
 import { NamespaceChart } from "./namespaces";
 import { Definitions, Quay, Tile } from "./rack";
@@ -52,7 +53,8 @@ function TraceLayer({ scene }: { scene: StageScene }) {
   const flights = scene.flights.value;
   return (
     <>
-      <TraceLines layout={layout} trace={scene.session.trace.value} travelling={flights.length > 0} />
+      {scene.decision.value ? <DecisionLayer layout={layout} decision={scene.decision.value} /> : null}
+      <TraceLines layout={layout} trace={scene.session.trace.value} travelling={flights.length > 0} gap={scene.gap.value} />
       <Pills layout={layout} flights={flights} />
     </>
   );

@@ -6,11 +6,20 @@
  */
 import { labelOf, legsOf } from "../motion/grammar";
 import type { Flight, Stop, Trace } from "../motion/director";
+import type { Msg } from "../protocol/shapes";
 import { along, lengthOf, roundedPath, route, stopPoint, type Point } from "../scene/cables";
 import type { QuayLayout } from "../scene/layout";
 import { textWidth } from "../scene/text";
 
-export function TraceLines({ layout, trace, travelling }: { layout: QuayLayout; trace: Trace; travelling: boolean }) {
+export interface TraceLinesProps {
+  layout: QuayLayout;
+  trace: Trace;
+  travelling: boolean;
+  /** What the controller compared before it sent the present message; null when there is nothing to say. */
+  gap: string | null;
+}
+
+export function TraceLines({ layout, trace, travelling, gap }: TraceLinesProps) {
   const present = trace.present ? route(layout, trace.present.msg.from, trace.present.msg.to) : null;
   const now = trace.present ? wayOf(trace.present) : "";
   const past = trace.past.filter((stop) => wayOf(stop) !== now).flatMap((stop) => {
@@ -26,7 +35,7 @@ export function TraceLines({ layout, trace, travelling }: { layout: QuayLayout; 
       {ways.map(({ way, points }) => <path key={way} class="msg past" marker-end="url(#arrow-control)" d={roundedPath(points)} />)}
       {present ? <path class={`msg${trace.present!.msg.ok ? "" : " refused"}`} marker-end="url(#arrow-control)" d={roundedPath(present)} /> : null}
       {placeStops(past).map(({ stop, at }) => <StopMark key={stop.n} n={stop.n} x={at[0]} y={at[1]} />)}
-      {present ? <Present stop={trace.present!} at={stopPoint(present, trace.present!.msg.from === "apiserver")} width={layout.width} /> : null}
+      {present ? <Present stop={trace.present!} heard={trace.past.find(({ msg }) => msg.id === trace.present!.msg.because)?.msg ?? null} at={stopPoint(present, trace.present!.msg.from === "apiserver")} width={layout.width} gap={gap} /> : null}
     </g>
   );
 }
@@ -56,8 +65,8 @@ function StopMark({ n, x, y }: { n: number; x: number; y: number }) {
   );
 }
 
-function Present({ stop, at: [x, y], width }: { stop: Stop; at: Point; width: number }) {
-  const label = labelOf(stop.msg);
+function Present({ stop, heard, at: [x, y], width, gap }: { stop: Stop; heard: Msg | null; at: Point; width: number; gap: string | null }) {
+  const label = labelOf(stop.msg, heard);
   const w = textWidth(label, 11) + 20;
   const left = x + 12 + w > width - 8 ? -12 - w : 12;
   return (
@@ -67,6 +76,33 @@ function Present({ stop, at: [x, y], width }: { stop: Stop; at: Point; width: nu
       <text class="stop-n now" y="3.9" text-anchor="middle">{stop.n}</text>
       <rect class="msg-label" x={left} y="-9.5" width={w} height="19" rx="4" />
       <text class="msg-word" x={left + w / 2} y="3.9" text-anchor="middle">{label}</text>
+      {gap === null ? null : <Gap words={gap} right={left > 0 ? -12 : 12 + textWidth(gap, 11) + 16} />}
+    </g>
+  );
+}
+
+/** On the other side of the number than the label. */
+function Gap({ words, right }: { words: string; right: number }) {
+  const w = textWidth(words, 11) + 16;
+  return (
+    <>
+      <rect class="gap-box" x={right - w} y="-9" width={w} height="18" rx="4" />
+      <text class="gap-word" x={right - w / 2} y="3.9" text-anchor="middle">{words}</text>
+    </>
+  );
+}
+
+const GATES = 3;
+
+/** The gates of the API server light one after the other as a request passes; a refused one stays at its gate, crossed. */
+function Gates({ layout, flight }: { layout: QuayLayout; flight: Flight }) {
+  const { api } = layout.control;
+  const passed = Math.min(GATES, Math.floor((flight.progress - 0.7) * 10) + 1);
+  const refused = !flight.stop.msg.ok;
+  return (
+    <g>
+      {Array.from({ length: Math.max(0, passed) }, (_, i) => <rect key={i} class="gate lit" x={api.x + 6 + i * 7} y={api.y + 7} width="5.4" height="46" rx="2.7" />)}
+      {refused && passed > 0 ? <path class="gate-cross" d={`M${api.x + 10} ${api.y + 20}l14 20m0-20l-14 20`} /> : null}
     </g>
   );
 }
@@ -74,6 +110,7 @@ function Present({ stop, at: [x, y], width }: { stop: Stop; at: Point; width: nu
 export function Pills({ layout, flights }: { layout: QuayLayout; flights: readonly Flight[] }) {
   return (
     <g class="pills">
+      {flights.filter(({ to, progress }) => to === "apiserver" && progress > 0.7).slice(0, 1).map((flight) => <Gates key={flight.stop.msg.id} layout={layout} flight={flight} />)}
       {flights.map((flight, i) => {
         const points = route(layout, flight.from, flight.to);
         if (!points) return null;

@@ -1,8 +1,8 @@
 /**
  * Decides what moves: which messages are in flight, which is the present one, and which are its past.
  *
- * Promise: no DOM and no clock of its own; milliseconds are passed in. The hops of one root cause are numbered from 1 in the order they
- * happened; finished ones stay faint, the present one is bright. Live messages that come together start one after the other; over
+ * Promise: no DOM and no clock of its own; milliseconds are passed in. What led to a message is numbered from 1 at its root cause; the hops
+ * before stay faint, the present one is bright. Live messages that come together start one after the other; over
  * `MOST_IN_FLIGHT` they merge into a pulse with a count for each way; over `MOST_PER_SECOND` only the state is drawn. `show` plays
  * exactly one message. With reduced motion nothing travels: stops appear where they belong.
  */
@@ -11,7 +11,7 @@ import { legsOf, paced, STAGGER_MS } from "./grammar";
 
 export const MOST_IN_FLIGHT = 12;
 export const MOST_PER_SECOND = 200;
-export const MOST_PAST = 5;
+export const MOST_PAST = 7;
 const REST_MS = 9_000;
 
 export interface Stop {
@@ -43,6 +43,8 @@ interface Scheduled {
 export interface DirectorOptions {
   speed(): number;
   stillness(): boolean;
+  /** What led to a message, from its root cause on, and the message itself. */
+  chain(msg: Msg): readonly Msg[];
   /** While the cluster stands still its last message stays in view. */
   paused(): boolean;
   /** Called whenever the trace changes, with what the caption strip should say. */
@@ -53,9 +55,6 @@ export const NO_TRACE: Trace = { past: [], present: null };
 
 export class Director {
   private flying: Scheduled[] = [];
-  private hops = new Map<number, number>();
-  private order: Stop[] = [];
-  private root = -1;
   private trace: Trace = NO_TRACE;
   private restSinceMs = 0;
   private held = false;
@@ -69,33 +68,28 @@ export class Director {
     this.held = false;
     if (this.tooMany(msgs.length, nowMs)) {
       this.flying = [];
-      this.become(this.number(msgs.at(-1)!), nowMs);
+      this.become(this.stop(msgs.at(-1)!), nowMs);
       return;
     }
     let startMs = Math.max(nowMs, ...this.flying.map((flight) => flight.startMs + this.stagger()));
     for (const msg of msgs) {
-      this.flying.push(this.schedule(this.number(msg), startMs));
+      this.flying.push(this.schedule(this.stop(msg), startMs));
       startMs += this.stagger();
     }
     this.merge(nowMs);
   }
 
   /** One message of the past or the next one, on its own, with the stops that led to it. */
-  show(msg: Msg, trace: readonly Msg[], nowMs: number, play = true): void {
+  show(msg: Msg, nowMs: number, play = true): void {
     this.held = true;
     this.flying = [];
-    this.root = msg.root;
-    this.order = trace.map((one, i) => ({ n: i + 1, msg: one }));
-    this.hops = new Map(this.order.map(({ msg: one, n }) => [one.id, n]));
-    const stop = this.order.find((one) => one.msg.id === msg.id) ?? { n: this.order.length + 1, msg };
+    const stop = this.stop(msg);
     this.become(stop, nowMs);
     if (play) this.flying.push(this.schedule(stop, nowMs));
   }
 
   clear(): void {
     this.flying = [];
-    this.order = [];
-    this.root = -1;
     this.held = false;
     this.set(NO_TRACE);
   }
@@ -120,19 +114,8 @@ export class Director {
     return !this.held && !this.options.paused() && this.trace.present !== null;
   }
 
-  private number(msg: Msg): Stop {
-    if (msg.root !== this.root) {
-      this.root = msg.root;
-      this.order = [];
-      this.hops = new Map();
-    }
-    const known = this.hops.get(msg.id);
-    const stop = { n: known ?? this.order.length + 1, msg };
-    if (known === undefined) {
-      this.hops.set(msg.id, stop.n);
-      this.order.push(stop);
-    }
-    return stop;
+  private stop(msg: Msg): Stop {
+    return { n: this.options.chain(msg).length, msg };
   }
 
   private schedule(stop: Stop, startMs: number): Scheduled {
@@ -169,7 +152,7 @@ export class Director {
 
   private become(stop: Stop, nowMs: number): void {
     this.restSinceMs = nowMs;
-    const past = this.order.filter((one) => one.n < stop.n && one.msg.root === stop.msg.root).slice(-MOST_PAST);
+    const past = this.options.chain(stop.msg).slice(0, -1).map((msg, i) => ({ n: i + 1, msg })).slice(-MOST_PAST);
     this.set({ past, present: stop });
   }
 

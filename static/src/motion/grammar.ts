@@ -35,9 +35,10 @@ export function paced(ms: number, speed: number): number {
   return speed > FASTEST ? 0 : ms / Math.max(speed, 0.25);
 }
 
-/** What the present message says on the stage, beside its number. */
-export function labelOf(msg: Msg): string {
-  const thing = `${msg.kind} ${msg.name}`;
+/** What the present message says on the stage, beside its number; `heard` is the write that a delivery tells of. */
+export function labelOf(msg: Msg, heard: Msg | null): string {
+  const about = isDelivery(msg) ? heard ?? msg : msg;
+  const thing = `${about.kind} ${about.name}`;
   if (isDelivery(msg) && msg.to.startsWith("kubelet:")) return `${thing} → ${msg.to.slice("kubelet:".length)}`;
   return msg.ok ? thing : `${thing}: refused`;
 }

@@ -16,8 +16,8 @@ export interface Action {
   command: { kind: "fault"; fault: string; target: string };
 }
 
-/** The four processes of the control plane; controllers live and die with their manager. */
-const PROCESSES: Record<string, string> = { apiserver: "kube-apiserver", etcd: "etcd", scheduler: "kube-scheduler", controller: "kube-controller-manager" };
+/** Controllers live and die with their manager. */
+const MANAGER = "kube-controller-manager";
 
 export function actionsFor(state: ClusterState, uid: string): Action[] {
   const found = lookUp(state, uid);
@@ -39,8 +39,8 @@ function podActions({ ns, name, phase }: PodRow): Action[] {
   return [{ name: `Kill the process of ${name}`, breaks: true, command: { kind: "fault", fault: "kill-process", target: `${ns}/${name}` } }];
 }
 
-function componentAction(state: ClusterState, { part }: ComponentRow): Action {
-  const process = PROCESSES[part]!;
+function componentAction(state: ClusterState, { part, name }: ComponentRow): Action {
+  const process = part === "controller" ? MANAGER : name;
   const row = lookUp(state, `component/${process}`)?.row as ComponentRow | undefined;
   return row === undefined || row.up
     ? { name: `Stop ${process}`, breaks: true, command: { kind: "fault", fault: "component-stop", target: process } }

@@ -129,14 +129,14 @@ function tableFacts(kind: string, row: Row, state: ClusterState): [string, strin
   const facts: [string, string][] = [];
   if (kind === "Pod") facts.push(["Status", String(has["status"] ?? "")], ["Node", String(has["node"] || "none yet")], ["Image", String(has["image"] ?? "")], ["Address", String(has["ip"] || "none yet")], ["Restarts", String(has["restarts"] ?? 0)]);
   if (kind === "Pod" && has["why"]) facts.push(["Reason", String(has["why"])]);
-  if (kind === "Node") facts.push(["Ready", String(has["ready"])], ["Last heard", agoText(state.at - Number(has["heard"] ?? 0))], ["Power", has["power"] ? "on" : "off"]);
+  if (kind === "Node") facts.push(["Ready", String(has["ready"])], ["Last heard", typeof has["heard"] === "number" ? agoText(state.at - has["heard"]) : ""], ["Power", has["power"] ? "on" : "off"]);
   if (typeof has["want"] === "number") facts.push(["Wanted", String(has["want"])], ["Ready", String(has["ready"] ?? 0)]);
   return facts.filter(([, value]) => value !== "");
 }
 
 function componentFacts({ up, members, queue }: ComponentRow): [string, string][] {
   return [
-    ["State", up ? "up" : "stopped"], ["Waiting in its queue", String(queue)],
+    ["State", up ? "up" : "stopped"], ...(queue ? [["Waiting in its queue", String(queue)] as [string, string]] : []),
     ...members.map(([node, on, leader]): [string, string] => [node, `${on ? "up" : "down"}${leader ? ", leader" : ""}`]),
   ];
 }

@@ -7,12 +7,16 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clockText, clockWords } from "../protocol/clock";
 import type { Mark } from "../protocol/shapes";
-import { fitText, textWidth } from "../scene/text";
+import { fitText } from "../scene/text";
 import type { Session } from "../session";
 
 const SECOND = 1_000_000;
 const SPEEDS: [value: number, label: string, words: string][] = [[0.5, "½×", "Half speed"], [1, "1×", "Normal speed"], [8, "8×", "Eight times as fast"]];
 const TICKS = 400;
+const MOST_MARKS = 60;
+/** Pixels a flag's words need at least, and get at most. */
+const LEAST_WORDS = 44;
+const MOST_WORDS = 150;
 
 export function Timeline({ session }: { session: Session }) {
   useTick(session);
@@ -69,7 +73,7 @@ function ScaleBar({ session, now, end }: BarProps) {
       onPointerMove={(event) => { if (bar.current!.hasPointerCapture(event.pointerId)) seekTo(event); }}>
       <Fields span={span} x={x} now={now} width={width} />
       <Ticks session={session} x={x} />
-      <Marks marks={session.log.marks} x={x} width={width} />
+      <Marks marks={session.log.marks} x={x} />
       <path class="tl-hand" d={`M${x(now)} 2v33`} />
       <path class="tl-knob" d={`M${x(now) - 6} 0h12v7l-6 6-6-6z`} />
     </svg>
@@ -141,26 +145,24 @@ function Ticks({ session, x }: { session: Session; x: (at: number) => number }) 
   return <path class="tl-tick" d={path.join("")} />;
 }
 
-function Marks({ marks, x, width }: { marks: readonly Mark[]; x: (at: number) => number; width: number }) {
-  let free = width;
-  const shown = marks.slice(-60).reverse().map((mark) => {
-    const at = x(mark.at);
-    const label = mark.type === "warning" ? "" : fitText(mark.text, 150, 11);
-    const w = textWidth(label, 11) + 8;
-    const fits = label !== "" && at - w > 0 && at < free;
-    if (fits) free = at - w;
-    return { mark, at, label: fits ? label : "" };
-  });
+/** A flag's words stand to its left, as far as the mark before leaves room. */
+function Marks({ marks, x }: { marks: readonly Mark[]; x: (at: number) => number }) {
+  const shown = marks.slice(-MOST_MARKS);
   return (
     <>
-      {shown.map(({ mark, at, label }) => (
-        <g key={`${mark.ev}-${mark.type}`}>
-          <title>{`${clockText(mark.at, false)} ${mark.text}`}</title>
-          <path class={mark.type === "warning" ? "tl-warn-pole" : "tl-pole"} d={`M${at} 25V${mark.type === "warning" ? 15 : 6}`} />
-          {mark.type === "warning" ? <path class="tl-warn" d={`M${at} 5.5l4.5 8h-9z`} /> : <path class="tl-flag" d={`M${at} 5.5h9l-2.6 3.5 2.6 3.5h-9z`} />}
-          {label ? <text class="tl-word" x={at - 5} y="13" text-anchor="end">{label}</text> : null}
-        </g>
-      ))}
+      {shown.map((mark, i) => {
+        const at = x(mark.at);
+        const room = at - (i === 0 ? 0 : x(shown[i - 1]!.at) + 12) - 6;
+        const label = mark.type === "warning" || room < LEAST_WORDS ? "" : fitText(mark.text, Math.min(room, MOST_WORDS), 11);
+        return (
+          <g key={`${mark.ev}-${mark.type}`}>
+            <title>{`${clockText(mark.at, false)} ${mark.text}`}</title>
+            <path class={mark.type === "warning" ? "tl-warn-pole" : "tl-pole"} d={`M${at} 25V${mark.type === "warning" ? 15 : 6}`} />
+            {mark.type === "warning" ? <path class="tl-warn" d={`M${at} 5.5l4.5 8h-9z`} /> : <path class="tl-flag" d={`M${at} 5.5h9l-2.6 3.5 2.6 3.5h-9z`} />}
+            {label ? <text class="tl-word" x={at - 5} y="13" text-anchor="end">{label}</text> : null}
+          </g>
+        );
+      })}
     </>
   );
 }

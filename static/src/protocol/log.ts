@@ -11,6 +11,7 @@ import type { DeltaFrame, Item, Mark, Msg, SnapFrame } from "./shapes";
 
 const KEYFRAME_ITEMS = 2_000;
 const MOST_ITEMS = 400_000;
+const LONGEST_CHAIN = 40;
 
 interface Keyframe {
   /** The state before frame number `frame` of the log. */
@@ -37,6 +38,7 @@ export class SessionLog {
   private itemsSinceKeyframe = 0;
   private items = 0;
   private present: ClusterState = EMPTY;
+  private readonly byId = new Map<number, Msg>();
   readonly msgs: Msg[] = [];
   readonly marks: Mark[] = [];
 
@@ -56,6 +58,7 @@ export class SessionLog {
     this.keyframes = [];
     this.items = this.itemsSinceKeyframe = 0;
     this.msgs.length = this.marks.length = 0;
+    this.byId.clear();
     this.present = { ...EMPTY, gen };
   }
 
@@ -110,16 +113,16 @@ export class SessionLog {
     return this.msgs[lastIndex(this.msgs, (msg) => momentOf(msg) <= ev)] ?? null;
   }
 
-  /** The messages of one root cause up to an event, oldest first, at most `most` of the newest. */
-  trace(root: number, ev: number, most = 400): Msg[] {
-    const end = lastIndex(this.msgs, (msg) => momentOf(msg) <= ev);
-    const found: Msg[] = [];
-    for (let i = end; i >= 0 && found.length < most; i -= 1) {
-      const msg = this.msgs[i]!;
-      if (momentOf(msg) < root) break;
-      if (msg.root === root) found.push(msg);
-    }
-    return found.reverse();
+  /** What led to a message, from its root cause on, and the message itself: a write was led to by its delivery, that by a write. */
+  chain(msg: Msg): Msg[] {
+    const chain = [msg];
+    for (let link = this.ledTo(msg); link && chain.length < LONGEST_CHAIN; link = this.ledTo(link)) chain.push(link);
+    return chain.reverse();
+  }
+
+  private ledTo(msg: Msg): Msg | undefined {
+    const found = (msg.id > 0 ? this.byId.get(-msg.id) : undefined) ?? this.byId.get(msg.because);
+    return found && momentOf(found) < momentOf(msg) ? found : undefined;
   }
 
   private replay(key: Keyframe, { ev, end }: { ev: number; end: number }): ClusterState {
@@ -144,7 +147,10 @@ export class SessionLog {
       if (item[0] === "msg" && momentOf(item[1]) > after) fresh.push(item[1]);
       if (item[0] === "mark" && item[1].ev > after) this.marks.push(item[1]);
     }
-    for (const msg of fresh) this.msgs.push(msg);
+    for (const msg of fresh) {
+      this.msgs.push(msg);
+      this.byId.set(msg.id, msg);
+    }
     return fresh;
   }
 
@@ -166,7 +172,7 @@ export class SessionLog {
     for (const frame of this.frames.splice(0, keep.frame)) this.items -= frame.items.length;
     const gone = keep.frame;
     this.keyframes = this.keyframes.filter((key) => key.frame >= gone).map((key) => ({ ...key, frame: key.frame - gone }));
-    this.msgs.splice(0, lastIndex(this.msgs, (msg) => momentOf(msg) <= keep.state.ev) + 1);
+    for (const msg of this.msgs.splice(0, lastIndex(this.msgs, (one) => momentOf(one) <= keep.state.ev) + 1)) this.byId.delete(msg.id);
   }
 }
 

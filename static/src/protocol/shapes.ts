@@ -25,7 +25,8 @@ export interface ClusterRow extends Row {
   flavour: string;
 }
 
-export type Part = "apiserver" | "etcd" | "scheduler" | "controller";
+/** The manager of the controllers is a part of its own, "controllers". */
+export type Part = "apiserver" | "etcd" | "scheduler" | "controllers" | "controller";
 
 export interface ComponentRow extends Row {
   part: Part;
@@ -45,7 +46,8 @@ export interface NodeRow extends Row {
   memUsed: number;
   pods: number;
   power: boolean;
-  heard: number;
+  /** Null when its kubelet has never reported. */
+  heard: number | null;
   taints: string[];
 }
 

@@ -143,7 +143,7 @@ function placeControl(model: SceneModel, chart: number): ControlPlace {
     scheduler,
     queue: { x: scheduler.x + 84, y: 76, w: scheduler.w - 91, h: 48 },
     controllers,
-    ...placeChips(model.components.filter(isController), controllers),
+    ...placeChips(inChipOrder(model.components.filter(isController)), controllers),
     parts: {
       apiserver: model.components.find(({ part }) => part === "apiserver") ?? null,
       etcd: model.components.find(({ part }) => part === "etcd") ?? null,
@@ -157,14 +157,26 @@ function isController({ part, name }: ComponentRow): boolean {
   return part === "controller" && name !== "kube-controller-manager";
 }
 
+/** Controllers a learner meets first come first; the words are what fits on a chip. */
 const CHIP_WORDS: Record<string, string> = {
-  "node-lifecycle": "Node", endpointslice: "Endpoints", "garbage-collector": "Garbage", "taint-eviction": "Eviction",
-  replicaset: "ReplicaSet", statefulset: "StatefulSet", daemonset: "DaemonSet", cronjob: "CronJob", job: "Job",
+  deployment: "Deployment", replicaset: "ReplicaSet", "node-lifecycle": "Node", endpointslice: "EndpointSlice", "taint-eviction": "Eviction",
+  statefulset: "StatefulSet", daemonset: "DaemonSet", job: "Job", cronjob: "CronJob", namespace: "Namespace", "garbage-collector": "Garbage",
+  serviceaccount: "Account", endpoints: "Endpoints", "pod-garbage-collector": "Pod garbage", replication: "Replication", "root-ca-certificate-publisher": "Root CA",
 };
+const CHIP_ORDER = Object.keys(CHIP_WORDS);
+
+function stemOf(name: string): string {
+  return name.replace(/-controller$/, "");
+}
 
 export function chipLabel(name: string): string {
-  const stem = name.replace(/-controller$/, "");
+  const stem = stemOf(name);
   return CHIP_WORDS[stem] ?? stem.charAt(0).toUpperCase() + stem.slice(1);
+}
+
+function inChipOrder(components: ComponentRow[]): ComponentRow[] {
+  const rank = ({ name }: ComponentRow) => (CHIP_ORDER.indexOf(stemOf(name)) + CHIP_ORDER.length + 1) % (CHIP_ORDER.length + 1);
+  return [...components].sort((a, b) => rank(a) - rank(b));
 }
 
 function placeChips(components: ComponentRow[], box: Rect): { chips: ChipPlace[]; moreChips: number } {

@@ -8,7 +8,7 @@ import { rows, table, type ClusterState } from "../protocol/store";
 import type { ComponentRow, NodeRow, NotedRow, Phase, PodRow, Row, ServiceRow, WorkloadRow } from "../protocol/shapes";
 
 /** Objects every namespace gets from the system: true, and noise on a diagram. The outline lists them. */
-const BACKGROUND = new Set(["ConfigMap/kube-root-ca.crt"]);
+const BACKGROUND = new Set(["ConfigMap/kube-root-ca.crt", "ConfigMap/cluster-info"]);
 const SYSTEM = /^kube-/;
 
 export type CardGroup = "entry" | "service" | "workload" | "claim";
@@ -133,7 +133,7 @@ function cardsOf(state: ClusterState): Card[] {
     ({ uid: row.uid, kind, name: row.name, group, sub: "", pips: null, ns: row.ns, created: row.created, ...shown });
   const workload = (kind: string, group: CardGroup, row: WorkloadRow) => card(kind, group, row, { pips: pipsOf(row, owned.get(row.uid) ?? [], kind) });
   const keyed = (kind: "ConfigMap" | "Secret") => rows(state, kind)
-    .filter((row) => !BACKGROUND.has(`${kind}/${row.name}`))
+    .filter((row) => !BACKGROUND.has(`${kind}/${row.name}`) && !SYSTEM.test(row.ns))
     .map((row) => card(kind, "entry", row, { sub: `${row.keys} ${row.keys === 1 ? "key" : "keys"}` }));
   const kinds: Card[][] = [
     rows(state, "Ingress").map((row) => card("Ingress", "entry", row, { sub: row.note })),
