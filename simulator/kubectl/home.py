@@ -19,7 +19,7 @@ MAX_PATH = 255
 _STANDING = ("/", "/home", HOME, "/tmp")
 
 
-class FileError(Exception):
+class FileError(ValueError):
     """A file operation that cannot be done; the text is what comes after `path: `."""
 
 

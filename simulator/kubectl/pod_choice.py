@@ -21,6 +21,8 @@ def pods_resource() -> Resource:
 
 def named_target(call: Call, words: list[str]) -> Target:
     """`POD`, `TYPE/NAME` or `TYPE NAME`."""
+    if "" in words:
+        raise CommandError("resource name may not be empty")
     if len(words) > 1:
         return Target(resource_named(words[0]), call.namespace, words[1])
     term, slash, name = words[0].partition("/")

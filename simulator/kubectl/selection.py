@@ -75,6 +75,8 @@ def targets(call: Call, words: list[str], *, everything: bool = False, any_names
         return _slash_targets(call, words)
     kinds = resources_named(words[0])
     names = words[1:]
+    if not kinds or "" in names:
+        raise CommandError("resource name may not be empty")
     if names and any_namespace:
         raise CommandError("a resource cannot be retrieved by name across all namespaces")
     if names:

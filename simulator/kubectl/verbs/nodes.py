@@ -46,6 +46,8 @@ def _nodes(call: Call) -> Selection:
         raise call.wrong_usage(f"USAGE: {verb} NODE [flags]")
     if call.text("selector"):
         return select(call, ["nodes"])
+    if "" in names:
+        raise CommandError("resource name may not be empty")
     plain = [name.partition("/")[2] or name for name in names]
     return fetch(call, [Target(_node_resource(), "", name) for name in plain])
 
