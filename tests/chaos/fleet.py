@@ -26,6 +26,7 @@ from tests.servers import Program, Server, free_port, running_postgresql, runnin
 ROOT = Path(__file__).parents[2]
 CSRF = "c" * 32
 PATIENCE_S = 30.0
+FAKE = "fake_cluster.FakeCluster"
 
 
 @dataclass
@@ -58,10 +59,10 @@ class Fleet:
 
 
 @contextmanager
-def embedded(folder: Path) -> Iterator[Fleet]:
+def embedded(folder: Path, *, simulator: str = FAKE) -> Iterator[Fleet]:
     """`drydock up`."""
     port = free_port()
-    environment = _environment(DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
+    environment = _environment(DRYDOCK_SIM=simulator, DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
     program = _up(port, folder / "up.log", environment)
     program.start()
     try:
@@ -71,7 +72,7 @@ def embedded(folder: Path) -> Iterator[Fleet]:
 
 
 @contextmanager
-def scaled(folder: Path, *, webs: int = 2, workers: int = 2) -> Iterator[Fleet]:
+def scaled(folder: Path, *, webs: int = 2, workers: int = 2, simulator: str = FAKE) -> Iterator[Fleet]:
     """Web processes, simulation workers, Redis and PostgreSQL."""
     with ExitStack() as stack:
         (folder / "redis").mkdir()
@@ -79,7 +80,11 @@ def scaled(folder: Path, *, webs: int = 2, workers: int = 2) -> Iterator[Fleet]:
         redis = stack.enter_context(running_redis(folder / "redis"))
         postgresql = stack.enter_context(running_postgresql(folder / "pg"))
         environment = _environment(
-            DRYDOCK_DATA=str(folder / "data"), REDIS_URL=redis.url, DATABASE_URL=postgresql.url, DRYDOCK_HOST="1"
+            DRYDOCK_SIM=simulator,
+            DRYDOCK_DATA=str(folder / "data"),
+            REDIS_URL=redis.url,
+            DATABASE_URL=postgresql.url,
+            DRYDOCK_HOST="1",
         )
         _manage(environment, "migrate", "-v0")
         ports = [free_port() for _ in range(webs)]
@@ -103,7 +108,6 @@ def _environment(**values: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "DJANGO_SECRET_KEY": "a key for tests only",
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "platform", fakes))),
-        "DRYDOCK_SIM": "fake_cluster.FakeCluster",
         **values,
     }
 
@@ -210,7 +214,7 @@ class Client:
         """Which commands the cluster says it has applied, and how often."""
         body = {"rid": f"read-{time.monotonic_ns()}", "command": {"kind": "read"}}
         for attempt in range(100):
-            answer = await self._answer(self.fleet.ports[attempt % len(self.fleet.ports)], cluster, body)
+            answer = await self.answer(self.fleet.ports[attempt % len(self.fleet.ports)], cluster, body)
             if answer is not None:
                 return Counter(tag for _, tag in answer["reply"]["log"])
             await asyncio.sleep(0.1)
@@ -227,9 +231,9 @@ class Client:
             assert set(applied) <= self.ledger.sent.get(cluster, set()), f"{cluster}: invented"
 
     async def _post(self, port: int, cluster: str, body: dict[str, Any]) -> bool:
-        return await self._answer(port, cluster, body) is not None
+        return await self.answer(port, cluster, body) is not None
 
-    async def _answer(self, port: int, cluster: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    async def answer(self, port: int, cluster: str, body: dict[str, Any]) -> dict[str, Any] | None:
         origin = f"http://127.0.0.1:{port}"
         try:
             answer = await self._http.post(
