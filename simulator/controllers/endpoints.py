@@ -47,10 +47,9 @@ class EndpointsController(Controller):
         self._members.note_pod(old, new, self._changed)
 
     def on_endpoints(self, old: Obj | None, new: Obj | None) -> None:
-        """Somebody else changed or deleted it."""
-        endpoints = one_of(old, new)
-        if new is None or MANAGED_LABEL in labels_of(endpoints):
-            self.enqueue(key_of(endpoints))
+        """Only a deletion matters: what others write into it stays until the pods change."""
+        if new is None:
+            self.enqueue(key_of(one_of(old, new)))
 
     def _changed(self, key: str, members: int) -> None:
         self._triggers.setdefault(key, self.engine.timestamp())

@@ -46,8 +46,10 @@ class EndpointSliceController(Controller):
         self._are_noted = True
         self._triggers: dict[str, str] = {}
         """Service key → when the first change not yet written happened."""
-        self._unseen: dict[str, dict[str, None]] = {}
-        """Service key → names of slices created but not yet heard of; no sync until then."""
+        self._unheard: dict[str, dict[str, int]] = {}
+        """Service key → slice → revision of our own write that the watch has not brought back; no sync until then."""
+        self._skipped: dict[str, None] = {}
+        """Services whose sync was put off because of that."""
 
     # What is watched
 
@@ -71,10 +73,23 @@ class EndpointSliceController(Controller):
         self._note_if_needed()
         self._note(old, new)
         one = one_of(old, new)
-        self._see(one)
-        service = labels_of(one).get(SERVICE_LABEL)
-        if service and labels_of(one).get(MANAGED_LABEL) == MANAGER:
-            self.enqueue(f"{one['metadata']['namespace']}/{service}")
+        key = _service_key(one)
+        if labels_of(one).get(MANAGED_LABEL) == MANAGER and not self._is_own(key, one, gone=new is None):
+            self.enqueue(key)
+
+    def _is_own(self, key: str, slice: Obj, *, gone: bool) -> bool:
+        """Whether this is the echo of our own write, which needs no sync."""
+        unheard, metadata = self._unheard.get(key, {}), slice["metadata"]
+        written = unheard.get(metadata["name"])
+        if written is None or (not gone and int(metadata["resourceVersion"]) < written):
+            return False
+        del unheard[metadata["name"]]
+        if not unheard:
+            del self._unheard[key]
+            if key in self._skipped:
+                del self._skipped[key]
+                self.enqueue(key)
+        return not gone and int(metadata["resourceVersion"]) == written
 
     def _changed(self, key: str, members: int) -> None:
         self._triggers.setdefault(key, self.engine.timestamp())
@@ -82,20 +97,13 @@ class EndpointSliceController(Controller):
 
     def _note(self, old: Obj | None, new: Obj | None) -> None:
         one = one_of(old, new)
-        key = f"{one['metadata']['namespace']}/{labels_of(one).get(SERVICE_LABEL)}"
+        key = _service_key(one)
         names = self._slices.setdefault(key, {})
         names.pop(one["metadata"]["name"], None)
         if new is not None and labels_of(new).get(MANAGED_LABEL) == MANAGER:
             names[one["metadata"]["name"]] = None
         if not names:
             del self._slices[key]
-
-    def _see(self, slice: Obj) -> None:
-        key = f"{slice['metadata']['namespace']}/{labels_of(slice).get(SERVICE_LABEL)}"
-        unseen = self._unseen.get(key, {})
-        unseen.pop(slice["metadata"]["name"], None)
-        if not unseen:
-            self._unseen.pop(key, None)
 
     def _note_if_needed(self) -> None:
         """After a restore the cache says which slices there are."""
@@ -117,7 +125,8 @@ class EndpointSliceController(Controller):
         ):
             self._triggers.pop(key, None)
             return
-        if key in self._unseen:
+        if key in self._unheard:
+            self._skipped[key] = None
             return
         known = [self.cache.get(_SLICES, split(key)[0], name) for name in sorted(self._slices.get(key, ()))]
         plan = planned(
@@ -125,14 +134,17 @@ class EndpointSliceController(Controller):
         )
         trigger = self._triggers.get(key)
         for slice in plan.create:
-            made = self.client.create(_SLICES, _stamped(slice, trigger))
-            self._unseen.setdefault(key, {})[made["metadata"]["name"]] = None
+            self._wrote(key, self.client.create(_SLICES, _stamped(slice, trigger)))
         for slice in plan.update:
-            self.client.update(_SLICES, _stamped(slice, trigger))
+            self._wrote(key, self.client.update(_SLICES, _stamped(slice, trigger)))
         for slice in plan.delete:
             metadata = slice["metadata"]
             self.client.delete(_SLICES, metadata["namespace"], metadata["name"], uid=metadata["uid"])
         self._triggers.pop(key, None)
+
+    def _wrote(self, key: str, slice: Obj) -> None:
+        metadata = slice["metadata"]
+        self._unheard.setdefault(key, {})[metadata["name"]] = int(metadata["resourceVersion"])
 
     # State
 
@@ -143,23 +155,30 @@ class EndpointSliceController(Controller):
         super().on_stop()
         self._forget()
         self._triggers.clear()
-        self._unseen.clear()
+        self._unheard.clear()
+        self._skipped.clear()
 
     def dump_private(self) -> Plain:
         return {
             "triggers": [list(item) for item in self._triggers.items()],
-            "unseen": [[key, list(names)] for key, names in self._unseen.items()],
+            "unheard": [[key, [list(item) for item in names.items()]] for key, names in self._unheard.items()],
+            "skipped": list(self._skipped),
         }
 
     def load_private(self, state: Plain) -> None:
         self._forget()
         self._are_noted = False
         self._triggers = dict(state["triggers"])
-        self._unseen = {key: dict.fromkeys(names) for key, names in state["unseen"]}
+        self._unheard = {key: dict(names) for key, names in state["unheard"]}
+        self._skipped = dict.fromkeys(state["skipped"])
 
     def _forget(self) -> None:
         self._members.clear()
         self._slices.clear()
+
+
+def _service_key(slice: Obj) -> str:
+    return f"{slice['metadata']['namespace']}/{labels_of(slice).get(SERVICE_LABEL)}"
 
 
 class Plan:
