@@ -1,0 +1,100 @@
+"""The whole product as one process tree with data of its own, and a real Chromium to visit it with."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.servers import Program, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+UP = "import sys; from config.drydock import main; sys.exit(main())"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running Drydock."""
+
+    url: str
+    data: Path
+    environment: dict[str, str] = field(repr=False)
+
+    def demo(self) -> dict[str, Any]:
+        """The demonstration class: `class` with its code, `people` with addresses and passwords."""
+        command = [sys.executable, "manage.py", "demo", "--json"]
+        said = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, check=True, text=True)
+        demo: dict[str, Any] = json.loads(said.stdout)
+        return demo
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if not (ROOT / "build" / "ui" / "manifest.json").exists():
+        pytest.skip("the front end is not built: make ui")
+    data, port = tmp_path_factory.mktemp("site"), free_port()
+    environment = {**os.environ, "DRYDOCK_DATA": str(data), "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    environment |= {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]), "DJANGO_SECRET_KEY": "e2e"}
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-c", UP, "up", "--port", str(port), "--data", str(data)]
+    program = Program(command, lambda: _answers(f"{url}/healthz"), data / "log", environment)
+    program.start()
+    yield Site(url=url, data=data, environment=environment)
+    program.kill(signal.SIGINT)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """`visit()` is a page in a browser of its own. The test fails when any of them met an error in a script."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (URLError, TimeoutError, ConnectionError):
+        return False
