@@ -16,7 +16,12 @@ _SETTLE_US = 600_000_000
 
 def run(report: Report) -> None:
     Cluster.create(profile="instant")
-    report.add("cluster_start_ms", best_of(5, lambda: 1_000 * cpu_s(lambda: Cluster.create(profile="instant"))), "ms", "4 nodes, instant profile")
+    report.add(
+        "cluster_start_ms",
+        best_of(5, lambda: 1_000 * cpu_s(lambda: Cluster.create(profile="instant"))),
+        "ms",
+        "4 nodes, instant profile",
+    )
     report.add("cluster_start_lab_ms", best_of(5, lambda: 1_000 * cpu_s(Cluster.create)), "ms", "4 nodes, lab profile")
     for replicas, nodes in _SIZES:
         figures = _apart("replicas", replicas, nodes)
@@ -39,7 +44,9 @@ def _apart(what: str, pods: int, nodes: int) -> dict[str, float]:
 
 
 def _filled(pods: int, nodes: int) -> Cluster:
-    cluster = Cluster.create({"nodes": [{"role": "control-plane"}, {"role": "worker", "count": nodes, "cpu": "16", "memory": "64Gi"}]})
+    cluster = Cluster.create(
+        {"nodes": [{"role": "control-plane"}, {"role": "worker", "count": nodes, "cpu": "16", "memory": "64Gi"}]}
+    )
     cluster.registry.store.log.clear()
     return cluster
 

@@ -65,7 +65,9 @@ def _matching(cluster: "Cluster", body: Test) -> Iterator[Obj]:
     is_named = _like(body.get("name", "*"))
     where = body.get("where") or []
     store = cluster.registry.store
-    found: Iterable[Obj] = store.table(resource.name).values() if namespace is None else store.in_namespace(resource.name, namespace)
+    found: Iterable[Obj] = (
+        store.table(resource.name).values() if namespace is None else store.in_namespace(resource.name, namespace)
+    )
     for obj in found:
         metadata = obj["metadata"]
         if not is_named(metadata["name"]) or (labels is not None and not labels.matches(metadata.get("labels"))):
@@ -93,12 +95,12 @@ def _number(value: Any) -> float | None:
 
 def _at_least(found: Any, wanted: Any) -> bool:
     number = _number(found)
-    return number is not None and number >= wanted
+    return number is not None and bool(number >= wanted)
 
 
 def _at_most(found: Any, wanted: Any) -> bool:
     number = _number(found)
-    return number is not None and number <= wanted
+    return number is not None and bool(number <= wanted)
 
 
 def _contains(found: Any, wanted: Any) -> bool:
@@ -151,7 +153,7 @@ def _counts(number: int, wanted: object) -> bool:
     if wanted is None:
         return number >= 1
     if isinstance(wanted, dict):
-        return wanted.get("at_least", 0) <= number <= wanted.get("at_most", number)
+        return bool(wanted.get("at_least", 0) <= number <= wanted.get("at_most", number))
     return number == wanted
 
 
@@ -210,7 +212,9 @@ def _values(cluster: "Cluster", body: Test) -> list[str]:
     """The texts at `path` of the matching objects, without repeats, in name order; `newest` keeps the last created one."""
     found = list(_matching(cluster, body))
     if body.get("newest"):
-        found = sorted(found, key=lambda obj: (obj["metadata"]["creationTimestamp"], int(obj["metadata"]["resourceVersion"])))[-1:]
+        found = sorted(
+            found, key=lambda obj: (obj["metadata"]["creationTimestamp"], int(obj["metadata"]["resourceVersion"]))
+        )[-1:]
     found.sort(key=lambda obj: (obj["metadata"].get("namespace", ""), obj["metadata"]["name"]))
     texts = [str(value) for obj in found for value in _at(obj, body.get("path", "metadata.name"))]
     return list(dict.fromkeys(texts))

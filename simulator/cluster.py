@@ -50,7 +50,9 @@ class Cluster:
         machines = [node.name for node in config.control_planes]
         self.etcd = Etcd(engine, machines)
         self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnet)
-        self.processes = {name: Process(name, engine, registry) for name in ("kube-controller-manager", "kube-scheduler", "kubelet")}
+        self.processes = {
+            name: Process(name, engine, registry) for name in ("kube-controller-manager", "kube-scheduler", "kubelet")
+        }
         manager = self.processes["kube-controller-manager"]
         for controller in CONTROLLERS:
             controller(manager, Client(registry, controller.name))
@@ -71,7 +73,12 @@ class Cluster:
 
     @classmethod
     def create(
-        cls, config: str | dict[str, Any] | None = None, *, seed: int = 1, profile: str = "lab", epoch_s: int = 1_760_000_000
+        cls,
+        config: str | dict[str, Any] | None = None,
+        *,
+        seed: int = 1,
+        profile: str = "lab",
+        epoch_s: int = 1_760_000_000,
     ) -> "Cluster":
         """A fresh, settled cluster. `epoch_s`: Unix seconds at `now` = 0. Raises ConfigError."""
         cluster = cls(read_config(config), seed=seed, profile=profile, epoch_s=epoch_s - _BOOT_US // 1_000_000)
@@ -167,7 +174,7 @@ class Cluster:
 
     def summary(self) -> dict[str, Any]:
         """What a card of the wall shows."""
-        slots = {node["name"]: [] for node in self._picture.kinds("Node")}
+        slots: dict[str, list[str]] = {node["name"]: [] for node in self._picture.kinds("Node")}
         declared: dict[str, list[str]] = {}
         for pod in self._picture.kinds("Pod"):
             letter = _LETTERS[pod["phase"]]
@@ -175,7 +182,10 @@ class Cluster:
                 declared.setdefault(f"{pod['ns']}/{pod['app']}", []).append(letter)
             if pod["node"] in slots:
                 slots[pod["node"]].append(letter)
-        nodes = [[node["name"], node["ready"] == "True", "".join(slots[node["name"]])] for node in self._picture.kinds("Node")]
+        nodes = [
+            [node["name"], node["ready"] == "True", "".join(slots[node["name"]])]
+            for node in self._picture.kinds("Node")
+        ]
         return {"nodes": nodes, "declared": ["".join(letters) for _, letters in sorted(declared.items())]}
 
     def _cluster_table(self) -> dict[str, Any]:
@@ -232,4 +242,12 @@ class Cluster:
         return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-_LETTERS = {"Running": "R", "Pending": "P", "Creating": "C", "Failing": "F", "Succeeded": "S", "Terminating": "T", "Unknown": "U"}
+_LETTERS = {
+    "Running": "R",
+    "Pending": "P",
+    "Creating": "C",
+    "Failing": "F",
+    "Succeeded": "S",
+    "Terminating": "T",
+    "Unknown": "U",
+}

@@ -5,7 +5,7 @@ everything that follows from it can be traced back to the person who typed it. B
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.apiserver.request import Request
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.cluster import Cluster
 
 Reply = dict[str, Any]
+T = TypeVar("T")
 #: A line longer than this is refused; manifests travel as stdin or files.
 MAX_LINE = 64_000
 MAX_TEXT = 1_000_000
@@ -102,7 +103,9 @@ class Commands:
     def _apply_yaml(self, command: dict[str, Any]) -> Reply:
         text = _text(command, "text", MAX_TEXT)
         dry_run = bool(command.get("dry_run"))
-        return self._rooted("apply from the editor", lambda: self._cluster.workstation.apply_text(text, dry_run=dry_run))
+        return self._rooted(
+            "apply from the editor", lambda: self._cluster.workstation.apply_text(text, dry_run=dry_run)
+        )
 
     def _diff_yaml(self, command: dict[str, Any]) -> Reply:
         return dict(self._cluster.workstation.diff_text(_text(command, "text", MAX_TEXT)))
@@ -176,7 +179,7 @@ class Commands:
 
     # Inside
 
-    def _rooted(self, note: str, act: Callable[[], Any]) -> Any:
+    def _rooted(self, note: str, act: Callable[[], T]) -> T:
         """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something."""
         engine = self._cluster.engine
         trail = engine.trail

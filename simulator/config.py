@@ -87,7 +87,11 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
     _one_of(given.get("apiVersion", "kind.x-k8s.io/v1alpha4"), "apiVersion", ("kind.x-k8s.io/v1alpha4",))
     name = _dns_label(given.get("name", "kind"), "name")
     networking = given.get("networking") or {}
-    _only(_mapping(networking, "networking"), "networking", ("podSubnet", "serviceSubnet", "ipFamily", "kubeProxyMode", "disableDefaultCNI"))
+    _only(
+        _mapping(networking, "networking"),
+        "networking",
+        ("podSubnet", "serviceSubnet", "ipFamily", "kubeProxyMode", "disableDefaultCNI"),
+    )
     return ClusterConfig(
         name=name,
         nodes=_nodes(given.get("nodes", [{"role": "control-plane"}]), name),
@@ -111,11 +115,27 @@ def _nodes(given: object, cluster: str) -> tuple[NodeConfig, ...]:
     if not isinstance(given, list) or not given:
         raise ConfigError("nodes", given, "a list with at least one node")
     nodes: list[NodeConfig] = []
-    counts = {role: 0 for role in _ROLES}
+    counts = dict.fromkeys(_ROLES, 0)
     for index, entry in enumerate(given):
         path = f"nodes[{index}]"
         fields = _mapping(entry, path)
-        _only(fields, path, ("role", "name", "labels", "cpu", "memory", "pods", "zone", "taints", "image", "count", "extraPortMappings"))
+        _only(
+            fields,
+            path,
+            (
+                "role",
+                "name",
+                "labels",
+                "cpu",
+                "memory",
+                "pods",
+                "zone",
+                "taints",
+                "image",
+                "count",
+                "extraPortMappings",
+            ),
+        )
         role = _one_of(fields.get("role", "control-plane"), f"{path}.role", _ROLES)
         repeat = _integer(fields.get("count", 1), f"{path}.count", 1, MAX_NODES)
         for copy in range(repeat):
@@ -132,7 +152,11 @@ def _check_count(nodes: list[NodeConfig], counts: dict[str, int]) -> None:
     if len(nodes) > MAX_NODES:
         raise ConfigError("nodes", f"{len(nodes)} nodes", f"at most {MAX_NODES}")
     if counts["control-plane"] not in (1, 3, 5):
-        raise ConfigError("nodes", f"{counts['control-plane']} control-plane nodes", "1, 3 or 5: etcd needs an odd number to gain a failure")
+        raise ConfigError(
+            "nodes",
+            f"{counts['control-plane']} control-plane nodes",
+            "1, 3 or 5: etcd needs an odd number to gain a failure",
+        )
     names = [node.name for node in nodes]
     seen: dict[str, None] = {}
     for name in names:
@@ -151,7 +175,9 @@ def _node(fields: dict[str, Any], path: str, name: str, role: str) -> NodeConfig
         pods=_integer(fields.get("pods", 110), f"{path}.pods", 1, 1_000),
         zone=str(fields.get("zone", "")),
         labels={str(key): str(value) for key, value in labels.items()},
-        taints=tuple(_taint(taint, f"{path}.taints[{index}]") for index, taint in enumerate(fields.get("taints") or ())),
+        taints=tuple(
+            _taint(taint, f"{path}.taints[{index}]") for index, taint in enumerate(fields.get("taints") or ())
+        ),
     )
 
 

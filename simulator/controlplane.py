@@ -17,7 +17,12 @@ from simulator.engine import Engine, Plain
 LED = ("kube-scheduler", "kube-controller-manager")
 COMPONENTS = ("kube-apiserver", "etcd", *LED)
 #: The box of the diagram that a component is drawn as.
-_PARTS = {"kube-apiserver": "apiserver", "etcd": "etcd", "kube-scheduler": "scheduler", "kube-controller-manager": "controllers"}
+_PARTS = {
+    "kube-apiserver": "apiserver",
+    "etcd": "etcd",
+    "kube-scheduler": "scheduler",
+    "kube-controller-manager": "controllers",
+}
 _LEASE_US = 15_000_000
 _RETRY_US = 2_000_000
 
@@ -25,7 +30,9 @@ _RETRY_US = 2_000_000
 class ControlPlane:
     name = "control-plane"
 
-    def __init__(self, engine: Engine, registry: Registry, etcd: Etcd, processes: dict[str, Process], machines: list[str]) -> None:
+    def __init__(
+        self, engine: Engine, registry: Registry, etcd: Etcd, processes: dict[str, Process], machines: list[str]
+    ) -> None:
         self.machines = machines
         self.observers: list[Callable[[], None]] = []
         """Called after every change that no write tells of: pictures, never components."""
@@ -33,10 +40,10 @@ class ControlPlane:
         self._registry = registry
         self._etcd = etcd
         self._processes = processes
-        self._up: dict[str, dict[str, bool]] = {name: {machine: True for machine in machines} for name in COMPONENTS}
+        self._up: dict[str, dict[str, bool]] = {name: dict.fromkeys(machines, True) for name in COMPONENTS}
         """Component → machine → whether its process runs (the machine may still be off)."""
-        self._powered: dict[str, bool] = {machine: True for machine in machines}
-        self._leader: dict[str, str] = {name: machines[0] if machines else "" for name in LED}
+        self._powered: dict[str, bool] = dict.fromkeys(machines, True)
+        self._leader: dict[str, str] = dict.fromkeys(LED, machines[0] if machines else "")
         self._free_at: dict[str, int] = dict.fromkeys(LED, 0)
         """When the Lease of a component without a leader runs out."""
         engine.register(self)
@@ -128,7 +135,9 @@ class ControlPlane:
             self._engine.schedule(_RETRY_US, self.name, "elect", component)
             return
         self._leader[component] = winner = self._engine.rng("leader-election").choice(standing)
-        self._engine.cause = self._engine.record("timer", component, verb="elect", name=winner, note=f"{component} on {winner} takes the lease")
+        self._engine.cause = self._engine.record(
+            "timer", component, verb="elect", name=winner, note=f"{component} on {winner} takes the lease"
+        )
         self._processes[component].start()
         self._changed()
 

@@ -47,7 +47,9 @@ class Faults:
         namespace, pod, container = (*parts, "")[:3]
         container = container or self._kubelets.first_container(namespace, pod)
         if not self._kubelets.is_running(namespace, pod, container):
-            raise FaultError("target", f"no running container {container!r} in pod {namespace}/{pod}", "a running container")
+            raise FaultError(
+                "target", f"no running container {container!r} in pod {namespace}/{pod}", "a running container"
+            )
         root = self._root("kill-process", target, f"The process of container {container} in pod {pod} was killed")
         self._kubelets.kill_process(namespace, pod, container)
         return root
@@ -56,7 +58,9 @@ class Faults:
         if target not in self._kubelets.nodes():
             raise FaultError("target", repr(target), f"one of the nodes {', '.join(self._kubelets.nodes()[:8])}")
         if self._kubelets.is_powered(target) is not powered:
-            raise FaultError("target", f"{target}, which is {'off' if powered else 'on'} already", "a node in the other state")
+            raise FaultError(
+                "target", f"{target}, which is {'off' if powered else 'on'} already", "a node in the other state"
+            )
         return target
 
     def _power_off(self, target: str) -> tuple[int, str]:
@@ -82,7 +86,11 @@ class Faults:
             raise FaultError("target", repr(machine), f"one of the control-plane nodes {', '.join(machines)}")
         chosen = [machine] if machine else machines
         if all(self._plane.is_up(component, m) is not up for m in chosen):
-            raise FaultError("target", f"{target}, which is {'stopped' if up else 'running'} already", "a component in the other state")
+            raise FaultError(
+                "target",
+                f"{target}, which is {'stopped' if up else 'running'} already",
+                "a component in the other state",
+            )
         return component, chosen
 
     def _stop(self, target: str) -> tuple[int, str]:

@@ -62,8 +62,8 @@ def _find(cluster: "Cluster", wanted: dict[str, Any]) -> tuple[str, Obj] | None:
     if term is None:
         return None
     key = (str(wanted.get("namespace") or "") if term.namespaced else "", str(wanted.get("name", "")))
-    obj = store.get(term.name, key)
-    return None if obj is None else (term.name, obj)
+    named = store.get(term.name, key)
+    return None if named is None else (term.name, named)
 
 
 def _facts(obj: Obj) -> list[list[str]]:

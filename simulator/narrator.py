@@ -9,8 +9,19 @@ from simulator.engine.trail import TrailRow
 from simulator.machinery import resources
 from simulator.machinery.store import Change
 
-_COMPONENTS = {"kube-scheduler": "the scheduler", "default-scheduler": "the scheduler", "kube-apiserver": "the API server"}
-_VERBS = {"create": "creates", "update": "updates", "patch": "changes", "delete": "deletes", "bind": "binds", "scale": "scales"}
+_COMPONENTS = {
+    "kube-scheduler": "the scheduler",
+    "default-scheduler": "the scheduler",
+    "kube-apiserver": "the API server",
+}
+_VERBS = {
+    "create": "creates",
+    "update": "updates",
+    "patch": "changes",
+    "delete": "deletes",
+    "bind": "binds",
+    "scale": "scales",
+}
 
 
 def place_of(actor: str) -> str:

@@ -191,17 +191,50 @@ class Picture:
             return
         woken = trail.get(row.because)
         sender = place_of(row.actor)
-        base = {"kind": self._narrator.kind(change), "uid": row.uid, "name": row.name, "ns": row.namespace, "root": row.root, "at": self.at}
+        base = {
+            "kind": self._narrator.kind(change),
+            "uid": row.uid,
+            "name": row.name,
+            "ns": row.namespace,
+            "root": row.root,
+            "at": self.at,
+        }
         if woken is not None and woken.type == "write" and place_of(woken.actor) != sender:
             say = self._narrator.woken(row, woken)
             self._add(
                 change.ev,
-                ["msg", {**base, "id": -change.ev, "from": "apiserver", "to": sender, "verb": "watch", "hop": row.hop, "because": woken.ev, "say": say, "ok": True}],
+                [
+                    "msg",
+                    {
+                        **base,
+                        "id": -change.ev,
+                        "from": "apiserver",
+                        "to": sender,
+                        "verb": "watch",
+                        "hop": row.hop,
+                        "because": woken.ev,
+                        "say": say,
+                        "ok": True,
+                    },
+                ],
             )
         say = self._narrator.say(change, row)
         self._add(
             change.ev,
-            ["msg", {**base, "id": change.ev, "from": sender, "to": "apiserver", "verb": row.verb, "hop": row.hop, "because": row.because, "say": say, "ok": True}],
+            [
+                "msg",
+                {
+                    **base,
+                    "id": change.ev,
+                    "from": sender,
+                    "to": "apiserver",
+                    "verb": row.verb,
+                    "hop": row.hop,
+                    "because": row.because,
+                    "say": say,
+                    "ok": True,
+                },
+            ],
         )
 
     def _mark_warning(self, change: Change) -> None:

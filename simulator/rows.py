@@ -67,7 +67,13 @@ def row_of(resource: str, obj: Obj, around: Surroundings) -> Row | None:
         return None
     metadata, registry = obj["metadata"], around.registry
     created = registry.engine.micros(metadata["creationTimestamp"]) - around.zero
-    row: Row = {"kind": kind, "uid": metadata["uid"], "name": metadata["name"], "ns": metadata.get("namespace", ""), "created": created}
+    row: Row = {
+        "kind": kind,
+        "uid": metadata["uid"],
+        "name": metadata["name"],
+        "ns": metadata.get("namespace", ""),
+        "created": created,
+    }
     match kind:
         case "Pod":
             row.update(_pod(obj, registry))
@@ -305,7 +311,11 @@ def _storage(kind: str, obj: Obj) -> Row:
             return {"phase": status.get("phase", ""), "size": size, "note": spec.get("volumeName", "")}
         case "PersistentVolume":
             size = (spec.get("capacity") or {}).get("storage", "")
-            return {"phase": status.get("phase", ""), "size": size, "note": spec.get("persistentVolumeReclaimPolicy", "")}
+            return {
+                "phase": status.get("phase", ""),
+                "size": size,
+                "note": spec.get("persistentVolumeReclaimPolicy", ""),
+            }
         case "StorageClass":
             return {"phase": "", "size": "", "note": obj.get("volumeBindingMode", "")}
     hosts = ",".join(rule.get("host", "*") for rule in spec.get("rules") or ())

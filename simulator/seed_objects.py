@@ -35,7 +35,9 @@ def mirror_pods(node: str) -> Iterator[Obj]:
     """The four static pods of a control-plane node."""
     yield _static_pod("etcd", node, image="registry.k8s.io/etcd:3.5.21-0", cpu="100m", memory="100Mi")
     yield _static_pod("kube-apiserver", node, image=f"registry.k8s.io/kube-apiserver:{_VERSION}", cpu="250m")
-    yield _static_pod("kube-controller-manager", node, image=f"registry.k8s.io/kube-controller-manager:{_VERSION}", cpu="200m")
+    yield _static_pod(
+        "kube-controller-manager", node, image=f"registry.k8s.io/kube-controller-manager:{_VERSION}", cpu="200m"
+    )
     yield _static_pod("kube-scheduler", node, image=f"registry.k8s.io/kube-scheduler:{_VERSION}", cpu="100m")
 
 
@@ -52,7 +54,11 @@ def _in_system(name: str, labels: dict[str, str] | None = None, namespace: str =
 
 def _priority_class(name: str) -> Obj:
     value = 2_000_001_000 if name == "system-node-critical" else 2_000_000_000
-    purpose = "cannot be moved from their current node" if name == "system-node-critical" else "must run in the cluster, on any node"
+    purpose = (
+        "cannot be moved from their current node"
+        if name == "system-node-critical"
+        else "must run in the cluster, on any node"
+    )
     return {
         "apiVersion": "scheduling.k8s.io/v1",
         "kind": "PriorityClass",
@@ -91,18 +97,40 @@ def _kubernetes_slice(addresses: list[str]) -> Obj:
 
 
 def _kubernetes_endpoints(addresses: list[str]) -> Obj:
-    subset = {"addresses": [{"ip": ip} for ip in addresses], "ports": [{"name": "https", "port": _API_PORT, "protocol": "TCP"}]}
+    subset = {
+        "addresses": [{"ip": ip} for ip in addresses],
+        "ports": [{"name": "https", "port": _API_PORT, "protocol": "TCP"}],
+    }
     labels = {"endpointslice.kubernetes.io/skip-mirror": "true"}
-    return {"apiVersion": "v1", "kind": "Endpoints", "metadata": _in_system("kubernetes", labels, "default"), "subsets": [subset]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": _in_system("kubernetes", labels, "default"),
+        "subsets": [subset],
+    }
 
 
 def _cluster_info(config: ClusterConfig) -> Obj:
-    kubeconfig = f"apiVersion: v1\nclusters:\n- cluster:\n    server: https://{config.control_planes[0].name}:{_API_PORT}\n  name: \"\"\nkind: Config\n"
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _in_system("cluster-info", None, "kube-public"), "data": {"kubeconfig": kubeconfig}}
+    kubeconfig = f'apiVersion: v1\nclusters:\n- cluster:\n    server: https://{config.control_planes[0].name}:{_API_PORT}\n  name: ""\nkind: Config\n'
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _in_system("cluster-info", None, "kube-public"),
+        "data": {"kubeconfig": kubeconfig},
+    }
 
 
 def _corefile() -> Obj:
-    plugins = ["errors", "health", "ready", "kubernetes cluster.local in-addr.arpa ip6.arpa", "forward . /etc/resolv.conf", "cache 30", "loop", "reload"]
+    plugins = [
+        "errors",
+        "health",
+        "ready",
+        "kubernetes cluster.local in-addr.arpa ip6.arpa",
+        "forward . /etc/resolv.conf",
+        "cache 30",
+        "loop",
+        "reload",
+    ]
     text = ".:53 {\n" + "".join(f"    {plugin}\n" for plugin in plugins) + "}\n"
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _in_system("coredns"), "data": {"Corefile": text}}
 
@@ -132,11 +160,19 @@ def _coredns() -> Obj:
             {"containerPort": 9153, "name": "metrics", "protocol": "TCP"},
         ],
         "resources": {"requests": {"cpu": "100m", "memory": "70Mi"}, "limits": {"memory": "170Mi"}},
-        "livenessProbe": {"httpGet": {"path": "/health", "port": 8080}, "initialDelaySeconds": 60, "timeoutSeconds": 5, "failureThreshold": 5},
+        "livenessProbe": {
+            "httpGet": {"path": "/health", "port": 8080},
+            "initialDelaySeconds": 60,
+            "timeoutSeconds": 5,
+            "failureThreshold": 5,
+        },
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}},
         "volumeMounts": [{"name": "config-volume", "mountPath": "/etc/coredns", "readOnly": True}],
     }
-    config = {"name": "config-volume", "configMap": {"name": "coredns", "items": [{"key": "Corefile", "path": "Corefile"}]}}
+    config = {
+        "name": "config-volume",
+        "configMap": {"name": "coredns", "items": [{"key": "Corefile", "path": "Corefile"}]},
+    }
     template = {
         "metadata": {"labels": _DNS_LABELS},
         "spec": {
@@ -204,7 +240,9 @@ def _static_pod(component: str, node: str, *, image: str, cpu: str, memory: str 
         "hostNetwork": True,
         "priorityClassName": "system-node-critical",
         "priority": 2_000_001_000,
-        "containers": [{"name": component, "image": image, "command": [component], "resources": {"requests": requests}}],
+        "containers": [
+            {"name": component, "image": image, "command": [component], "resources": {"requests": requests}}
+        ],
         "tolerations": [{"operator": "Exists", "effect": "NoExecute"}],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}

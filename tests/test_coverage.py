@@ -28,6 +28,8 @@ def test_a_claimed_row_is_proved_by_something_that_exists(row: str, claim: str) 
         path, _, name = proof.strip("`").partition("::")
         assert (ROOT / path).exists(), f"{row}: {path} does not exist"
         if name:
-            assert re.search(rf"^\s*(async )?def {re.escape(name)}\(", (ROOT / path).read_text(), re.MULTILINE), f"{row}: no {name} in {path}"
+            assert re.search(rf"^\s*(async )?def {re.escape(name)}\(", (ROOT / path).read_text(), re.MULTILINE), (
+                f"{row}: no {name} in {path}"
+            )
         else:
             assert (ROOT / path / "lesson.yaml").exists(), f"{row}: {path} is no lesson"

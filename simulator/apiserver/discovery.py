@@ -24,7 +24,9 @@ def discover(path: str, healthy: bool) -> Response | None:
         case ["api"]:
             return Response(200, {"kind": "APIVersions", "versions": ["v1"]})
         case ["apis"]:
-            return Response(200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in groups()]})
+            return Response(
+                200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in groups()]}
+            )
         case ["api", "v1"]:
             return Response(200, resource_list("", "v1"))
         case ["apis", group] if group in groups():
@@ -50,7 +52,9 @@ def resource_list(group: str, version: str) -> Obj:
     """An APIResourceList; subresources are rows of their own (`pods/log`)."""
     rows: list[Obj] = []
     for resource in (*resources.RESOURCES, *resources.SERVED):
-        if (resource.group, resource.version) == (group, version) and not any(row["name"] == resource.plural for row in rows):
+        if (resource.group, resource.version) == (group, version) and not any(
+            row["name"] == resource.plural for row in rows
+        ):
             rows.extend(_rows(resource))
     return {
         "kind": "APIResourceList",
@@ -102,7 +106,12 @@ _SUBRESOURCE_VERBS = {
 
 def _subrow(resource: Resource, name: str) -> Obj:
     group, version, kind = _SUBRESOURCE_KINDS.get(name, ("", "", resource.kind))
-    row: Obj = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced, "kind": kind}
+    row: Obj = {
+        "name": f"{resource.plural}/{name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+        "kind": kind,
+    }
     if group or (name in _SUBRESOURCE_KINDS and resource.group):
         row.update(group=group, version=version)
     row["verbs"] = list(_SUBRESOURCE_VERBS.get(name, ("create",)))

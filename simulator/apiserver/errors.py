@@ -55,7 +55,9 @@ def qualified(group: str, resource: str) -> str:
 
 
 def not_found(group: str, resource: str, name: str) -> StatusError:
-    return StatusError(404, "NotFound", f'{qualified(group, resource)} "{name}" not found', _about(group, resource, name))
+    return StatusError(
+        404, "NotFound", f'{qualified(group, resource)} "{name}" not found', _about(group, resource, name)
+    )
 
 
 def path_not_found() -> StatusError:
@@ -63,7 +65,9 @@ def path_not_found() -> StatusError:
 
 
 def already_exists(group: str, resource: str, name: str) -> StatusError:
-    return StatusError(409, "AlreadyExists", f'{qualified(group, resource)} "{name}" already exists', _about(group, resource, name))
+    return StatusError(
+        409, "AlreadyExists", f'{qualified(group, resource)} "{name}" already exists', _about(group, resource, name)
+    )
 
 
 def conflict(group: str, resource: str, name: str, why: str) -> StatusError:

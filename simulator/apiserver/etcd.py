@@ -17,7 +17,7 @@ class Etcd:
     name = "etcd"
 
     def __init__(self, engine: Engine, members: list[str]) -> None:
-        self.members: dict[str, bool] = {member: True for member in members}
+        self.members: dict[str, bool] = dict.fromkeys(members, True)
         """Member (its node's name) → up."""
         self.leader = members[0] if members else ""
         self.observers: list[Callable[[], None]] = []

@@ -61,7 +61,7 @@ def _labels(text: str) -> selectors.Selector | None:
     try:
         return selectors.parse(text) if text else None
     except selectors.SelectorError as error:
-        raise errors.bad_request(f"unable to parse requirement: {error}") from error
+        raise errors.bad_request(str(error)) from error
 
 
 def _fields(text: str, request: Request, target: Target) -> selectors.FieldSelector | None:

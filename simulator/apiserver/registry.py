@@ -51,7 +51,9 @@ class Watcher(Protocol):
 class Registry:
     name = "kube-apiserver"
 
-    def __init__(self, engine: Engine, etcd: Etcd, *, cluster_cidr: str = "10.96.0.0/16", log_limit: int = 10_000) -> None:
+    def __init__(
+        self, engine: Engine, etcd: Etcd, *, cluster_cidr: str = "10.96.0.0/16", log_limit: int = 10_000
+    ) -> None:
         self.engine = engine
         self.etcd = etcd
         self.store = Store(log_limit)
@@ -132,7 +134,9 @@ class Registry:
             raise errors.already_exists(kind.group, kind.plural, key[1])
         if self.max_objects and resource != "events" and self.store.count() >= self.max_objects:
             kind = _kind(resource)
-            raise errors.forbidden(kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use")
+            raise errors.forbidden(
+                kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use"
+            )
         metadata["uid"] = self._new_uid()
         metadata["creationTimestamp"] = self.engine.timestamp()
         for field in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
@@ -145,7 +149,9 @@ class Registry:
             return fresh
         return self._put(who, "create", resource, key, fresh)
 
-    def update(self, who: str, resource: str, obj: Obj, subresource: str = "", *, dry_run: bool = False, verb: str = "update") -> Obj:
+    def update(
+        self, who: str, resource: str, obj: Obj, subresource: str = "", *, dry_run: bool = False, verb: str = "update"
+    ) -> Obj:
         """Replaces the object, or its part named by `subresource`. Conflict (409) on a stale resourceVersion."""
         self._reach()
         metadata = obj["metadata"]
@@ -178,7 +184,9 @@ class Registry:
             fresh = {**fresh, "metadata": {**fresh["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}}
         return self.update(who, resource, fresh, subresource, verb="patch")
 
-    def delete(self, who: str, resource: str, namespace: str, name: str, options: Plain = None, *, dry_run: bool = False) -> Obj | None:
+    def delete(
+        self, who: str, resource: str, namespace: str, name: str, options: Plain = None, *, dry_run: bool = False
+    ) -> Obj | None:
         """Deletes or marks for deletion. Returns the object while it still exists, None when it is gone."""
         self._reach()
         options = options or {}
@@ -194,7 +202,11 @@ class Registry:
             metadata["finalizers"] = finalizers
         else:
             metadata.pop("finalizers", None)
-        waits = bool(finalizers) or metadata.get("deletionGracePeriodSeconds", 0) > 0 or self._strategies.outlives_delete(resource, fresh)
+        waits = (
+            bool(finalizers)
+            or metadata.get("deletionGracePeriodSeconds", 0) > 0
+            or self._strategies.outlives_delete(resource, fresh)
+        )
         if waits and "deletionTimestamp" not in metadata:
             metadata["deletionTimestamp"] = self.engine.timestamp()
             metadata.setdefault("deletionGracePeriodSeconds", 0)
@@ -210,12 +222,23 @@ class Registry:
         """The binding subresource: gives a pod its node, once and for ever."""
         pod = self.get(who, "pods", namespace, name)
         if pod["metadata"].get("deletionTimestamp"):
-            raise errors.conflict("", "pods/binding", name, f"pod {name} is being deleted, cannot be assigned to a host")
+            raise errors.conflict(
+                "", "pods/binding", name, f"pod {name} is being deleted, cannot be assigned to a host"
+            )
         if pod["spec"].get("nodeName"):
-            raise errors.conflict("", "pods/binding", name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"')
+            raise errors.conflict(
+                "", "pods/binding", name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
+            )
         status = pod.get("status") or {}
         conditions = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
-        conditions.append({"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": self.engine.timestamp()})
+        conditions.append(
+            {
+                "type": "PodScheduled",
+                "status": "True",
+                "lastProbeTime": None,
+                "lastTransitionTime": self.engine.timestamp(),
+            }
+        )
         bound = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": {**status, "conditions": conditions}}
         self._put(who, "bind", "pods", (namespace, name), bound)
 
@@ -225,7 +248,11 @@ class Registry:
         old = self.get(who, "namespaces", "", name)
         spec = {**old.get("spec", {}), "finalizers": obj.get("spec", {}).get("finalizers") or []}
         fresh = {**old, "spec": spec}
-        if old["metadata"].get("deletionTimestamp") and not spec["finalizers"] and not old["metadata"].get("finalizers"):
+        if (
+            old["metadata"].get("deletionTimestamp")
+            and not spec["finalizers"]
+            and not old["metadata"].get("finalizers")
+        ):
             return self._remove(who, "namespaces", ("", name), fresh)
         return self._put(who, "update", "namespaces", ("", name), fresh)
 
@@ -289,7 +316,9 @@ class Registry:
         """Raises Invalid (422) when validation found something."""
         if found:
             kind = _kind(resource)
-            raise errors.invalid(kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found])
+            raise errors.invalid(
+                kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found]
+            )
 
     def _reach(self) -> None:
         if not self.serving:
@@ -341,9 +370,16 @@ class Registry:
         if namespace["metadata"].get("deletionTimestamp") and resource != "events":
             kind = _kind(resource)
             refusal = errors.forbidden(
-                kind.group, kind.plural, key[1], f"unable to create new content in namespace {key[0]} because it is being terminated"
+                kind.group,
+                kind.plural,
+                key[1],
+                f"unable to create new content in namespace {key[0]} because it is being terminated",
             )
-            cause = {"reason": "NamespaceTerminating", "message": f"namespace {key[0]} is being terminated", "field": "metadata.namespace"}
+            cause = {
+                "reason": "NamespaceTerminating",
+                "message": f"namespace {key[0]} is being terminated",
+                "field": "metadata.namespace",
+            }
             refusal.details["causes"] = [cause]
             raise refusal
 

@@ -28,7 +28,9 @@ def with_scale(obj: Obj, scale: object) -> Obj:
         raise errors.bad_request("the body of a scale request: wanted a Scale object")
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise errors.bad_request(f"Scale in version \"v1\" cannot be handled as a Scale: spec.replicas: found {replicas!r}, wanted an integer")
+        raise errors.bad_request(
+            f'Scale in version "v1" cannot be handled as a Scale: spec.replicas: found {replicas!r}, wanted an integer'
+        )
     version = (scale.get("metadata") or {}).get("resourceVersion") or obj["metadata"]["resourceVersion"]
     metadata = {**obj["metadata"], "resourceVersion": version}
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "replicas": replicas}}

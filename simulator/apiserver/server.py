@@ -116,7 +116,9 @@ class Server:
         namespace = target.namespace or ""
         dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
         before = self.registry.get(request.user.name, target.resource.name, namespace, target.name)
-        left = self.registry.delete(request.user.name, target.resource.name, namespace, target.name, options, dry_run=dry_run)
+        left = self.registry.delete(
+            request.user.name, target.resource.name, namespace, target.name, options, dry_run=dry_run
+        )
         if left is not None:
             return self._answer(request, target, 200, _as_served(left, target))
         return Response(200, _deleted(target, before))
@@ -126,7 +128,9 @@ class Server:
         options = request.body if isinstance(request.body, dict) else {}
         for obj in page.items:
             metadata = obj["metadata"]
-            self.registry.delete(request.user.name, target.resource.name, metadata.get("namespace", ""), metadata["name"], options)
+            self.registry.delete(
+                request.user.name, target.resource.name, metadata.get("namespace", ""), metadata["name"], options
+            )
         return Response(200, shaped(request, target, page, self._now_us()))
 
     # Subresources
@@ -134,7 +138,9 @@ class Server:
     def _subresource(self, request: Request, target: Target) -> Response:
         handler = _SUBRESOURCES.get((target.subresource, _verb(request, target)))
         if handler is None:
-            raise errors.method_not_supported(target.resource.group, f"{target.resource.plural}/{target.subresource}", request.method)
+            raise errors.method_not_supported(
+                target.resource.group, f"{target.resource.plural}/{target.subresource}", request.method
+            )
         return handler(self, request, target)
 
     def _update_status(self, request: Request, target: Target) -> Response:
@@ -153,7 +159,9 @@ class Server:
         scale = self._patched(request, target, scale) if request.method == "PATCH" else request.body
         fresh = with_scale(old, scale)
         self.registry.refuse_invalid(target.resource.name, fresh, validate_update(target.resource.name, fresh, old))
-        made = self.registry.update(request.user.name, target.resource.name, fresh, dry_run=_is_dry_run(request), verb="scale")
+        made = self.registry.update(
+            request.user.name, target.resource.name, fresh, dry_run=_is_dry_run(request), verb="scale"
+        )
         return Response(200, scale_of(made))
 
     def _bind(self, request: Request, target: Target) -> Response:
@@ -181,7 +189,9 @@ class Server:
 
     def _finalize(self, request: Request, target: Target) -> Response:
         obj, _ = self._decoded(request, target)
-        return Response(200, self.registry.finalize_namespace(request.user.name, {**obj, "metadata": {"name": target.name}}))
+        return Response(
+            200, self.registry.finalize_namespace(request.user.name, {**obj, "metadata": {"name": target.name}})
+        )
 
     # Steps
 
@@ -210,9 +220,11 @@ class Server:
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         try:
             if kind == "application/json-patch+json":
-                return json_patch(current, request.body)
+                patched: Obj = json_patch(current, request.body)
+                return patched
             if kind == "application/merge-patch+json":
-                return merge_patch(current, request.body)
+                merged: Obj = merge_patch(current, request.body)
+                return merged
             if kind == "application/strategic-merge-patch+json":
                 schema = schema_for(current["apiVersion"], current["kind"])
                 return strategic_merge_patch(current, request.body, schema)
@@ -223,7 +235,9 @@ class Server:
             f"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json (found {kind or 'none'})"
         )
 
-    def _replace(self, request: Request, target: Target, obj: Obj, warnings: list[str], verb: str = "update") -> Response:
+    def _replace(
+        self, request: Request, target: Target, obj: Obj, warnings: list[str], verb: str = "update"
+    ) -> Response:
         resource = target.resource.name
         old = self.registry.get(request.user.name, resource, target.namespace or "", target.name)
         obj = default(resource, obj)
@@ -233,10 +247,14 @@ class Server:
                 candidate["status"] = old["status"]
             self.registry.refuse_invalid(resource, obj, validate_update(resource, candidate, old))
         subresource = target.subresource if target.subresource == "status" else ""
-        made = self.registry.update(request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb)
+        made = self.registry.update(
+            request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb
+        )
         return self._answer(request, target, 200, _as_served(made, target), warnings)
 
-    def _answer(self, request: Request, target: Target, status: int, obj: Obj, warnings: list[str] | None = None) -> Response:
+    def _answer(
+        self, request: Request, target: Target, status: int, obj: Obj, warnings: list[str] | None = None
+    ) -> Response:
         return Response(status, shaped(request, target, obj, self._now_us()), tuple(warnings or ()))
 
     def _now_us(self) -> int:
@@ -339,5 +357,12 @@ def _quoted(text: str) -> str:
 
 
 def _json_type(value: object) -> str:
-    names = {type(None): "nothing", list: "a list", str: "a string", int: "a number", float: "a number", bool: "a boolean"}
+    names = {
+        type(None): "nothing",
+        list: "a list",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        bool: "a boolean",
+    }
     return names.get(type(value), "something else")

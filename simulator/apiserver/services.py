@@ -43,7 +43,13 @@ class ServiceAllocator:
         if not wanted:
             wanted = self._free_ip()
         elif wanted != "None" and (why := self._refuse_ip(wanted, service)):
-            causes.append(("FieldValueInvalid", f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: {why}', "spec.clusterIPs"))
+            causes.append(
+                (
+                    "FieldValueInvalid",
+                    f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: {why}',
+                    "spec.clusterIPs",
+                )
+            )
         spec["clusterIP"] = wanted
         spec["clusterIPs"] = [wanted]
         spec.setdefault("ipFamilies", ["IPv4"])
@@ -91,7 +97,9 @@ class ServiceAllocator:
                 message = f"Invalid value: {wanted}: provided port is not in the valid range. The range of valid ports is 30000-32767"
                 causes.append(("FieldValueInvalid", message, field))
             elif taken.get((wanted, port.get("protocol", "TCP")), _id(service)) != _id(service):
-                causes.append(("FieldValueInvalid", f"Invalid value: {wanted}: provided port is already allocated", field))
+                causes.append(
+                    ("FieldValueInvalid", f"Invalid value: {wanted}: provided port is already allocated", field)
+                )
             taken[wanted, port.get("protocol", "TCP")] = _id(service)
             ports.append({**port, "nodePort": wanted})
         spec["ports"] = ports

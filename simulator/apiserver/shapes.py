@@ -32,14 +32,20 @@ def _list_metadata(page: Page) -> Obj:
 
 def _table(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
     objects = found.items if isinstance(found, Page) else [found]
-    metadata = _list_metadata(found) if isinstance(found, Page) else {"resourceVersion": found["metadata"].get("resourceVersion", "")}
+    metadata = (
+        _list_metadata(found)
+        if isinstance(found, Page)
+        else {"resourceVersion": found["metadata"].get("resourceVersion", "")}
+    )
     columns, rows = table(target.resource.name, objects, now_us)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": columns,
-        "rows": [{"cells": cells, "object": _row_object(obj, request)} for cells, obj in zip(rows, objects, strict=True)],
+        "rows": [
+            {"cells": cells, "object": _row_object(obj, request)} for cells, obj in zip(rows, objects, strict=True)
+        ],
     }
 
 

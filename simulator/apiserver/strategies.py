@@ -56,7 +56,14 @@ _HAS_STATUS = frozenset(
     }
 )
 #: Metadata that only the system writes.
-_SYSTEM_METADATA = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+_SYSTEM_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
 
 
 class Strategies:
@@ -82,7 +89,11 @@ class Strategies:
     def prepare_update(self, resource: str, obj: Obj, old: Obj, subresource: str) -> Obj:
         """The object to store: system metadata from `old`, and only the part that `subresource` may write."""
         if subresource == "status":
-            metadata = {**old["metadata"], "labels": obj["metadata"].get("labels"), "annotations": obj["metadata"].get("annotations")}
+            metadata = {
+                **old["metadata"],
+                "labels": obj["metadata"].get("labels"),
+                "annotations": obj["metadata"].get("annotations"),
+            }
             return {**old, "metadata": _without_none(metadata), "status": obj.get("status") or {}}
         fresh = {**obj, "metadata": _metadata(obj["metadata"], old["metadata"])}
         if resource in _HAS_STATUS:
@@ -137,7 +148,12 @@ _INITIAL_STATUS: dict[str, Obj] = {
     "replicasets.apps": {"replicas": 0},
     "replicationcontrollers": {"replicas": 0},
     "statefulsets.apps": {"replicas": 0, "availableReplicas": 0},
-    "daemonsets.apps": {"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0},
+    "daemonsets.apps": {
+        "currentNumberScheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "numberReady": 0,
+    },
     "persistentvolumes": {"phase": "Pending"},
     "persistentvolumeclaims": {"phase": "Pending"},
     "ingresses.networking.k8s.io": {"loadBalancer": {}},

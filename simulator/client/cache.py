@@ -33,7 +33,11 @@ class Cache:
 
     def list(self, resource: str, namespace: str | None = None) -> Iterable[Obj]:
         """All objects, or those of a namespace, sorted by key."""
-        table = self._tables.get(resource, _NONE) if namespace is None else self._in_namespace.get((resource, namespace), _NONE)
+        table = (
+            self._tables.get(resource, _NONE)
+            if namespace is None
+            else self._in_namespace.get((resource, namespace), _NONE)
+        )
         return [table[key] for key in sorted(table)]
 
     def count(self, resource: str) -> int:

@@ -10,7 +10,6 @@ from simulator.client.events import EventRecorder
 from simulator.engine import Engine
 from simulator.engine.plain import Obj, Plain
 
-
 #: `list[Obj]`, under a name that the methods called `list` do not hide.
 Objects = list[Obj]
 
@@ -103,6 +102,17 @@ class Client:
         self.writes += 1
         self._api.bind(self.actor, namespace, name, node)
 
-    def event(self, about: Obj, type: str, reason: str, message: str, *, source: str, host: str = "", field_path: str = "") -> None:
+    def event(
+        self, about: Obj, type: str, reason: str, message: str, *, source: str, host: str = "", field_path: str = ""
+    ) -> None:
         """An Event (core/v1) about an object: `type` is Normal or Warning. Repeats are counted, not added."""
-        self._events.record(self.actor, about, type=type, reason=reason, message=message, source=source, host=host, field_path=field_path)
+        self._events.record(
+            self.actor,
+            about,
+            type=type,
+            reason=reason,
+            message=message,
+            source=source,
+            host=host,
+            field_path=field_path,
+        )

@@ -19,7 +19,9 @@ class EventRecorder:
     def __init__(self, api: "ApiServer") -> None:
         self._api = api
 
-    def record(self, who: str, about: Obj, *, type: str, reason: str, message: str, source: str, host: str, field_path: str) -> None:
+    def record(
+        self, who: str, about: Obj, *, type: str, reason: str, message: str, source: str, host: str, field_path: str
+    ) -> None:
         """Never raises: a component's work does not depend on its events being written."""
         metadata = about["metadata"]
         namespace = metadata.get("namespace") or "default"
@@ -41,7 +43,16 @@ class EventRecorder:
         return True
 
     def _fresh(
-        self, about: Obj, name: str, namespace: str, type: str, reason: str, message: str, source: str, host: str, field_path: str
+        self,
+        about: Obj,
+        name: str,
+        namespace: str,
+        type: str,
+        reason: str,
+        message: str,
+        source: str,
+        host: str,
+        field_path: str,
     ) -> Obj:
         now = self._api.engine.timestamp()
         metadata = about["metadata"]

@@ -30,8 +30,11 @@ class Source(Protocol):
 class Part(Protocol):
     """A controller or other component inside a process."""
 
-    name: str
-    watches: Mapping[str, str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def watches(self) -> Mapping[str, str]: ...
 
     def on_start(self) -> None: ...
 

@@ -20,7 +20,8 @@ from simulator.engine.trail import Trail
 class Component(Protocol):
     """Something events can be addressed to. Its private state is what `dump` returns."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def dump(self) -> Plain: ...
 
@@ -190,7 +191,10 @@ class Engine:
         self.profile = profile_named(state["profile"])
         self.now, self._ticket = state["now"], state["ticket"]
         # A sorted list is a heap.
-        self._heap = [(due, ticket, target, method, tuple(args), cause) for due, ticket, target, method, args, cause in state["heap"]]
+        self._heap = [
+            (due, ticket, target, method, tuple(args), cause)
+            for due, ticket, target, method, args, cause in state["heap"]
+        ]
         self._cancelled = {}
         # In place: components may hold on to their stream.
         for name, rng in self._streams.items():

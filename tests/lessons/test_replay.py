@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from catalog.lesson import Lesson, Script
 from catalog.schema import read_lesson
-
 from simulator.cluster import Cluster
 
 ROOT = Path(__file__).parent.parent.parent / "lessons"
@@ -61,8 +61,13 @@ class Replay:
 
     def check(self) -> dict[str, bool]:
         """What holds right now."""
-        checks = [{"id": check.id, "say": check.say, **check.test} for step in self.lesson.steps for check in step.checks]
-        return {result["id"]: result["passed"] for result in self.cluster.apply({"kind": "check", "checks": checks})["results"]}
+        checks = [
+            {"id": check.id, "say": check.say, **check.test} for step in self.lesson.steps for check in step.checks
+        ]
+        return {
+            result["id"]: result["passed"]
+            for result in self.cluster.apply({"kind": "check", "checks": checks})["results"]
+        }
 
 
 def named(lesson: Lesson) -> str:

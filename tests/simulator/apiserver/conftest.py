@@ -20,9 +20,13 @@ class Api:
         self.registry = Registry(self.engine, self.etcd)
         self.server = Server(self.registry)
         for name in ("default", "shop"):
-            self.registry.create("test", "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            self.registry.create(
+                "test", "namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+            )
 
-    def __call__(self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "", **query: str) -> Response:
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "", accept: str = "", **query: str
+    ) -> Response:
         headers = {"content-type": content_type, "accept": accept}
         return self.server.handle(Request(method, path, query, headers, body))
 

@@ -43,7 +43,11 @@ def test_a_created_object_gets_its_system_fields(api: Any) -> None:
 def test_the_same_name_twice_is_refused_and_another_namespace_is_not(api: Any) -> None:
     api.create(MAPS, config_map("web"))
     again = api("POST", MAPS, config_map("web"))
-    assert (again.status, again.body["reason"], again.body["message"]) == (409, "AlreadyExists", 'configmaps "web" already exists')
+    assert (again.status, again.body["reason"], again.body["message"]) == (
+        409,
+        "AlreadyExists",
+        'configmaps "web" already exists',
+    )
     api.create("/api/v1/namespaces/shop/configmaps", config_map("web"))
 
 
@@ -51,10 +55,33 @@ def test_the_same_name_twice_is_refused_and_another_namespace_is_not(api: Any) -
     ("method", "path", "code", "reason", "message"),
     [
         pytest.param("GET", f"{PODS}/x", 404, "NotFound", 'pods "x" not found', id="unknown name"),
-        pytest.param("GET", "/apis/apps/v1/namespaces/default/deployments/x", 404, "NotFound", 'deployments.apps "x" not found', id="group"),
-        pytest.param("GET", "/api/v1/foos", 404, "NotFound", "the server could not find the requested resource", id="unknown kind"),
-        pytest.param("GET", "/apis/apps/v1beta1/deployments", 404, "NotFound", "the server could not find the requested resource", id="removed"),
-        pytest.param("POST", "/api/v1/namespaces/nope/configmaps", 404, "NotFound", 'namespaces "nope" not found', id="namespace"),
+        pytest.param(
+            "GET",
+            "/apis/apps/v1/namespaces/default/deployments/x",
+            404,
+            "NotFound",
+            'deployments.apps "x" not found',
+            id="group",
+        ),
+        pytest.param(
+            "GET",
+            "/api/v1/foos",
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+            id="unknown kind",
+        ),
+        pytest.param(
+            "GET",
+            "/apis/apps/v1beta1/deployments",
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+            id="removed",
+        ),
+        pytest.param(
+            "POST", "/api/v1/namespaces/nope/configmaps", 404, "NotFound", 'namespaces "nope" not found', id="namespace"
+        ),
         pytest.param("PUT", PODS, 405, "MethodNotAllowed", None, id="method"),
     ],
 )
@@ -129,7 +156,9 @@ def test_a_finalizer_holds_a_deleted_object_until_it_is_taken_away(api: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("policy", "finalizers"), [("Foreground", ["foregroundDeletion"]), ("Orphan", ["orphan"]), ("Background", None)], ids=str
+    ("policy", "finalizers"),
+    [("Foreground", ["foregroundDeletion"]), ("Orphan", ["orphan"]), ("Background", None)],
+    ids=str,
 )
 def test_the_propagation_policy_becomes_a_finalizer(api: Any, policy: str, finalizers: list[str] | None) -> None:
     api.create(DEPLOYMENTS, deployment("web"))
@@ -196,7 +225,10 @@ def test_a_list_is_sorted_and_filtered_by_labels_and_fields(api: Any) -> None:
         body["metadata"]["labels"] = {"app": app}
         api.create(PODS, body)
     assert [p["metadata"]["name"] for p in api("GET", PODS, labelSelector="app in (web)").body["items"]] == ["a", "b"]
-    assert [p["metadata"]["name"] for p in api("GET", PODS, fieldSelector="metadata.name!=a").body["items"]] == ["b", "c"]
+    assert [p["metadata"]["name"] for p in api("GET", PODS, fieldSelector="metadata.name!=a").body["items"]] == [
+        "b",
+        "c",
+    ]
     assert api("GET", PODS, labelSelector="app in web").status == 400
 
 

@@ -80,7 +80,10 @@ def test_one_manifest_creates_everything_and_it_runs(lab: Lab) -> None:
 
 
 def test_a_rolling_update_changes_every_pod_and_never_breaks_its_bounds(lab: Lab) -> None:
-    assert lab.run("kubectl set image deployment/frontend guestbook=drydock/guestbook:2.0") == "deployment.apps/frontend image updated\n"
+    assert (
+        lab.run("kubectl set image deployment/frontend guestbook=drydock/guestbook:2.0")
+        == "deployment.apps/frontend image updated\n"
+    )
     for _ in range(120):
         lab.wait(0.25)
         pods = [pod for pod in lab.drawn("Pod", ns="guestbook", app="frontend") if pod["phase"] != "Terminating"]
@@ -88,9 +91,12 @@ def test_a_rolling_update_changes_every_pod_and_never_breaks_its_bounds(lab: Lab
         assert len(pods) <= 4
         assert deployment["available"] >= 3 - 1
     assert {pod["image"] for pod in lab.drawn("Pod", app="frontend")} == {"drydock/guestbook:2.0"}
-    assert "deployment \"frontend\" successfully rolled out" in lab.run("kubectl rollout status deployment/frontend")
+    assert 'deployment "frontend" successfully rolled out' in lab.run("kubectl rollout status deployment/frontend")
     old, new = sorted(lab.drawn("ReplicaSet", ns="guestbook"), key=lambda row: row["revision"])[-2:]
-    assert lab.run("kubectl rollout history deployment/frontend").splitlines()[-3:-1] == ["1         <none>", "2         <none>"]
+    assert lab.run("kubectl rollout history deployment/frontend").splitlines()[-3:-1] == [
+        "1         <none>",
+        "2         <none>",
+    ]
     assert (old["name"] == new["name"]) is False
 
 
@@ -98,7 +104,10 @@ def test_an_image_that_does_not_exist_stops_the_rollout_and_undo_heals_it(lab: L
     lab.run("kubectl set image deployment/frontend guestbook=drydock/guestbook:9.9")
     lab.wait(60)
     states = lab.column("kubectl get pods -l app=guestbook,tier=frontend", "STATUS")
-    assert sorted(states) in (["ErrImagePull", "Running", "Running", "Running"], ["ImagePullBackOff", "Running", "Running", "Running"])
+    assert sorted(states) in (
+        ["ErrImagePull", "Running", "Running", "Running"],
+        ["ImagePullBackOff", "Running", "Running", "Running"],
+    )
     assert len(lab.drawn("Pod", app="frontend", phase="Failing")) == 1
     events = lab.run("kubectl get events")
     assert 'Failed to pull image "drydock/guestbook:9.9"' in events

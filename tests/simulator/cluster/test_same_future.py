@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from simulator.cluster import Cluster
 
-CONFIG = {"name": "t", "nodes": [{"role": "control-plane"}, {"role": "worker", "count": 3, "cpu": "2", "memory": "2Gi"}]}
+CONFIG = {
+    "name": "t",
+    "nodes": [{"role": "control-plane"}, {"role": "worker", "count": 3, "cpu": "2", "memory": "2Gi"}],
+}
 NODES = ("t-worker", "t-worker2", "t-worker3")
 APPS = ("web", "api")
 Step = dict[str, Any]
@@ -26,8 +29,16 @@ def fault(name: str, target: str) -> Step:
 
 
 commands = st.one_of(
-    st.builds(lambda app, n: shell(f"kubectl create deployment {app} --image=nginx:1.27 --replicas={n}"), st.sampled_from(APPS), st.integers(0, 8)),
-    st.builds(lambda app, n: shell(f"kubectl scale deployment {app} --replicas={n}"), st.sampled_from(APPS), st.integers(0, 60)),
+    st.builds(
+        lambda app, n: shell(f"kubectl create deployment {app} --image=nginx:1.27 --replicas={n}"),
+        st.sampled_from(APPS),
+        st.integers(0, 8),
+    ),
+    st.builds(
+        lambda app, n: shell(f"kubectl scale deployment {app} --replicas={n}"),
+        st.sampled_from(APPS),
+        st.integers(0, 60),
+    ),
     st.builds(
         lambda app, image: shell(f"kubectl set image deployment/{app} nginx={image}"),
         st.sampled_from(APPS),
@@ -47,7 +58,9 @@ commands = st.one_of(
         st.sampled_from(("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")),
     ),
 )
-waits = st.builds(lambda us: {"wait": us}, st.sampled_from((1_000, 50_000, 1_000_000, 7_000_000, 60_000_000, 400_000_000)))
+waits = st.builds(
+    lambda us: {"wait": us}, st.sampled_from((1_000, 50_000, 1_000_000, 7_000_000, 60_000_000, 400_000_000))
+)
 histories = st.lists(st.one_of(commands, waits), min_size=2, max_size=14)
 
 
