@@ -109,7 +109,7 @@ function LabPage({ lab }: { lab: Lab }) {
   const tabs = (hasLesson ? ["lesson", "stage", "terminal", "editor"] : ["stage", "terminal", "editor"]) as PaneName[];
   return (
     <div class={`lab-grid${hasLesson ? "" : " no-lesson"}${narrow ? ` narrow shows-${lab.pane.value}` : ""}`}>
-      {hasLesson && !(narrow && lab.pane.value !== "lesson") ? null : <h1 class="vh">{lab.session.boot.cluster.name}</h1>}
+      {hasLesson && narrow && lab.pane.value !== "lesson" ? <h1 class="vh">{lab.session.boot.cluster.name}</h1> : null}
       {hasLesson ? <LazyPanel name="lesson" label="Lesson" lab={lab} load={loadLesson} /> : null}
       <LabColumn lab={lab} />
       {narrow ? <PaneTabs tabs={tabs} lab={lab} /> : null}

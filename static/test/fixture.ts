@@ -128,6 +128,6 @@ const boot: Boot = {
   readonly: query.has("watch"), lesson: query.has("free") || query.has("nodes") ? null : lesson, step: "dark", class: query.has("free") ? null : classPart, theme: "system",
 };
 
-fakePage("When a node goes dark", `<div id="lab" data-boot="boot"></div><script type="application/json" id="boot">${JSON.stringify(boot).replace(/</g, "\\u003c")}</script>`);
+fakePage("When a node goes dark", `${boot.lesson ? "" : `<h1 class="vh">${boot.cluster.name}</h1>`}<div id="lab" data-boot="boot"></div><script type="application/json" id="boot">${JSON.stringify(boot).replace(/</g, "\\u003c")}</script>`);
 Object.assign(window, { WebSocket: FakeSocket, fetch: fakeFetch });
 await import("../src/lab");

@@ -151,7 +151,7 @@ function cardsOf(state: ClusterState): Card[] {
 
 function serviceText({ ip, ports }: ServiceRow): string {
   const port = ports.split(",")[0] ?? "";
-  return ip === "" || ip === "None" ? "headless" : port === "" ? ip : `${ip}:${port.split("/")[0]}`;
+  return ip === "" || ip === "None" ? "headless" : port === "" ? ip : `${ip}:${port.split(/[:/]/)[0]}`;
 }
 
 function pipsOf(row: WorkloadRow, pods: PodRow[], kind: string): Card["pips"] {
