@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Session, Token
 from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
-from simulator.kubectl.errors import CommandError
-from simulator.kubectl.following import Followed, Follower, finished
+from simulator.kubectl.errors import ApiRefusal, CommandError, Unreachable
+from simulator.kubectl.following import Followed, Follower, finished, quiet
 from simulator.kubectl.go_text import quoted
 from simulator.kubectl.help_text import help_of
 from simulator.kubectl.verbs import (
@@ -57,6 +57,9 @@ _MODULES = (
     discovery,
     kubeconfig_verbs,
 )
+
+_PATIENT = ("gone", "rollout", "wait", "drain")
+"""Commands that keep waiting while the API server is away, as their real informers do."""
 
 ROOT = Command(
     "kubectl",
@@ -139,8 +142,15 @@ def follow(session: Session, token: Token) -> Followed:
     follower = FOLLOWERS.get(str(token.get("kind")))
     if follower is None:
         return finished(token, f"error: nothing to follow: found {token.get('kind')!r}\n", exit_code=1)
-    api = ApiClient(session.server, host="the cluster", command="kubectl")
+    host = session.config.context().server.partition("://")[2]
     try:
-        return follower(api, token, session.clock())
+        return follower(ApiClient(session.server, host=host, command="kubectl"), token, session.clock())
     except CommandError as error:
+        if token["kind"] in _PATIENT and _passes(error):
+            return quiet(token)
         return finished(token, error.report(), exit_code=error.exit_code)
+
+
+def _passes(error: CommandError) -> bool:
+    """Whether the trouble is the server's and may be over at the next look."""
+    return isinstance(error, Unreachable) or (isinstance(error, ApiRefusal) and error.code >= 500)

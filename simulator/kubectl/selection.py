@@ -32,6 +32,8 @@ class Target:
     resource: Resource
     namespace: str
     name: str = ""
+    source: str = ""
+    """The file that named it, when one did."""
 
 
 @dataclass(frozen=True, slots=True)

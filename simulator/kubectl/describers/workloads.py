@@ -338,7 +338,8 @@ def describe_cron_job(obj: Obj, around: Surroundings) -> str:
     page.raw(f"Concurrency Policy:\t{spec.get('concurrencyPolicy', '')}\n")
     suspend = spec.get("suspend")
     page.raw(f"Suspend:\t{_UNSET if suspend is None else 'True' if suspend else 'False'}\n")
-    page.raw(f"Time Zone:\t{spec.get('timeZone', _UNSET)}\n")
+    if spec.get("timeZone"):
+        page.raw(f"Time Zone:\t{spec['timeZone']}\n")
     page.raw(f"Successful Job History Limit:\t{spec.get('successfulJobsHistoryLimit', _UNSET)}\n")
     page.raw(f"Failed Job History Limit:\t{spec.get('failedJobsHistoryLimit', _UNSET)}\n")
     deadline = spec.get("startingDeadlineSeconds")

@@ -93,7 +93,7 @@ def create_built(call: Call, obj: Obj, *, verb: str = "created", what: str = "")
                 query=write_query(call),
             )
         except ApiRefusal as refusal:
-            if refusal.reason == "Invalid" or not what:
+            if not what:
                 raise
             raise CommandError(f"failed to create {what}: {refusal.message}") from refusal
     print_result(call, obj, verb)
@@ -121,8 +121,6 @@ def deployment(call: Call) -> None:
     name, images, command = call.one_name(), call.many("image"), _command_after_dash(call)
     if command and len(images) > 1:
         raise CommandError("cannot specify multiple --image options and command")
-    if call.number("replicas") < 0:
-        raise CommandError(f"invalid replicas: {call.number('replicas')}")
     containers = [_container(_container_name(image), image, command=command) for image in images]
     if call.number("port") >= 0 and containers:
         containers[0]["ports"] = [{"containerPort": call.number("port")}]
@@ -165,14 +163,14 @@ def service_account(call: Call) -> None:
 def config_map(call: Call) -> None:
     name = call.one_name()
     obj: Obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**_NO_TIME, "name": name}}
-    data = _data_from_flags(call, "ConfigMap")
+    data = _data_from_flags(call, "ConfigMap", name)
     create_built(call, {**obj, "data": data} if data else obj, what="configmap")
 
 
 def generic_secret(call: Call) -> None:
     name = call.one_name()
     obj: Obj = {"apiVersion": "v1", "kind": "Secret", "metadata": {**_NO_TIME, "name": name}}
-    data = {key: base64.b64encode(text.encode()).decode() for key, text in _data_from_flags(call, "Secret").items()}
+    data = {key: base64.b64encode(text.encode()).decode() for key, text in _data_from_flags(call, "Secret", name).items()}
     if data:
         obj["data"] = data
     if call.text("type"):
@@ -180,13 +178,14 @@ def generic_secret(call: Call) -> None:
     create_built(call, obj, what="secret")
 
 
-def _data_from_flags(call: Call, kind: str) -> dict[str, str]:
+def _data_from_flags(call: Call, kind: str, name: str) -> dict[str, str]:
     data: dict[str, str] = {}
     for key, text in (*_from_files(call), *_from_literals(call), *_from_env_files(call)):
         if key in data:
-            where = "Secret" if kind == "Secret" else "ConfigMap"
+            if kind == "Secret":
+                raise CommandError(f"cannot add key {key}, another key by that name already exists")
             raise CommandError(
-                f'cannot add key "{key}", another key by that name already exists in {where} data: {data}'
+                f'cannot add key "{key}", another key by that name already exists in Data for ConfigMap "{name}"'
             )
         data[key] = text
     return data

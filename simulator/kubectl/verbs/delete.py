@@ -84,7 +84,7 @@ def _targets(call: Call) -> list[Target]:
     if call.many("filename"):
         if call.on("all"):
             raise CommandError("setting 'all' parameter but found a non empty selector. ")
-        return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
+        return [Target(m.resource, m.namespace, m.name, m.source) for m in read_manifests(call)]
     words = call.rest
     if not words:
         raise CommandError(NOTHING_NAMED)
@@ -113,6 +113,8 @@ def _delete_one(call: Call, target: Target, options: Obj) -> list[list[str]]:
         except ApiRefusal as refusal:
             if refusal.reason == "NotFound" and (call.on("ignore-not-found") or call.on("all")):
                 return []
+            if target.source:
+                raise refusal.with_context(f'error when deleting "{target.source}"') from None
             raise
         uid = _uid(answer)
     _say(call, resource, target.name, forced=options.get("gracePeriodSeconds") == 0)

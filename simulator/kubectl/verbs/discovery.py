@@ -101,6 +101,8 @@ def version(call: Call) -> None:
         raise CommandError(f"extra arguments: [{' '.join(call.rest)}]")
     if call.text("output") not in ("", "json", "yaml"):
         raise CommandError("--output must be 'yaml' or 'json'")
+    if not call.text("output"):
+        call.out(f"Client Version: {CLIENT_VERSION}\nKustomize Version: {_KUSTOMIZE}\n")
     server = None if call.on("client") else call.api.document("/version")
     if call.text("output"):
         major, minor, _ = CLIENT_VERSION.removeprefix("v").split(".")
@@ -109,9 +111,7 @@ def version(call: Call) -> None:
             "kustomizeVersion": _KUSTOMIZE,
         }
         call.out(object_text({**found, **({"serverVersion": server} if server else {})}, call.text("output")))
-        return
-    call.out(f"Client Version: {CLIENT_VERSION}\nKustomize Version: {_KUSTOMIZE}\n")
-    if server:
+    elif server:
         call.out(f"Server Version: {server['gitVersion']}\n")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import AS_TABLE, ApiClient
@@ -16,6 +17,7 @@ from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.following import Followed, finished
+from simulator.kubectl.json_text import compact
 from simulator.kubectl.manifests import read_manifests
 from simulator.kubectl.printers import (
     CustomColumns,
@@ -57,16 +59,23 @@ class _Fetched:
 
 
 def get(call: Call) -> None:
+    if call.text("raw"):
+        _raw(call)
+        return
     wanted = _targets(call)
     output = call.text("output")
-    if call.text("raw"):
-        raise CommandError("--raw is not available in this workstation")
     if call.on("watch") or call.on("watch-only"):
         _watch(call, wanted, output)
     elif output in ("", "wide"):
         _print_tables(call, wanted)
     else:
         _print_objects(call, wanted, output)
+
+
+def _raw(call: Call) -> None:
+    path, _, query = call.text("raw").partition("?")
+    body = call.api.raw(path, query=dict(parse_qsl(query)))
+    call.out(body if isinstance(body, str) else compact(body) + "\n")
 
 
 def _targets(call: Call) -> list[Target]:

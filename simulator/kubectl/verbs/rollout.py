@@ -88,6 +88,8 @@ def follow_status(api: ApiClient, token: Token, now_us: int) -> Followed:
         try:
             obj = api.get(resource, left[0][1], left[0][2])
         except ApiRefusal as refusal:
+            if refusal.code >= 500:
+                raise
             if refusal.reason == "NotFound" and said:
                 return finished(token, f"{text}error: object has been deleted\n", exit_code=1)
             return finished(token, text + refusal.report(), exit_code=1)

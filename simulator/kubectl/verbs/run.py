@@ -30,7 +30,7 @@ def run(call: Call) -> None:
         )
     name, rest = call.rest[0], call.rest[1:]
     if call.text("restart") not in ("Always", "OnFailure", "Never"):
-        raise CommandError(f"invalid restart policy: {call.text('restart')}")
+        raise call.wrong_usage(f"invalid restart policy: {call.text('restart')}")
     container: Obj = {"image": call.text("image"), "name": name}
     if rest:
         container["command" if call.on("command") else "args"] = rest
