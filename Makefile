@@ -36,7 +36,7 @@ e2e: install build/ui/manifest.json ## only the tests in a real browser
 
 lint: ## style
 	$(PYTHON_IN_VENV) -m ruff check .
-	$(PYTHON_IN_VENV) -m ruff format --check platform tests
+	$(PYTHON_IN_VENV) -m ruff format --check .
 
 type: ## types
 	$(PYTHON_IN_VENV) -m mypy

@@ -1,4 +1,4 @@
-"""Lets a visitor work at once: makes a guest and signs the browser in as them. No form, no hashing, one short insert."""
+"""Lets a visitor work at once: makes a guest and signs the browser in as them. No form and no hashing."""
 
 from django.contrib.auth import login
 from django.http import HttpRequest

@@ -1,4 +1,4 @@
-"""A person. Guests are people too: the same row becomes an account when they decide to stay, so their work stays theirs."""
+"""A person. Guests are people too: the same row becomes an account when they stay, so their work stays theirs."""
 
 import uuid
 from typing import Any

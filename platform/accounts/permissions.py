@@ -1,4 +1,4 @@
-"""Who may do what, as far as it depends on the person alone. Decorators turn an answer into a way forward, not a wall."""
+"""Who may do what, as far as it depends on the person alone. Decorators answer with a way forward, not a wall."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -5,7 +5,7 @@ file, line, what was found and what was wanted, and returns something harmless; 
 promises not to execute or expand anything: plain tags only, no anchors, no duplicate keys.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,10 +122,6 @@ class Cursor:
         """Each element of a list, read by `read`."""
         return tuple(read(item) for item in self.items(least=least))
 
-    def data(self) -> Any:
-        """The value as plain data, unchecked; for what a caller checks otherwise."""
-        return None if self.node is None else _construct(self.node)
-
     def _take_field(
         self, found: "dict[str, Cursor]", key_node: yaml.Node, value_node: yaml.Node, known: Collection[str]
     ) -> None:
@@ -191,5 +187,5 @@ def _construct(node: yaml.Node) -> Any:
     return yaml.SafeLoader("").construct_object(node, deep=True)
 
 
-def _listed(names: Collection[str] | Mapping[str, object] | Sequence[str]) -> str:
+def _listed(names: Collection[str]) -> str:
     return ", ".join(repr(name) for name in sorted(names))

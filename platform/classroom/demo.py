@@ -81,5 +81,7 @@ def _lesson() -> str:
         return LESSON
     choices = lesson_choices()
     if not choices:
-        raise NoSuchLesson(f"A class needs a lesson: found none that can be read in {settings.LESSONS_DIR}, wanted one.")
+        raise NoSuchLesson(
+            f"A class needs a lesson: found none that can be read in {settings.LESSONS_DIR}, wanted one."
+        )
     return choices[0][0]

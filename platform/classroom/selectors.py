@@ -1,6 +1,6 @@
 """Reads about classes, and the one place that decides who may do what in one: `can_teach`, `can_watch`, `can_join`.
 
-Card and class shapes are those of docs/architecture.md, sections 2.4 and 3. Costs: a wall is six queries, however many learners.
+Card and class shapes are those of docs/architecture.md, sections 2.4 and 3. A wall is five queries, however many learn.
 """
 
 from typing import Any, TypedDict

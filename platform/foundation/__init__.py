@@ -1,1 +1,1 @@
-"""What every app of the site stands on: the application error, the middleware, the front-end tag and the error pages."""
+"""What every app of the site stands on: the application error, middleware, the front-end tag, the error pages."""

@@ -79,7 +79,7 @@ def cluster_delete(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
 @require_GET
 @person_required
 def lab(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
-    """The lab: the living diagram, the terminal, the editor and the lesson. Somebody who may only watch gets it read-only."""
+    """The lab: diagram, terminal, editor and lesson. Somebody who may only watch gets it read-only."""
     cluster, access = cluster_for_reading(request.user, cluster_id)
     boot = _boot(request, cluster, access)
     context = {"cluster": cluster, "boot": boot, "app_page": True, "crumbs": _lab_crumbs(cluster, boot)}

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 
 class LessonProgress(models.Model):
-    """Where a person is in a lesson. `lesson` is `<track>/<slug>`; lessons are files, so there is no row to point at."""
+    """Where a person is in a lesson. `lesson` is `<track>/<slug>`: lessons are files and have no rows."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="lessons")
     lesson = models.CharField(max_length=200)
