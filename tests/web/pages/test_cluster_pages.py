@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from foundation.throttle import Throttle
 
 from accounts.models import User
 from classroom.services import class_join, class_open
+from foundation.throttle import Throttle
 from labs.models import Cluster
 from labs.services import cluster_create
 

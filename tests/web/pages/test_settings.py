@@ -4,8 +4,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from config.settings import environment
 from django.core.exceptions import ImproperlyConfigured
+
+from config.settings import environment
 
 
 @pytest.mark.parametrize(
