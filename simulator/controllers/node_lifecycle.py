@@ -69,6 +69,8 @@ class NodeLifecycleController(Controller):
         """Nodes that wait for their NoExecute taint."""
         self._next_taint: dict[str, int] = {}
         """Zone → when the next node of it may get one."""
+        self._zones: dict[str, list[int]] = {}
+        """Zone → how many of its nodes are ready, and how many it has; counted as changes arrive."""
 
     # What is watched
 
@@ -77,9 +79,22 @@ class NodeLifecycleController(Controller):
         if old is not None and new is not None and _aspects(old) == _aspects(new):
             return
         self.enqueue(name)
-        if old is not None and _ready(old) != _ready(new):
+        before = self._pauses()
+        self._count(old, -1)
+        self._count(new, 1)
+        if self._to_taint and self._pauses() != before:
             for waiting in self._to_taint:
                 self.enqueue(waiting)
+
+    def _count(self, node: Obj | None, by: int) -> None:
+        if node is None:
+            return
+        tally = self._zones.setdefault(_zone(node), [0, 0])
+        tally[0] += by if _ready(node) == "True" else 0
+        tally[1] += by
+
+    def _pauses(self) -> list[int | None]:
+        return [self._pause_us(zone) for zone in self._zones]
 
     def on_lease(self, old: Obj | None, new: Obj | None) -> None:
         metadata = one_of(old, new)["metadata"]
@@ -241,15 +256,12 @@ class NodeLifecycleController(Controller):
 
     def _pause_us(self, zone: str) -> int | None:
         """Time between two evicted nodes of a zone; None while evictions are stopped."""
-        zones: dict[str, list[bool]] = {}
-        for node in self.cache.list("nodes"):
-            zones.setdefault(_zone(node), []).append(_ready(node) == "True")
-        if not any(any(ready) for ready in zones.values()):
+        if not any(ready for ready, _ in self._zones.values()):
             return None
-        ready = zones.get(zone, [])
-        down = ready.count(False)
-        if any(ready) and down > 2 and down / len(ready) >= _UNHEALTHY_SHARE:
-            return _SECONDARY_EVICTION_US if len(ready) > _LARGE_ZONE else None
+        ready, total = self._zones.get(zone, (0, 0))
+        down = total - ready
+        if ready and down > 2 and down / total >= _UNHEALTHY_SHARE:
+            return _SECONDARY_EVICTION_US if total > _LARGE_ZONE else None
         return _EVICTION_US
 
     # State
@@ -260,6 +272,7 @@ class NodeLifecycleController(Controller):
         self._heard.clear()
         self._to_taint.clear()
         self._next_taint.clear()
+        self._zones.clear()
 
     def dump_private(self) -> Plain:
         return {
@@ -267,6 +280,7 @@ class NodeLifecycleController(Controller):
             "heard": [list(item) for item in self._heard.items()],
             "to_taint": list(self._to_taint),
             "next_taint": [list(item) for item in self._next_taint.items()],
+            "zones": [[zone, *tally] for zone, tally in self._zones.items()],
         }
 
     def load_private(self, state: Plain) -> None:
@@ -274,6 +288,7 @@ class NodeLifecycleController(Controller):
         self._heard = dict(state["heard"])
         self._to_taint = dict.fromkeys(state["to_taint"])
         self._next_taint = dict(state["next_taint"])
+        self._zones = {zone: [ready, total] for zone, ready, total in state["zones"]}
 
 
 def _conditions(node: Obj) -> list[Obj]:
@@ -290,7 +305,7 @@ def _aspects(node: Obj) -> tuple[object, ...]:
     """What of a node this controller looks at."""
     spec = node.get("spec") or {}
     states = tuple((one["type"], one["status"]) for one in _conditions(node))
-    return states, spec.get("taints"), spec.get("unschedulable"), is_ending(node)
+    return states, spec.get("taints"), spec.get("unschedulable"), is_ending(node), _zone(node)
 
 
 def _zone(node: Obj) -> str:
