@@ -96,28 +96,6 @@ def parse_duration_us(text: str) -> int | None:
     return sign * round(total) if body and at == len(body) else None
 
 
-def duration_text(us: int) -> str:
-    """`time.Duration.String`: `1m30s`, `500ms`, `0s`."""
-    if us == 0:
-        return "0s"
-    sign, us = ("-", -us) if us < 0 else ("", us)
-    if us < 1_000:
-        return f"{sign}{us}µs"
-    if us < 1_000_000:
-        return f"{sign}{_trimmed(us / 1_000)}ms"
-    seconds, rest = divmod(us, 60_000_000)[1], us // 60_000_000
-    text = f"{_trimmed(seconds / 1_000_000)}s"
-    if rest:
-        text = f"{rest % 60}m{text}"
-    if rest >= 60:
-        text = f"{rest // 60}h{text}"
-    return sign + text
-
-
-def _trimmed(number: float) -> str:
-    return f"{number:.6f}".rstrip("0").rstrip(".")
-
-
 def parse_time_us(text: str | None) -> int | None:
     """Microseconds since 1970 of an RFC 3339 time as it stands in an object; None when there is none."""
     if not text:

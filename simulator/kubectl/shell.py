@@ -17,8 +17,9 @@ from typing import TypeVar
 from simulator.kubectl.call import Session, Token
 from simulator.kubectl.command_tree import run_kubectl
 from simulator.kubectl.home import FileError
-from simulator.kubectl.shell_commands import SMALL, Outcome, Surface
+from simulator.kubectl.shell_commands import SMALL
 from simulator.kubectl.shell_syntax import Pipeline, Redirect, ShellSyntaxError, Simple, Word, parse_line
+from simulator.kubectl.small_command import Outcome, Surface
 
 T = TypeVar("T")
 

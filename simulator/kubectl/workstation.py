@@ -21,7 +21,8 @@ from simulator.kubectl.following import Followed
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
 from simulator.kubectl.shell import REPEAT_US, Shell, ShellResult, goes_on, watched_text
-from simulator.kubectl.shell_commands import Surface, grep
+from simulator.kubectl.small_command import Surface
+from simulator.kubectl.text_filters import grep
 
 __all__ = ["FileError", "ShellResult", "Workstation"]
 

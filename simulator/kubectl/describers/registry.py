@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
-from simulator.kubectl.describers import others, workloads
+from simulator.kubectl.describers import configuration, namespaces, networking, storage, workloads
 from simulator.kubectl.describers.nodes import describe_node
 from simulator.kubectl.describers.surroundings import Surroundings
 from simulator.machinery.resources import Resource
@@ -22,24 +22,24 @@ _BY_RESOURCE: dict[str, Describer] = {
     "jobs.batch": workloads.describe_job,
     "cronjobs.batch": workloads.describe_cron_job,
     "nodes": describe_node,
-    "namespaces": others.describe_namespace,
-    "resourcequotas": others.describe_quota,
-    "limitranges": others.describe_limit_range,
-    "configmaps": others.describe_config_map,
-    "secrets": others.describe_secret,
-    "serviceaccounts": others.describe_service_account,
-    "services": others.describe_service,
-    "endpoints": others.describe_endpoints,
-    "endpointslices.discovery.k8s.io": others.describe_endpoint_slice,
-    "ingresses.networking.k8s.io": others.describe_ingress,
-    "persistentvolumes": others.describe_volume,
-    "persistentvolumeclaims": others.describe_claim,
-    "storageclasses.storage.k8s.io": others.describe_storage_class,
-    "poddisruptionbudgets.policy": others.describe_disruption_budget,
-    "priorityclasses.scheduling.k8s.io": others.describe_priority_class,
+    "namespaces": namespaces.describe_namespace,
+    "resourcequotas": namespaces.describe_quota,
+    "limitranges": namespaces.describe_limit_range,
+    "configmaps": configuration.describe_config_map,
+    "secrets": configuration.describe_secret,
+    "serviceaccounts": configuration.describe_service_account,
+    "services": networking.describe_service,
+    "endpoints": networking.describe_endpoints,
+    "endpointslices.discovery.k8s.io": networking.describe_endpoint_slice,
+    "ingresses.networking.k8s.io": networking.describe_ingress,
+    "persistentvolumes": storage.describe_volume,
+    "persistentvolumeclaims": storage.describe_claim,
+    "storageclasses.storage.k8s.io": storage.describe_storage_class,
+    "poddisruptionbudgets.policy": namespaces.describe_disruption_budget,
+    "priorityclasses.scheduling.k8s.io": namespaces.describe_priority_class,
 }
 
 
 def describer_for(resource: Resource) -> Describer:
     """The layout of a kind; field by field for a kind without one."""
-    return _BY_RESOURCE.get(resource.name, others.describe_anything)
+    return _BY_RESOURCE.get(resource.name, configuration.describe_anything)

@@ -11,11 +11,11 @@ from simulator.kubectl.describers.pod_templates import (
     describe_spread,
     describe_template,
     describe_tolerations,
-    describe_volumes,
     quantity,
     selector_text,
 )
 from simulator.kubectl.describers.surroundings import Surroundings
+from simulator.kubectl.describers.volumes import describe_volumes
 from simulator.kubectl.rollouts import owned_by
 from simulator.machinery import selectors
 from simulator.machinery.tables import human_duration

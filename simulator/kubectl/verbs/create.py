@@ -170,7 +170,9 @@ def config_map(call: Call) -> None:
 def generic_secret(call: Call) -> None:
     name = call.one_name()
     obj: Obj = {"apiVersion": "v1", "kind": "Secret", "metadata": {**_NO_TIME, "name": name}}
-    data = {key: base64.b64encode(text.encode()).decode() for key, text in _data_from_flags(call, "Secret", name).items()}
+    data = {
+        key: base64.b64encode(text.encode()).decode() for key, text in _data_from_flags(call, "Secret", name).items()
+    }
     if data:
         obj["data"] = data
     if call.text("type"):

@@ -1,0 +1,67 @@
+"""What the small commands of the shell have in common: their surroundings, their outcome, and how they read words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from simulator.kubectl.home import FileError, Home
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one command printed and how it ended."""
+
+    stdout: str = ""
+    stderr: str = ""
+    exit: int = 0
+    clear: bool = False
+
+
+@dataclass(slots=True)
+class Surface:
+    """What the commands may touch."""
+
+    home: Home
+    environment: dict[str, str]
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
+Small = Callable[[Surface, Sequence[str], str], Outcome]
+
+
+def fail(name: str, why: str, exit_code: int = 1) -> Outcome:
+    return Outcome(stderr=f"{name}: {why}\n", exit=exit_code)
+
+
+def inputs(surface: Surface, name: str, paths: Sequence[str], stdin: str) -> tuple[list[tuple[str, str]], Outcome]:
+    """Texts to read, by name: files, or standard input when none is named."""
+    texts: list[tuple[str, str]] = []
+    problems = Outcome()
+    for path in paths or ["-"]:
+        if path == "-":
+            texts.append(("-", stdin))
+            continue
+        try:
+            texts.append((path, surface.home.read(path)))
+        except FileError as error:
+            problems.stderr += f"{name}: {path}: {error}\n"
+            problems.exit = 1
+    return texts, problems
+
+
+def options(words: Sequence[str], known: str) -> tuple[str, list[str]] | str:
+    """Single-letter options and the rest; a letter that is not known comes back as text."""
+    letters = ""
+    rest: list[str] = []
+    for index, word in enumerate(words):
+        if word == "--":
+            return letters, rest + list(words[index + 1 :])
+        if word.startswith("-") and len(word) > 1 and not word[1:].isdigit():
+            bad = next((letter for letter in word[1:] if letter not in known), None)
+            if bad:
+                return bad
+            letters += word[1:]
+        else:
+            rest.append(word)
+    return letters, rest
