@@ -59,5 +59,11 @@ def next_free(cidr: str, last: int, used: Mapping[str, object]) -> tuple[int, st
     raise AddressesExhausted(cidr, size - 3)
 
 
+def address_range(cidr: str) -> tuple[str, str]:
+    """First and last address of a range, without network and broadcast."""
+    base, size = _bounds(cidr)
+    return dotted(base + 1), dotted(base + size - 2)
+
+
 def dotted(number: int) -> str:
     return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

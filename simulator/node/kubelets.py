@@ -7,18 +7,22 @@ in the fleet's records, and is dumped and loaded here.
 from collections.abc import Mapping
 from typing import Protocol
 
+from simulator.apiserver.errors import bad_request
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Process
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.addresses import node_address, node_cidr
+from simulator.node.container_exec import Execution, execute, mounted_files
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
+from simulator.node.environment import Missing
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.machines import Machines
 from simulator.node.node_status import NodeSpec
+from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
 from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
@@ -68,7 +72,7 @@ class Kubelets:
         self._prober = Prober(fleet, self._runtime)
         self._machines = Machines(fleet, self._runtime, registry)
         self._logs = logs = ContainerLogs(fleet)
-        starts = ContainerStarts(fleet, self._runtime, ImagePulls(fleet), self._prober)
+        self._starts = starts = ContainerStarts(fleet, self._runtime, ImagePulls(fleet), self._prober)
         self._workers = PodWorkers(fleet, self._runtime, starts, logs)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""
@@ -162,6 +166,20 @@ class Kubelets:
     def logs(self, pod: Obj, container: str, query: Mapping[str, str]) -> str:
         """What `GET …/log` answers. Raises StatusError."""
         return self._logs.read(pod, container, query)
+
+    def execute(self, pod: Obj, container: str, argv: tuple[str, ...]) -> Execution:
+        """Runs a command in a running container, as `POST …/exec` does. Raises StatusError."""
+        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        one = record.containers.get(container) if record is not None else None
+        if record is None or one is None or one.state != "running":
+            raise bad_request(f'container not found ("{container}")')
+        spec = container_spec(pod, container)
+        env = self._starts.environment(record, pod, spec, with_services=True)
+        known = {} if isinstance(env, Missing) else env
+        mounted = mounted_files(
+            pod, spec, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
+        )
+        return execute(self._fleet, pod, record, one, argv, env=known, mounted=mounted)
 
     def usage(self, namespace: str, pod: str) -> tuple[int, int]:
         """(milli-CPU, bytes) that a pod's running containers use now."""

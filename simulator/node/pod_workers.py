@@ -10,12 +10,13 @@ from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node import admission
-from simulator.node.addresses import next_free
+from simulator.node.addresses import AddressesExhausted, address_range, next_free
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.environment import missing_volume
 from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.identity import hex64
 from simulator.node.node_status import allocatable
 from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
 from simulator.node.pod_status import pod_status, rejected_status, terminated
@@ -244,16 +245,35 @@ class PodWorkers:
         record, pod = self._in_turn(uid, turn)
         if record is None or pod is None:
             return
-        node = self._fleet.nodes[record.node]
+        try:
+            self._connect(record, pod)
+        except AddressesExhausted:
+            self._no_address(record)
+            return
         record.sandbox = True
         record.attempt += 1
-        if pod["spec"].get("hostNetwork"):
-            record.ip = node.spec["address"]
-        else:
-            node.last_address, record.ip = next_free(node.spec["pod_cidr"], node.last_address, node.addresses)
-            self._fleet.take_address(node, record)
         record.busy = False
         self._act(record, pod)
+
+    def _connect(self, record: PodRecord, pod: Obj) -> None:
+        """Gives the pod its address. Raises AddressesExhausted."""
+        node = self._fleet.nodes[record.node]
+        if pod["spec"].get("hostNetwork"):
+            record.ip = node.spec["address"]
+            return
+        node.last_address, record.ip = next_free(node.spec["pod_cidr"], node.last_address, node.addresses)
+        self._fleet.take_address(node, record)
+
+    def _no_address(self, record: PodRecord) -> None:
+        """CNI's host-local plugin has nothing left to give; the sandbox is tried again later."""
+        sandbox = hex64(f"sandbox/{record.uid}/{record.attempt}")
+        first, last = address_range(self._fleet.nodes[record.node].spec["pod_cidr"])
+        problem = f"failed to allocate for range 0: no IP addresses available in range set: {first}-{last}"
+        text = f'failed to setup network for sandbox "{sandbox}": plugin type="ptp" failed (add): {problem}'
+        message = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {text}"
+        self._fleet.event(record, "Warning", "FailedCreatePodSandBox", message)
+        record.busy = False
+        self._fleet.wake(record, self._fleet.retry_us())
 
     def image_ended(self, uid: str, turn: int, arrived: bool, full: str) -> None:
         """Event: the image that a worker waits for is there, or cannot be had."""

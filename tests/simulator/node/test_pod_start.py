@@ -148,3 +148,15 @@ def test_a_static_pod_takes_its_environment_from_the_downward_api(machines: Any)
     machines.script("echo $BOTH; sleep 100", env=env)
     machines.run(1)
     assert machines.logs() == ["web@node-0 for $(WHO)"]
+
+
+def test_a_machine_without_free_addresses_says_so_and_tries_again(machines: Any) -> None:
+    node = machines.kubelets.fleet.nodes["node-0"]
+    node.addresses.update({f"10.244.0.{number}": "taken" for number in range(2, 255)})
+    machines.start()
+    machines.run(1)
+    [message] = machines.said("FailedCreatePodSandBox")
+    assert message.endswith("no IP addresses available in range set: 10.244.0.1-10.244.0.254")
+    del node.addresses["10.244.0.9"]
+    machines.run(15)
+    assert machines.status()["podIP"] == "10.244.0.9"
