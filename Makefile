@@ -10,7 +10,7 @@ TESTS ?= tests
 .PHONY: help install run test test-python test-ui lint type imports bench e2e ui ui-watch lock demo clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/dev.stamp static/node_modules/.stamp ## everything a developer needs, into .venv and static/node_modules
 
