@@ -42,6 +42,11 @@ class ClusterView:
             self._arrange()
         return self._layout
 
+    def position(self, name: str) -> int | None:
+        if not self._is_arranged:
+            self._arrange()
+        return self._position.get(name)
+
     # Nodes
 
     def put_node(self, node: Obj) -> NodeInfo:

@@ -35,6 +35,10 @@ class View(Protocol):
         """Every node, in the order in which the scheduler goes round them."""
         ...
 
+    def position(self, name: str) -> int | None:
+        """Where in `nodes` a node is; None when it is not known."""
+        ...
+
     @property
     def affinity_pods(self) -> int:
         """How many placed pods have pod affinity or anti-affinity of any kind."""

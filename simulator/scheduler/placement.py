@@ -121,9 +121,9 @@ class Scan:
     def _filter(self, view: View) -> None:
         pod, nodes = self.pod, view.nodes
         checks = [(plugin, plugin.prepare_check(pod, view)) for plugin in CLUSTER_FILTERS]
-        wanted, found = feasible_nodes_to_find(len(nodes)), 0
-        for turn in range(len(nodes)):
-            position = (self._start + turn) % len(nodes)
+        candidates = self._candidates(view)
+        wanted, found = feasible_nodes_to_find(len(candidates)), 0
+        for turn, position in enumerate(candidates):
             node = nodes[position]
             self.examined = turn + 1
             status = verdict(pod, node)
@@ -138,6 +138,23 @@ class Scan:
             if found == wanted:
                 break
         self.feasible = {features: len(positions) for features, positions in self._members.items()}
+        if not found and len(candidates) < len(nodes):
+            self._reject_others(nodes, candidates)
+
+    def _candidates(self, view: View) -> Sequence[int]:
+        """Positions to look at, in order: all from the start on, or only the nodes that the pod asks for by name."""
+        if self.pod.wanted_nodes is None:
+            return [*range(self._start, self._nodes), *range(self._start)]
+        found = [view.position(name) for name in sorted(self.pod.wanted_nodes)]
+        return sorted(position for position in found if position is not None)
+
+    def _reject_others(self, nodes: Sequence[NodeInfo], candidates: Sequence[int]) -> None:
+        """Says of the nodes not asked for why they were not looked at."""
+        asked = frozenset(candidates)
+        for position, node in enumerate(nodes):
+            status = None if position in asked else verdict(self.pod, node)
+            if status is not None:
+                self.rejected.setdefault(status, []).append(position)
 
     def _count_everywhere(self, view: View) -> None:
         if sum(self.feasible.values()) > 1:

@@ -199,7 +199,7 @@ class Scheduler(Controller):
     def _cycle(self, info: PodInfo, view: ClusterView) -> Cycle:
         """From the index when a pod like this came before; the first of its kind is not worth one."""
         start = self._start % len(view.nodes) if view.nodes else 0
-        if not is_local(info, view):
+        if info.wanted_nodes is not None or not is_local(info, view):
             return Scan(info, view, start)
         index = self._indexes.pop(info, None)
         if index is None:

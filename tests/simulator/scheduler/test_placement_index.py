@@ -70,7 +70,7 @@ def test_the_index_and_the_scan_agree_while_the_cluster_changes(pod: Any, node: 
             view.add_pod(name, f"other-{step}", other)
         if rng.below(25) == 0:
             view.remove_node(name)
-        position = same_outcome(web, view, index, start, step)
+        position = same_outcome(web, view, index, start % len(view.nodes), step)
         if position is not None:
             start = (start + 1 + rng.below(50)) % len(view.nodes)
             view.add_pod(view.nodes[position].name, f"web-{step}", web)

@@ -163,3 +163,25 @@ def test_equal_seeds_choose_equally(pod: Any, node: Any, world: World) -> None:
 
     assert outcome(1) == outcome(1)
     assert len({tuple(outcome(seed).values()) for seed in range(5)}) > 1
+
+
+def on_node(name: str) -> Any:
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
+def test_a_pod_made_for_one_node_looks_at_no_other(world: World, pod: Any, node: Any) -> None:
+    world.add(*(node(f"node-{number}") for number in range(5)))
+    (agent,) = world.add(pod("agent", affinity=on_node("node-3")))
+    world.run()
+    decision = world.scheduler.decision(agent["metadata"]["uid"])
+    assert (decision["node"], decision["examined"], decision["rejected"]) == ("node-3", 1, [])
+
+
+def test_a_full_node_leaves_its_daemon_pending_with_the_reason_for_all_nodes(world: World, pod: Any, node: Any) -> None:
+    world.add(node("a"), node("b"), node("c"), pod("agent", cpu="5", affinity=on_node("b")))
+    world.run()
+    assert world.events("agent")[0][2] == (
+        "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. "
+        "preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling."
+    )
