@@ -49,6 +49,13 @@ class Fleet:
     redis: Server | None = None
     postgresql: Server | None = None
 
+    def mend(self) -> None:
+        """Start what does not run."""
+        servers = [server.program for server in (self.postgresql, self.redis) if server is not None]
+        for program in [*servers, *self.workers, *self.webs]:
+            if program.process is None or program.process.poll() is not None:
+                program.start()
+
     def person(self, clusters: int) -> Person:
         """Somebody new, with clusters."""
         made = subprocess.run(

@@ -39,10 +39,19 @@ def one_process(folder: Path) -> Iterator[Fleet]:
         yield fleet
 
 
-@pytest.fixture
-def fleet(folder: Path) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def scaled_fleet() -> Iterator[Fleet]:
+    folder = Path(tempfile.mkdtemp(prefix="dd-"))
     with scaled(folder) as running:
         yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def fleet(scaled_fleet: Fleet) -> Fleet:
+    """Everything runs, whatever the test before did."""
+    scaled_fleet.mend()
+    return scaled_fleet
 
 
 async def rounds(client: Client, strike: Callable[[int], float]) -> list[float]:

@@ -1,7 +1,5 @@
 """What changes a cluster's row from outside its host."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -23,11 +21,11 @@ def ann() -> User:
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, object]]]:
+def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, object]]:
     """What hosts were told."""
     heard: list[tuple[str, object]] = []
     monkeypatch.setattr(services, "publish_now", lambda topic, text: heard.append((topic, inbound.decode(text))))
-    yield heard
+    return heard
 
 
 def test_a_cluster_without_wishes_is_the_first_template(ann: User) -> None:
