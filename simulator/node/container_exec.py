@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
-from simulator.node.environment import Lookup, hostname, texts
+from simulator.node.environment import hostname
 from simulator.node.fleet import Fleet
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.workloads.machine import Machine, has_program
@@ -66,26 +66,3 @@ def _until_end(fleet: Fleet, pod: Obj, machine: Machine) -> int:
             case _:
                 raise NotSimulated("a command that does not end by itself is not simulated here")
     raise NotSimulated("a command that does not end by itself is not simulated here")
-
-
-def mounted_files(pod: Obj, container: Obj, lookup: Lookup) -> dict[str, str]:
-    """Path → content of the ConfigMaps and Secrets that volumes put into a container."""
-    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
-    found: dict[str, str] = {}
-    for mount in container.get("volumeMounts") or ():
-        contents = _contents(volumes.get(mount["name"], {}), pod["metadata"]["namespace"], lookup)
-        where = mount["mountPath"].rstrip("/")
-        if mount.get("subPath"):
-            contents = {"": contents[mount["subPath"]]} if mount["subPath"] in contents else {}
-        found.update({f"{where}/{name}" if name else where: text for name, text in contents.items()})
-    return found
-
-
-def _contents(volume: Obj, namespace: str, lookup: Lookup) -> dict[str, str]:
-    for field, resource, key in (("configMap", "configmaps", "name"), ("secret", "secrets", "secretName")):
-        if field in volume:
-            source = lookup(resource, namespace, volume[field][key])
-            values = {} if source is None else texts(source)
-            items = volume[field].get("items")
-            return {item["path"]: values[item["key"]] for item in items if item["key"] in values} if items else values
-    return {}

@@ -11,12 +11,12 @@ from simulator.machinery.quantities import value
 from simulator.node import environment
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.durations import go_duration
-from simulator.node.environment import Missing, PodFacts
+from simulator.node.environment import Lookup, Missing, PodFacts, mounted_files
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.image_pulls import Failed, ImagePulls, Pulling
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.prober import Prober
-from simulator.node.records import ContainerRecord, PodRecord, Recipe
+from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe
 from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import reads
 
@@ -153,7 +153,20 @@ class ContainerStarts:
             env = {name: found[name] for name in names}
         ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
         limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
-        return (one.image, command, args, tuple(env.items()), ports, value(limit) if limit else 0)
+        files = self._files(record, pod, spec)
+        return (one.image, command, args, tuple(env.items()), ports, value(limit) if limit else 0, files)
+
+    def _files(self, record: PodRecord, pod: Obj, spec: Obj) -> Pairs:
+        """What ConfigMaps and Secrets put into the container; the mount has succeeded before."""
+        if not any("configMap" in volume or "secret" in volume for volume in pod["spec"].get("volumes") or ()):
+            return ()
+        try:
+            return tuple(mounted_files(pod, spec, self._lookup(record)).items())
+        except ApiUnavailable:
+            return ()
+
+    def _lookup(self, record: PodRecord) -> Lookup:
+        return lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
 
     def environment(self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool) -> dict[str, str] | Missing:
         """The container's environment as its process sees it, or what is missing for it."""
@@ -168,7 +181,7 @@ class ContainerStarts:
             return environment.environment(
                 spec,
                 facts,
-                lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name),
+                self._lookup(record),
                 environment.service_links(services),
             )
         except ApiUnavailable:

@@ -153,11 +153,13 @@ class Fleet:
     def plan(self, run: Run) -> Plan:
         """What this instance does, including what it was told by the network."""
         if run.plan is None:
-            full, command, args, env, ports, memory = run.recipe
-            run.plan = plan(self.image(full), command, args, env=dict(env), ports=ports, memory_limit=memory)
+            full, command, args, env, ports, memory, files = run.recipe
+            run.plan = plan(
+                self.image(full), command, args, env=dict(env), ports=ports, memory_limit=memory, files=files
+            )
             if run.asked:
-                lines, files, question, *answer = run.asked
-                waiting = replace(run.plan, lines=_lines(lines), files=_files(files), question=_question(question))
+                lines, changes, question, *answer = run.asked
+                waiting = replace(run.plan, lines=_lines(lines), files=_files(changes), question=_question(question))
                 run.plan = self._resumed(run, waiting, *answer)
         return run.plan
 
@@ -181,7 +183,7 @@ class Fleet:
         return run.plan
 
     def _resumed(self, run: Run, waiting: Plan, offset_us: int, status: int, lines: list[str]) -> Plan:
-        full, command, args, _, _, memory = run.recipe
+        full, command, args, _, _, memory, _ = run.recipe
         return resume(
             waiting,
             self.image(full),

@@ -13,11 +13,11 @@ from simulator.client import Client, Process
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.addresses import node_address, node_cidr
-from simulator.node.container_exec import Execution, execute, mounted_files
+from simulator.node.container_exec import Execution, execute
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
-from simulator.node.environment import Missing
+from simulator.node.environment import Missing, mounted_files
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.machines import Machines

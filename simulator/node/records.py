@@ -13,8 +13,9 @@ from simulator.workloads.timeline import Plan
 #: Request lines kept per container.
 LOG_RING = 500
 
-#: (full image, command, args, environment the program reads, declared ports, memory limit)
-Recipe = tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...], tuple[int, ...], int]
+#: (full image, command, args, environment the program reads, declared ports, memory limit, files from volumes)
+Pairs = tuple[tuple[str, str], ...]
+Recipe = tuple[str, tuple[str, ...], tuple[str, ...], Pairs, tuple[int, ...], int, Pairs]
 
 
 @dataclass(slots=True)
@@ -195,6 +196,10 @@ def _dump_run(run: Run | None) -> Plain:
 def _load_run(state: Plain) -> Run | None:
     if state is None:
         return None
-    image, command, args, env, ports, memory = state["recipe"]
-    recipe = (image, tuple(command), tuple(args), tuple((name, value) for name, value in env), tuple(ports), memory)
+    image, command, args, env, ports, memory, files = state["recipe"]
+    recipe = (image, tuple(command), tuple(args), _pairs(env), tuple(ports), memory, _pairs(files))
     return Run(**{**state, "recipe": recipe})
+
+
+def _pairs(stored: Plain) -> Pairs:
+    return tuple((name, text) for name, text in stored)

@@ -32,9 +32,10 @@ def plan(
     env: Mapping[str, str],
     ports: tuple[int, ...] = (),
     memory_limit: int = 0,
+    files: tuple[tuple[str, str], ...] = (),
 ) -> Plan:
-    """`command` and `args` as in the pod; empty means the image's own. Equal questions share one answer."""
-    return _plan(image, command, args, tuple(env.items()), ports, memory_limit)
+    """`command` and `args` as in the pod; empty means the image's own; `files` are there from the start (volumes)."""
+    return _plan(image, command, args, tuple(env.items()), ports, memory_limit, files)
 
 
 def resume(
@@ -95,6 +96,7 @@ def _plan(
     env: tuple[tuple[str, str], ...],
     ports: tuple[int, ...],
     memory_limit: int,
+    files: tuple[tuple[str, str], ...],
 ) -> Plan:
     argv = argv_of(image, command, args)
     if not argv:
@@ -103,10 +105,12 @@ def _plan(
     server = image.server(argv)
     try:
         if server is not None:
-            return _server_plan(Plan(), server, image, argv, dict(env), 0, ports, memory_limit)
+            base = Plan(files=tuple(FileChange(0, path, content) for path, content in files))
+            return _server_plan(base, server, image, argv, dict(env), 0, ports, memory_limit)
         if not has_program(image, argv[0].rsplit("/", 1)[-1]):
             return Plan(refused=_not_executable(argv[0]))
-        return _follow(Machine(_ops(image, argv), image, dict(env)), Plan(), 0, memory_limit=memory_limit, ports=ports)
+        machine = Machine(_ops(image, argv), image, dict(env), files=dict(files))
+        return _follow(machine, Plan(), 0, memory_limit=memory_limit, ports=ports)
     except NotSimulated as unknown:
         return Plan(lines=(Line(0, f"drydock: {unknown}"),), ending=Ending(0, 2, "Error"))
 
@@ -140,7 +144,7 @@ def _follow(machine: Machine, base: Plan, start_us: int, *, memory_limit: int, p
     lines, files = list(base.lines), list(base.files)
     turns: list[Turn] = []
     counters = counters_of(machine.ops)
-    known_files = dict(machine.files)
+    known_files = dict(machine.files) if base.files else {}
     now = start_us
     for _ in range(_MAX_PAUSES):
         pause = _run(machine)

@@ -88,3 +88,16 @@ def test_services_that_exist_are_in_the_environment(machines: Any) -> None:
     machines.script("echo $REDIS_LEADER_SERVICE_HOST:$REDIS_LEADER_SERVICE_PORT; sleep 1d")
     machines.run(1)
     assert machines.logs() == ["10.96.7.7:6379"]
+
+
+def test_a_script_reads_what_its_volumes_bring(machines: Any) -> None:
+    machines.create("configmaps", config_map("app", greeting="hello"))
+    machines.script(
+        "cat /etc/app/greeting; sleep 1d",
+        volumeMounts=[{"name": "app", "mountPath": "/etc/app"}],
+        readinessProbe={"exec": {"command": ["cat", "/etc/app/greeting"]}},
+        spec={"volumes": [{"name": "app", "configMap": {"name": "app"}}]},
+    )
+    machines.run(1)
+    assert machines.logs() == ["hello"]
+    assert machines.container()["ready"] is True
