@@ -21,8 +21,12 @@ from simulator.kubectl.kubeconfig import Context, Kubeconfig
 Token = dict[str, Any]
 
 
+class ExecRefused(Exception):
+    """The container runtime could not start the command; the text is the runtime's."""
+
+
 class ExecInContainer(Protocol):
-    """Runs a command inside a container and gives `(stdout, stderr, exit)`."""
+    """Runs a command inside a container and gives `(stdout, stderr, exit)`. Raises `ExecRefused`."""
 
     def __call__(
         self, namespace: str, pod: str, container: str, command: list[str], stdin: str

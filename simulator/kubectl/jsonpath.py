@@ -137,7 +137,10 @@ def _found(path: _Path | _Literal, value: Any, root: Any) -> Sequence[Any]:
         return [path.value]
     found: list[Any] = [root if path.root else value]
     for step in path.steps:
-        found = [result for item in found for result in _step(step, item, root)]
+        if isinstance(step, _Union):
+            found = [result for part in step.parts for item in found for result in _found(part, item, root)]
+        else:
+            found = [result for item in found for result in _step(step, item, root)]
     return found
 
 
@@ -148,8 +151,6 @@ def _step(step: Any, value: Any, root: Any) -> Sequence[Any]:
         return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else _NOTHING
     if isinstance(step, _Recursive):
         return list(_everything(value))
-    if isinstance(step, _Union):
-        return [item for part in step.parts for item in _found(part, value, root)]
     if isinstance(step, _Slice):
         return _sliced(step, value)
     if not isinstance(value, list):

@@ -67,7 +67,7 @@ def _jsonpath_text(obj: Any, template: str, *, as_json: bool) -> str:
         raise CommandError(
             f"error executing jsonpath {go_text.quoted(template)}: Error executing template: {error}. Printing more "
             f"information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath "
-            f"engine was:\n\t\t{go_text.syntax(obj)}\n\n"
+            f"engine was:\n\t\t{go_text.syntax(obj)}\n\n\n"
         ) from error
 
 

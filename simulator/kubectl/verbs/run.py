@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.engine.plain import Obj
-from simulator.kubectl.call import Call
+from simulator.kubectl.call import Call, ExecRefused
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.pod_choice import container_of, named_target, pods_of
@@ -221,7 +221,13 @@ def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
             "Internal error occurred: error executing command in container: the container runtime of this lab does not "
             f"run commands in {namespace}/{name} yet"
         )
-    stdout, stderr, code = hook(namespace, name, container, command, call.stdin if call.on("stdin") else "")
+    try:
+        stdout, stderr, code = hook(namespace, name, container, command, call.stdin if call.on("stdin") else "")
+    except ExecRefused as refused:
+        raise CommandError(
+            "Internal error occurred: error executing command in container: failed to exec in container: failed to start "
+            f"exec: OCI runtime exec failed: exec failed: unable to start container process: {refused}: unknown"
+        ) from refused
     call.out(stdout)
     call.err(stderr)
     if code:

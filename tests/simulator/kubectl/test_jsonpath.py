@@ -36,7 +36,7 @@ DATA = {
         ("{.users[0].name}", "myself"),
         ("{.users[-1:].name}", "e2e"),
         ("{.items[0:1].metadata.name}", "127.0.0.1"),
-        ("{.items[*]['metadata.name', 'status.capacity']}", '127.0.0.1 {"cpu":"4"} 127.0.0.2 {"cpu":"8"}'),
+        ("{.items[*]['metadata.name', 'status.capacity']}", '127.0.0.1 127.0.0.2 {"cpu":"4"} {"cpu":"8"}'),
         ('{.users[?(@.name=="e2e")].n}', "7"),
         ("{.users[?(@.n>3)].name}", "e2e"),
         ("{.items[?(@.status.ready)].metadata.name}", "127.0.0.2"),

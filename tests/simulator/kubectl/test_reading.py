@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.kubectl.call import ExecRefused
+
 
 def test_pods_are_a_table_three_spaces_apart(with_web: Any) -> None:
     lines = with_web.run("kubectl get pods").splitlines()
@@ -208,3 +210,23 @@ def test_a_default_container_is_announced(terminal: Any) -> None:
     result = terminal.station.run("kubectl logs two --tail=0")
     assert result.stderr == 'Defaulted container "a" out of: a, b\n'
     assert terminal.refused("kubectl logs two -c x") == "error: container x is not valid for pod two\n"
+
+
+def test_exec_runs_through_the_hook_of_the_cluster(with_web: Any) -> None:
+    pod = with_web.run("kubectl get pods -o name").splitlines()[0].partition("/")[2]
+    asked: list[tuple[object, ...]] = []
+
+    def run(namespace: str, name: str, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
+        asked.append((namespace, name, container, command, stdin))
+        if command[0] == "nope":
+            raise ExecRefused('exec: "nope": executable file not found in $PATH')
+        return "out\n", "", 0 if command == ["ls"] else 3
+
+    with_web.station.session.exec_in_container = run
+    assert with_web.run(f"kubectl exec {pod} -- ls") == "out\n"
+    assert asked == [("default", pod, "nginx", ["ls"], "")]
+    failed = with_web.station.run("kubectl exec deploy/web -- sh -c 'exit 3'")
+    assert (failed.stdout, failed.stderr, failed.exit) == ("out\n", "command terminated with exit code 3\n", 3)
+    assert 'exec: "nope": executable file not found in $PATH: unknown\n' in with_web.refused(
+        f"kubectl exec {pod} -- nope"
+    )
