@@ -19,7 +19,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const buildDir = resolve(here, "..", "build");
 const uiDir = join(buildDir, "ui");
 const fixtureDir = join(buildDir, "fixture");
-const entries = ["src/site.ts", "src/lab.tsx", "src/wall.tsx"].filter((path) => existsSync(join(here, path)));
+const entries = ["src/site.ts", "src/lab.tsx", "src/wall.tsx"];
 
 /** The options every build shares; `hashed` decides between the product's names and plain ones. */
 export function options({ entryPoints, outdir, hashed, minify }) {

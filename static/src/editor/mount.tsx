@@ -7,6 +7,7 @@ import { render, type JSX } from "preact";
 import type { LabContext, MountedPanel } from "../lab-context";
 import { changedRows } from "./changes";
 import { close, create, edited, nameFor, noFiles, renamed, saved, show, shownFile, type Files } from "./files";
+import { isKnown } from "./kinds";
 import { Bar, DiffSide, Foot, type AppliedRow, type PanelActions, type PanelState } from "./panel";
 import { fromReport, type Problem, type ReportedProblem } from "./problems";
 import { remembering, type Schema, type Schemas } from "./schema";
@@ -38,7 +39,7 @@ class Editor {
 
   constructor(private readonly el: HTMLElement, private readonly ctx: LabContext) {
     el.classList.add("yaml-pane");
-    this.schemas = remembering((kind) => askSchema(ctx, kind.apiVersion, kind.kind));
+    this.schemas = remembering((kind) => (isKnown(kind) ? askSchema(ctx, kind.apiVersion, kind.kind) : Promise.resolve(null)));
     const host = document.createElement("div");
     host.className = "text-host";
     render(<Frame state={this.state} actions={this.actions} host={host} />, el);

@@ -29,7 +29,7 @@ export function mount(el: HTMLElement, ctx: LabContext): MountedPanel {
     effect(() => void (parts.state.textContent = stateWords(ctx))),
     wireButtons(parts, terminal, session),
   ];
-  session.start(ctx.boot.readonly ? "You are watching this cluster. Only its owner can type here." : "A shell with kubectl. Tab completes, Ctrl+R searches, help lists what there is.");
+  session.start(ctx.boot.readonly ? "You are watching this cluster. Only its owner can type here." : "Tab completes, Ctrl+R searches, help lists what there is.");
   void showPlace(ctx, parts.place);
   return {
     focus: () => terminal.focus(),
@@ -44,7 +44,16 @@ export function mount(el: HTMLElement, ctx: LabContext): MountedPanel {
 
 // ── the panel's own elements ──
 
+const touchKeys = [
+  { name: "tab", label: "Tab", sends: "\t" },
+  { name: "up", label: "↑ Last", sends: "\x1b[A" },
+  { name: "down", label: "↓", sends: "\x1b[B" },
+  { name: "interrupt", label: "Ctrl C", sends: "\x03" },
+  { name: "search", label: "Ctrl R", sends: "\x12" },
+] as const;
+
 interface Parts {
+  readonly keys: readonly HTMLButtonElement[];
   readonly screen: HTMLElement;
   readonly place: HTMLElement;
   readonly state: HTMLElement;
@@ -62,10 +71,14 @@ function build(el: HTMLElement): Parts {
       <button type="button" class="bar-btn" data-do="copy">Copy</button><button type="button" class="bar-btn" data-do="paste">Paste</button><button type="button" class="bar-btn" data-do="clear">Clear</button>
     </div>
     <div class="screen"></div>
+    <div class="touch-keys" role="group" aria-label="Keys a touch screen lacks">
+      ${touchKeys.map(({ name, label }) => `<button type="button" class="bar-btn" data-key="${name}">${label}</button>`).join("")}
+    </div>
     <p class="vh" id="terminal-help">Shell with kubectl. Tab completes. F6 moves to the next pane, Shift F6 to the one before.</p>`;
   const get = <E extends HTMLElement>(selector: string): E => el.querySelector(selector) as E;
   return {
     screen: get(".screen"), place: get(".place"), state: get(".state"), help: get("#terminal-help"),
+    keys: [...el.querySelectorAll<HTMLButtonElement>("[data-key]")],
     copy: get('[data-do="copy"]'), paste: get('[data-do="paste"]'), clear: get('[data-do="clear"]'),
   };
 }
@@ -200,6 +213,13 @@ function wireButtons(parts: Parts, terminal: Terminal, session: Session): () => 
     session.clear();
     terminal.focus();
   });
+  for (const button of parts.keys) {
+    const sends = touchKeys.find(({ name }) => name === button.dataset["key"])?.sends ?? "";
+    on(button, () => {
+      session.receive(sends);
+      terminal.focus();
+    });
+  }
   return () => abort.abort();
 }
 
