@@ -102,6 +102,7 @@ export class Session {
     this.lookAt(ev, Math.max(at, this.log.start.at));
   }
 
+  /** Back to the present; the cluster runs on if it was stopped only to be looked at. */
   goLive(): void {
     this.playhead.value = null;
     this.director.clear();
@@ -133,6 +134,7 @@ export class Session {
 
   play(): void {
     const head = this.playhead.value;
+    this.resumeAtEnd ||= head !== null && !this.boot.readonly && this.clock.value.paused;
     if (head && this.log.neighbour(head.ev, 1)) this.playhead.value = { ...head, playing: true };
     else if (head) this.goLive();
     else void this.setClock("resume");

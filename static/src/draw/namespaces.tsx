@@ -19,9 +19,10 @@ export function NamespaceChart({ layout, looks }: { layout: NamespacesLayout; lo
             {looks.selected === zone.uid ? <rect class="ring" x={rect.x - 4} y={rect.y - 4} width={rect.w + 8} height={rect.h + 8} rx="13" /> : null}
           </g>
           {loose.map(({ card, rect: at }) => <CardBox key={card.uid} card={card} {...at} hot={looks.hot.has(card.uid)} selected={looks.selected === card.uid} />)}
-          {rows.map(({ card, rect: at, pods }) => (
+          {rows.map(({ card, rect: at, pods, more }) => (
             <g key={card?.uid ?? "loose"}>
               {card ? <CardBox card={card} {...at} h={50} hot={looks.hot.has(card.uid)} selected={looks.selected === card.uid} /> : <text class="t-k" x={at.x + 4} y={at.y + 30}>Pods without an owner</text>}
+              {more > 0 ? <text class="t-k" x={at.x + at.w + 14} y={at.y + at.h - 4}>and {more} more</text> : null}
               {pods.map(({ pod, rect: tile }) => (
                 <Tile key={pod.uid} pod={pod} {...tile} plinth={false} density={0} tint={zone.tint} hot={looks.hot.has(pod.uid)} selected={looks.selected === pod.uid} />
               ))}

@@ -42,6 +42,6 @@ function nodesIn({ from, to }: Msg): string[] {
 /** Sets names and `quoted` words of a sentence in code type. */
 export function captionParts(say: string, names: readonly string[]): ComponentChild[] {
   const known = [...new Set(names)].filter((name) => name.length > 2).sort((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(`(\`[^\`]+\`${known.map((name) => `|${name}`).join("")})`, "g");
+  const pattern = new RegExp(`(\`[^\`]+\`${known.map((name) => `|(?<![\\w-])${name}(?![\\w-])`).join("")})`, "g");
   return say.split(pattern).map((part, i) => (i % 2 === 1 ? <code key={i}>{part.replace(/`/g, "")}</code> : part));
 }

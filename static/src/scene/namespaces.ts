@@ -10,7 +10,8 @@ import type { PodRow } from "../protocol/shapes";
 import type { Rect } from "./layout";
 import { inOrder, topOwner, type Card, type SceneModel, type Zone } from "./model";
 
-export interface NamespaceRowPlace { card: Card | null; rect: Rect; pods: { pod: PodRow; rect: Rect }[] }
+/** `more` pods found no room; the outline has them all. */
+export interface NamespaceRowPlace { card: Card | null; rect: Rect; pods: { pod: PodRow; rect: Rect }[]; more: number }
 export interface NamespacePlace { zone: Zone; rect: Rect; rows: NamespaceRowPlace[]; loose: { card: Card; rect: Rect }[] }
 export interface NamespacesLayout { width: number; height: number; places: NamespacePlace[] }
 
@@ -18,6 +19,8 @@ const LEAST_WIDTH = 760;
 const MARGIN = 16;
 const CARD = { w: 150, h: 50, gap: 10 };
 const TILE = { w: 92, h: 32, dx: 98, dy: 38 };
+/** Tiles drawn for one workload at most: a picture of hundreds is the fleet's task. */
+const MOST_TILES = 40;
 
 export function layoutNamespaces(model: SceneModel, state: ClusterState, width: number): NamespacesLayout {
   const w = Math.max(LEAST_WIDTH, Math.round(width)) - 2 * MARGIN;
@@ -64,7 +67,8 @@ function placeNamespace(zone: Zone, owned: Map<string, PodRow[]>, { x, y, w }: {
 function placeRow(card: Card | null, pods: PodRow[], { x, y, w }: { x: number; y: number; w: number }): NamespaceRowPlace {
   const left = x + CARD.w + 14;
   const perLine = Math.max(1, Math.floor((x + w - left) / TILE.dx));
-  const placed = pods.map((pod, i) => ({ pod, rect: { x: left + (i % perLine) * TILE.dx, y: y + 9 + Math.floor(i / perLine) * TILE.dy, w: TILE.w, h: TILE.h } }));
-  const h = Math.max(CARD.h, Math.ceil(pods.length / perLine) * TILE.dy + 12);
-  return { card, rect: { x, y, w: CARD.w, h }, pods: placed };
+  const shown = pods.slice(0, MOST_TILES);
+  const placed = shown.map((pod, i) => ({ pod, rect: { x: left + (i % perLine) * TILE.dx, y: y + 9 + Math.floor(i / perLine) * TILE.dy, w: TILE.w, h: TILE.h } }));
+  const h = Math.max(CARD.h, Math.ceil(shown.length / perLine) * TILE.dy + (pods.length > shown.length ? 26 : 12));
+  return { card, rect: { x, y, w: CARD.w, h }, pods: placed, more: pods.length - shown.length };
 }

@@ -9,7 +9,7 @@ import type { Phase } from "../protocol/shapes";
 export interface Trouble { title: string; detail: string; phase: Phase; uid: string; count: number }
 export interface FleetSummary { nodes: number; readyNodes: number; pods: number; counts: ReadonlyMap<Phase, number>; troubles: Trouble[] }
 
-const MOST_TROUBLES = 6;
+const MOST_TROUBLES = 8;
 /** A rollout is worth a line when so many pods of one app are being created. */
 const ROLLOUT = 5;
 
