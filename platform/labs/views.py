@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -29,7 +30,7 @@ from labs.templates import TEMPLATES
 @person_required
 def cluster_list(request: PersonRequest) -> HttpResponse:
     """My clusters."""
-    return _list_page(request)
+    return render(request, "labs/list.html", _list_context(request))
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,25 +56,28 @@ def cluster_rename(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """Rename."""
     cluster = _own(request, cluster_id)
     form = RenameForm(request.POST)
-    if form.is_valid():
-        services.cluster_rename(cluster=cluster, name=form.cleaned_data["name"])
-    return _after_change(request)
+    if not form.is_valid():
+        return _after_change(request, f"{cluster.name} keeps its name: a name has 1 to 80 characters.")
+    services.cluster_rename(cluster=cluster, name=form.cleaned_data["name"])
+    return _after_change(request, f"Renamed to {cluster.name}.")
 
 
 @require_POST
 @person_required
 def cluster_reset(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """Begin the cluster again from its configuration."""
-    services.cluster_reset(cluster=_own(request, cluster_id), actor=str(request.user.id))
-    return _after_change(request)
+    cluster = _own(request, cluster_id)
+    services.cluster_reset(cluster=cluster, actor=str(request.user.id))
+    return _after_change(request, f"{cluster.name} begins again.")
 
 
 @require_POST
 @person_required
 def cluster_delete(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """Remove the cluster for good."""
-    services.cluster_delete(cluster=_own(request, cluster_id))
-    return _after_change(request)
+    cluster = _own(request, cluster_id)
+    services.cluster_delete(cluster=cluster)
+    return _after_change(request, f"{cluster.name} is deleted.")
 
 
 @require_GET
@@ -103,17 +107,19 @@ def _own(request: PersonRequest, cluster_id: UUID) -> Cluster:
     return cluster
 
 
-def _after_change(request: PersonRequest) -> HttpResponse:
-    return _list_page(request) if request.htmx else redirect("labs:list")
+def _after_change(request: PersonRequest, said: str) -> HttpResponse:
+    messages.success(request, said)
+    if not request.htmx:
+        return redirect("labs:list")
+    return render(request, "labs/_changed.html", {**_list_context(request), "is_changed": True})
 
 
-def _list_page(request: PersonRequest) -> HttpResponse:
-    context = {
+def _list_context(request: PersonRequest) -> dict[str, Any]:
+    return {
         "clusters": clusters_of(user=request.user),
         "quota": cluster_quota(user=request.user),
         "section": "clusters",
     }
-    return render(request, "labs/_list.html" if request.htmx else "labs/list.html", context)
 
 
 def _boot(request: PersonRequest, cluster: Cluster, access: Access) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def test_clusters_are_renamed_and_deleted_without_a_reload(visit: Visit) -> None
     page.get_by_label("Name", exact=True).fill("A harbour of my own")
     page.locator("dialog[open]").get_by_role("button", name="Rename").click()
     page.get_by_role("heading", name="A harbour of my own").wait_for()
+    page.get_by_role("status").get_by_text("Renamed to A harbour of my own.").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "My clusters"
     page.get_by_role("button", name="Delete A harbour of my own").click()
     page.get_by_role("button", name="Delete it").click()
     page.get_by_text("The quay is empty").wait_for()

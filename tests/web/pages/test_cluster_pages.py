@@ -143,6 +143,7 @@ def test_a_change_answers_htmx_with_the_list_and_others_with_the_page(
     fragment = browser.post(f"/clusters/{cluster.id}/{change}/", {"name": "Yours"}, headers={"HX-Request": "true"})
     assert fragment.status_code == 200
     assert "<html" not in fragment.content.decode()
+    assert 'id="notices" role="status" hx-swap-oob="innerHTML"><p class="notice success">' in fragment.content.decode()
     assert browser.post(f"/clusters/{other.id}/{change}/", {"name": "Yours"})["Location"] == "/clusters/"
 
 

@@ -110,7 +110,7 @@ def test_the_admin_lists_every_model(client: Client) -> None:
     User.objects.create_superuser("root@example.org", "correct horse battery", name="Root")
     client.login(username="root@example.org", password="correct horse battery")
     text = client.get("/admin/").content.decode()
-    for model in ["Users", "Clusters", "Classes", "Help requests", "Hints", "Lesson progress", "Outboxs"]:
+    for model in ["Users", "Clusters", "Classes", "Help requests", "Hints", "Lesson progress", "Journals", "Snapshots"]:
         assert model in text
     for page in [
         "accounts/user/",
