@@ -26,7 +26,7 @@ T = TypeVar("T")
 MAX_OUTPUT = 2_000_000
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|(\?))")
 _KUBECTL = ("kubectl", "k")
-_REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
+REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
 REPEAT_US = 2_000_000
 _MAX_ALIASES = 10
 
@@ -144,7 +144,7 @@ class Shell:
             takes_value = words[0] in ("-n", "--interval")
             words = words[2 if takes_value else 1 :]
         words = self._unaliased(words)
-        if words[:1] and words[0] in _KUBECTL and len(words) > 1 and words[1] in _REPEATABLE:
+        if words[:1] and words[0] in _KUBECTL and len(words) > 1 and words[1] in REPEATABLE:
             text = watched_text(self.session, words[1:])
             token: Token = {
                 "kind": "repeat",

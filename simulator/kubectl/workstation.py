@@ -20,7 +20,7 @@ from simulator.kubectl.editor import apply_text, diff_text
 from simulator.kubectl.following import Followed
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
-from simulator.kubectl.shell import REPEAT_US, Shell, ShellResult, goes_on, watched_text
+from simulator.kubectl.shell import REPEAT_US, REPEATABLE, Shell, ShellResult, goes_on, watched_text
 from simulator.kubectl.small_command import Surface
 from simulator.kubectl.text_filters import grep
 
@@ -82,6 +82,14 @@ class Workstation:
         `then` is the rest of its line, to be run next, when it is done; `clear` says that `stdout` takes the place of
         what was shown (`watch`).
         """
+        try:
+            return self._looked(token)
+        except (KeyError, TypeError, ValueError, AttributeError, AssertionError, IndexError):
+            # Tokens come back from browsers; one that was not made here has the wrong shape.
+            text = "error: this is no token that a command of this workstation left behind\n"
+            return {"stdout": text, "done": True, "exit": 1, "token": token}
+
+    def _looked(self, token: Token) -> dict[str, Any]:
         looked = self._repeated(token) if token.get("kind") == "repeat" else follow_command(self.session, token)
         stdout = looked.stdout
         for words in token.get("filters") or ():
@@ -97,6 +105,8 @@ class Workstation:
     def _repeated(self, token: Token) -> Followed:
         """`watch`: the output again, whenever it is due and differs from what is shown."""
         now = self._now_us()
+        if token["words"][0] not in REPEATABLE:
+            raise ValueError(token["words"])
         if now < token["due"]:
             return Followed("", token)
         text = watched_text(self.session, token["words"])

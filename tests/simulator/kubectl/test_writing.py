@@ -267,3 +267,25 @@ def test_a_diff_shows_what_apply_would_change(terminal: Any) -> None:
 def test_a_line_is_completed(with_web: Any, line: str, options: list[str]) -> None:
     with_web.run("echo x > notes.txt")
     assert [option["text"] for option in complete(with_web.station, line, len(line))["options"]] == options
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        {},
+        {"kind": "nope"},
+        {"kind": "watch"},
+        {"kind": "watch", "resource": "foo", "namespace": 5},
+        {"kind": "gone", "objects": 7},
+        {"kind": "repeat", "words": ["delete", "deploy", "web"], "due": 0, "shown": ""},
+        {"kind": "repeat", "words": [], "due": 0},
+        {"kind": "wait", "for": "x", "left": [["pods"]]},
+    ],
+    ids=str,
+)
+def test_a_forged_token_is_refused_and_changes_nothing(with_web: Any, token: dict[str, Any]) -> None:
+    before = with_web.cluster.state_hash()
+    reply = with_web.station.follow(token)
+    assert (reply["done"], reply["exit"]) == (True, 1)
+    assert reply["stdout"].startswith("error: ")
+    assert with_web.cluster.state_hash() == before
