@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from simulator.engine.plain import Obj
 from simulator.machinery.selectors import Selector
 
-#: A change of an object as a handler gets it has at least one side.
-Change = tuple[Obj | None, Obj | None]
-
 
 def key_of(obj: Obj) -> str:
     """`default/web`, or `node-1` for cluster-scoped objects: what work queues hold."""
