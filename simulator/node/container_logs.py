@@ -31,13 +31,13 @@ class ContainerLogs:
         lines = self.lines(record, run, limit=_KEPT)
         lines = self._since(lines, query)
         if "tailLines" in query:
-            count = int(query["tailLines"])
+            count = _whole(query, "tailLines")
             lines = lines[len(lines) - count :] if count < len(lines) else lines
         text = "".join(
             f"{self._stamp(line.at_us)} {line.text}\n" if query.get("timestamps") == "true" else f"{line.text}\n"
             for line in lines
         )
-        return text[: int(query["limitBytes"])] if "limitBytes" in query else text
+        return text[: _whole(query, "limitBytes")] if "limitBytes" in query else text
 
     def lines(self, record: PodRecord, run: Run, *, limit: int) -> list[LogLine]:
         """The last `limit` lines of one instance up to now, oldest first."""
@@ -86,7 +86,7 @@ class ContainerLogs:
     def _since(self, lines: list[LogLine], query: Mapping[str, str]) -> list[LogLine]:
         engine = self._fleet.engine
         if "sinceSeconds" in query:
-            start = engine.now - int(query["sinceSeconds"]) * 1_000_000
+            start = engine.now - _whole(query, "sinceSeconds") * 1_000_000
         elif "sinceTime" in query:
             start = engine.micros(query["sinceTime"])
         else:
@@ -97,3 +97,10 @@ class ContainerLogs:
         """RFC 3339 in nanoseconds without trailing zeros, as containerd writes it."""
         text = self._fleet.engine.micro_timestamp(at_us).rstrip("Z").rstrip("0").rstrip(".")
         return f"{text}Z"
+
+
+def _whole(query: Mapping[str, str], name: str) -> int:
+    text = query[name]
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise bad_request(f'invalid value for {name}: found "{text}", wanted a whole number that is not negative')
+    return int(text)

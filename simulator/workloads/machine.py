@@ -23,6 +23,11 @@ from simulator.workloads.small_programs import (
 )
 
 _BUSY_STEPS = 20_000
+#: What one program may cost to work out, ever: steps, and characters of output and variables.
+_MAX_STEPS = 200_000
+_MAX_WRITTEN = 1_000_000
+_MAX_WORD = 32_768
+_MAX_SEQ = 10_000
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _BUILTIN = frozenset(
     {
@@ -93,11 +98,16 @@ class Machine:
     files: dict[str, str] = field(default_factory=dict)
     out: list[str] = field(default_factory=list)
     """Lines written since the caller took them."""
+    steps: int = 0
+    written: int = 0
     traps: bool = False
     """The script handles SIGTERM."""
 
     def run(self) -> Pause:
         for _ in range(_BUSY_STEPS):
+            if self.steps >= _MAX_STEPS or self.written >= _MAX_WRITTEN:
+                raise NotSimulated("a program of this size is not simulated")
+            self.steps += 1
             if self.pc >= len(self.ops):
                 return Pause("exit", code=self.status)
             op = self.ops[self.pc]
@@ -132,7 +142,9 @@ class Machine:
     # Words
 
     def expand(self, word: Word) -> str:
-        return "".join(part if isinstance(part, str) else self._part(part) for part in word)
+        text = "".join(part if isinstance(part, str) else self._part(part) for part in word)[:_MAX_WORD]
+        self.written += len(text)
+        return text
 
     def _part(self, part: tuple[str, str]) -> str:
         kind, text = part
@@ -202,8 +214,8 @@ class Machine:
                 return Pause("forever")
             case "stress":
                 return _stress(rest, self.out)
-            case "perl" if any("bpi(" in word for word in rest):
-                self.out.append(pi_digits(number(re.findall(r"bpi\((\d+)\)", " ".join(rest))[0])))
+            case "perl" if (wanted := re.search(r"bpi\((\d{1,4})\)", " ".join(rest))) is not None:
+                self.out.append(pi_digits(int(wanted.group(1))))
                 return Pause("sleep", us=4_000_000, cpu_milli=1000)
             case "python3" | "python" if rest[:2] == ["-m", "http.server"]:
                 return Pause("serve", argv=tuple(argv))
@@ -248,8 +260,9 @@ class Machine:
                 for path in rest:
                     self.files.pop(path, None)
             case "seq":
-                numbers = [number(word) for word in rest]
-                self.out.extend(str(number) for number in range(numbers[0] if len(numbers) > 1 else 1, numbers[-1] + 1))
+                numbers = [number(word) for word in rest] or [0]
+                first = numbers[0] if len(numbers) > 1 else 1
+                self.out.extend(str(one) for one in range(first, min(numbers[-1], first + _MAX_SEQ) + 1))
             case "trap":
                 self.traps = self.traps or any(word in ("TERM", "SIGTERM", "15") for word in rest)
             case "whoami":
@@ -321,7 +334,7 @@ def _stress(words: list[str], out: list[str]) -> Pause:
         name: number(options.get(f"--{name}", options.get(f"-{name[0]}", "0"))) for name in ("cpu", "io", "vm", "hdd")
     }
     out.append(f"stress: info: [1] dispatching hogs: {', '.join(f'{count} {name}' for name, count in hogs.items())}")
-    size = options.get("--vm-bytes", "256M")
+    size = options.get("--vm-bytes") or "256M"
     scale = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}.get(size[-1].upper(), 1)
     each = number(size.rstrip("BKMGbkmg")) * scale
     seconds = seconds_us([options["--timeout"]]) if "--timeout" in options else 1 << 60

@@ -39,6 +39,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
 _RESERVED = frozenset({"then", "fi", "else", "elif", "do", "done", "}", "esac"})
 _MAX_UNROLLED = 500
+_MAX_OPS = 20_000
+_MAX_DEPTH = 40
 
 
 @lru_cache(maxsize=512)
@@ -179,6 +181,7 @@ class _Compiler:
         self.ops: list[Op] = []
         self._tokens = tokens
         self._at = 0
+        self._depth = 0
         self._loops: list[tuple[list[int], list[int]]] = []
         """Per loop: positions of `break` and `continue` jumps that wait for their targets."""
 
@@ -214,6 +217,13 @@ class _Compiler:
             self._fill(skip)
 
     def _command(self) -> None:
+        if len(self.ops) > _MAX_OPS or self._depth > _MAX_DEPTH:
+            raise NotSimulated("a script of this size is not simulated")
+        self._depth += 1
+        self._one_command()
+        self._depth -= 1
+
+    def _one_command(self) -> None:
         negated = self.peek_text() == "!"
         if negated:
             self._at += 1

@@ -16,7 +16,7 @@ def seconds_us(words: list[str]) -> int:
     for word in words:
         if word in ("infinity", "inf"):
             return 1 << 60
-        match = re.fullmatch(r"(\d*\.?\d+)([smhd]?)", word)
+        match = re.fullmatch(r"(\d{0,12}\.?\d{1,12})([smhd]?)", word)
         total += float(match.group(1)) * scale[match.group(2) or "s"] if match else 0
     return round(total * 1_000_000)
 
@@ -84,8 +84,9 @@ def is_true(words: list[str], files: dict[str, str]) -> bool:
 
 
 def number(text: str) -> int:
-    match = re.match(r"\s*-?\d+", text)
-    return int(match.group()) if match else 0
+    """The whole number at the start of a text, 0 when there is none."""
+    match = re.match(r"\s*(-?\d{1,18})", text)
+    return int(match.group(1)) if match else 0
 
 
 _TERM = re.compile(r"\s*([-+*/%])?\s*(\$?[A-Za-z_]\w*|\d+)")
@@ -100,8 +101,8 @@ def arithmetic(text: str, env: dict[str, str]) -> int:
         if match is None:
             raise NotSimulated(f"$(({text})) is not simulated")
         value = match.group(2).lstrip("$")
-        term = int(value) if value.isdigit() else number(env.get(value, "0"))
-        total = _apply(match.group(1) or "+", total, term)
+        term = number(value) if value.isdigit() else number(env.get(value, "0"))
+        total = _wrapped(_apply(match.group(1) or "+", total, term))
         at = match.end()
     return total
 
@@ -117,3 +118,8 @@ def _apply(operator: str, left: int, right: int) -> int:
         case "%":
             return left % right if right else 0
     return left + right
+
+
+def _wrapped(amount: int) -> int:
+    """Shells count in 64 bits and go around."""
+    return (amount + (1 << 63)) % (1 << 64) - (1 << 63)

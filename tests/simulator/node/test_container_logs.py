@@ -75,3 +75,15 @@ def test_a_server_says_goodbye(machines: Any) -> None:
     assert "SIGQUIT" not in machines.logs()[-1]
     machines.run(1.05)
     assert machines.logs()[-1] == "2025/10/09 08:53:26 [notice] 1#1: signal 3 (SIGQUIT) received, shutting down"
+
+
+@pytest.mark.parametrize("text", ["-1", "many", "1.5", "9" * 40])
+def test_a_number_of_lines_that_is_none_is_refused(machines: Any, text: str) -> None:
+    machines.start()
+    machines.run(1)
+    with pytest.raises(StatusError) as refused:
+        machines.logs(tailLines=text)
+    assert (
+        refused.value.message
+        == f'invalid value for tailLines: found "{text}", wanted a whole number that is not negative'
+    )

@@ -206,3 +206,25 @@ def test_only_variables_that_matter_are_read() -> None:
 def test_pi_is_computed() -> None:
     found = plan(image("perl:5.34.0"), ("perl", "-Mbignum=bpi", "-wle", "print bpi(20)"), (), env={})
     assert printed(found) == ["3.1415926535897932384"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("x=a; while true; do x=$x$x; echo $x; done", id="a variable that doubles"),
+        pytest.param("i=3; while true; do i=$((i*i)); sleep 1; done", id="a number that squares"),
+        pytest.param(
+            "for a in $(seq 1 400); do for b in $(seq 1 400); do for c in $(seq 1 400); do echo; done; done; done",
+            id="nested loops",
+        ),
+        pytest.param("if true; then " * 200 + "echo; " + "fi; " * 200, id="deep nesting"),
+        pytest.param("seq 1 100000000000", id="a long sequence"),
+        pytest.param("sleep " + "9" * 400, id="a long sleep"),
+        pytest.param("echo $((" + "9" * 5_000 + "))", id="a long number"),
+        pytest.param("(" * 5_000, id="open brackets"),
+        pytest.param("while true; do echo x; done", id="an endless printer"),
+    ],
+)
+def test_hostile_scripts_cost_little_and_end_in_a_plan(text: str) -> None:
+    found = script(text)
+    assert sum(len(line.text) for line in found.lines) < 5_000_000
