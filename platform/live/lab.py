@@ -222,7 +222,7 @@ class LabConsumer(PageSocket):
             self.wake.clear()
             for text in self.stream.texts():
                 await self._send(text)
-            if self.lesson is not None:
+            if self.lesson is not None and not self.stream.is_syncing:
                 self.lesson.changed()
             for name in [name for name, follower in self.followers.items() if follower.is_done]:
                 await self.followers.pop(name).close()

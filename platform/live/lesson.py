@@ -36,16 +36,20 @@ class LessonWatch:
         self._user, self._cluster, self._lesson = user, cluster, lesson
         self._router, self._tell = router, tell
         self._step = ""
+        self._has_begun = False
+        self._last: dict[str, Any] | None = None
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"lesson of {cluster}")
 
     def show(self, step: str) -> None:
-        """The learner looks at another step."""
+        """The learner looks at another step. Nothing is told before the page has its first picture."""
         self._step = step
-        self._wake.set()
+        if self._has_begun:
+            self._wake.set()
 
     def changed(self) -> None:
-        """The cluster changed."""
+        """The cluster changed, or the page has its first picture."""
+        self._has_begun = True
         self._wake.set()
 
     async def close(self) -> None:
@@ -53,24 +57,23 @@ class LessonWatch:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        last: dict[str, Any] | None = None
         while True:
             await self._wake.wait()
             self._wake.clear()
             begin = time.monotonic()
-            said = await self._look() if self._step else None
-            if said is not None and said != last:
-                last = said
-                await self._tell({"t": "lesson", **said})
+            if self._step:
+                await self._look()
             await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - begin)))
 
-    async def _look(self) -> dict[str, Any] | None:
+    async def _look(self) -> None:
         """The door of the panel: a failure costs one look, never the page."""
         try:
-            return await self._judged(self._step)
+            said = await self._judged(self._step)
+            if said is not None and said != self._last:
+                await self._tell({"t": "lesson", **said})
+                self._last = said
         except Exception:
             logger.exception("cluster %s: step %s of %s could not be checked", self._cluster, self._step, self._lesson)
-            return None
 
     async def _judged(self, step: str) -> dict[str, Any] | None:
         checks = import_string(settings.DRYDOCK_STEP_CHECKS)(self._lesson, step)

@@ -67,7 +67,7 @@ class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def say(self, message: dict[str, Any]) -> None:
         """Send one message."""
-        await self.send(text_data=msgspec.json.encode(message).decode())
+        await self.send(text_data=msgspec.json.encode(message, enc_hook=_plain).decode())
 
     async def opened(self) -> None:
         """The person is known: accept or close."""
@@ -76,6 +76,13 @@ class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def closed(self) -> None:
         """Leave everything that `opened` joined."""
         raise NotImplementedError
+
+
+def _plain(value: Any) -> str:
+    """Django marks HTML as safe by a class of its own; on the wire it is a text like any other."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"found {type(value).__name__}, which has no place on the wire")
 
 
 def _parsed(text: str | None) -> dict[str, Any]:

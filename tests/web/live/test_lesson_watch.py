@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from django.test import override_settings
+from django.utils.safestring import mark_safe
 
 from labs.router import Told
-from live import lesson
+from live import lesson, sockets
 from live.lesson import LessonWatch
 
 CHECKS = [{"id": "three", "state": {}}]
@@ -68,6 +70,8 @@ class Panel:
             tell=self.frames.put,  # type: ignore[arg-type]
         )
 
+        self.watch.changed()
+
     async def next(self) -> dict[str, Any]:
         async with asyncio.timeout(2):
             return await self.frames.get()
@@ -114,3 +118,12 @@ async def test_a_cluster_that_does_not_answer_costs_one_look() -> None:
     panel.watch.changed()
     assert (await panel.next())["step"] == "first"
     await panel.watch.close()
+
+
+def test_safe_html_is_a_text_on_the_wire() -> None:
+    assert msgspec.json.encode({"html": mark_safe("<p>a</p>")}, enc_hook=sockets._plain) == b'{"html":"<p>a</p>"}'
+
+
+def test_anything_else_has_no_place_on_the_wire() -> None:
+    with pytest.raises(TypeError, match="found object, which has no place on the wire"):
+        msgspec.json.encode({"x": object()}, enc_hook=sockets._plain)
