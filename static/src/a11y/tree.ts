@@ -24,7 +24,7 @@ export function outline(state: ClusterState): Branch[] {
   const pods = [...table(state, "Pod").values()];
   const queued = inOrder(pods.filter(isQueued));
   const groups: Branch[] = [
-    group("control", "Control plane", rows(state, "Component").length, () => rows(state, "Component").map((row) => leaf("control", row, `${row.name}, ${row.up ? "up" : "stopped"}${row.queue > 0 ? `, ${row.queue} in its queue` : ""}`))),
+    group("control", "Control plane", rows(state, "Component").length, () => rows(state, "Component").map((row) => leaf("control", row, `${row.name}, ${row.up ? "up" : "stopped"}`))),
     group("nodes", `Nodes, ${plural(table(state, "Node").size, "node")}`, table(state, "Node").size, () => nodeBranches(state, pods)),
   ];
   if (queued.length > 0) groups.push(group("queue", `Waiting for a node, ${plural(queued.length, "pod")}`, queued.length, () => queued.map((pod) => podBranch("queue", pod))));

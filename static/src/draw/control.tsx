@@ -172,15 +172,15 @@ function Controllers({ control, looks, ...part }: { control: ControlPlace; looks
       </g>
       {control.moreChips > 0 ? <text class="t-m" x={box.x + box.w - 10} y={box.y + 15} text-anchor="end">+{control.moreChips} more</text> : null}
       {control.chips.map(({ component, label, rect }) => (
-        <Chip key={component.uid} uid={component.uid} label={label} {...rect} queue={component.queue} hot={looks.hot.has(component.uid)} selected={component.uid === looks.selected} />
+        <Chip key={component.uid} uid={component.uid} label={label} {...rect} hot={looks.hot.has(component.uid)} selected={component.uid === looks.selected} />
       ))}
     </g>
   );
 }
 
-const Chip = still(({ uid, label, x, y, w, h, queue, hot, selected }: Rect & { uid: string; label: string; queue: number; hot: boolean; selected: boolean }) => (
+const Chip = still(({ uid, label, x, y, w, h, hot, selected }: Rect & { uid: string; label: string; hot: boolean; selected: boolean }) => (
   <g class="thing" data-uid={uid}>
-    <title>{queue > 0 ? `${label} controller, ${queue} in its queue` : `${label} controller`}</title>
+    <title>{`${label} controller`}</title>
     <rect class={`chip-box${hot ? " hot" : ""}`} x={x} y={y} width={w} height={h} rx="4" />
     <text class="t-chip" x={x + w / 2} y={y + h / 2 + 3.8} text-anchor="middle">{label}</text>
     {selected ? <rect class="ring" x={x - 3} y={y - 3} width={w + 6} height={h + 6} rx="6" /> : null}

@@ -134,9 +134,9 @@ function tableFacts(kind: string, row: Row, state: ClusterState): [string, strin
   return facts.filter(([, value]) => value !== "");
 }
 
-function componentFacts({ up, members, queue }: ComponentRow): [string, string][] {
+function componentFacts({ up, members }: ComponentRow): [string, string][] {
   return [
-    ["State", up ? "up" : "stopped"], ...(queue ? [["Waiting in its queue", String(queue)] as [string, string]] : []),
+    ["State", up ? "up" : "stopped"],
     ...members.map(([node, on, leader]): [string, string] => [node, `${on ? "up" : "down"}${leader ? ", leader" : ""}`]),
   ];
 }

@@ -32,7 +32,6 @@ export interface ComponentRow extends Row {
   part: Part;
   up: boolean;
   members: [node: string, up: boolean, leader: boolean][];
-  queue: number;
 }
 
 export interface NodeRow extends Row {
