@@ -24,7 +24,6 @@ export interface Command {
 export interface Api {
   command<Reply = Record<string, unknown>>(command: Command): Promise<Outcome<CommandAnswer<Reply>>>;
   clock(op: ClockOp, value?: number): Promise<Outcome<Clock>>;
-  log(gen: number, from: number, to: number): Promise<Outcome<unknown>>;
 }
 
 const RETRIES = 2;
@@ -42,9 +41,6 @@ export function createApi(boot: Pick<Boot, "api" | "csrf">, fetcher: typeof fetc
     async clock(op, value) {
       const answer = await send("clock", value === undefined ? { op } : { op, value });
       return answer.ok ? { ok: true, value: (answer.value as { clock: Clock }).clock } : answer;
-    },
-    async log(gen, from, to) {
-      return read(fetcher, `${boot.api}/log?gen=${gen}&from=${from}&to=${to}`);
     },
   };
 }
@@ -65,10 +61,6 @@ async function post(fetcher: typeof fetch, url: string, csrf: string, body: unkn
     answer = await attempt(fetcher, url, request);
   }
   return answer;
-}
-
-function read(fetcher: typeof fetch, url: string): Promise<Outcome<unknown>> {
-  return attempt(fetcher, url, { credentials: "same-origin" });
 }
 
 async function attempt(fetcher: typeof fetch, url: string, request: RequestInit): Promise<Outcome<unknown>> {
