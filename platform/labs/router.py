@@ -95,7 +95,7 @@ class Router:
         try:
             async with asyncio.timeout(deadline_s):
                 return await self._text(await self._ask_until_answered(question))
-        except TimeoutError:
+        except (TimeoutError, BusUnavailable):
             message = "The cluster did not answer in time. The same request may be sent again."
             return Told(503, refusal("Unavailable", message, retry_after=1))
         finally:
