@@ -42,8 +42,7 @@ class LessonPanel {
     el.classList.add("lesson");
     render(<Panel panel={this} />, el);
     el.addEventListener("click", this.onClick);
-    this.stops = [effect(() => this.onNews()), effect(() => this.onHint()), effect(() => this.onHelp())];
-    this.tellStep();
+    this.stops = [effect(() => this.onNews()), effect(() => this.onHint()), effect(() => this.onHelp()), effect(() => this.onConnection())];
   }
 
   focus(): void {
@@ -146,6 +145,12 @@ class LessonPanel {
   }
 
   // ── the seams ──
+
+  /** A new connection knows nothing of the step that is shown. */
+  private onConnection(): void {
+    const step = shownStep(this.progress.peek());
+    if (this.ctx.connection.value === "open" && step && !this.ctx.boot.readonly) this.ctx.lessonStep(step.id);
+  }
 
   private tellStep(): void {
     const step = shownStep(this.progress.peek());

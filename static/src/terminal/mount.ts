@@ -156,7 +156,7 @@ function keepFitting(host: HTMLElement, fit: FitAddon, terminal: Terminal, sessi
 }
 
 /** A table of kubectl is never broken over rows: in a narrow pane the terminal stays this wide and scrolls sideways. */
-const leastColumns = 104;
+const leastColumns = 136;
 /** Before it scrolls, the type gets smaller for this many columns, within limits. */
 const wantedColumns = 84;
 const fontSizes = { largest: 12.6, smallest: 11 } as const;
