@@ -128,3 +128,11 @@ test("ten thousand pods find their berths in a blink", () => {
   assert.ok(performance.now() - started < 500);
   assert.deepEqual(berths.most(), { mostBerths: 10, plinths: 0 });
 });
+
+test("a control plane and five workers stand in one line on the narrowest chart", () => {
+  const { state, berths } = play();
+  const some = [...table(state, "Node").values()][0]!;
+  const nodes = Array.from({ length: 6 }, (_, i): NodeRow => ({ ...some, uid: `n${i}`, name: `n${i}` }));
+  const layout = layoutQuay({ ...buildModel(state, null), nodes, volumes: [], classes: [] }, berths, { width: 1088, ratchet: LOOSE });
+  assert.deepEqual([...new Set(layout.racks.map(({ line }) => line))], [0]);
+});

@@ -81,14 +81,14 @@ export const Ground = still(({ waterline }: { waterline: number }) => (
 interface ZoneProps extends Rect { uid: string; name: string; tint: number; more: number; empty: boolean; selected: boolean }
 
 const ZoneFrame = still(({ uid, name, tint, more, empty, x, y, w, h, selected }: ZoneProps) => {
-  const label = fitText(name, w - 46, 12.5);
+  const label = fitText(name, w - (more > 0 ? 96 : 46), 12.5);
   const room = w - 40 - textWidth(label, 12.5) - 12;
   return (
     <g class="thing" data-uid={uid}>
       <rect x={x} y={y} width={w} height={h} rx="10" stroke-width="1.2" stroke-opacity=".55" style={`fill:var(--ns${tint});stroke:var(--ns${tint}-m)`} />
       <rect x={x + 12} y={y + 8} width="9" height="9" rx="2" style={`fill:var(--ns${tint}-m)`} />
       <text class="t-b" x={x + 27} y={y + 16.5} style={`fill:var(--ns${tint}-m)`}>{label}</text>
-      {room > 62 ? <text class="t-k" x={x + 27 + textWidth(label, 12.5) + 12} y={y + 16.5}>namespace</text> : null}
+      {room > 62 && more === 0 ? <text class="t-k" x={x + 27 + textWidth(label, 12.5) + 12} y={y + 16.5}>namespace</text> : null}
       {more > 0 ? <text class="t-k" x={x + w - 12} y={y + 16.5} text-anchor="end">+{more} more</text> : null}
       {empty ? <text class="t-k" x={x + 14} y={y + 50}>Nothing declared here yet.</text> : null}
       {selected ? <rect class="ring" x={x - 4} y={y - 4} width={w + 8} height={h + 8} rx="13" /> : null}

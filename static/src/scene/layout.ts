@@ -91,9 +91,9 @@ const MOST_WIDTH = 1600;
 const MARGIN = 16;
 const ZONE_TOP = 154;
 const ZONE_HEAD = 28;
-const CARD = { h: 50, pitch: 58, pad: 12, gap: 10, laneGap: 26, least: 92, most: 196 };
+const CARD = { h: 50, pitch: 58, pad: 12, gap: 10, laneGap: 26, least: 92, narrowest: 72, most: 196 };
 const MOST_CARD_ROWS = 6;
-const RACK = { gap: 14, head: 47, foot: 7, plinth: 41.5, inset: 11.5 };
+const RACK = { gap: 13, head: 47, foot: 7, plinth: 41.5, inset: 11.5 };
 /** Pitch and height of a labelled tile; where there is room it is up to `stretch` times as wide. */
 const TILE = { w: 68.5, h: 32, dx: 73.5, dy: 36.5, stretch: 1.4 };
 const SHORE = 13;
@@ -265,7 +265,7 @@ function gapsOf(columns: Column[]): number[] {
 function placeZone(zone: Zone, at: { x: number; zoneRows: number; unit: number; height: number; right: number }): ZonePlace {
   const columns = columnsOf(zone, at.zoneRows);
   const gaps = gapsOf(columns);
-  const w = Math.max(CARD.least, at.unit * columnWeight(columns.length));
+  const w = Math.max(CARD.narrowest, at.unit * columnWeight(columns.length));
   const cards: CardPlace[] = [];
   let x = at.x + CARD.pad;
   let more = 0;

@@ -9,6 +9,7 @@ import type { ComponentRow, NodeRow, NotedRow, Phase, PodRow, Row, ServiceRow, W
 
 /** Objects every namespace gets from the system: true, and noise on a diagram. The outline lists them. */
 const BACKGROUND = new Set(["ConfigMap/kube-root-ca.crt", "ConfigMap/cluster-info"]);
+const API_SERVICE = "default/kubernetes";
 const SYSTEM = /^kube-/;
 
 export type CardGroup = "entry" | "service" | "workload" | "claim";
@@ -138,7 +139,7 @@ function cardsOf(state: ClusterState): Card[] {
   const kinds: Card[][] = [
     rows(state, "Ingress").map((row) => card("Ingress", "entry", row, { sub: row.note })),
     [...keyed("ConfigMap"), ...keyed("Secret")],
-    rows(state, "Service").map((row) => card("Service", "service", row, { sub: serviceText(row) })),
+    rows(state, "Service").filter(({ ns, name }) => `${ns}/${name}` !== API_SERVICE).map((row) => card("Service", "service", row, { sub: serviceText(row) })),
     rows(state, "StatefulSet").map((row) => workload("StatefulSet", "workload", row)),
     rows(state, "Deployment").map((row) => workload("Deployment", "workload", row)),
     rows(state, "DaemonSet").map((row) => workload("DaemonSet", "workload", row)),
@@ -160,7 +161,7 @@ function pipsOf(row: WorkloadRow, pods: PodRow[], kind: string): Card["pips"] {
   return { phases, missing: Math.max(0, row.want - phases.length), count: `${counted}/${row.want}` };
 }
 
-/** The service whose traffic is drawn: of the selected object, else the first one a visitor would come through. */
+/** The service whose traffic is drawn: of the selected object, else one open to the outside, else the largest. */
 function laneOf(state: ClusterState, focus: string | null): Lane | null {
   const services = inOrder(rows(state, "Service"));
   const service = focusedService(state, services, focus) ?? leadService(services);
@@ -183,5 +184,6 @@ function ownerIs(state: ClusterState, pod: PodRow | undefined, uid: string): boo
 
 function leadService(services: ServiceRow[]): ServiceRow | undefined {
   const candidates = services.filter(({ ns, endpoints, notReady }) => !SYSTEM.test(ns) && endpoints.length + notReady.length > 0);
-  return candidates.find(({ type }) => type !== "ClusterIP") ?? candidates[0];
+  const size = ({ endpoints, notReady }: ServiceRow) => endpoints.length + notReady.length;
+  return candidates.find(({ type }) => type !== "ClusterIP") ?? [...candidates].sort((a, b) => size(b) - size(a))[0];
 }
