@@ -25,6 +25,7 @@ from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.faults import Faults
+from simulator.kubectl.call import ExecRefused
 from simulator.kubectl.workstation import Workstation
 from simulator.narrator import Narrator
 from simulator.node.kubelets import Kubelets
@@ -62,7 +63,9 @@ class Cluster:
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.server = Server(registry, self.kubelets)
-        self.workstation = Workstation(self.server, engine, cluster_name=config.name)
+        self.workstation = Workstation(
+            self.server, engine, cluster_name=config.name, exec_in_container=self._exec
+        )
         self.faults = Faults(engine, self.plane, self.kubelets)
         self.narrator = Narrator()
         self._picture = Picture(registry, self.plane, self.narrator, self._zero, self.kubelets.is_powered)
@@ -118,6 +121,14 @@ class Cluster:
     def join(self, node: NodeConfig) -> None:
         """One more machine joins the pool."""
         self.kubelets.join(node, len(self.kubelets.nodes()))
+
+    def _exec(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
+        """What the kubelet of the pod's node answers to `exec`. Raises StatusError and ExecRefused."""
+        found = self.registry.get("kubernetes-admin", "pods", namespace, pod)
+        done = self.kubelets.execute(found, container, tuple(command))
+        if done.refused:
+            raise ExecRefused(done.refused)
+        return "".join(f"{line}\n" for line in done.lines), "", done.status
 
     # Time
 

@@ -14,6 +14,7 @@ from simulator.explain import because
 from simulator.faults import FaultError
 from simulator.inspector import inspect
 from simulator.kubectl.completion import complete
+from simulator.kubectl.home import FileError
 from simulator.machinery import schemas
 
 if TYPE_CHECKING:
@@ -111,7 +112,11 @@ class Commands:
         return dict(self._cluster.workstation.diff_text(_text(command, "text", MAX_TEXT)))
 
     def _write_file(self, command: dict[str, Any]) -> Reply:
-        self._cluster.workstation.write_file(_text(command, "path", 255), _text(command, "text", MAX_TEXT, default=""))
+        path, text = _text(command, "path", 255), _text(command, "text", MAX_TEXT, default="")
+        try:
+            self._cluster.workstation.write_file(path, text)
+        except FileError as error:
+            raise BadCommand("path", f"{path!r}: {error}", "a file that can be written") from error
         return {"ok": True}
 
     def _read_file(self, command: dict[str, Any]) -> Reply:

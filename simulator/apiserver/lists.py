@@ -72,11 +72,7 @@ def _fields(text: str, request: Request, target: Target) -> selectors.FieldSelec
         selector = selectors.parse_fields(text)
         selectors.check_fields(resource.name, selector)
     except selectors.SelectorError as error:
-        labels = request.query.get("labelSelector", "")
-        scope = f"{resource.group}/{resource.version}, Resource={resource.plural}"
-        raise errors.bad_request(
-            f'Unable to find "{scope}" that match label selector "{labels}", field selector "{text}": {error}'
-        ) from error
+        raise errors.bad_request(str(error)) from error
     return selector
 
 

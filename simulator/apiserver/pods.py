@@ -26,25 +26,26 @@ class PodAdmission:
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
         self._store = store
-        self._recent: list[tuple[Obj, Obj, str]] = []
+        self._recent: list[tuple[Obj, str, Obj, str]] = []
 
     def admit(self, pod: Obj) -> Obj:
         template = pod["spec"]
         is_mirror = _MIRROR in (pod["metadata"].get("annotations") or {})
-        for source, spec, qos in self._recent:
-            if source is template and not is_mirror:
+        identity = _identity(pod["metadata"])
+        for source, owner, spec, qos in self._recent:
+            if source is template and owner == identity and not is_mirror:
                 return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
-        spec = self._spec(pod, is_mirror)
+        spec = self._spec(pod, identity, is_mirror)
         qos = qos_class(spec)
         if not is_mirror:
-            self._recent.insert(0, (template, spec, qos))
+            self._recent.insert(0, (template, identity, spec, qos))
             del self._recent[_REMEMBERED:]
         return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
 
-    def _spec(self, pod: Obj, is_mirror: bool) -> Obj:
+    def _spec(self, pod: Obj, identity: str, is_mirror: bool) -> Obj:
         spec = dict(pod["spec"])
         if not is_mirror:
-            self._service_account(spec, _identity(pod["metadata"]))
+            self._service_account(spec, identity)
             spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
         self._priority(spec, pod["metadata"]["name"])
         spec.setdefault("enableServiceLinks", True)

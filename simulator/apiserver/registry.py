@@ -14,6 +14,7 @@ from typing import Protocol
 from simulator.apiserver import errors
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.etcd import Etcd
+from simulator.apiserver.event_index import EventIndex
 from simulator.apiserver.heartbeats import Heartbeats, lease
 from simulator.apiserver.strategies import Strategies
 from simulator.engine import Engine, Plain
@@ -28,6 +29,8 @@ from simulator.machinery.validation import FieldError, validate_create, validate
 _EVENT_TTL_US = 3_600_000_000
 _EVENT_SWEEP_US = 60_000_000
 _NAME_TRIES = 8
+#: Admission plugin NamespaceLifecycle.
+_IMMORTAL = ("default", "kube-system", "kube-public")
 _LEASES = "leases.coordination.k8s.io"
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
 
@@ -71,6 +74,7 @@ class Registry:
         self._fading: list[tuple[int, Key]] = []
         """Events in order of expiry: (due, key)."""
         self._sweeping = False
+        self._event_index = EventIndex()
         self._uid = engine.rng("uid")
         engine.register(self)
 
@@ -120,6 +124,12 @@ class Registry:
         else:
             found = sorted(self.store.in_namespace(resource, namespace), key=lambda obj: obj["metadata"]["name"])
         return [self._current(obj) for obj in found] if resource == _LEASES else found
+
+    def repeated_event(self, event: Obj) -> Obj | None:
+        """The stored Event that `event` would be a repeat of. Raises ApiUnavailable."""
+        self._reach()
+        key = self._event_index.find(event)
+        return None if key is None else self.store.get("events", key)
 
     # Writes
 
@@ -195,6 +205,8 @@ class Registry:
         if old is None:
             raise self._missing(resource, name)
         self._precondition(resource, old, options.get("preconditions") or {})
+        if resource == "namespaces" and name in _IMMORTAL:
+            raise errors.forbidden("", "namespaces", name, "this namespace may not be deleted")
         fresh = self._strategies.prepare_delete(resource, old, options)
         metadata = dict(fresh["metadata"])
         finalizers = self._propagation(metadata, options)
@@ -411,6 +423,7 @@ class Registry:
         ev = self._record(who, verb, resource, key, stored, revision)
         self._announce(self.store.put(resource, key, stored, ev))
         if resource == "events":
+            self._event_index.add(key, stored)
             self._fading.append((self.engine.now + _EVENT_TTL_US, key))
             self._arm_sweep()
         return stored
@@ -419,6 +432,8 @@ class Registry:
         revision = self.store.revision + 1
         last = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
         ev = self._record(who, "delete", resource, key, last, revision)
+        if resource == "events":
+            self._event_index.remove(key, last)
         self._announce(self.store.remove(resource, key, last, ev))
         return last
 
@@ -463,7 +478,7 @@ class Registry:
         self.max_objects = state["max_objects"]
         self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
         self._sweeping = state["sweeping"]
-        self._uid = self.engine.rng("uid")
+        self._event_index.rebuild(self.store.table("events").items())
 
 
 def _kind(resource: str) -> resources.Resource:

@@ -25,6 +25,8 @@ class ApiServer(Protocol):
 
     def list(self, who: str, resource: str, namespace: str | None) -> Objects: ...
 
+    def repeated_event(self, event: Obj) -> Obj | None: ...
+
     def create(self, who: str, resource: str, obj: Obj) -> Obj: ...
 
     def update(self, who: str, resource: str, obj: Obj, subresource: str = "") -> Obj: ...
@@ -34,6 +36,8 @@ class ApiServer(Protocol):
     def delete(self, who: str, resource: str, namespace: str, name: str, options: Plain) -> Obj | None: ...
 
     def bind(self, who: str, namespace: str, name: str, node: str) -> None: ...
+
+    def finalize_namespace(self, who: str, obj: Obj) -> Obj: ...
 
 
 class Client:
@@ -97,6 +101,11 @@ class Client:
         if uid is not None:
             options["preconditions"] = {"uid": uid}
         self._api.delete(self.actor, resource, namespace, name, options)
+
+    def finalize(self, namespace: Obj) -> Obj:
+        """`PUT …/namespaces/x/finalize`: replaces spec.finalizers."""
+        self.writes += 1
+        return self._api.finalize_namespace(self.actor, namespace)
 
     def bind(self, namespace: str, name: str, node: str) -> None:
         self.writes += 1

@@ -55,20 +55,21 @@ class Controller:
     # Events
 
     def work(self) -> None:
-        """Event: reconcile waiting keys until one of them wrote."""
+        """Event: reconcile waiting keys until one of them wrote; its API calls keep the worker busy for a while."""
+        busy_us = self._work() if self.process.running else 0
         self._working = False
-        if not self.process.running:
-            return
+        self._wake(busy_us)
+
+    def _work(self) -> int:
         for _ in range(_QUIET_KEYS):
             if not len(self.queue):
-                return
+                return 0
             key, self.engine.cause = self.queue.take()
             calls = self.client.writes
             self._reconcile(key)
             if (written := self.client.writes - calls) > 0:
-                self._wake(self.client.latency(written))
-                return
-        self._wake()
+                return self.client.latency(written)
+        return 0
 
     def delayed(self, key: str) -> None:
         """Event: a key added for later is due."""

@@ -6,7 +6,7 @@ when nothing is, the `kubernetes` finalizer is removed.
 """
 
 from collections.abc import Iterator
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Controller
@@ -38,12 +38,6 @@ _FINE = {
 }
 
 
-class Finalize(Protocol):
-    """The namespace's `finalize` subresource."""
-
-    def finalize_namespace(self, who: str, obj: Obj) -> Obj: ...
-
-
 class NamespaceController(Controller):
     name: ClassVar[str] = "namespace-controller"
     watches = {"namespaces": "on_namespace"}
@@ -68,9 +62,7 @@ class NamespaceController(Controller):
         namespace = self._tell(namespace, left)
         if not left:
             finalizers = [one for one in namespace["spec"]["finalizers"] if one != _FINALIZER]
-            api = cast(Finalize, self.process.source)
-            self.client.writes += 1
-            api.finalize_namespace(self.name, {**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
+            self.client.finalize({**namespace, "spec": {**namespace["spec"], "finalizers": finalizers}})
             return
         if any(obj["metadata"].get("finalizers") for _, obj in left):
             wait_s = max(wait_s, _FINALIZER_ESTIMATE_S)

@@ -106,7 +106,7 @@ class IndexedCycle:
 
     def _find_end(self, fitting: Sequence[int], wanted: int) -> int:
         """How many nodes have to be looked at, from the start on, to find enough."""
-        if len(fitting) < wanted:
+        if not fitting or len(fitting) < wanted:
             self._is_whole = True
             return self._nodes
         last = bisect_left(fitting, self._start) + wanted - 1
