@@ -39,8 +39,6 @@ DRYDOCK_LIMITS: dict[str, int] = {
 }
 
 
-
-
 def _broker(redis_url: str) -> str:
     """Jobs live in database 1 of the same Redis, in the words Celery has for it."""
     if not redis_url:
