@@ -94,7 +94,7 @@ function CardItem({ card, tabbable, wall, painter }: GridProps & { card: Card; t
       >
         <span class="who"><span>{card.name}</span><span class="at">{card.step}/{card.steps}</span></span>
         <MiniCanvas card={card} painter={painter} />
-        <span class="foot">{Icon && <Icon />}<span class={state === "working" && isCommand(words) ? "mono" : ""}>{words}</span></span>
+        <span class="foot" title={words}>{Icon && <Icon />}<span class={state === "working" && isCommand(words) ? "mono" : ""}>{words}</span></span>
       </button>
     </li>
   );

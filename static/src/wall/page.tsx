@@ -27,7 +27,7 @@ export function WallPage({ wall }: { wall: WallState }): JSX.Element {
       <div class={card ? "wall-body with-side" : "wall-body"}>
         <section class="wall-main" aria-label="Live clusters">
           <Trouble wall={wall} />
-          <Tools wall={wall} />
+          {wall.cards.value.length > 0 && <Tools wall={wall} />}
           <Content wall={wall} painter={painter} onWatch={watch} />
         </section>
         {card && <Side wall={wall} painter={painter} card={card} onHint={() => void (hinting.value = card)} onClose={() => void (wall.selected.value = null)} />}
@@ -39,7 +39,7 @@ export function WallPage({ wall }: { wall: WallState }): JSX.Element {
 }
 
 function Content({ wall, painter, onWatch }: { wall: WallState; painter: Painter; onWatch: (card: Card) => void }): JSX.Element {
-  if (!wall.roster.value.loaded) return <p class="wall-wait" role="status">Fetching everybody’s cluster…</p>;
+  if (!wall.roster.value.loaded) return <p class="wall-wait" role="status">{wall.connection.value === "lost" ? "" : "Fetching everybody’s cluster…"}</p>;
   if (wall.cards.value.length === 0) return <Empty wall={wall} />;
   return <Grid wall={wall} painter={painter} onWatch={onWatch} onHint={(card) => void (hinting.value = card)} />;
 }
@@ -59,5 +59,6 @@ function Empty({ wall }: { wall: WallState }): JSX.Element {
 function Trouble({ wall }: { wall: WallState }): JSX.Element | null {
   const state = wall.connection.value;
   if (state === "open" || state === "connecting") return null;
-  return <p class="notice warn" role="status">{state === "ended" ? "This wall is no longer live. Reload the page." : "Not connected: what you see is from a moment ago. Trying again…"}</p>;
+  const meanwhile = wall.roster.value.loaded ? "what you see is from a moment ago" : "no cluster has been fetched yet";
+  return <p class="notice warn" role="status">{state === "ended" ? "This wall is no longer live. Reload the page." : `Not connected: ${meanwhile}. Trying again…`}</p>;
 }
