@@ -28,10 +28,12 @@ from simulator.faults import Faults
 from simulator.kubectl.call import ExecRefused
 from simulator.kubectl.workstation import Workstation
 from simulator.narrator import Narrator
+from simulator.network.datapath import Datapath
+from simulator.network.tools import NetworkTools
 from simulator.node.kubelets import Kubelets
 from simulator.picture import Picture
 from simulator.scheduler.scheduler import Scheduler
-from simulator.seed_objects import NAMESPACES, mirror_pods, namespace, seed_objects
+from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
 
 #: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
 SIM_VERSION = "2026.11.1"
@@ -59,6 +61,9 @@ class Cluster:
             controller(manager, Client(registry, controller.name))
         self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
         self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
+        dns_address = service_address(config, DNS_HOST)
+        self.datapath = Datapath(engine, Client(registry, "kube-proxy"), self.kubelets.servers, dns_address=dns_address)
+        self.kubelets.connect(NetworkTools(self.datapath))
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
@@ -125,6 +130,9 @@ class Cluster:
     def _exec(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
         """What the kubelet of the pod's node answers to `exec`. Raises StatusError and ExecRefused."""
         found = self.registry.get("kubernetes-admin", "pods", namespace, pod)
+        # A program may draw a random endpoint or write a log line: it is never only a question.
+        note = f"{pod} runs {' '.join(command)}"
+        self.engine.record("run", "you", verb="exec", resource="pods", namespace=namespace, name=pod, note=note[:200])
         done = self.kubelets.execute(found, container, tuple(command))
         if done.refused:
             raise ExecRefused(done.refused)

@@ -192,7 +192,8 @@ class Commands:
         engine.cause = ev = engine.record("command", "you", because=0, note=note[:_NOTE])
         revision, tickets, version = self._cluster.revision, engine.tickets, self._cluster.workstation.version
         result = act()
-        if (self._cluster.revision, engine.tickets, self._cluster.workstation.version) == (revision, tickets, version):
+        after = (self._cluster.revision, engine.tickets, self._cluster.workstation.version)
+        if trail.ev == ev and after == (revision, tickets, version):
             trail.undo(mark)
         else:
             self._cluster.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])

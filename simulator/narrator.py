@@ -73,7 +73,7 @@ class Narrator:
                 return _sentence(row.note)
             case "start":
                 return "The cluster started."
-            case "timer":
+            case "timer" | "run":
                 return _sentence(row.note)
         verb = {"you": "have"}.get(who(row.actor), "has")
         return _sentence(f"{who(row.actor)} {verb} {_past(row.verb)} {_named(row.resource, row.name)}")

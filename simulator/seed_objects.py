@@ -14,6 +14,8 @@ from simulator.engine.plain import Obj
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _VERSION = "v1.33.1"
 _API_PORT = 6443
+#: kubeadm gives cluster DNS the tenth address of the Services' range.
+DNS_HOST = 10
 
 
 def seed_objects(config: ClusterConfig, api_addresses: list[str]) -> Iterator[tuple[str, Obj]]:
@@ -69,8 +71,9 @@ def _priority_class(name: str) -> Obj:
     }
 
 
-def _address(subnet: str, host: int) -> str:
-    return str(IPv4Network(subnet).network_address + host)
+def service_address(config: ClusterConfig, host: int) -> str:
+    """The address of that number in the range of Services."""
+    return str(IPv4Network(config.service_subnet).network_address + host)
 
 
 def _kubernetes_service(config: ClusterConfig) -> Obj:
@@ -79,7 +82,7 @@ def _kubernetes_service(config: ClusterConfig) -> Obj:
         "kind": "Service",
         "metadata": _in_system("kubernetes", {"component": "apiserver", "provider": "kubernetes"}, "default"),
         "spec": {
-            "clusterIP": _address(config.service_subnet, 1),
+            "clusterIP": service_address(config, 1),
             "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": _API_PORT}],
         },
     }
@@ -145,7 +148,7 @@ def _dns_service(config: ClusterConfig) -> Obj:
         {"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153},
     ]
     labels = {**_DNS_LABELS, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS"}
-    spec = {"clusterIP": _address(config.service_subnet, 10), "selector": _DNS_LABELS, "ports": ports}
+    spec = {"clusterIP": service_address(config, DNS_HOST), "selector": _DNS_LABELS, "ports": ports}
     return {"apiVersion": "v1", "kind": "Service", "metadata": _in_system("kube-dns", labels), "spec": spec}
 
 

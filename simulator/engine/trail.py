@@ -19,7 +19,7 @@ class TrailRow(NamedTuple):
     at: int
     """Simulated microseconds since cluster start."""
     type: str
-    """start, command, fault, timer or write."""
+    """start, command, fault, timer, write, or run (a program somebody started in a container)."""
     actor: str
     """Who did it: `you`, `deployment-controller`, `kubelet/node-3` …"""
     verb: str

@@ -115,3 +115,16 @@ def test_a_question_changes_nothing() -> None:
         assert cluster.apply(step)["changed"] is False, step
     cluster.picture()
     assert cluster.state_hash() == before
+
+
+def test_a_program_in_a_container_is_no_question() -> None:
+    """It may draw an endpoint or write a log line, so a replay must run it again."""
+    cluster = Cluster.create(CONFIG)
+    play(cluster, shell("kubectl run jump --image=curlimages/curl --command -- sleep 3600"))
+    play(cluster, {"wait": 20_000_000})
+    reply = cluster.apply(shell("kubectl exec jump -- curl -sk https://kubernetes"))
+    assert reply["changed"] is True
+    restored = Cluster.load(cluster.dump())
+    again = shell("kubectl exec jump -- nslookup kube-dns.kube-system")
+    assert restored.apply(again) == cluster.apply(again)
+    assert restored.state_hash() == cluster.state_hash()
