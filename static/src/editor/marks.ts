@@ -1,7 +1,6 @@
 /** What the editor draws over the text: rows that were changed, and a few words of a problem at the end of its row. */
-import { StateEffect, StateField, type Extension, type Range, type Text } from "@codemirror/state";
+import { RangeSet, StateEffect, StateField, type Extension, type Range, type Text } from "@codemirror/state";
 import { Decoration, EditorView, GutterMarker, WidgetType, gutterLineClass, type DecorationSet } from "@codemirror/view";
-import { RangeSet } from "@codemirror/state";
 import type { Problem } from "./problems";
 
 export const setChangedRows = StateEffect.define<readonly number[]>();
@@ -28,15 +27,15 @@ const changedGutter = new (class extends GutterMarker {
   override elementClass = "cm-changed";
 })();
 
-export interface Marks { readonly rows: readonly number[]; readonly decorations: DecorationSet; readonly gutter: RangeSet<GutterMarker> }
+interface Marks { readonly decorations: DecorationSet; readonly gutter: RangeSet<GutterMarker> }
 
 const changed = StateField.define<Marks>({
-  create: () => ({ rows: [], decorations: Decoration.none, gutter: RangeSet.empty }),
+  create: () => ({ decorations: Decoration.none, gutter: RangeSet.empty }),
   update(marks, transaction) {
     const effect = transaction.effects.find((e) => e.is(setChangedRows));
     if (effect) return marksFor(effect.value as readonly number[], transaction.state.doc);
     if (!transaction.docChanged) return marks;
-    return { ...marks, decorations: marks.decorations.map(transaction.changes), gutter: marks.gutter.map(transaction.changes) };
+    return { decorations: marks.decorations.map(transaction.changes), gutter: marks.gutter.map(transaction.changes) };
   },
   provide: (field) => [
     EditorView.decorations.from(field, ({ decorations }) => decorations),
@@ -47,7 +46,6 @@ const changed = StateField.define<Marks>({
 function marksFor(rows: readonly number[], doc: Text): Marks {
   const starts = rows.filter((row) => row <= doc.lines).map((row) => doc.line(row).from);
   return {
-    rows,
     decorations: Decoration.set(starts.map((from) => changedRow.range(from))),
     gutter: RangeSet.of(starts.map((from) => changedGutter.range(from))),
   };

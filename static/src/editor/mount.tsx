@@ -2,7 +2,7 @@
  * The YAML editor panel: files of the workstation in tabs, help and checks from the cluster's schemas, Diff and Apply.
  * Loaded lazily by the lab page; its style sheet is `styles/editor.css`.
  */
-import { computed, effect, signal, type Signal } from "@preact/signals";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { render, type JSX } from "preact";
 import type { LabContext, MountedPanel } from "../lab-context";
 import { changedRows } from "./changes";
@@ -65,7 +65,7 @@ class Editor {
     render(null, this.el);
   }
 
-  private readonly state: Signal<PanelState> | { readonly value: PanelState } = computed<PanelState>(() => ({
+  private readonly state: ReadonlySignal<PanelState> = computed<PanelState>(() => ({
     files: this.files.value,
     problems: this.problems.value,
     applied: this.applied.value,
@@ -219,7 +219,7 @@ async function askSchema(ctx: LabContext, apiVersion: string, kind: string): Pro
   return outcome.error.code === "BadCommand" ? null : undefined;
 }
 
-function Frame({ state, actions, host }: { state: { readonly value: PanelState }; actions: PanelActions; host: HTMLElement }): JSX.Element {
+function Frame({ state, actions, host }: { state: ReadonlySignal<PanelState>; actions: PanelActions; host: HTMLElement }): JSX.Element {
   const now = state.value;
   return (
     <>

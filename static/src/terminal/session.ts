@@ -74,13 +74,6 @@ export class Session {
     }
   }
 
-  /** Runs a command as if it had been typed, unless one is running. */
-  type(command: string): void {
-    if (this.busy) return;
-    this.line = lineOf(command);
-    this.redraw();
-  }
-
   /** The terminal has another width, so the line wraps elsewhere. */
   resized(): void {
     if (!this.busy) this.redraw();
