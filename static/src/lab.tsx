@@ -197,7 +197,7 @@ function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {
   installKeys(root, {
     panes: () => panesOf(root, lab),
     say: (sentence) => announcer.say(sentence),
-    singleKeys: () => localStorage.getItem("drydock:single-keys") !== "off",
+    singleKeys: singleKeysAreOn,
     singleKeysIn: (target) => target === root.body || target.closest(".stage, .caption, .tl") !== null,
     onKey: (key) => {
       if (key === ".") void lab.session.next();
@@ -210,6 +210,15 @@ function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {
       return true;
     },
   });
+}
+
+/** On unless turned off in this browser; a browser without storage keeps them. */
+function singleKeysAreOn(): boolean {
+  try {
+    return localStorage.getItem("drydock:single-keys") !== "off";
+  } catch {
+    return true;
+  }
 }
 
 function panesOf(root: Document, lab: Lab): Pane[] {

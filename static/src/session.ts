@@ -25,6 +25,12 @@ export interface Playhead {
 /** A step of the server may be a silent one; this many are tried before giving up on finding a message. */
 const SILENT_STEPS = 40;
 const STEP_PATIENCE_MS = 250;
+const FAREWELLS: Record<string, string> = {
+  "class-closed": "The class has been closed. Your work is kept.",
+  deleted: "This cluster has been deleted.",
+  "too-many-sockets": "This cluster is open in too many pages. Close one and load this page again.",
+  "bad-message": "This page and the server do not understand each other. Load the page again.",
+};
 
 export interface SessionOptions {
   url: string;
@@ -50,6 +56,8 @@ export class Session {
   readonly hints: Signal<readonly HintFrame[]> = signal([]);
   readonly help: Signal<HelpState | null | undefined> = signal(undefined);
   readonly selected: Signal<string | null> = signal(null);
+  /** Why the server ended the connection for good; null while it lasts. */
+  readonly farewell: Signal<string | null> = signal(null);
   readonly trace: Signal<Trace> = signal(NO_TRACE);
   private reading: ClockReading = { clock: STOPPED, receivedMs: 0 };
   private readonly line: Line;
@@ -228,9 +236,17 @@ export class Session {
         if (frame.done) this.followers.delete(frame.id);
         break;
       case "bye":
-        this.options.onTrouble(frame.reason);
+        this.leave(frame.reason);
         break;
     }
+  }
+
+  /** The server ended the connection and will not have this page back. */
+  private leave(reason: string): void {
+    this.line.close();
+    this.connection.value = "lost";
+    this.farewell.value = FAREWELLS[reason] ?? "The server ended the connection. Load the page again to go on.";
+    this.options.onTrouble(this.farewell.value);
   }
 
   private receiveDelta(frame: Extract<ServerFrame, { t: "delta" }>): void {

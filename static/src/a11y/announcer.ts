@@ -18,6 +18,8 @@ export class Announcer {
 
   say(text: string, { urgent = false }: { urgent?: boolean } = {}): void {
     if (urgent) {
+      this.urgent.textContent = "";
+      void this.urgent.offsetWidth; // an emptied line is not shown: its fading starts anew with the next sentence
       this.urgent.textContent = text;
       return;
     }

@@ -37,7 +37,7 @@ export function Quay({ layout, looks }: { layout: QuayLayout; looks: QuayLooks }
       )))}
       {tiles.map((tile) => <TileOf key={tile.pod.uid} tile={tile} density={tile.plinth || tile.pod.node === "" ? 0 : layout.density} looks={looks} />)}
       {layout.lane ? <Knot {...layout.lane.pill} count={looks.endpoints ?? 0} /> : null}
-      <text class="shore-word" x={layout.width - 16} y={layout.waterline - 8} text-anchor="end">declared</text>
+      <text class="shore-word above" x={layout.width - 16} y={layout.waterline - 8} text-anchor="end">declared</text>
       <text class="shore-word" x={layout.width - 16} y={layout.waterline + 20} text-anchor="end">running</text>
     </g>
   );
