@@ -81,7 +81,7 @@ function createLab(boot: Boot, announcer: Announcer): Lab {
   const view = createView(narrow.peek());
   const pane = signal<PaneName>(narrow.peek() && boot.lesson ? "lesson" : "stage");
   const panels: Lab["panels"] = {};
-  const ctx = labContext({ session, view, announcer, showPane: (name) => { pane.value = name; panels[name === "stage" ? "lesson" : name]?.focus(); } });
+  const ctx = labContext({ session, view, announcer, showPane: (name) => { pane.value = name; if (name !== "stage") panels[name]?.focus(); } });
   const run = (action: Action) => {
     void session.api.command<{ said?: string }>(action.command).then((outcome) =>
       announcer.say(outcome.ok ? outcome.value.reply.said ?? `${action.name}: done.` : outcome.error.message, { urgent: !outcome.ok }));

@@ -32,7 +32,7 @@ export function Inspector({ session, onClose, onRun }: InspectorProps) {
   const tab = useSignal<Tab>("facts");
   const answer = useAnswer(session);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => takeFocus(heading.current), []);
   const uid = session.selected.value;
   const found = uid === null ? null : lookUp(session.state.value, uid);
   const reply = answer !== null && "reply" in answer ? answer.reply : null;
@@ -61,6 +61,13 @@ export function Inspector({ session, onClose, onRun }: InspectorProps) {
       ) : <p class="inspector-body muted">Click something on the stage, or choose it in the list.</p>}
     </aside>
   );
+}
+
+/** Takes the focus while the inspector is open, and gives it back to where it was. */
+function takeFocus(heading: HTMLElement | null): () => void {
+  const before = document.activeElement as HTMLElement | null;
+  heading?.focus();
+  return () => { if (before?.isConnected) before.focus(); };
 }
 
 function moveTab(event: KeyboardEvent, names: Tab[], tab: { value: Tab }): void {

@@ -67,7 +67,7 @@ function ScaleBar({ session, now, end }: BarProps) {
     session.seek(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * span.end);
   };
   return (
-    <svg ref={bar} class="bar" viewBox={`0 0 ${width} 48`} role="slider" tabIndex={0} aria-label="Time" aria-valuemin={0} aria-valuemax={Math.round(end / SECOND)}
+    <svg ref={bar} class="bar" viewBox={`0 0 ${width} 48`} role="slider" tabindex={0} aria-label="Time" aria-valuemin={0} aria-valuemax={Math.round(end / SECOND)}
       aria-valuenow={Math.round(now / SECOND)} aria-valuetext={inWords(session, now)} onKeyDown={(event) => onKey(event, session, now)}
       onPointerDown={(event) => { bar.current!.setPointerCapture(event.pointerId); seekTo(event); }}
       onPointerMove={(event) => { if (bar.current!.hasPointerCapture(event.pointerId)) seekTo(event); }}>
