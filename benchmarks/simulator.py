@@ -102,4 +102,4 @@ def _resident_mb() -> float:
 
 if __name__ == "__main__":
     _, what, pods, nodes = sys.argv
-    print(json.dumps({"replicas": _replicas, "lab": _lab}[what](int(pods), int(nodes))))
+    sys.stdout.write(json.dumps({"replicas": _replicas, "lab": _lab}[what](int(pods), int(nodes))) + "\n")
