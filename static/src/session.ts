@@ -151,6 +151,7 @@ export class Session {
   pause(): void {
     const head = this.playhead.value;
     if (head) this.playhead.value = { ...head, playing: false };
+    else if (this.boot.readonly) this.holdNewest();
     else void this.setClock("pause");
   }
 
