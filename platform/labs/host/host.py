@@ -78,6 +78,7 @@ class ClusterHost:
         """Own clusters until drained. `started` is called once calls are heard."""
         await self._lease.renew()
         await self._bus.subscribe(f"inbox:{self.host}", self._hear)
+        self._bus.on_reconnect(lambda: self._spawn(self._introduce_again()))
         tasks = [
             asyncio.create_task(self._guard(task), name=f"{self.host} {task.__name__}")
             for task in (
@@ -394,6 +395,13 @@ class ClusterHost:
         self._lease.confirm()
         await self._lease.renew()
         return taken
+
+    async def _introduce_again(self) -> None:
+        """The bus was away and may have forgotten who owns what: say it before others adopt our clusters."""
+        await self._lease.renew()
+        for resident in [*self.residents.values()]:
+            with contextlib.suppress(BusUnavailable):  # a hint that will be missed, not needed
+                await self._directory.claim(resident.cluster, Owner(self.host, resident.epoch))
 
     async def _mark_forever(self) -> None:
         while True:
