@@ -3,7 +3,7 @@
 The public face is `Cluster`; `docs/architecture.md` section 1.6 describes it, `simulator.cluster` shows five lines of use.
 """
 
-from simulator.cluster import SIM_VERSION, Cluster
+from simulator.cluster import SIM_VERSION, Cluster, SnapshotRefused
 from simulator.config import ConfigError
 
-__all__ = ["SIM_VERSION", "Cluster", "ConfigError"]
+__all__ = ["SIM_VERSION", "Cluster", "ConfigError", "SnapshotRefused"]

@@ -19,7 +19,7 @@ from simulator.apiserver.registry import Registry
 from simulator.apiserver.server import Server
 from simulator.client import Client, Process
 from simulator.commands import Commands
-from simulator.config import ClusterConfig, NodeConfig, read_config
+from simulator.config import ClusterConfig, ConfigError, NodeConfig, read_config
 from simulator.controllers import CONTROLLERS
 from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
@@ -40,6 +40,10 @@ SIM_VERSION = "2026.11.1"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
 FORMAT = 1
+
+
+class SnapshotRefused(ValueError):
+    """The bytes were written by another version, or are damaged."""
 
 
 class Cluster:
@@ -219,14 +223,18 @@ class Cluster:
 
     @classmethod
     def load(cls, data: bytes) -> "Cluster":
-        """Raises ValueError for bytes of another format."""
-        state = msgspec.msgpack.decode(data)
-        if state.get("format") != FORMAT:
-            raise ValueError(f"snapshot: found format {state.get('format')!r}, wanted {FORMAT}")
-        engine = state["engine"]
-        config = read_config(state["config"])
-        cluster = cls(config, seed=engine["seed"], profile=engine["profile"], epoch_s=engine["epoch_s"])
-        cluster._load(state)
+        """Raises SnapshotRefused for bytes that this version cannot take back; the journal can still be replayed."""
+        try:
+            state = msgspec.msgpack.decode(data)
+            if state["format"] != FORMAT:
+                raise SnapshotRefused(f"snapshot: found format {state['format']!r}, wanted {FORMAT}")
+            engine = state["engine"]
+            config = read_config(state["config"])
+            cluster = cls(config, seed=engine["seed"], profile=engine["profile"], epoch_s=engine["epoch_s"])
+            cluster._load(state)
+        except (LookupError, TypeError, AttributeError, msgspec.DecodeError, ConfigError) as error:
+            # A component's state of another version: any shape may be met.
+            raise SnapshotRefused(f"snapshot of {len(data)} bytes: {type(error).__name__}: {error}") from error
         return cluster
 
     def _state(self) -> Obj:

@@ -4,12 +4,15 @@ Random commands, faults and waits; at a random point the cluster is written to b
 same replies and end in the same bytes (docs/architecture.md 1.6; design promise "all state is data").
 """
 
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.cluster import Cluster
+from simulator.cluster import Cluster, SnapshotRefused
 
 CONFIG = {
     "name": "t",
@@ -128,3 +131,18 @@ def test_a_program_in_a_container_is_no_question() -> None:
     again = shell("kubectl exec jump -- nslookup kube-dns.kube-system")
     assert restored.apply(again) == cluster.apply(again)
     assert restored.state_hash() == cluster.state_hash()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda state: state["components"].pop("kubelets"), id="a component is missing"),
+        pytest.param(lambda state: state["components"].update({"deployment-controller": []}), id="another shape"),
+        pytest.param(lambda state: state.update(format=99), id="another format"),
+    ],
+)
+def test_a_snapshot_of_another_version_is_refused_and_not_half_loaded(spoil: Callable[[Any], object]) -> None:
+    state = msgspec.msgpack.decode(Cluster.create(CONFIG).dump())
+    spoil(state)
+    with pytest.raises(SnapshotRefused, match="snapshot"):
+        Cluster.load(msgspec.msgpack.encode(state))
