@@ -68,6 +68,14 @@ test("a delivery is a moment of its own, before the write it led to", () => {
   assert.equal(log.neighbour(11.5, 1)?.verb, "update");
 });
 
+test("writes of one turn of a controller are siblings", () => {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  const told = (id: number, because: number, uid: string): Item => ["msg", { ...msg(id, "create"), because, uid }];
+  log.delta({ t: "delta", gen: 1, from: 10, to: 16, at: 12, items: [told(11, 0, "a"), told(12, 11, "b"), told(14, 11, "c"), told(15, 12, "d"), told(16, 11, "e")] });
+  assert.deepEqual([...log.siblings(log.msgs[2]!)].sort(), ["b", "c"]);
+});
+
 test("another branch of history forgets the old one", () => {
   const log = recorded();
   log.snap({ ...firstSnap(), gen: 2 });

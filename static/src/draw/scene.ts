@@ -8,6 +8,7 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from "@pre
 import { select as d3select } from "d3-selection";
 import { zoom as d3zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from "d3-zoom";
 import type { Flight, Trace } from "../motion/director";
+import type { SessionLog } from "../protocol/log";
 import { lookUp, rows, table, type ClusterState } from "../protocol/store";
 import { centreOn, fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
 import { layoutFleet, type FleetLayout } from "../scene/fleet";
@@ -70,7 +71,7 @@ export class StageScene {
     this.fleet = computed(() => this.layOutFleet());
     this.chartKind = computed(() => this.chooseChart());
     effect(() => { if (this.isLarge.value) view.detail.value = "fleet"; });
-    this.gap = computed(() => gapOf(session.state.value, session.trace.value));
+    this.gap = computed(() => gapOf(session.state.value, session.trace.value, session.log));
     this.looks = computed(() => looksOf(session.state.value, this.model.value, { trace: session.trace.value, selected: session.selected.value }));
   }
 
@@ -293,15 +294,16 @@ function looksOf(state: ClusterState, model: SceneModel, { trace, selected }: { 
   };
 }
 
-/** A controller that makes or removes a pod has counted: what its workload wants, and how many it had without this one. */
-function gapOf(state: ClusterState, { present }: Trace): string | null {
+/** A controller that makes pods has counted before: what its workload wants, and how many there were without those of this turn. */
+function gapOf(state: ClusterState, { present }: Trace, log: SessionLog): string | null {
   const msg = present?.msg;
-  if (!msg || msg.kind !== "Pod" || !msg.from.startsWith("controller:") || (msg.verb !== "create" && msg.verb !== "delete")) return null;
+  if (!msg || msg.kind !== "Pod" || !msg.from.startsWith("controller:") || msg.verb !== "create") return null;
   const pod = table(state, "Pod").get(msg.uid);
   const owner = pod ? lookUp(state, pod.owner)?.row as Partial<WorkloadRow> | undefined : undefined;
   if (!pod || owner?.want === undefined) return null;
-  const others = [...table(state, "Pod").values()].filter((one) => one.owner === pod.owner && one.uid !== pod.uid && one.phase !== "Terminating").length;
-  return `wants ${owner.want}, counts ${msg.verb === "create" ? others : others + 1}`;
+  const fresh = log.siblings(msg);
+  const counted = [...table(state, "Pod").values()].filter((one) => one.owner === pod.owner && !fresh.has(one.uid) && one.phase !== "Terminating").length;
+  return `wants ${owner.want}, counts ${counted}`;
 }
 
 /** What the present message is about and whom it passed: outlined in the colour of control messages. */

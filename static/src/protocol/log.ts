@@ -120,6 +120,17 @@ export class SessionLog {
     return chain.reverse();
   }
 
+  /** The uids that the same sender wrote in the same way for the same reason, up to this message: one reconcile, several writes. */
+  siblings(msg: Msg): ReadonlySet<string> {
+    const uids = new Set<string>([msg.uid]);
+    for (let i = lastIndex(this.msgs, (one) => momentOf(one) <= momentOf(msg)); i >= 0; i -= 1) {
+      const one = this.msgs[i]!;
+      if (momentOf(one) <= msg.because) break;
+      if (one.because === msg.because && one.from === msg.from && one.verb === msg.verb) uids.add(one.uid);
+    }
+    return uids;
+  }
+
   private ledTo(msg: Msg): Msg | undefined {
     const found = (msg.id > 0 ? this.byId.get(-msg.id) : undefined) ?? this.byId.get(msg.because);
     return found && momentOf(found) < momentOf(msg) ? found : undefined;
