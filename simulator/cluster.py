@@ -150,6 +150,15 @@ class Cluster:
         return self.engine.now - self._zero
 
     @property
+    def max_objects(self) -> int:
+        """Above it creating is refused by the API server; 0 is no limit."""
+        return self.registry.max_objects
+
+    @max_objects.setter
+    def max_objects(self, limit: int) -> None:
+        self.registry.max_objects = limit
+
+    @property
     def zero(self) -> int:
         return self._zero
 
