@@ -146,9 +146,10 @@ class Commands:
                 response = self._cluster.server.handle(request)
             except ApiUnavailable:
                 return {"status": 503, "headers": {}, "body": "the API server cannot be reached"}
-            return {"status": response.status, "headers": {"warning": list(response.warnings)}, "body": response.body}
+            headers = {**response.headers, "warning": list(response.warnings)}
+            return {"status": response.status, "headers": headers, "body": response.body}
 
-        return call() if request.method == "GET" else self._rooted(f"{method} {path}", call)
+        return call() if request.method in ("GET", "HEAD") else self._rooted(f"{method} {path}", call)
 
     # Faults and questions
 

@@ -1,4 +1,5 @@
-"""The `drydock` command. `drydock up` is the whole product in one process; `drydock web` is one web process of a fleet.
+"""The `drydock` command. `drydock up` is the whole product in one process; `drydock web` is one web process of a fleet;
+`drydock serve` is one cluster in memory for real kubectl, without the site.
 
 `up` promises: everything is kept under `--data`, the URL is printed when the site answers, Ctrl-C (or SIGTERM) ends every
 thread and leaves no process and no lock behind, and a killed process loses no acknowledged command.
@@ -9,11 +10,16 @@ import fcntl
 import os
 import socket
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.cluster import Cluster
 
 SWITCH_INTERVAL_S = 0.0005
 """Simulating and serving share one interpreter: a short turn keeps answers quick."""
@@ -39,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="drydock", description="Simulated Kubernetes clusters you can see.")
-    commands = parser.add_subparsers(required=True, metavar="up | web")
+    commands = parser.add_subparsers(required=True, metavar="up | web | serve")
     for name, run, text in (
         ("up", _up, "site, clusters and jobs in one process"),
         ("web", _web, "one web process of a fleet; clusters run in Celery workers"),
@@ -49,7 +55,45 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
         command.add_argument("--data", metavar="DIR", help="where everything is kept (default: var/)")
         command.set_defaults(run=run)
+    _add_serve(commands)
     return parser
+
+
+def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "one cluster in memory behind an API for kubectl, on this machine only"
+    command = commands.add_parser("serve", help=text, description=text)
+    command.add_argument("--config", type=Path, metavar="FILE", help="kind-style cluster configuration")
+    command.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8001))
+    command.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second; 0 stops the clock")
+    command.add_argument("--profile", choices=["lab", "instant"], default="lab", help="how long things take")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--restore", type=Path, metavar="FILE", help="a snapshot to go on from")
+    command.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="where to write it (default: a temporary file)"
+    )
+    command.set_defaults(run=_serve_cluster, data=None)
+
+
+def _serve_cluster(options: argparse.Namespace) -> None:
+    from gateway.standalone import Serving
+
+    _require_free("127.0.0.1", options.port)
+    kubeconfig = options.kubeconfig or Path(tempfile.gettempdir(), f"drydock-{options.port}.kubeconfig")
+    serving = Serving(_standalone_cluster(options), port=options.port, speed=options.speed, kubeconfig=kubeconfig)
+    serving.run(lambda path: print(f"Drydock serves one cluster: export KUBECONFIG={path}", flush=True))
+
+
+def _standalone_cluster(options: argparse.Namespace) -> "Cluster":
+    from simulator.cluster import Cluster
+    from simulator.config import ConfigError
+
+    try:
+        if options.restore is not None:
+            return Cluster.load(options.restore.read_bytes())
+        config = options.config.read_text() if options.config is not None else None
+        return Cluster.create(config, seed=options.seed, profile=options.profile, epoch_s=int(time.time()))
+    except (OSError, ValueError, ConfigError) as error:
+        raise CannotStart(str(error)) from error
 
 
 def _up(options: argparse.Namespace) -> None:

@@ -1,10 +1,14 @@
 """What this API server serves: `/version`, `/api`, `/apis` and the resource lists.
 
-https://kubernetes.io/docs/reference/using-api/api-concepts/#api-discovery
+https://kubernetes.io/docs/reference/using-api/api-concepts/#api-discovery. `/api` and `/apis` have two forms: all at once
+(aggregated, in the version that the client knows) and one list a group-version.
 """
 
+from collections.abc import Iterator
 from functools import cache
+from hashlib import blake2b
 
+from simulator.apiserver import openapi
 from simulator.apiserver.request import Response
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
@@ -13,14 +17,22 @@ from simulator.machinery.resources import Resource
 VERSION = "v1.33.1"
 
 
-def discover(path: str, healthy: bool) -> Response | None:
+def discover(path: str, healthy: bool, accept: str = "") -> Response | None:
     """The answer to a non-resource path, or None when it is none of ours."""
     parts = [part for part in path.split("/") if part]
     match parts:
+        case []:
+            return Response(200, {"paths": _paths()})
+        case ["api" | "apis" as root] if version := _aggregated_version(accept):
+            return _aggregated(root, version)
+        case ["openapi", "v3", *rest] if (described := openapi.describe(rest)) is not None:
+            return described
         case ["version"]:
             return Response(200, _version())
         case ["healthz" | "livez" | "readyz"]:
             return Response(200, "ok") if healthy else Response(500, "[-]etcd failed: reason withheld\n")
+        case ["healthz" | "livez" | "readyz", _]:
+            return Response(200, "ok")
         case ["api"]:
             return Response(200, {"kind": "APIVersions", "versions": ["v1"]})
         case ["apis"]:
@@ -34,6 +46,83 @@ def discover(path: str, healthy: bool) -> Response | None:
         case ["apis", group, version] if version in groups().get(group, ()):
             return Response(200, resource_list(group, version))
     return None
+
+
+def _paths() -> list[str]:
+    versions = [f"/apis/{group}/{version}" for group, served in groups().items() for version in served]
+    rest = ["/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
+    return ["/api", "/api/v1", "/apis", *sorted([*(f"/apis/{group}" for group in groups()), *versions]), *rest]
+
+
+# Aggregated discovery
+
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
+
+
+def _aggregated_version(accept: str) -> str:
+    """The first version of the aggregated form in an Accept header that we know; empty: the legacy form."""
+    for choice in accept.split(","):
+        parameters = {part.strip() for part in choice.split(";")}
+        if {"g=apidiscovery.k8s.io", "as=APIGroupDiscoveryList"} <= parameters:
+            for version in ("v2", "v2beta1"):
+                if f"v={version}" in parameters:
+                    return version
+    return ""
+
+
+@cache
+def _aggregated(root: str, version: str) -> Response:
+    items = (
+        [_group_item("", ["v1"])] if root == "api" else [_group_item(name, found) for name, found in groups().items()]
+    )
+    body = {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": f"apidiscovery.k8s.io/{version}",
+        "metadata": {},
+        "items": items,
+    }
+    etag = blake2b(repr(body).encode(), digest_size=16).hexdigest().upper()
+    return Response(200, body, headers={"content-type": _AGGREGATED.format(version), "etag": f'"{etag}"'})
+
+
+def _group_item(group: str, versions: list[str]) -> Obj:
+    metadata = {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None}
+    found = [
+        {"version": version, "resources": [_item(row) for row in _served(group, version)], "freshness": "Current"}
+        for version in versions
+    ]
+    return {"metadata": metadata, "versions": found}
+
+
+def _item(resource: Resource) -> Obj:
+    row = _rows(resource)[0]
+    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    item: Obj = {
+        "resource": row["name"],
+        "responseKind": kind,
+        "scope": "Namespaced" if resource.namespaced else "Cluster",
+        "singularResource": row["singularName"],
+        "verbs": row["verbs"],
+    }
+    for name in ("shortNames", "categories"):
+        if name in row:
+            item[name] = row[name]
+    if resource.subresources:
+        item["subresources"] = [_subitem(resource, name) for name in resource.subresources]
+    return item
+
+
+def _subitem(resource: Resource, name: str) -> Obj:
+    row = _subrow(resource, name)
+    kind = {
+        "group": row.get("group", "" if name in _SUBRESOURCE_KINDS else resource.group),
+        "version": row.get("version", "v1" if name in _SUBRESOURCE_KINDS else resource.version),
+        "kind": row["kind"],
+    }
+    return {"subresource": name, "responseKind": kind, "verbs": row["verbs"]}
+
+
+# Legacy discovery
 
 
 @cache
@@ -50,18 +139,17 @@ def groups() -> dict[str, list[str]]:
 
 def resource_list(group: str, version: str) -> Obj:
     """An APIResourceList; subresources are rows of their own (`pods/log`)."""
-    rows: list[Obj] = []
-    for resource in (*resources.RESOURCES, *resources.SERVED):
-        if (resource.group, resource.version) == (group, version) and not any(
-            row["name"] == resource.plural for row in rows
-        ):
-            rows.extend(_rows(resource))
+    rows = [row for resource in _served(group, version) for row in _rows(resource)]
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": f"{group}/{version}" if group else version,
         "resources": rows,
     }
+
+
+def _served(group: str, version: str) -> Iterator[Resource]:
+    return (resource for resource in resources.SERVED if (resource.group, resource.version) == (group, version))
 
 
 def _rows(resource: Resource) -> list[Obj]:

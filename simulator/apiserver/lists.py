@@ -26,11 +26,11 @@ class Page:
     left: int = 0
 
 
-def list_page(registry: Registry, request: Request, target: Target) -> Page:
-    """Raises StatusError for selectors that cannot be read and tokens that are too old."""
-    wanted = _matcher(request, target)
-    token = request.query.get("continue", "")
-    limit = _limit(request.query.get("limit", ""))
+def list_page(registry: Registry, request: Request, target: Target, *, everything: bool = False) -> Page:
+    """`everything` ignores chunks. Raises StatusError for selectors that cannot be read and tokens that are too old."""
+    wanted = matcher(request, target)
+    token = "" if everything else request.query.get("continue", "")
+    limit = 0 if everything else _limit(request.query.get("limit", ""))
     if token:
         revision, after = _read_token(token)
         found = _at_revision(registry, target, revision)
@@ -45,11 +45,14 @@ def list_page(registry: Registry, request: Request, target: Target) -> Page:
     return Page(page, revision, _token(revision, _place(page[-1])), len(matching) - limit)
 
 
-def _matcher(request: Request, target: Target) -> Callable[[Obj], bool]:
+def matcher(request: Request, target: Target) -> Callable[[Obj], bool]:
+    """Whether an object is selected by labels, fields and, in a watch of one object, by its name."""
     labels = _labels(request.query.get("labelSelector", ""))
     fields = _fields(request.query.get("fieldSelector", ""), request, target)
 
     def matches(obj: Obj) -> bool:
+        if target.name and obj["metadata"]["name"] != target.name:
+            return False
         if labels is not None and not labels.matches(obj["metadata"].get("labels")):
             return False
         return fields is None or fields.matches(obj)

@@ -17,7 +17,7 @@ from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex
 from simulator.apiserver.heartbeats import Heartbeats, lease
 from simulator.apiserver.strategies import Strategies
-from simulator.engine import Engine, Plain
+from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
 from simulator.machinery.defaulting import default
@@ -68,6 +68,8 @@ class Registry:
         """Refuses creations beyond this many objects; 0 is no limit. A quota of the host, not of Kubernetes."""
         self.observers: list[Callable[[Change], None]] = []
         """Called at once with every change: pictures and checks, never components."""
+        self.refusal_observers: list[Callable[[TrailRow], None]] = []
+        """Called with the trail's row of every refused write of a person."""
         self._strategies = Strategies(engine, self.store, cluster_cidr)
         self._watchers: dict[str, list[Watcher]] = {}
         self._processes: list[Watcher] = []
@@ -321,6 +323,16 @@ class Registry:
             self._sweeping = True
             wait = max(self._fading[0][0] - self.engine.now, 0)
             self.engine.schedule(-(-wait // _EVENT_SWEEP_US) * _EVENT_SWEEP_US, self.name, "sweep")
+
+    def note_refusal(self, who: str, verb: str, resource: str, key: Key, error: StatusError) -> None:
+        """Remembers that a write was asked for and refused, and why."""
+        trail = self.engine.trail
+        note = f"the API server refuses: {error.message}"[:300]
+        ev = self.engine.record("refusal", who, verb=verb, resource=resource, namespace=key[0], name=key[1], note=note)
+        row = trail.get(ev)
+        for observer in self.refusal_observers:
+            if row is not None:
+                observer(row)
 
     # Inside
 

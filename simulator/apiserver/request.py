@@ -33,8 +33,10 @@ class Request:
 class Response:
     status: int
     body: Any
-    """A JSON value, or text for logs and health checks."""
+    """A JSON value, JSON already encoded (bytes), or text for logs and health checks."""
     warnings: Sequence[str] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names; only what differs from the usual `application/json`."""
 
     @property
     def ok(self) -> bool:

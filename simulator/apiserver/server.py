@@ -7,17 +7,20 @@ Leaves to others: the store and its rules (`registry.py`), bytes and sockets (th
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from simulator.apiserver import errors, paths
+from simulator.apiserver.delete_options import checked_options, delete_options
 from simulator.apiserver.discovery import discover
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.lists import list_page
 from simulator.apiserver.paths import Target
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request, Response
+from simulator.apiserver.reviews import reviewed
 from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.shapes import shaped
+from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
 from simulator.machinery.decoding import DecodingError, decode
 from simulator.machinery.defaulting import default
@@ -46,18 +49,31 @@ class Server:
         if not self.registry.serving:
             raise ApiUnavailable
         try:
-            found = discover(request.path, self.registry.etcd.is_writable)
+            found = discover(request.path, self.registry.etcd.is_writable, request.headers.get("accept", ""))
             if found is not None:
                 return found
             return self._route(request)
         except StatusError as error:
+            self._note_refusal(request, error)
             return Response(error.code, error.status())
+
+    def _note_refusal(self, request: Request, error: StatusError) -> None:
+        """A write that was refused is part of the history: a message that got no further than this door."""
+        target = paths.parse(request.path)
+        if target is None or request.method in ("GET", "HEAD") or _is_dry_run(request):
+            return
+        body = request.body if isinstance(request.body, dict) else {}
+        name = target.name or (body.get("metadata") or {}).get("name") or ""
+        key = (target.namespace or "", str(name)[:253])
+        self.registry.note_refusal(request.user.name, _verb(request, target), target.resource.name, key, error)
 
     def _route(self, request: Request) -> Response:
         target = paths.parse(request.path)
         if target is None:
             raise errors.path_not_found()
         verb = _verb(request, target)
+        if _is_watch(request, target):
+            return self._watch(request, target)
         if not target.subresource and bool(target.name) is (verb in ("create", "list", "deletecollection")):
             raise errors.method_not_allowed()
         if not target.subresource and verb not in target.resource.verbs:
@@ -80,8 +96,17 @@ class Server:
         page = list_page(self.registry, request, target)
         return Response(200, shaped(request, target, page, self._now_us()))
 
+    def _watch(self, request: Request, target: Target) -> Response:
+        def shape(obj: Obj) -> Obj:
+            return shaped(request, target, _as_served(obj, target), self._now_us())
+
+        return Response(200, watch_events(self.registry, request, target, shape))
+
     def _create(self, request: Request, target: Target) -> Response:
         obj, warnings = self._decoded(request, target)
+        review = reviewed(target.resource.name, obj, request)
+        if review is not None:
+            return Response(201, review, tuple(warnings))
         metadata = dict(obj.get("metadata") or {})
         self._place(metadata, target)
         obj = default(target.resource.name, {**obj, "metadata": metadata})
@@ -107,14 +132,9 @@ class Server:
         return self._replace(request, target, obj, warnings, verb="patch")
 
     def _delete(self, request: Request, target: Target) -> Response:
-        options = request.body if isinstance(request.body, dict) else {}
-        for field in ("gracePeriodSeconds",):
-            if field in request.query:
-                options = {**options, field: int(request.query[field])}
-        if "propagationPolicy" in request.query:
-            options = {**options, "propagationPolicy": request.query["propagationPolicy"]}
+        options = delete_options(request)
         namespace = target.namespace or ""
-        dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
+        dry_run = bool(options.get("dryRun"))
         before = self.registry.get(request.user.name, target.resource.name, namespace, target.name)
         left = self.registry.delete(
             request.user.name, target.resource.name, namespace, target.name, options, dry_run=dry_run
@@ -125,11 +145,16 @@ class Server:
 
     def _delete_collection(self, request: Request, target: Target) -> Response:
         page = list_page(self.registry, request, target)
-        options = request.body if isinstance(request.body, dict) else {}
+        options = delete_options(request)
         for obj in page.items:
             metadata = obj["metadata"]
             self.registry.delete(
-                request.user.name, target.resource.name, metadata.get("namespace", ""), metadata["name"], options
+                request.user.name,
+                target.resource.name,
+                metadata.get("namespace", ""),
+                metadata["name"],
+                options,
+                dry_run=bool(options.get("dryRun")),
             )
         return Response(200, shaped(request, target, page, self._now_us()))
 
@@ -175,7 +200,7 @@ class Server:
 
     def _evict(self, request: Request, target: Target) -> Response:
         body = request.body if isinstance(request.body, dict) else {}
-        options = body.get("deleteOptions") or {}
+        options = checked_options(body.get("deleteOptions"))
         dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
         self.registry.delete(request.user.name, "pods", target.namespace or "", target.name, options, dry_run=dry_run)
         return Response(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
@@ -196,12 +221,12 @@ class Server:
     # Steps
 
     def _decoded(self, request: Request, target: Target) -> tuple[Obj, list[str]]:
-        if not isinstance(request.body, dict):
-            raise errors.bad_request(f"the body of the request: found {_json_type(request.body)}, wanted an object")
         return self._checked(request.body, request, target)
 
-    def _checked(self, body: Obj, request: Request, target: Target) -> tuple[Obj, list[str]]:
+    def _checked(self, body: Any, request: Request, target: Target) -> tuple[Obj, list[str]]:
         resource = target.resource
+        if not isinstance(body, dict):
+            raise errors.bad_request(f"the body of the request: found {_json_type(body)}, wanted an object")
         kind, version = body.get("kind") or resource.kind, body.get("apiVersion") or resource.api_version
         if (kind, version) != (resource.kind, resource.api_version):
             raise errors.bad_request(
@@ -281,7 +306,6 @@ _Handler = Callable[[Server, Request, Target], Response]
 _VERBS: dict[str, _Handler] = {
     "get": Server._get,
     "list": Server._list,
-    "watch": Server._list,
     "create": Server._create,
     "update": Server._update,
     "patch": Server._patch,
@@ -315,6 +339,11 @@ def _verb(request: Request, target: Target) -> str:
         case "DELETE":
             return "delete" if target.name else "deletecollection"
     raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
+
+
+def _is_watch(request: Request, target: Target) -> bool:
+    is_asked = request.query.get("watch") in ("true", "1") and request.method == "GET"
+    return is_asked and not target.subresource and "watch" in target.resource.verbs
 
 
 def _is_dry_run(request: Request) -> bool:

@@ -1,6 +1,7 @@
-"""The form of an answer: the object itself, a list, or a Table, as the Accept header asks.
+"""The form of an answer: the object itself, a list, a Table or only metadata, as the Accept header asks.
 
-https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables and, for metadata, the feature
+behind `PartialObjectMetadata`. The first form of the header that is known wins.
 """
 
 from simulator.apiserver.lists import Page
@@ -11,9 +12,34 @@ from simulator.machinery.tables import table
 
 
 def shaped(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
-    if "as=Table" in request.headers.get("accept", ""):
-        return _table(request, target, found, now_us)
+    match _wanted(request.headers.get("accept", "")):
+        case "Table":
+            return _table(request, target, found, now_us)
+        case "PartialObjectMetadata" | "PartialObjectMetadataList":
+            return _metadata_list(found) if isinstance(found, Page) else _metadata_only(found)
     return _list(target, found) if isinstance(found, Page) else found
+
+
+def _wanted(accept: str) -> str:
+    """The kind that the first known choice names; empty for the object itself."""
+    for choice in accept.split(","):
+        media, *parameters = (part.strip() for part in choice.split(";"))
+        kinds = [part.removeprefix("as=") for part in parameters if part.startswith("as=")]
+        if media == "application/json" and "g=meta.k8s.io" in parameters and kinds:
+            return kinds[0]
+        if media in ("application/json", "*/*", "application/*"):
+            return ""
+    return ""
+
+
+def _metadata_only(obj: Obj) -> Obj:
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+
+
+def _metadata_list(page: Page) -> Obj:
+    items = [_metadata_only(item) for item in page.items]
+    kind = "PartialObjectMetadataList"
+    return {"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": _list_metadata(page), "items": items}
 
 
 def _list(target: Target, page: Page) -> Obj:
@@ -55,4 +81,4 @@ def _row_object(obj: Obj, request: Request) -> Obj | None:
             return obj
         case "None":
             return None
-    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+    return _metadata_only(obj)

@@ -84,6 +84,11 @@ class Schema:
         self._values: Schema | None = None
 
     @property
+    def raw(self) -> dict[str, Any]:
+        """The published form, references not followed. Read only."""
+        return self._raw
+
+    @property
     def go_type(self) -> str:
         """The Go name of the struct, without its package: `DeploymentSpec`; empty for an anonymous type."""
         return self.definition.rpartition(".")[2]

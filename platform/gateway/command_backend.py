@@ -1,0 +1,56 @@
+"""A cluster spoken to in the commands of `docs/architecture.md` section 1.6, wherever it runs.
+
+What is the same for every cluster (discovery, OpenAPI) is answered here and costs the cluster nothing. Reading is a
+question, writing a command, so that what real clients do is journaled and traced like what is typed in the terminal.
+"""
+
+import shlex
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.backend import Executed
+from gateway.errors import Unreachable
+from simulator.apiserver.errors import bad_request
+from simulator.apiserver.request import Request, Response
+
+#: Header fields that the API server reads.
+_READ_HEADERS = ("accept", "content-type", "user-agent")
+_NOBODY = 503
+
+
+class CommandBackend(ABC):
+    """`ask` brings a command to the cluster and its reply back."""
+
+    @abstractmethod
+    async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
+        """Raises Unreachable when nobody answers."""
+
+    @abstractmethod
+    async def changed(self, timeout_s: float) -> None: ...
+
+    async def handle(self, request: Request) -> Response:
+        command = {
+            "kind": "request",
+            "method": request.method,
+            "path": request.path,
+            "query": dict(request.query),
+            "headers": {name: request.headers[name] for name in _READ_HEADERS if name in request.headers},
+            "body": request.body,
+        }
+        reply = await self.ask(command, is_read=request.method in ("GET", "HEAD"))
+        if "error" in reply:
+            error = bad_request(reply["error"]["message"])
+            return Response(error.code, error.status())
+        if reply["status"] == _NOBODY and isinstance(reply["body"], str):
+            raise Unreachable(reply["body"])
+        headers = dict(reply["headers"])
+        warnings = headers.pop("warning", ())
+        return Response(reply["status"], reply["body"], tuple(warnings), headers)
+
+    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Executed:
+        words = ["kubectl", "exec", "-n", namespace, pod, *(["-c", container] if container else []), "--", *argv]
+        reply = await self.ask({"kind": "shell", "line": shlex.join(words)}, is_read=False)
+        if "error" in reply:
+            raise bad_request(reply["error"]["message"])
+        return Executed(reply["exit"], reply["stdout"], reply["stderr"])

@@ -1,0 +1,131 @@
+"""One cluster's API over HTTP: an ASGI application that translates and streams, and decides nothing.
+
+    front = Front(backend)
+    await front(scope, receive, send, path)
+
+Promises: every refusal is a `kind: Status`, bad input is never a 500, warnings travel as `Warning` headers, a watch
+or a followed log ends when its client goes away. Leaves to others: who may come here (`site.py`), every rule of the API
+(`simulator.apiserver`), and how the cluster is reached (`Backend`).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+
+from gateway.backend import Backend
+from gateway.errors import Unreachable, broken, unavailable
+from gateway.requests import Disconnected, Receive, Scope, Send, query_of, read_request
+from gateway.streams import followed_log, watched
+from simulator.apiserver.errors import StatusError
+from simulator.apiserver.request import Request, Response
+
+logger = logging.getLogger(__name__)
+_JSON = "application/json"
+
+
+class Front:
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        """The door: `path` is what is left of the URL once the cluster is known."""
+        try:
+            await self._serve(scope, receive, send, path)
+        except Disconnected:
+            return
+        except StatusError as error:
+            await send_response(send, Response(error.code, error.status()))
+        except Unreachable:
+            await send_response(send, refused(unavailable()))
+        except Exception:
+            logger.exception("%s %s failed", scope["method"], path)
+            await send_response(send, refused(broken()))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        query = query_of(scope)
+        request = await read_request(scope, receive, path)
+        if request.method == "GET" and query.get("watch") == "true":
+            await self._stream(watched(self._backend, request), receive, send, _JSON)
+        elif request.method == "GET" and path.endswith("/log") and query.get("follow") == "true":
+            await self._stream(followed_log(self._backend, request), receive, send, "text/plain")
+        else:
+            await send_response(send, await self._backend.handle(request), request)
+
+    async def _stream(self, parts: AsyncIterator[bytes | Response], receive: Receive, send: Send, kind: str) -> None:
+        """Sends parts as they come. A first part that is a Response is a refusal: nothing has been streamed yet."""
+        streaming = asyncio.create_task(_send_parts(parts, send, kind))
+        leaving = asyncio.create_task(_wait_for_disconnect(receive))
+        try:
+            await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if streaming.done():
+                streaming.result()
+        finally:
+            for task in (streaming, leaving):
+                task.cancel()
+            await asyncio.gather(streaming, leaving, return_exceptions=True)
+
+
+async def _send_parts(parts: AsyncIterator[bytes | Response], send: Send, kind: str) -> None:
+    started = False
+    async for part in parts:
+        if isinstance(part, Response):
+            await send_response(send, part)
+            return
+        if not started:
+            started = True
+            await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    if not started:
+        await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def refused(error: StatusError) -> Response:
+    return Response(error.code, error.status())
+
+
+async def send_response(send: Send, response: Response, request: Request | None = None) -> None:
+    """One whole answer. A client that already has it (`If-None-Match`) gets 304."""
+    etag = response.headers.get("etag", "")
+    if request is not None and etag and request.headers.get("if-none-match") == etag:
+        await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag.encode())]})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    kind, body = _encoded(response)
+    headers = _headers(kind, len(body), response.headers)
+    headers += [(b"warning", f"299 - {_quoted(text)}".encode()) for text in response.warnings]
+    if isinstance(response.body, dict) and (seconds := (response.body.get("details") or {}).get("retryAfterSeconds")):
+        headers.append((b"retry-after", str(seconds).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    is_head = request is not None and request.method == "HEAD"
+    await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+def _encoded(response: Response) -> tuple[str, bytes]:
+    if isinstance(response.body, str):
+        return "text/plain; charset=utf-8", response.body.encode()
+    if isinstance(response.body, bytes):
+        return _JSON, response.body
+    return _JSON, msgspec.json.encode(response.body)
+
+
+def _headers(kind: str, length: int | None, more: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    headers = {"content-type": kind, "cache-control": "no-cache, private", "x-content-type-options": "nosniff", **more}
+    if length is not None:
+        headers["content-length"] = str(length)
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _quoted(text: str) -> str:
+    """A quoted-string of RFC 9110; line breaks cannot stand in a header."""
+    plain = " ".join(text.split("\n")).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain}"'

@@ -1,0 +1,132 @@
+"""From an ASGI scope and its body to the API server's `Request`, as lenient as Kubernetes is.
+
+Clients send Go's booleans (`1`, `t`, `True`), YAML, protobuf, bodies without a `Content-Type` and paths with a slash
+too many; all of it is written the plain way here, so that nobody further in has to know.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+import yaml
+
+from gateway.errors import too_long, unreadable_body
+from simulator.apiserver.errors import unsupported_media_type
+from simulator.apiserver.request import ADMIN, Request, User
+from simulator.machinery.protobuf import ProtobufError, decode_envelope
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_LIMIT = 3 * 1024 * 1024
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+_BOOLEANS = frozenset(
+    {"watch", "allowWatchBookmarks", "sendInitialEvents", "follow", "previous", "timestamps", "force", "pretty",
+     "stdin", "stdout", "stderr", "tty", "orphanDependents", "insecureSkipTLSVerifyBackend"}
+)  # fmt: skip
+#: `strconv.ParseBool`.
+_TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
+_JSON_LIKE = frozenset(
+    {"", "application/json", "text/plain", "application/json-patch+json", "application/merge-patch+json",
+     "application/strategic-merge-patch+json", "application/octet-stream", "application/x-www-form-urlencoded"}
+)  # fmt: skip
+_YAML_LIKE = frozenset({"application/yaml", "application/apply-patch+yaml"})
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete."""
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """Query parameters; the last of a repeated one counts, booleans are `true` or `false`."""
+    pairs = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    return {name: _value(name, value) for name, value in pairs}
+
+
+def repeated(scope: Scope, name: str) -> list[str]:
+    """Every value of a query parameter that may be given more than once (`command` of exec)."""
+    pairs = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    return [value for key, value in pairs if key == name]
+
+
+def _value(name: str, value: str) -> str:
+    if name not in _BOOLEANS:
+        return value
+    return "true" if value in _TRUE else "false"
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
+    """Raises StatusError for bodies that cannot be read, Disconnected when the client has gone."""
+    headers = headers_of(scope)
+    body = await _body(headers, receive)
+    return Request(
+        method=scope["method"],
+        path=path,
+        query=query_of(scope),
+        headers=headers,
+        body=_parsed(body, headers),
+        user=_user(headers),
+    )
+
+
+def _user(headers: Mapping[str, str]) -> User:
+    """Whoever holds the kubeconfig, or whom they act for (`--as`)."""
+    name = headers.get("impersonate-user", "")
+    if not name:
+        return ADMIN
+    group = headers.get("impersonate-group", "")
+    return User(name, tuple(part for part in (group, "system:authenticated") if part))
+
+
+async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > BODY_LIMIT:
+        raise too_long(BODY_LIMIT)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise too_long(BODY_LIMIT)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _parsed(body: bytes, headers: Mapping[str, str]) -> Any:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body:
+        return None
+    try:
+        if kind == PROTOBUF:
+            return decode_envelope(body)
+        if kind in _YAML_LIKE:
+            return yaml.load(body, Loader=_Loader)
+        if kind in _JSON_LIKE:
+            return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, ProtobufError, yaml.YAMLError, RecursionError) as error:
+        raise unreadable_body(str(error)) from error
+    raise unsupported_media_type(
+        "the body of the request was in an unknown format - accepted media types include: "
+        f"application/json, application/yaml, {PROTOBUF}"
+    )
+
+
+class _Loader(yaml.CSafeLoader):
+    """Plain YAML without dates: a timestamp stays the text it is in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}

@@ -1,0 +1,140 @@
+"""One cluster in memory behind its own HTTP door: `drydock serve`.
+
+    Serving(cluster, port=8001, speed=1.0).run()
+
+Promises: only this machine can reach it, and only whoever knows the secret in the path (kubectl sends no credentials over
+plain HTTP, so the URL itself is the key: keep it to yourself). Time runs with the wall clock times `speed`; with speed
+0 it stands still. Nothing is kept when it ends.
+"""
+
+import asyncio
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gateway.command_backend import CommandBackend
+from gateway.front import Front, refused, send_response
+from gateway.kubeconfig import kubeconfig_text
+from gateway.requests import Receive, Scope, Send
+from gateway.sockets import serve_socket
+from simulator.apiserver.errors import path_not_found
+from simulator.cluster import Cluster
+
+_SLICE_EVENTS = 200
+_LONGEST_NAP_S = 0.5
+_NO_TIMEOUT = -1
+
+
+class LocalBackend(CommandBackend):
+    """The cluster of this process and its clock."""
+
+    def __init__(self, cluster: Cluster, *, speed: float) -> None:
+        self._cluster = cluster
+        self._speed = speed
+        self._moved = asyncio.Event()
+        self._wanted = asyncio.Event()
+
+    async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
+        before = self._cluster.ev
+        reply = self._cluster.apply(command)
+        if self._cluster.ev != before:
+            self._announce()
+            self._wanted.set()
+        return reply
+
+    async def changed(self, timeout_s: float) -> None:
+        try:
+            await asyncio.wait_for(self._moved.wait(), timeout_s)
+        except TimeoutError:
+            return
+
+    def _announce(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Lets simulated time follow the wall clock. Behind it, time simply runs late."""
+        begin, start = time.monotonic(), self._cluster.now
+        while True:
+            target = start + int((time.monotonic() - begin) * 1e6 * self._speed)
+            before = self._cluster.ev
+            reached = self._cluster.advance(max(target, self._cluster.now), _SLICE_EVENTS)
+            if self._cluster.ev != before:
+                self._announce()
+            if not reached:
+                await asyncio.sleep(0)
+                continue
+            await self._nap()
+
+    async def _nap(self) -> None:
+        """Until the next event is due or somebody wrote."""
+        self._wanted.clear()
+        try:
+            await asyncio.wait_for(self._wanted.wait(), self._until_next())
+        except TimeoutError:
+            return
+
+    def _until_next(self) -> float:
+        due = self._cluster.next_due()
+        if due is None or not self._speed:
+            return _LONGEST_NAP_S
+        return min(max((due - self._cluster.now) / 1e6 / self._speed, 0.001), _LONGEST_NAP_S)
+
+
+class Serving:
+    """The ASGI application and the process around it."""
+
+    def __init__(self, cluster: Cluster, *, port: int, speed: float, kubeconfig: Path) -> None:
+        self._cluster = cluster
+        self._port = port
+        self._secret = secrets.token_urlsafe(24)
+        self._backend = LocalBackend(cluster, speed=speed)
+        self._front = Front(self._backend)
+        self._kubeconfig = kubeconfig
+        self._clock: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/k/{self._secret}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root, _, rest = scope["path"].removeprefix("/k/").partition("/")
+        is_known = hmac.compare_digest(root.encode(), self._secret.encode())
+        if scope["type"] == "websocket":
+            await serve_socket(scope, receive, send, self._backend if is_known else None, "/" + rest)
+        elif scope["type"] == "http" and is_known:
+            await self._front(scope, receive, send, "/" + rest)
+        elif scope["type"] == "http":
+            await send_response(send, refused(path_not_found()))
+
+    def write_kubeconfig(self) -> None:
+        """Readable by its owner only: it holds the key."""
+        text = kubeconfig_text(self._cluster.config.name, self.url)
+        file = os.open(self._kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(file, "w") as out:
+            out.write(text)
+
+    def run(self, announce: Callable[[str], None]) -> None:
+        """Serves until told to stop."""
+        from daphne.server import Server
+
+        def ready() -> None:
+            self._clock = asyncio.get_event_loop().create_task(self._backend.run())
+            self.write_kubeconfig()
+            announce(str(self._kubeconfig))
+
+        server = Server(
+            application=self,
+            endpoints=[f"tcp:port={self._port}:interface=127.0.0.1"],
+            signal_handlers=True,
+            ready_callable=ready,
+            server_name="drydock",
+            websocket_timeout=_NO_TIMEOUT,
+            application_close_timeout=1,
+            verbosity=0,
+        )
+        server.run()

@@ -1,0 +1,237 @@
+"""OpenAPI v3 of the served API, made from the published schemas: what `kubectl explain`, `apply`, `diff` and `edit` read.
+
+https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3. An index names one document a group-version; its
+hash is part of the URL, so a client may keep a document for ever. Documents are made once a process and kept encoded.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from simulator.apiserver.request import Response
+from simulator.engine.plain import Obj
+from simulator.machinery import resources, schemas
+from simulator.machinery.enumerations import DEFAULTS, ENUMS
+from simulator.machinery.resources import Resource
+
+_REFERENCE = "#/components/schemas/"
+#: The parameters that every writing operation takes; kubectl looks for `fieldValidation` and `dryRun` before it sends.
+_WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
+_DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+_METHODS = (
+    ("get", "get", "get"), ("put", "update", "put"), ("patch", "patch", "patch"), ("delete", "delete", "delete"),
+)  # fmt: skip
+_FREE_FORM = {
+    "int-or-string": {"type": "string", "format": "int-or-string"},
+    "quantity": {"type": "string"},
+    "any": {"type": "object"},
+}
+
+
+def describe(parts: list[str]) -> Response | None:
+    """The answer below `/openapi/v3`; None for a group-version that is not served."""
+    if not parts:
+        return Response(200, {"paths": _index()})
+    match parts:
+        case ["api", version]:
+            found = _document("", version)
+        case ["apis", group, version]:
+            found = _document(group, version)
+        case _:
+            return None
+    if found is None:
+        return None
+    headers = {"etag": f'"{_hash(found)}"', "cache-control": "public, immutable", "vary": "Accept"}
+    return Response(200, found, headers=headers)
+
+
+@cache
+def _index() -> Obj:
+    paths: Obj = {}
+    for group, version in _versions():
+        document = _document(group, version)
+        assert document is not None
+        place = f"apis/{group}/{version}" if group else f"api/{version}"
+        paths[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={_hash(document)}"}
+    return paths
+
+
+def _versions() -> list[tuple[str, str]]:
+    return list(dict.fromkeys((resource.group, resource.version) for resource in resources.SERVED))
+
+
+def _hash(document: bytes) -> str:
+    return blake2b(document, digest_size=32).hexdigest().upper()
+
+
+@cache
+def _document(group: str, version: str) -> bytes | None:
+    served = [r for r in resources.SERVED if (r.group, r.version) == (group, version)]
+    if not served:
+        return None
+    definitions: Obj = {}
+    paths: Obj = {}
+    for resource in served:
+        paths.update(_paths(resource))
+        _collect(_definition_of(resource), definitions)
+    _collect(_DELETE_OPTIONS, definitions)
+    document = {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": schemas.VERSION},
+        "paths": paths,
+        "components": {"schemas": dict(sorted(definitions.items()))},
+    }
+    return msgspec.json.encode(document)
+
+
+def _definition_of(resource: Resource) -> str:
+    schema = schemas.schema_for(resource.api_version, resource.kind)
+    return schema.definition if schema else ""
+
+
+# Paths
+
+
+def _paths(resource: Resource) -> Iterator[tuple[str, Obj]]:
+    root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    collection = (
+        f"{root}/namespaces/{{namespace}}/{resource.plural}" if resource.namespaced else f"{root}/{resource.plural}"
+    )
+    yield collection, _collection(resource)
+    if "get" in resource.verbs:
+        yield f"{collection}/{{name}}", _single(resource)
+
+
+def _collection(resource: Resource) -> Obj:
+    methods: Obj = {}
+    if "list" in resource.verbs:
+        methods["get"] = _operation(resource, "list", ())
+    if "create" in resource.verbs:
+        methods["post"] = _operation(resource, "post", _WRITE_PARAMETERS, body=_definition_of(resource))
+    if "deletecollection" in resource.verbs:
+        methods["delete"] = _operation(resource, "deletecollection", ("dryRun",), body=_DELETE_OPTIONS)
+    return methods
+
+
+def _single(resource: Resource) -> Obj:
+    methods: Obj = {}
+    for method, verb, action in _METHODS:
+        if verb not in resource.verbs:
+            continue
+        parameters = _WRITE_PARAMETERS if method in ("put", "patch") else ("dryRun",) if method == "delete" else ()
+        body = {"put": _definition_of(resource), "delete": _DELETE_OPTIONS}.get(method, "")
+        methods[method] = _operation(resource, action, parameters, body=body)
+        if method == "patch":
+            methods[method]["parameters"].append(_parameter("force", "boolean"))
+    return methods
+
+
+def _operation(resource: Resource, action: str, parameters: tuple[str, ...], *, body: str = "") -> Obj:
+    definition = _definition_of(resource)
+    answer: Obj = {"description": "OK"}
+    if definition:
+        answer["content"] = {"application/json": {"schema": {"$ref": _REFERENCE + definition}}}
+    operation: Obj = {
+        "parameters": [_parameter(name, "string") for name in parameters],
+        "responses": {"200": answer},
+        "x-kubernetes-action": action,
+        "x-kubernetes-group-version-kind": _kind(resource),
+    }
+    if body:
+        operation["requestBody"] = {"content": {"*/*": {"schema": {"$ref": _REFERENCE + body}}}}
+    return operation
+
+
+def _parameter(name: str, type: str) -> Obj:
+    return {"name": name, "in": "query", "schema": {"type": type, "uniqueItems": True}}
+
+
+def _kind(resource: Resource) -> Obj:
+    return {"group": resource.group, "version": resource.version, "kind": resource.kind}
+
+
+# Schemas
+
+
+def _collect(name: str, found: Obj) -> None:
+    """Adds a definition and everything it refers to."""
+    waiting = [name]
+    while waiting:
+        name = waiting.pop()
+        if not name or name in found:
+            continue
+        found[name] = _published(name)
+        waiting += _references(found[name])
+
+
+def _published(name: str) -> Obj:
+    """A definition in the words of OpenAPI v3."""
+    schema = schemas.definition(name)
+    if schema.type in _FREE_FORM:
+        node = dict(_FREE_FORM[schema.type])
+        return _described(node, schema.description)
+    node = _translated(schema.raw, schema.go_type)
+    kinds = schema.raw.get("x-kubernetes-group-version-kind")
+    if kinds:
+        node["x-kubernetes-group-version-kind"] = kinds
+    return node
+
+
+def _translated(raw: Obj, owner: str) -> Obj:
+    """One node; a reference with words of its own stands in `allOf`, as in the documents of kube-apiserver."""
+    if "$ref" in raw:
+        node: Obj = {"allOf": [{"$ref": _REFERENCE + raw["$ref"].rpartition("/")[2]}]}
+    else:
+        node = _typed(raw, owner)
+    node.update({key: value for key, value in raw.items() if key.startswith("x-kubernetes-") and key != _KINDS})
+    return _described(node, raw.get("description", ""))
+
+
+_KINDS = "x-kubernetes-group-version-kind"
+
+
+def _typed(raw: Obj, owner: str) -> Obj:
+    declared = raw.get("type")
+    node: Obj = {"type": declared[0] if isinstance(declared, list) else declared or "object"}
+    for key in ("format", "required"):
+        if key in raw:
+            node[key] = raw[key]
+    if "properties" in raw:
+        node["properties"] = {name: _property(owner, name, inner) for name, inner in raw["properties"].items()}
+    if "items" in raw:
+        node["items"] = _element(raw["items"])
+    if isinstance(raw.get("additionalProperties"), dict):
+        node["additionalProperties"] = _element(raw["additionalProperties"])
+    return node
+
+
+def _property(owner: str, name: str, raw: Obj) -> Obj:
+    node = _translated(raw, owner)
+    if values := ENUMS.get((owner, name), ("", ()))[1]:
+        node["enum"] = list(values)
+    if (owner, name) in DEFAULTS:
+        node["default"] = DEFAULTS[owner, name]
+    return node
+
+
+def _element(raw: Obj) -> Obj:
+    """What a list or a map holds; a plain reference needs no `allOf`."""
+    return {"$ref": _REFERENCE + raw["$ref"].rpartition("/")[2]} if "$ref" in raw else _translated(raw, "")
+
+
+def _described(node: Obj, text: str) -> Obj:
+    return {"description": text, **node} if text else node
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(reference := node.get("$ref"), str):
+            yield reference.removeprefix(_REFERENCE)
+        for inner in node.values():
+            yield from _references(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _references(inner)

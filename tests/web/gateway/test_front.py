@@ -1,0 +1,196 @@
+"""The HTTP front: lenient in what it reads, a Status for every refusal, streams that lose nothing."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway.front import Front
+from gateway.requests import BODY_LIMIT
+from gateway.standalone import LocalBackend
+from simulator import Cluster
+
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+WRITE = {"content-type": "application/json"}
+
+
+class Client:
+    """Speaks ASGI to a front, as a server would for a real client."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+
+    async def send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, query: str = ""
+    ) -> tuple[int, dict[str, str], bytes]:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.front(_scope(method, headers, query), receive, send, path)
+        start = sent[0]
+        found = {name.decode(): value.decode() for name, value in start["headers"]}
+        return start["status"], found, b"".join(part.get("body", b"") for part in sent[1:])
+
+    async def stream(self, path: str, query: str) -> AsyncIterator[Any]:
+        """Lines of an answer that goes on; leaving the loop hangs up."""
+        lines: asyncio.Queue[Any] = asyncio.Queue()
+        gone = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if not gone.is_set() and not hasattr(receive, "asked"):
+                receive.asked = True  # type: ignore[attr-defined]
+                return {"type": "http.request", "body": b""}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            for line in message.get("body", b"").splitlines():
+                lines.put_nowait(line)
+
+        task = asyncio.create_task(self.front(_scope("GET", None, query), receive, send, path))
+        try:
+            while True:
+                yield await asyncio.wait_for(lines.get(), 5)
+        finally:
+            gone.set()
+            await asyncio.wait_for(task, 5)
+
+
+def _scope(method: str, headers: dict[str, str] | None, query: str) -> dict[str, Any]:
+    pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    return {"type": "http", "method": method, "headers": pairs, "query_string": query.encode()}
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster.create("kind: Cluster\nnodes: [{role: control-plane}]", profile="instant")
+
+
+@pytest.fixture
+def backend(cluster: Cluster) -> LocalBackend:
+    return LocalBackend(cluster, speed=0)
+
+
+@pytest.fixture
+def client(backend: LocalBackend) -> Client:
+    return Client(Front(backend))
+
+
+@pytest.mark.parametrize("path", ["/version", "/version/", "/api/", "/apis", "/healthz", "/openapi/v3", "/"])
+async def test_answers_the_questions_every_client_begins_with(client: Client, path: str) -> None:
+    status, _, _ = await client.send("GET", path)
+    assert status == 200
+
+
+async def test_serves_aggregated_discovery_in_the_version_the_client_knows(client: Client) -> None:
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
+    _, headers, body = await client.send("GET", "/apis", headers={"accept": accept})
+    assert headers["content-type"] == "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
+    assert json.loads(body)["apiVersion"] == "apidiscovery.k8s.io/v2beta1"
+
+
+async def test_a_client_that_has_the_document_gets_304(client: Client) -> None:
+    _, headers, _ = await client.send("GET", "/openapi/v3/apis/apps/v1")
+    status, _, body = await client.send("GET", "/openapi/v3/apis/apps/v1", headers={"if-none-match": headers["etag"]})
+    assert (status, body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("", b'{"metadata":{"name":"a"},"data":{"k":"2026-01-01"}}'),
+        ("application/json", b'{"metadata":{"name":"a"},"data":{"k":"2026-01-01"}}'),
+        ("application/yaml", b'metadata: {name: a}\ndata: {k: "2026-01-01"}'),
+        ("application/yaml", b"metadata: {name: a}\ndata: {k: 2026-01-01}"),
+    ],
+    ids=["without a type", "json", "yaml", "a date in yaml stays text"],
+)
+async def test_reads_bodies_as_kubernetes_does(client: Client, content_type: str, body: bytes) -> None:
+    headers = {"content-type": content_type} if content_type else {}
+    status, _, answer = await client.send("POST", CONFIG_MAPS, body, headers)
+    assert (status, json.loads(answer)["data"]) == (201, {"k": "2026-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content_type", "body", "code"),
+    [
+        ("POST", CONFIG_MAPS, "application/json", b"{", 400),
+        ("POST", CONFIG_MAPS, "application/json", b"[]", 400),
+        ("POST", CONFIG_MAPS, "application/json", b'"x"', 400),
+        ("POST", CONFIG_MAPS, "application/json", b'{"metadata": 3}', 400),
+        ("POST", CONFIG_MAPS, "application/json", b'{"metadata": []}', 400),
+        ("POST", CONFIG_MAPS, "application/yaml", b"a: [", 400),
+        ("POST", CONFIG_MAPS, "application/vnd.kubernetes.protobuf", b"k8s\x00\xff", 400),
+        ("POST", CONFIG_MAPS, "application/cbor", b"\xa0", 415),
+        ("POST", CONFIG_MAPS, "application/json", b" " * (BODY_LIMIT + 1), 413),
+        ("GET", "/api/v1/unknown", "", b"", 404),
+        ("PUT", CONFIG_MAPS, "application/json", b"{}", 405),
+        ("DELETE", CONFIG_MAPS + "/kube-root-ca.crt", "application/json", b'{"gracePeriodSeconds": "x"}', 400),
+        ("PATCH", CONFIG_MAPS + "/kube-root-ca.crt", "application/merge-patch+json", b"3", 400),
+        ("PATCH", CONFIG_MAPS + "/kube-root-ca.crt", "application/json-patch+json", b"{}", 400),
+    ],
+)
+async def test_refuses_nonsense_with_a_status(
+    client: Client, method: str, path: str, content_type: str, body: bytes, code: int
+) -> None:
+    status, _, answer = await client.send(method, path, body, {"content-type": content_type} if content_type else {})
+    told = json.loads(answer)
+    assert (status, told["kind"], told["code"]) == (code, "Status", code)
+
+
+async def test_sends_warnings_as_headers(client: Client) -> None:
+    body = b'{"metadata":{"name":"a"},"dat":{}}'
+    status, headers, _ = await client.send("POST", CONFIG_MAPS, body, WRITE, "fieldValidation=Warn")
+    assert (status, headers["warning"]) == (201, '299 - "unknown field \\"dat\\""')
+
+
+async def test_a_watch_goes_on_where_the_list_ended_and_understands_go_booleans(client: Client) -> None:
+    _, _, listed = await client.send("GET", CONFIG_MAPS)
+    since = json.loads(listed)["metadata"]["resourceVersion"]
+    stream = client.stream(CONFIG_MAPS, f"watch=True&resourceVersion={since}")
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    for name in ("a", "b"):
+        await client.send("POST", CONFIG_MAPS, json.dumps({"metadata": {"name": name}}).encode(), WRITE)
+    events = [json.loads(await waiting), json.loads(await anext(stream))]
+    assert [(event["type"], event["object"]["metadata"]["name"]) for event in events] == [
+        ("ADDED", "a"),
+        ("ADDED", "b"),
+    ]
+    await stream.aclose()
+
+
+async def test_a_watch_with_initial_events_ends_them_with_a_bookmark(client: Client) -> None:
+    query = "watch=1&sendInitialEvents=1&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=1"
+    stream = client.stream(CONFIG_MAPS, query)
+    events = [json.loads(await anext(stream)) for _ in range(2)]
+    assert [event["type"] for event in events] == ["ADDED", "BOOKMARK"]
+    assert events[1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+    await stream.aclose()
+
+
+async def test_a_watch_from_a_forgotten_revision_is_told_so(client: Client, cluster: Cluster) -> None:
+    cluster.registry.store.compacted = 10
+    stream = client.stream(CONFIG_MAPS, "watch=1&resourceVersion=1")
+    event = json.loads(await anext(stream))
+    assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
+    await stream.aclose()
+
+
+async def test_leaving_a_selector_is_seen_as_a_deletion(client: Client) -> None:
+    body = b'{"metadata":{"name":"a","labels":{"on":"yes"}}}'
+    _, _, made = await client.send("POST", CONFIG_MAPS, body, WRITE)
+    since = json.loads(made)["metadata"]["resourceVersion"]
+    patch = b'{"metadata":{"labels":{"on":"no"}}}'
+    await client.send("PATCH", CONFIG_MAPS + "/a", patch, {"content-type": "application/merge-patch+json"})
+    stream = client.stream(CONFIG_MAPS, f"watch=1&resourceVersion={since}&labelSelector=on%3Dyes")
+    event = json.loads(await anext(stream))
+    assert (event["type"], event["object"]["metadata"]["labels"]) == ("DELETED", {"on": "yes"})
+    await stream.aclose()
