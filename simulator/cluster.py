@@ -31,7 +31,7 @@ from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
 from simulator.network.tools import NetworkTools
 from simulator.node.kubelets import Kubelets
-from simulator.picture import Picture
+from simulator.picture import CLUSTER, Picture
 from simulator.scheduler.scheduler import Scheduler
 from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
 
@@ -124,6 +124,7 @@ class Cluster:
 
     def _show_in(self, picture: Picture) -> None:
         self.registry.observers[:] = [picture.observe]
+        self.registry.refusal_observers[:] = [picture.refused]
         self.plane.observers[:] = [picture.components_changed]
         self.etcd.observers[:] = [picture.components_changed]
 
@@ -222,7 +223,7 @@ class Cluster:
 
     def _cluster_table(self) -> dict[str, Any]:
         columns = ["uid", "name", "ns", "created", "version", "revision", "flavour"]
-        return {"cols": columns, "rows": [["cluster", self.config.name, "", 0, "v1.33.1", self.revision, "kind"]]}
+        return {"cols": columns, "rows": [[CLUSTER, self.config.name, "", 0, "v1.33.1", self.revision, "kind"]]}
 
     # State
 

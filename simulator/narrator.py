@@ -48,11 +48,14 @@ def who(actor: str) -> str:
     return "you"
 
 
+def kind_named(resource: str) -> str:
+    """`deployments.apps` → `Deployment`; the resource itself when nobody knows it."""
+    kind = resources.by_name(resource)
+    return kind.kind if kind else resource
+
+
 class Narrator:
     """Stateless; a class so that a later one may speak another language."""
-
-    def kind(self, change: Change) -> str:
-        return str((change.new or change.old or {}).get("kind", ""))
 
     def say(self, change: Change, row: TrailRow) -> str:
         """One sentence for one write."""
@@ -73,7 +76,7 @@ class Narrator:
                 return _sentence(row.note)
             case "start":
                 return "The cluster started."
-            case "timer" | "run":
+            case "timer" | "run" | "refusal":
                 return _sentence(row.note)
         verb = {"you": "have"}.get(who(row.actor), "has")
         return _sentence(f"{who(row.actor)} {verb} {_past(row.verb)} {_named(row.resource, row.name)}")
@@ -110,8 +113,7 @@ def _sentence(text: str) -> str:
 
 
 def _named(resource: str, name: str) -> str:
-    kind = resources.by_name(resource)
-    return f"{kind.kind if kind else resource} {name}"
+    return f"{kind_named(resource)} {name}"
 
 
 def _past(verb: str) -> str:

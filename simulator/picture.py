@@ -11,12 +11,15 @@ from typing import Any
 from simulator.apiserver.registry import Registry
 from simulator.controlplane import ControlPlane
 from simulator.engine.plain import Obj
+from simulator.engine.trail import TrailRow
 from simulator.machinery.store import Change
-from simulator.narrator import Narrator, place_of
+from simulator.narrator import Narrator, kind_named, place_of
 from simulator.rows import Row, Surroundings, kind_of, node_usage, row_of
 
 #: Changes kept for browsers that come back; older ones get a fresh picture.
 _RING = 4_000
+#: The uid of the one row of kind Cluster.
+CLUSTER = "cluster"
 _WARNING_MARKS = ("NodeNotReady", "FailedScheduling", "BackOff", "Unhealthy", "Failed", "TaintManagerEviction")
 #: Writes that are housekeeping: seen in the state, not as messages.
 _QUIET = frozenset({"events", "leases.coordination.k8s.io", "endpoints"})
@@ -36,6 +39,8 @@ class Picture:
         """Engine time that the diagram calls 0."""
         self._rows: dict[str, Row] = {}
         self._items: deque[tuple[int, Item]] = deque()
+        self._heard: dict[tuple[int, str], None] = {}
+        """Deliveries already told of: (the change's ev, who heard of it)."""
         self._since = 0
         """The ring holds every item with a greater ev."""
         self._on = False
@@ -61,7 +66,14 @@ class Picture:
             return [] if since == self._registry.engine.trail.ev else None
         if since < self._since:
             return None
-        return [item for ev, item in self._items if ev > since]
+        fresh: list[Item] = []
+        for ev, item in reversed(self._items):
+            if ev <= since:
+                break
+            fresh.append(item)
+        if not fresh:
+            return []
+        return [*reversed(fresh), ["set", CLUSTER, {"revision": self._registry.store.revision}]]
 
     def row(self, uid: str) -> Row | None:
         return self._rows.get(uid)
@@ -185,57 +197,48 @@ class Picture:
             self._put(row, self._registry.engine.trail.ev)
 
     def _message(self, change: Change) -> None:
+        """The write, and before it the delivery that woke the writer."""
         trail = self._registry.engine.trail
         row = trail.get(change.ev)
         if row is None:
             return
-        woken = trail.get(row.because)
         sender = place_of(row.actor)
-        base = {
-            "kind": self._narrator.kind(change),
-            "uid": row.uid,
-            "name": row.name,
-            "ns": row.namespace,
-            "root": row.root,
-            "at": self.at,
-        }
-        if woken is not None and woken.type == "write" and place_of(woken.actor) != sender:
-            say = self._narrator.woken(row, woken)
-            self._add(
-                change.ev,
-                [
-                    "msg",
-                    {
-                        **base,
-                        "id": -change.ev,
-                        "from": "apiserver",
-                        "to": sender,
-                        "verb": "watch",
-                        "hop": row.hop,
-                        "because": woken.ev,
-                        "say": say,
-                        "ok": True,
-                    },
-                ],
-            )
-        say = self._narrator.say(change, row)
-        self._add(
-            change.ev,
-            [
-                "msg",
-                {
-                    **base,
-                    "id": change.ev,
-                    "from": sender,
-                    "to": "apiserver",
-                    "verb": row.verb,
-                    "hop": row.hop,
-                    "because": row.because,
-                    "say": say,
-                    "ok": True,
-                },
-            ],
-        )
+        woken = trail.get(row.because)
+        if (
+            woken is not None
+            and woken.type == "write"
+            and place_of(woken.actor) != sender
+            and self._is_news(woken.ev, sender)
+        ):
+            heard = {"id": -change.ev, "from": "apiserver", "to": sender, "verb": "watch", "because": woken.ev}
+            self._say(change.ev, woken, {**heard, "hop": row.hop, "say": self._narrator.woken(row, woken)})
+        sent = {"id": change.ev, "from": sender, "to": "apiserver", "verb": row.verb, "because": row.because}
+        self._say(change.ev, row, {**sent, "hop": row.hop, "say": self._narrator.say(change, row)})
+
+    def _is_news(self, ev: int, listener: str) -> bool:
+        """Whether this delivery is told of for the first time: one change may lead to many writes of one listener."""
+        if (ev, listener) in self._heard:
+            return False
+        self._heard[ev, listener] = None
+        if len(self._heard) > _RING:
+            del self._heard[next(iter(self._heard))]
+        return True
+
+    def refused(self, row: TrailRow) -> None:
+        """Somebody asked for a write and did not get it: the message stops at the API server."""
+        if self._on:
+            sent = {
+                "id": row.ev,
+                "from": place_of(row.actor),
+                "to": "apiserver",
+                "verb": row.verb,
+                "because": row.because,
+            }
+            self._say(row.ev, row, {**sent, "hop": row.hop, "say": self._narrator.hop(row, None), "ok": False})
+
+    def _say(self, ev: int, about: TrailRow, message: dict[str, Any]) -> None:
+        thing = {"kind": kind_named(about.resource), "uid": about.uid, "name": about.name, "ns": about.namespace}
+        self._add(ev, ["msg", {**thing, "root": about.root, "at": self.at, "ok": True, **message}])
 
     def _mark_warning(self, change: Change) -> None:
         event = change.new

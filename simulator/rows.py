@@ -89,6 +89,8 @@ def row_of(resource: str, obj: Obj, around: Surroundings) -> Row | None:
             row.update(_workload(kind, obj))
         case _:
             row.update(_storage(kind, obj))
+    if kind == "Ingress":
+        row["services"] = _backends(obj, registry)
     return row
 
 
@@ -301,6 +303,17 @@ def _workload(kind: str, obj: Obj) -> Row:
         "owner": controller_uid(obj),
         "revision": annotations.get("deployment.kubernetes.io/revision", ""),
     }
+
+
+def _backends(ingress: Obj, registry: Registry) -> list[str]:
+    """Uids of the Services an Ingress sends to, as far as they exist, in the order of its rules."""
+    spec, namespace = ingress.get("spec") or {}, ingress["metadata"]["namespace"]
+    backends = [spec.get("defaultBackend") or {}]
+    for rule in spec.get("rules") or ():
+        backends.extend(path.get("backend") or {} for path in (rule.get("http") or {}).get("paths") or ())
+    names = dict.fromkeys((backend.get("service") or {}).get("name", "") for backend in backends)
+    found = (registry.store.get("services", (namespace, name)) for name in names)
+    return [service["metadata"]["uid"] for service in found if service is not None]
 
 
 def _storage(kind: str, obj: Obj) -> Row:

@@ -19,7 +19,7 @@ class TrailRow(NamedTuple):
     at: int
     """Simulated microseconds since cluster start."""
     type: str
-    """start, command, fault, timer, write, or run (a program somebody started in a container)."""
+    """start, command, fault, timer, write, refusal (a write that was asked for and not done), or run (a program in a container)."""
     actor: str
     """Who did it: `you`, `deployment-controller`, `kubelet/node-3` …"""
     verb: str
