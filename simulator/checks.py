@@ -7,14 +7,12 @@ The declarative format is `docs/architecture.md` section 4. A check has `id` and
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj
 from simulator.engine.trail import TrailRow
 from simulator.machinery import resources, selectors
-
-if TYPE_CHECKING:
-    from simulator.cluster import Cluster
 
 Test = dict[str, Any]
 _ROW_FIELDS = ("type", "actor", "verb", "resource", "namespace", "name", "note")
@@ -29,34 +27,34 @@ class CheckError(ValueError):
         self.thing, self.found, self.wanted = thing, str(found), wanted
 
 
-def evaluate(cluster: "Cluster", check: object) -> dict[str, Any]:
+def evaluate(registry: Registry, check: object) -> dict[str, Any]:
     """`{"id", "passed", "say"}`, and `values` for a value. Raises CheckError."""
     if not isinstance(check, dict):
         raise CheckError("check", check, "a mapping")
     result: dict[str, Any] = {"id": check.get("id", ""), "say": check.get("say", "")}
     if "value" in check:
-        values = _values(cluster, check["value"])
+        values = _values(registry, check["value"])
         return {**result, "passed": bool(values), "values": values}
-    return {**result, "passed": _holds(cluster, {key: check[key] for key in _TESTS if key in check})}
+    return {**result, "passed": _holds(registry, {key: check[key] for key in _TESTS if key in check})}
 
 
-def _holds(cluster: "Cluster", test: Test) -> bool:
+def _holds(registry: Registry, test: Test) -> bool:
     if len(test) != 1:
         raise CheckError("check", sorted(test), f"exactly one of {', '.join(_TESTS)}")
     (kind, body), *_ = test.items()
     if kind not in _TESTS:
         raise CheckError("check", kind, f"one of {', '.join(_TESTS)}")
-    return _TESTS[kind](cluster, body)
+    return _TESTS[kind](registry, body)
 
 
 # State
 
 
-def _state(cluster: "Cluster", body: Test) -> bool:
-    return _counts(sum(1 for _ in _matching(cluster, body)), body.get("count"))
+def _state(registry: Registry, body: Test) -> bool:
+    return _counts(sum(1 for _ in _matching(registry, body)), body.get("count"))
 
 
-def _matching(cluster: "Cluster", body: Test) -> Iterator[Obj]:
+def _matching(registry: Registry, body: Test) -> Iterator[Obj]:
     resource = resources.lookup(str(body.get("resource", "")))
     if resource is None:
         raise CheckError("resource", body.get("resource"), "a resource that this cluster serves")
@@ -64,7 +62,7 @@ def _matching(cluster: "Cluster", body: Test) -> Iterator[Obj]:
     labels = selectors.parse(body["labels"]) if body.get("labels") else None
     is_named = _like(body.get("name", "*"))
     where = body.get("where") or []
-    store = cluster.registry.store
+    store = registry.store
     found: Iterable[Obj] = (
         store.table(resource.name).values() if namespace is None else store.in_namespace(resource.name, namespace)
     )
@@ -160,8 +158,8 @@ def _counts(number: int, wanted: object) -> bool:
 # History
 
 
-def _history(cluster: "Cluster", body: Test) -> bool:
-    rows = list(_since(cluster.engine.trail.rows_and_roots(), body.get("since")))
+def _history(registry: Registry, body: Test) -> bool:
+    rows = list(_since(registry.engine.trail.rows_and_roots(), body.get("since")))
     if "seen" in body:
         is_it = _row(body["seen"])
         return _counts(sum(1 for row in rows if is_it(row)), body.get("times"))
@@ -208,9 +206,9 @@ def _like(pattern: str) -> Callable[[str], bool]:
 # Values
 
 
-def _values(cluster: "Cluster", body: Test) -> list[str]:
+def _values(registry: Registry, body: Test) -> list[str]:
     """The texts at `path` of the matching objects, without repeats, in name order; `newest` keeps the last created one."""
-    found = list(_matching(cluster, body))
+    found = list(_matching(registry, body))
     if body.get("newest"):
         found = sorted(
             found, key=lambda obj: (obj["metadata"]["creationTimestamp"], int(obj["metadata"]["resourceVersion"]))
@@ -220,12 +218,12 @@ def _values(cluster: "Cluster", body: Test) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _all(cluster: "Cluster", body: list[Test]) -> bool:
-    return all(_holds(cluster, test) for test in body)
+def _all(registry: Registry, body: list[Test]) -> bool:
+    return all(_holds(registry, test) for test in body)
 
 
-def _any(cluster: "Cluster", body: list[Test]) -> bool:
-    return any(_holds(cluster, test) for test in body)
+def _any(registry: Registry, body: list[Test]) -> bool:
+    return any(_holds(registry, test) for test in body)
 
 
-_TESTS: dict[str, Callable[["Cluster", Any], bool]] = {"state": _state, "history": _history, "all": _all, "any": _any}
+_TESTS: dict[str, Callable[[Registry, Any], bool]] = {"state": _state, "history": _history, "all": _all, "any": _any}

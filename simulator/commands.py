@@ -5,20 +5,24 @@ everything that follows from it can be traced back to the person who typed it. B
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from simulator.apiserver.errors import ApiUnavailable
+from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
+from simulator.apiserver.server import Server
 from simulator.checks import CheckError, evaluate
+from simulator.engine import Engine
 from simulator.explain import because
-from simulator.faults import FaultError
+from simulator.faults import FaultError, Faults
 from simulator.inspector import inspect
 from simulator.kubectl.completion import complete
 from simulator.kubectl.home import FileError
+from simulator.kubectl.workstation import Workstation
 from simulator.machinery import schemas
-
-if TYPE_CHECKING:
-    from simulator.cluster import Cluster
+from simulator.narrator import Narrator
+from simulator.picture import Picture
+from simulator.scheduler.scheduler import Scheduler
 
 Reply = dict[str, Any]
 T = TypeVar("T")
@@ -34,9 +38,30 @@ class BadCommand(Exception):
         self.thing, self.found, self.wanted = thing, str(found), wanted
 
 
+class Parts(Protocol):
+    """What commands need of a cluster."""
+
+    engine: Engine
+    registry: Registry
+    server: Server
+    scheduler: Scheduler
+    workstation: Workstation
+    faults: Faults
+    narrator: Narrator
+
+    @property
+    def pictures(self) -> Picture: ...
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def zero(self) -> int: ...
+
+
 class Commands:
-    def __init__(self, cluster: "Cluster") -> None:
-        self._cluster = cluster
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._known: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "shell": self._shell,
             "follow": self._follow,
@@ -55,8 +80,8 @@ class Commands:
         }
 
     def run(self, command: dict[str, Any]) -> Reply:
-        cluster = self._cluster
-        before = (cluster.revision, cluster.ev, cluster.engine.tickets, cluster.workstation.version)
+        parts = self._parts
+        before = (parts.revision, parts.engine.trail.ev, parts.engine.tickets, parts.workstation.version)
         try:
             handler = self._known.get(_text(command, "kind"))
             if handler is None:
@@ -69,15 +94,15 @@ class Commands:
         except CheckError as error:
             reply = _refusal("BadCheck", str(error), error.thing, error.found, error.wanted)
         finally:
-            cluster.engine.cause = 0
-        after = (cluster.revision, cluster.ev, cluster.engine.tickets, cluster.workstation.version)
+            parts.engine.cause = 0
+        after = (parts.revision, parts.engine.trail.ev, parts.engine.tickets, parts.workstation.version)
         return {**reply, "changed": before != after}
 
     # The shell
 
     def _shell(self, command: dict[str, Any]) -> Reply:
         line, stdin = _text(command, "line", MAX_LINE), _text(command, "stdin", MAX_TEXT, default="")
-        result = self._rooted(line, lambda: self._cluster.workstation.run(line, stdin))
+        result = self._rooted(line, lambda: self._parts.workstation.run(line, stdin))
         reply: Reply = {"stdout": result.stdout, "stderr": result.stderr, "exit": result.exit}
         for name in ("follow", "open"):
             if (value := getattr(result, name)) is not None:
@@ -90,44 +115,42 @@ class Commands:
         token = command.get("token")
         if not isinstance(token, dict):
             raise BadCommand("token", token, "the token that a shell reply carried as `follow`")
-        return dict(self._cluster.workstation.follow(token))
+        return dict(self._parts.workstation.follow(token))
 
     def _complete(self, command: dict[str, Any]) -> Reply:
         line = _text(command, "line", MAX_LINE)
         at = command.get("at", len(line))
         if not isinstance(at, int):
             raise BadCommand("at", at, "a position in the line")
-        return dict(complete(self._cluster.workstation, line, max(0, min(at, len(line)))))
+        return dict(complete(self._parts.workstation, line, max(0, min(at, len(line)))))
 
     # Manifests and files
 
     def _apply_yaml(self, command: dict[str, Any]) -> Reply:
         text = _text(command, "text", MAX_TEXT)
         dry_run = bool(command.get("dry_run"))
-        return self._rooted(
-            "apply from the editor", lambda: self._cluster.workstation.apply_text(text, dry_run=dry_run)
-        )
+        return self._rooted("apply from the editor", lambda: self._parts.workstation.apply_text(text, dry_run=dry_run))
 
     def _diff_yaml(self, command: dict[str, Any]) -> Reply:
-        return dict(self._cluster.workstation.diff_text(_text(command, "text", MAX_TEXT)))
+        return dict(self._parts.workstation.diff_text(_text(command, "text", MAX_TEXT)))
 
     def _write_file(self, command: dict[str, Any]) -> Reply:
         path, text = _text(command, "path", 255), _text(command, "text", MAX_TEXT, default="")
         try:
-            self._cluster.workstation.write_file(path, text)
+            self._parts.workstation.write_file(path, text)
         except FileError as error:
             raise BadCommand("path", f"{path!r}: {error}", "a file that can be written") from error
         return {"ok": True}
 
     def _read_file(self, command: dict[str, Any]) -> Reply:
         path = _text(command, "path", 255)
-        text = self._cluster.workstation.read_file(path)
+        text = self._parts.workstation.read_file(path)
         if text is None:
             raise BadCommand("path", repr(path), "a file in the home folder")
         return {"text": text}
 
     def _list_files(self, command: dict[str, Any]) -> Reply:
-        return {"files": [{"path": path, "size": size} for path, size in self._cluster.workstation.files()]}
+        return {"files": [{"path": path, "size": size} for path, size in self._parts.workstation.files()]}
 
     # The API
 
@@ -143,7 +166,7 @@ class Commands:
 
         def call() -> Reply:
             try:
-                response = self._cluster.server.handle(request)
+                response = self._parts.server.handle(request)
             except ApiUnavailable:
                 return {"status": 503, "headers": {}, "body": "the API server cannot be reached"}
             headers = {**response.headers, "warning": list(response.warnings)}
@@ -154,12 +177,18 @@ class Commands:
     # Faults and questions
 
     def _fault(self, command: dict[str, Any]) -> Reply:
-        ev, said = self._cluster.faults.inject(_text(command, "fault", 40), _text(command, "target", 300))
-        self._cluster.pictures.root(ev, "fault", said)
+        ev, said = self._parts.faults.inject(_text(command, "fault", 40), _text(command, "target", 300))
+        self._parts.pictures.root(ev, "fault", said)
         return {"ok": True, "said": said}
 
     def _inspect(self, command: dict[str, Any]) -> Reply:
-        found = inspect(self._cluster, command)
+        found = inspect(
+            self._parts.registry,
+            command,
+            narrator=self._parts.narrator,
+            decide=self._parts.scheduler.decision,
+            zero=self._parts.zero,
+        )
         if found is None:
             raise BadCommand("object", command.get("uid") or command.get("name"), "an object that exists")
         return found
@@ -168,13 +197,13 @@ class Commands:
         ev = command.get("ev")
         if isinstance(ev, bool) or not isinstance(ev, int):
             raise BadCommand("ev", ev, "an event number")
-        return {"hops": because(self._cluster.registry, self._cluster.narrator, ev, self._cluster.zero)}
+        return {"hops": because(self._parts.registry, self._parts.narrator, ev, self._parts.zero)}
 
     def _check(self, command: dict[str, Any]) -> Reply:
         checks = command.get("checks")
         if not isinstance(checks, list):
             raise BadCommand("checks", checks, "a list of checks")
-        return {"results": [evaluate(self._cluster, check) for check in checks]}
+        return {"results": [evaluate(self._parts.registry, check) for check in checks]}
 
     def _schema(self, command: dict[str, Any]) -> Reply:
         version, kind = _text(command, "apiVersion", 200), _text(command, "kind_name", 200)
@@ -187,17 +216,17 @@ class Commands:
 
     def _rooted(self, note: str, act: Callable[[], T]) -> T:
         """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something."""
-        engine = self._cluster.engine
+        engine = self._parts.engine
         trail = engine.trail
         mark = trail.ev
         engine.cause = ev = engine.record("command", "you", because=0, note=note[:_NOTE])
-        revision, tickets, version = self._cluster.revision, engine.tickets, self._cluster.workstation.version
+        revision, tickets, version = self._parts.revision, engine.tickets, self._parts.workstation.version
         result = act()
-        after = (self._cluster.revision, engine.tickets, self._cluster.workstation.version)
+        after = (self._parts.revision, engine.tickets, self._parts.workstation.version)
         if trail.ev == ev and after == (revision, tickets, version):
             trail.undo(mark)
         else:
-            self._cluster.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])
+            self._parts.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])
         return result
 
 

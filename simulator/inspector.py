@@ -1,14 +1,14 @@
 """Everything worth knowing about one object: facts, YAML, events, who wrote it because of what, why it is where it is."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from simulator.engine.plain import Obj
+from simulator.apiserver.registry import Registry
+from simulator.engine.plain import Obj, Plain
 from simulator.explain import because, last_writes
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.machinery import resources
-
-if TYPE_CHECKING:
-    from simulator.cluster import Cluster
+from simulator.narrator import Narrator
 
 #: Fields that are stored and shown and have no effect yet; `docs/fidelity.md` says why.
 _NOT_SIMULATED = {
@@ -26,31 +26,33 @@ _NOT_SIMULATED = {
 }
 
 
-def inspect(cluster: "Cluster", wanted: dict[str, Any]) -> dict[str, Any] | None:
-    """None when there is no such object."""
-    found = _find(cluster, wanted)
+def inspect(
+    registry: Registry, wanted: dict[str, Any], *, narrator: Narrator, decide: Callable[[str], Plain | None], zero: int
+) -> dict[str, Any] | None:
+    """None when there is no such object. `decide` gives the scheduler's decision on a pod by uid."""
+    found = _find(registry, wanted)
     if found is None:
         return None
     resource, obj = found
     kind, metadata = obj["kind"], obj["metadata"]
-    events = _about(cluster, metadata["uid"], kind, metadata["name"])
-    writes = last_writes(cluster.registry, [metadata["uid"], *(event["metadata"]["uid"] for event in events)])
+    events = _about(registry, metadata["uid"], kind, metadata["name"])
+    writes = last_writes(registry, [metadata["uid"], *(event["metadata"]["uid"] for event in events)])
     reply: dict[str, Any] = {
         "kind": kind,
         "title": f"{kind} {metadata['name']}",
         "facts": _facts(obj),
         "yaml": to_yaml(obj),
-        "events": [_event(cluster, event, writes) for event in events],
-        "because": because(cluster.registry, cluster.narrator, writes.get(metadata["uid"], 0), cluster.zero),
+        "events": [_event(registry, event, writes) for event in events],
+        "because": because(registry, narrator, writes.get(metadata["uid"], 0), zero),
         "not_simulated": [path for path in _NOT_SIMULATED.get(kind, ()) if _has(obj, path)],
     }
     if resource == "pods":
-        reply["scheduling"] = cluster.scheduler.decision(metadata["uid"])
+        reply["scheduling"] = decide(metadata["uid"])
     return reply
 
 
-def _find(cluster: "Cluster", wanted: dict[str, Any]) -> tuple[str, Obj] | None:
-    store = cluster.registry.store
+def _find(registry: Registry, wanted: dict[str, Any]) -> tuple[str, Obj] | None:
+    store = registry.store
     uid = wanted.get("uid")
     if uid:
         for resource in store.resources():
@@ -81,18 +83,18 @@ def _facts(obj: Obj) -> list[list[str]]:
     return facts
 
 
-def _about(cluster: "Cluster", uid: str, kind: str, name: str) -> list[Obj]:
+def _about(registry: Registry, uid: str, kind: str, name: str) -> list[Obj]:
     """Events on the object; a Node's name is also its uid in some of them, as in Kubernetes."""
     found = []
-    for event in cluster.registry.objects("events"):
+    for event in registry.objects("events"):
         about = event["involvedObject"]
         if about.get("uid") == uid or (kind == "Node" and about.get("kind") == "Node" and about.get("name") == name):
             found.append(event)
     return found
 
 
-def _event(cluster: "Cluster", event: Obj, writes: dict[str, int]) -> dict[str, Any]:
-    engine = cluster.engine
+def _event(registry: Registry, event: Obj, writes: dict[str, int]) -> dict[str, Any]:
+    engine = registry.engine
     seen = event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
     return {
         "type": event["type"],
