@@ -13,6 +13,7 @@ from simulator.controllers.replicaset import ReplicaSetController
 from simulator.controllers.replication_controller import ReplicationController
 from simulator.controllers.root_ca import RootCaPublisher
 from simulator.controllers.service_account import ServiceAccountController
+from simulator.controllers.statefulset import StatefulSetController
 from simulator.controllers.taint_eviction import TaintEvictionController
 
 #: Every controller of the manager, in the order in which they hear of a change.
@@ -24,6 +25,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicaSetController,
     ReplicationController,
     DaemonSetController,
+    StatefulSetController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,

@@ -1,0 +1,474 @@
+"""Keeps pods that each have a name, an address and storage of their own, and changes them one at a time.
+
+https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/; upstream's stateful_set.go and
+stateful_set_control.go. OrderedReady creates a pod only when all before it run, are ready and available, deletes from
+the highest ordinal down, and waits for each; Parallel does not wait. A pod is never created while one of its name
+exists: on a lost node that may be for ever, which is the point. Each template is kept as a ControllerRevision; a
+rolling update replaces pods from the highest ordinal down to the partition. A sync looks at all pods of one set.
+
+Leaves to `stateful_pods` what a member looks like, and to others the binding of the claims made here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import Client, Controller, Process
+from simulator.controllers.kinds.objects import (
+    Orphans,
+    controller_of,
+    controller_reference,
+    counted,
+    is_ending,
+    key_of,
+    labels_of,
+    one_of,
+    split,
+    without_controller,
+)
+from simulator.controllers.kinds.pods import is_ready, is_terminal, phase, ready_condition
+from simulator.controllers.stateful_pods import (
+    REVISION_LABEL,
+    claim_names,
+    claims,
+    first_ordinal,
+    fitting_references,
+    has_identity,
+    identity_labels,
+    is_in_range,
+    is_stale,
+    ordinal,
+    parent_and_ordinal,
+    retains_on_scale,
+    stateful_pod,
+)
+from simulator.controllers.template_hash import template_hash
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.machinery.selectors import Selector, from_label_selector
+
+REVISION_HASH_LABEL = "controller.kubernetes.io/hash"
+
+_SETS = "statefulsets.apps"
+_REVISIONS = "controllerrevisions.apps"
+_CLAIMS = "persistentvolumeclaims"
+_SECOND_US = 1_000_000
+#: Changes of a large set's pods are collected for so long before a sync (compare `replicaset`).
+_LARGE = 100
+_COLLECT_US = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One template of a set, and the name under which it is kept."""
+
+    name: str
+    template: Obj
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The pods of one set at one moment. Those still to be made are there too, without a phase."""
+
+    replicas: Sequence[Obj]
+    """By ordinal, one for each that is wanted."""
+    condemned: Sequence[Obj]
+    """Beyond the wanted ordinals, highest first."""
+
+    def first_unhealthy(self) -> Obj | None:
+        ordered = (*self.replicas, *reversed(self.condemned))
+        return next((pod for pod in ordered if not _is_healthy(pod)), None)
+
+
+class StatefulSetController(Controller):
+    name: ClassVar[str] = "statefulset-controller"
+    watches = {_SETS: "on_set", "pods": "on_pod", _REVISIONS: "on_revision", _CLAIMS: "on_claim"}
+
+    def __init__(self, process: Process, client: Client) -> None:
+        super().__init__(process, client)
+        self._orphans = Orphans()
+        self._are_noted = True
+
+    # What is watched
+
+    def on_set(self, old: Obj | None, new: Obj | None) -> None:
+        self.enqueue(key_of(one_of(old, new)))
+
+    def on_pod(self, old: Obj | None, new: Obj | None) -> None:
+        if self._are_noted:
+            self._orphans.note(old, new)
+        else:
+            self._note_all()
+        owner = self._owner_of(one_of(old, new))
+        if owner is None:
+            if new is not None and controller_of(new) is None and (old is None or labels_of(old) != labels_of(new)):
+                self._wake_adopters(new)
+            return
+        if old is not None and new is not None and _aspects(old) == _aspects(new):
+            return
+        self.enqueue(key_of(owner), _COLLECT_US if owner["spec"].get("replicas", 1) > _LARGE else 0)
+        needed = owner["spec"].get("minReadySeconds") or 0
+        if needed and new is not None and is_ready(new) and not (old is not None and is_ready(old)):
+            self.enqueue(key_of(owner), (needed + 1) * _SECOND_US)
+
+    def on_revision(self, old: Obj | None, new: Obj | None) -> None:
+        """A revision that somebody deletes is made again."""
+        reference = controller_of(one_of(old, new))
+        if new is None and reference is not None and reference["kind"] == "StatefulSet":
+            self.enqueue(f"{one_of(old, new)['metadata']['namespace']}/{reference['name']}")
+
+    def on_claim(self, old: Obj | None, new: Obj | None) -> None:
+        """Claims are read from the cache; as upstream, their changes wake nobody."""
+
+    def _owner_of(self, pod: Obj) -> Obj | None:
+        reference = controller_of(pod)
+        if reference is None or reference["kind"] != "StatefulSet":
+            return None
+        owner = self.cache.get(_SETS, pod["metadata"]["namespace"], reference["name"])
+        return owner if owner is not None and owner["metadata"]["uid"] == reference["uid"] else None
+
+    def _wake_adopters(self, pod: Obj) -> None:
+        parent, _ = parent_and_ordinal(pod)
+        owner = self.cache.get(_SETS, pod["metadata"]["namespace"], parent)
+        if owner is not None and _selector(owner).matches(labels_of(pod)):
+            self.enqueue(key_of(owner))
+
+    def _note_all(self) -> None:
+        """After a restore: the cache says which pods have no controller."""
+        self._are_noted = True
+        for pod in self.cache.list("pods"):
+            self._orphans.note(None, pod)
+
+    # One StatefulSet
+
+    def reconcile(self, key: str) -> None:
+        if not self._are_noted:
+            self._note_all()
+        owner = self.cache.get(_SETS, *split(key))
+        if owner is None:
+            return
+        pods = self._claimed(owner)
+        known = sorted(self.cache.owned(_REVISIONS, owner["metadata"]["uid"]), key=_age_of_revision)
+        update = self._update_revision(owner, known)
+        current = _current_revision(owner, known) or update
+        failure: StatusError | ApiUnavailable | None = None
+        replaced = False
+        try:
+            replaced = not is_ending(owner) and self._advance(owner, _members(owner, pods, current, update), update)
+        except (StatusError, ApiUnavailable) as error:
+            failure = error
+        self._report(key, owner, pods, (current, update), replaced)
+        self._truncate(owner, pods, known, (current.name, update.name))
+        if failure is not None:
+            raise failure
+
+    def _claimed(self, owner: Obj) -> list[Obj]:
+        """Owned pods by ordinal, with matching orphans adopted and those that stopped matching released."""
+        metadata, selector = owner["metadata"], _selector(owner)
+        found = []
+        for pod in self.cache.owned("pods", metadata["uid"]):
+            if selector.matches(labels_of(pod)) and parent_and_ordinal(pod)[0] == metadata["name"]:
+                found.append(pod)
+            else:
+                self._patch_owners(pod, without_controller(pod, metadata["uid"]) or None)
+        for name in self._orphans.matching(metadata["namespace"], selector):
+            orphan = self.cache.get("pods", metadata["namespace"], name)
+            if orphan is None or is_ending(orphan) or is_ending(owner):
+                continue
+            if parent_and_ordinal(orphan)[0] == metadata["name"]:
+                references = [*(orphan["metadata"].get("ownerReferences") or ()), controller_reference(owner)]
+                found.append(self._patch_owners(orphan, references))
+        return sorted(found, key=ordinal)
+
+    def _patch_owners(self, pod: Obj, references: list[Obj] | None) -> Obj:
+        metadata = pod["metadata"]
+        patch = {"metadata": {"ownerReferences": references, "uid": metadata["uid"]}}
+        return self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
+
+    # Bringing the members where they should be
+
+    def _advance(self, owner: Obj, members: Members, update: Revision) -> bool:
+        """Takes the next steps; True when a pod was deleted to be replaced by one of the new revision."""
+        is_ordered = owner["spec"].get("podManagementPolicy") != "Parallel"
+        for pod in members.replicas:
+            if self._tend(owner, pod, is_ordered) and is_ordered:
+                return False
+        for pod in members.condemned:
+            self._fit_claims(owner, pod)
+        unhealthy = members.first_unhealthy()
+        for pod in members.condemned:
+            if self._condemn(owner, pod, unhealthy, is_ordered) and is_ordered:
+                return False
+        return self._replace_outdated(owner, members.replicas, update)
+
+    def _tend(self, owner: Obj, pod: Obj, is_ordered: bool) -> bool:
+        """Looks after one wanted pod; True when those after it have to wait."""
+        if is_terminal(pod):
+            if not is_ending(pod):
+                self._delete(owner, pod)
+            return True
+        if not phase(pod):
+            return self._create(owner, pod)
+        if phase(pod) == "Pending":
+            self._make_claims(owner, pod)
+            self._fit_claims(owner, pod)
+        if is_ordered and (is_ending(pod) or not _is_running_and_ready(pod) or not self._is_available(owner, pod)):
+            return True
+        self._fit_identity(owner, pod)
+        return False
+
+    def _create(self, owner: Obj, pod: Obj) -> bool:
+        if not retains_on_scale(owner):
+            for name in claim_names(owner, ordinal(pod)):
+                claim = self.cache.get(_CLAIMS, owner["metadata"]["namespace"], name)
+                if claim is not None and is_stale(claim, pod):
+                    return True
+        try:
+            self._make_claims(owner, pod)
+            self.client.create("pods", pod)
+            self._fit_claims(owner, pod)
+        except (StatusError, ApiUnavailable) as error:
+            if not (isinstance(error, StatusError) and error.reason == "AlreadyExists"):
+                self._tell_pod("create", owner, pod, error)
+            raise
+        self._tell_pod("create", owner, pod)
+        return True
+
+    def _delete(self, owner: Obj, pod: Obj) -> None:
+        metadata = pod["metadata"]
+        try:
+            self.client.delete("pods", metadata["namespace"], metadata["name"])
+        except (StatusError, ApiUnavailable) as error:
+            self._tell_pod("delete", owner, pod, error)
+            raise
+        self._tell_pod("delete", owner, pod)
+
+    def _condemn(self, owner: Obj, pod: Obj, unhealthy: Obj | None, is_ordered: bool) -> bool:
+        """Deletes one surplus pod; True when the next has to wait."""
+        if is_ending(pod):
+            return is_ordered
+        is_settled = _is_running_and_ready(pod) and self._is_available(owner, pod)
+        if is_ordered and not is_settled and pod is not unhealthy:
+            return True
+        self._delete(owner, pod)
+        return True
+
+    def _replace_outdated(self, owner: Obj, replicas: Sequence[Obj], update: Revision) -> bool:
+        strategy = owner["spec"].get("updateStrategy") or {}
+        if strategy.get("type") == "OnDelete":
+            return False
+        partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+        for pod in reversed(replicas[partition:]):
+            if labels_of(pod).get(REVISION_LABEL) != update.name and not is_ending(pod):
+                self._delete(owner, pod)
+                return True
+            if not _is_healthy(pod):
+                return False
+        return False
+
+    def _is_available(self, owner: Obj, pod: Obj) -> bool:
+        needed = (owner["spec"].get("minReadySeconds") or 0) * _SECOND_US
+        found = ready_condition(pod)
+        if found is None or found["status"] != "True":
+            return False
+        return not needed or self.engine.micros(found["lastTransitionTime"]) + needed < self.engine.now
+
+    # Identity and claims
+
+    def _fit_identity(self, owner: Obj, pod: Obj) -> None:
+        is_changed = self._fit_claims(owner, pod)
+        if not has_identity(pod):
+            metadata = pod["metadata"]
+            patch = {"metadata": {"labels": dict(identity_labels(pod))}}
+            self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
+            is_changed = True
+        if is_changed:
+            self._tell_pod("update", owner, pod)
+
+    def _fit_claims(self, owner: Obj, pod: Obj) -> bool:
+        """Gives the pod's claims the owners that the retention policy asks for; True when one changed."""
+        is_changed = False
+        namespace = owner["metadata"]["namespace"]
+        for name in claim_names(owner, ordinal(pod)):
+            claim = self.cache.get(_CLAIMS, namespace, name)
+            references = None if claim is None else fitting_references(claim, owner, pod)
+            if references is not None:
+                self.client.patch(_CLAIMS, namespace, name, {"metadata": {"ownerReferences": references or None}})
+                is_changed = True
+        return is_changed
+
+    def _make_claims(self, owner: Obj, pod: Obj) -> None:
+        for claim in claims(owner, ordinal(pod)):
+            metadata = claim["metadata"]
+            known = self.cache.get(_CLAIMS, metadata["namespace"], metadata["name"])
+            if known is None:
+                self._make_claim(owner, pod, claim)
+            elif is_ending(known):
+                raise StatusError(500, "", f"pvc {metadata['name']} is being deleted")
+
+    def _make_claim(self, owner: Obj, pod: Obj, claim: Obj) -> None:
+        name, member, set_name = (one["metadata"]["name"] for one in (claim, pod, owner))
+        try:
+            self.client.create(_CLAIMS, claim)
+        except (StatusError, ApiUnavailable) as error:
+            if isinstance(error, StatusError) and error.reason == "AlreadyExists":
+                return
+            message = f"create Claim {name} for Pod {member} in StatefulSet {set_name} failed error: {error}"
+            self.client.event(owner, "Warning", "FailedCreate", message, source=self.name)
+            raise StatusError(500, "", f"failed to create PVC {name}: {error}") from error
+        message = f"create Claim {name} Pod {member} in StatefulSet {set_name} success"
+        self.client.event(owner, "Normal", "SuccessfulCreate", message, source=self.name)
+
+    def _tell_pod(self, verb: str, owner: Obj, pod: Obj, error: Exception | None = None) -> None:
+        about = f"{verb} Pod {pod['metadata']['name']} in StatefulSet {owner['metadata']['name']}"
+        if error is None:
+            message = f"{about} successful"
+            self.client.event(owner, "Normal", f"Successful{verb.title()}", message, source=self.name)
+        else:
+            message = f"{about} failed error: {error}"
+            self.client.event(owner, "Warning", f"Failed{verb.title()}", message, source=self.name)
+
+    # Revisions
+
+    def _update_revision(self, owner: Obj, known: Sequence[Obj]) -> Revision:
+        """The revision of the present template, made or moved to the end of the history when it is not the newest."""
+        template = owner["spec"]["template"]
+        data = {"spec": {"template": {**template, "$patch": "replace"}}}
+        equal = next((one for one in reversed(known) if one["data"] == data), None)
+        if equal is None:
+            return Revision(self._make_revision(owner, known, data), template)
+        if equal is not known[-1]:
+            self.client.update(_REVISIONS, {**equal, "revision": known[-1]["revision"] + 1})
+        return Revision(equal["metadata"]["name"], template)
+
+    def _make_revision(self, owner: Obj, known: Sequence[Obj], data: Obj) -> str:
+        metadata, template = owner["metadata"], owner["spec"]["template"]
+        digest = template_hash(template, _collisions(owner) or None)
+        labels = {**((template.get("metadata") or {}).get("labels") or {}), REVISION_HASH_LABEL: digest}
+        fresh: Obj = {
+            "name": f"{metadata['name']}-{digest}",
+            "namespace": metadata["namespace"],
+            "labels": labels,
+            "ownerReferences": [controller_reference(owner)],
+        }
+        if annotations := metadata.get("annotations"):
+            fresh["annotations"] = annotations
+        revision = {
+            "apiVersion": "apps/v1",
+            "kind": "ControllerRevision",
+            "metadata": fresh,
+            "data": data,
+            "revision": known[-1]["revision"] + 1 if known else 1,
+        }
+        try:
+            self.client.create(_REVISIONS, revision)
+        except StatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        return str(fresh["name"])
+
+    def _truncate(self, owner: Obj, pods: Sequence[Obj], known: Sequence[Obj], live: tuple[str, str]) -> None:
+        in_use = frozenset((*live, *(labels_of(pod).get(REVISION_LABEL, "") for pod in pods)))
+        old = [one["metadata"]["name"] for one in known if one["metadata"]["name"] not in in_use]
+        for name in old[: max(len(old) - owner["spec"].get("revisionHistoryLimit", 10), 0)]:
+            self.client.delete(_REVISIONS, owner["metadata"]["namespace"], name)
+
+    # Status
+
+    def _report(
+        self, key: str, owner: Obj, pods: Sequence[Obj], revisions: tuple[Revision, Revision], replaced: bool
+    ) -> None:
+        status = self._status(owner, pods, *revisions, replaced)
+        if status != owner.get("status"):
+            self.client.update_status(_SETS, {**owner, "status": status})
+        needed = owner["spec"].get("minReadySeconds") or 0
+        if needed and status["availableReplicas"] != owner["spec"].get("replicas", 1):
+            self.enqueue(key, needed * _SECOND_US)
+
+    def _status(self, owner: Obj, pods: Sequence[Obj], current: Revision, update: Revision, replaced: bool) -> Obj:
+        ready = [pod for pod in pods if _is_running_and_ready(pod)]
+        available = sum(self._is_available(owner, pod) for pod in ready)
+        at = [labels_of(pod).get(REVISION_LABEL) for pod in pods if not is_ending(pod)]
+        updated, present = at.count(update.name), max(at.count(current.name) - replaced, 0)
+        wanted, current_name = owner["spec"].get("replicas", 1), current.name
+        is_rolling = (owner["spec"].get("updateStrategy") or {}).get("type") != "OnDelete"
+        if is_rolling and updated == len(ready) == len(pods) == wanted:
+            present, current_name = updated, update.name
+        return {
+            "observedGeneration": owner["metadata"].get("generation", 1),
+            "replicas": len(pods),
+            **counted(readyReplicas=len(ready), currentReplicas=present, updatedReplicas=updated),
+            "currentRevision": current_name,
+            "updateRevision": update.name,
+            "collisionCount": _collisions(owner),
+            "availableReplicas": available,
+        }
+
+    # State
+
+    def on_start(self) -> None:
+        self._are_noted = True
+
+    def on_stop(self) -> None:
+        super().on_stop()
+        self._orphans.clear()
+
+    def load_private(self, state: Plain) -> None:
+        self._orphans.clear()
+        self._are_noted = False
+
+
+def _members(owner: Obj, pods: Sequence[Obj], current: Revision, update: Revision) -> Members:
+    first, wanted = first_ordinal(owner), owner["spec"].get("replicas", 1)
+    known = {ordinal(pod): pod for pod in pods}
+    replicas = [
+        known[number] if number in known else _planned(owner, current, update, number)
+        for number in range(first, first + wanted)
+    ]
+    condemned = [pod for pod in reversed(pods) if not is_in_range(owner, pod)]
+    return Members(replicas, condemned)
+
+
+def _planned(owner: Obj, current: Revision, update: Revision, number: int) -> Obj:
+    """A pod still to be made: below the partition it keeps the present revision."""
+    strategy = owner["spec"].get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate")
+    kept = (rolling.get("partition") or 0) if rolling else (owner.get("status") or {}).get("currentReplicas", 0)
+    is_rolling = strategy.get("type") != "OnDelete"
+    revision = current if is_rolling and number < first_ordinal(owner) + kept else update
+    return stateful_pod(owner, revision.template, revision.name, number)
+
+
+def _current_revision(owner: Obj, known: Sequence[Obj]) -> Revision | None:
+    name = (owner.get("status") or {}).get("currentRevision")
+    for one in known:
+        if one["metadata"]["name"] == name:
+            template = one["data"]["spec"]["template"]
+            return Revision(name, {field: value for field, value in template.items() if field != "$patch"})
+    return None
+
+
+def _age_of_revision(revision: Obj) -> tuple[int, str, str]:
+    return revision["revision"], revision["metadata"]["creationTimestamp"], revision["metadata"]["name"]
+
+
+def _collisions(owner: Obj) -> int:
+    return int((owner.get("status") or {}).get("collisionCount") or 0)
+
+
+def _selector(owner: Obj) -> Selector:
+    return from_label_selector(owner["spec"].get("selector"))
+
+
+def _is_running_and_ready(pod: Obj) -> bool:
+    return phase(pod) == "Running" and is_ready(pod)
+
+
+def _is_healthy(pod: Obj) -> bool:
+    return _is_running_and_ready(pod) and not is_ending(pod)
+
+
+def _aspects(pod: Obj) -> tuple[object, ...]:
+    """What of a member decides about the next step."""
+    return phase(pod), is_ready(pod), is_ending(pod), labels_of(pod)
