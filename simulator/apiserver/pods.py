@@ -1,16 +1,20 @@
 """What the API server itself adds to a new Pod, before anybody schedules it.
 
-Admission plugins in the order of `pkg/kubeapiserver/options/plugins.go`, as far as they are simulated: ServiceAccount
-(account and token volume), DefaultTolerationSeconds (300 s for not-ready and unreachable), Priority; then the pod
-strategy's own fields (phase, QoS class: https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/).
+Admission plugins in the order of `pkg/kubeapiserver/options/plugins.go`, as far as they are simulated: LimitRanger
+(defaults), ServiceAccount (account and token volume), DefaultTolerationSeconds (300 s for not-ready and unreachable),
+Priority; then the pod strategy's own fields (phase, QoS class: https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/).
 
 Pods of one template share the admitted spec, so a thousand replicas cost one spec in memory; for that reason the
 token volume's random name follows from the owner and not from the pod.
 """
 
+from dataclasses import dataclass
+
 from simulator.apiserver import errors
+from simulator.apiserver.admission import limit_ranger, service_account
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
+from simulator.machinery.defaulting import default
 from simulator.machinery.quantities import milli
 from simulator.machinery.store import Store
 
@@ -20,34 +24,59 @@ _MIRROR = "kubernetes.io/config.mirror"
 _REMEMBERED = 32
 
 
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A template as it was found, what was looked up for it, and what became of it."""
+
+    template: Obj
+    identity: str
+    account: Obj | None
+    ranges: tuple[Obj, ...]
+    spec: Obj
+    qos: str
+    note: str
+    """What LimitRanger says it set."""
+
+
 class PodAdmission:
     """Keeps a memory of recent templates; forgetting it changes nothing but what is shared in memory."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
         self._store = store
-        self._recent: list[tuple[Obj, str, Obj, str]] = []
+        self._recent: list[_Admitted] = []
 
     def admit(self, pod: Obj) -> Obj:
-        template = pod["spec"]
-        is_mirror = _MIRROR in (pod["metadata"].get("annotations") or {})
-        identity = _identity(pod["metadata"])
-        for source, owner, spec, qos in self._recent:
-            if source is template and owner == identity and not is_mirror:
-                return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
-        spec = self._spec(pod, identity, is_mirror)
-        qos = qos_class(spec)
-        if not is_mirror:
-            self._recent.insert(0, (template, identity, spec, qos))
-            del self._recent[_REMEMBERED:]
-        return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos}}
+        """Raises StatusError Forbidden for an unknown ServiceAccount or PriorityClass."""
+        if _MIRROR in (pod["metadata"].get("annotations") or {}):
+            spec = self._finished(dict(pod["spec"]), pod["metadata"]["name"])
+            return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos_class(spec)}}
+        found = self._remembered(pod)
+        metadata = pod["metadata"]
+        if found.note:
+            annotations = {**(metadata.get("annotations") or {}), limit_ranger.ANNOTATION: found.note}
+            metadata = {**metadata, "annotations": annotations}
+        return {**pod, "metadata": metadata, "spec": found.spec, "status": {"phase": "Pending", "qosClass": found.qos}}
 
-    def _spec(self, pod: Obj, identity: str, is_mirror: bool) -> Obj:
-        spec = dict(pod["spec"])
-        if not is_mirror:
-            self._service_account(spec, identity)
-            spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
-        self._priority(spec, pod["metadata"]["name"])
+    def _remembered(self, pod: Obj) -> _Admitted:
+        template, identity = pod["spec"], _identity(pod["metadata"])
+        account = service_account.find(self._store, pod)
+        ranges = limit_ranger.ranges(self._store, pod["metadata"].get("namespace", ""))
+        for one in self._recent:
+            if one.template is template and one.identity == identity and one.account is account and one.ranges == ranges:
+                return one
+        spec, note = limit_ranger.with_defaults(ranges, default("pods", pod)["spec"])
+        spec = dict(spec)
+        self._service_account(spec, identity, account or {})
+        spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
+        spec = self._finished(spec, pod["metadata"]["name"])
+        made = _Admitted(template, identity, account, ranges, spec, qos_class(spec), note)
+        self._recent.insert(0, made)
+        del self._recent[_REMEMBERED:]
+        return made
+
+    def _finished(self, spec: Obj, pod_name: str) -> Obj:
+        self._priority(spec, pod_name)
         spec.setdefault("enableServiceLinks", True)
         return spec
 
@@ -66,10 +95,11 @@ class PodAdmission:
         spec["priority"] = found["value"] if found else 0
         spec["preemptionPolicy"] = (found or {}).get("preemptionPolicy", "PreemptLowerPriority")
 
-    def _service_account(self, spec: Obj, identity: str) -> None:
-        account = spec.get("serviceAccountName") or "default"
-        spec["serviceAccountName"] = spec["serviceAccount"] = account
-        if spec.get("automountServiceAccountToken") is False:
+    def _service_account(self, spec: Obj, identity: str, account: Obj) -> None:
+        spec["serviceAccountName"] = spec["serviceAccount"] = service_account.name_in(spec)
+        if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
+            spec["imagePullSecrets"] = account["imagePullSecrets"]
+        if not service_account.mounts_token(spec, account):
             return
         mounts = [m for c in spec["containers"] for m in c.get("volumeMounts") or ()]
         if any(mount["mountPath"] == _TOKEN_PATH for mount in mounts):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from simulator.apiserver import errors
+from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex
@@ -71,6 +72,7 @@ class Registry:
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
         self._strategies = Strategies(engine, self.store, cluster_cidr)
+        self._admission = AdmissionChain(self.store, self._write_quota)
         self._watchers: dict[str, list[Watcher]] = {}
         self._processes: list[Watcher] = []
         self._fading: list[tuple[int, Key]] = []
@@ -157,6 +159,7 @@ class Registry:
         if self.distrust:
             fresh = default(resource, fresh)
             self.refuse_invalid(resource, fresh, validate_create(resource, fresh))
+        self._admission.on_create(resource, fresh, dry_run=dry_run)
         if dry_run:
             return fresh
         return self._put(who, "create", resource, key, fresh)
@@ -182,6 +185,8 @@ class Registry:
             self.refuse_invalid(resource, fresh, validate_update(resource, fresh, old))
         if fresh == old:
             return old
+        if not subresource:
+            self._admission.on_update(resource, fresh, old, dry_run=dry_run)
         if dry_run:
             return fresh
         if _is_released(fresh):
@@ -421,6 +426,10 @@ class Registry:
         elif policy is None:
             finalizers = list(metadata.get("finalizers") or ())
         return finalizers
+
+    def _write_quota(self, quota: Obj) -> None:
+        metadata = quota["metadata"]
+        self._put(self.name, "update", "resourcequotas", (metadata["namespace"], metadata["name"]), quota)
 
     def _new_uid(self) -> str:
         """A random (version 4) UUID from the seeded stream."""

@@ -11,6 +11,7 @@ from simulator.controllers.node_lifecycle import NodeLifecycleController
 from simulator.controllers.pod_garbage_collector import PodGarbageCollector
 from simulator.controllers.replicaset import ReplicaSetController
 from simulator.controllers.replication_controller import ReplicationController
+from simulator.controllers.resource_quota import ResourceQuotaController
 from simulator.controllers.root_ca import RootCaPublisher
 from simulator.controllers.service_account import ServiceAccountController
 from simulator.controllers.statefulset import StatefulSetController
@@ -30,6 +31,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     EndpointsController,
     NodeLifecycleController,
     TaintEvictionController,
+    ResourceQuotaController,
     PodGarbageCollector,
     GarbageCollector,
 )

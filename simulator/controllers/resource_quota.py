@@ -1,0 +1,151 @@
+"""Keeps the status of every ResourceQuota: which limits hold, and how much of them is used.
+
+https://kubernetes.io/docs/concepts/policy/resource-quotas/; `pkg/controller/resourcequota/resource_quota_controller.go` (1.33). Admission
+charges what is created; this controller counts what a new quota finds, and gives back what is deleted or finished.
+
+Upstream counts a namespace afresh each time. Here each quota has a tally that follows the watch, counted once when it is first
+needed: the sums are the same, the cost is that of the change.
+"""
+
+from typing import ClassVar
+
+from simulator.apiserver.errors import StatusError
+from simulator.client import Client, Controller, Process
+from simulator.controllers.kinds.objects import key_of, one_of, split
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.machinery import resources
+from simulator.machinery.pod_resources import parsed
+from simulator.machinery.quantities import Quantity, parse
+from simulator.machinery.quota_usage import concerned, is_finished, matches_scopes, resources_of, usage
+
+QUOTAS = "resourcequotas"
+_COUNTED = tuple(
+    one.name
+    for one in resources.RESOURCES
+    if one.namespaced and {"list", "watch", "delete"} <= set(one.verbs) and one.kind != "Event"
+)
+
+
+class ResourceQuotaController(Controller):
+    name: ClassVar[str] = "resourcequota-controller"
+    watches = {**dict.fromkeys(_COUNTED, "on_object"), QUOTAS: "on_quota"}
+
+    def __init__(self, process: Process, client: Client) -> None:
+        self._limited: dict[str, dict[str, None]] | None = None
+        """Namespace → keys of its quotas; None until drawn from the cache."""
+        self._tallies: dict[str, dict[str, int]] = {}
+        """Key of a quota → name → billionths in use; absent until counted."""
+        super().__init__(process, client)
+
+    # The watch
+
+    def on_quota(self, old: Obj | None, new: Obj | None) -> None:
+        quota = one_of(old, new)
+        key, namespace = key_of(quota), quota["metadata"]["namespace"]
+        self.on_object(old, new)
+        if new is None:
+            self._quotas_by_namespace().get(namespace, {}).pop(key, None)
+            self._tallies.pop(key, None)
+            return
+        self._quotas_by_namespace().setdefault(namespace, {})[key] = None
+        if old is None or old["spec"] != new["spec"]:
+            self._tallies.pop(key, None)
+            self.enqueue(key)
+
+    def on_object(self, old: Obj | None, new: Obj | None) -> None:
+        obj = one_of(old, new)
+        quotas = self._quotas_by_namespace().get(obj["metadata"].get("namespace", ""))
+        if not quotas or _uses_the_same(old, new):
+            return
+        kind = resources.by_kind(obj["apiVersion"], obj["kind"])
+        if kind is None:
+            return
+        for key in quotas:
+            self._follow(key, kind.name, old, new)
+
+    def _follow(self, key: str, resource: str, old: Obj | None, new: Obj | None) -> None:
+        quota = self.cache.get(QUOTAS, *split(key))
+        if quota is None:
+            return
+        before = _charged(quota, resource, old)
+        after = _charged(quota, resource, new)
+        if before == after:
+            return
+        self.enqueue(key)
+        if (tally := self._tallies.get(key)) is None:
+            return
+        for name, amount in before.items():
+            tally[name] = tally.get(name, 0) - amount
+        for name, amount in after.items():
+            tally[name] = tally.get(name, 0) + amount
+
+    def _quotas_by_namespace(self) -> dict[str, dict[str, None]]:
+        if self._limited is None:
+            self._limited = {}
+            for quota in self.cache.list(QUOTAS):
+                self._limited.setdefault(quota["metadata"]["namespace"], {})[key_of(quota)] = None
+        return self._limited
+
+    # The work
+
+    def reconcile(self, key: str) -> None:
+        quota = self.cache.get(QUOTAS, *split(key))
+        if quota is None:
+            return
+        hard, status = quota["spec"].get("hard") or {}, quota.get("status") or {}
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = self._counted(quota)
+        before = parsed(status.get("used"))
+        used = {name: _text(tally.get(name, 0), before.get(name), parse(amount)) for name, amount in hard.items()}
+        if status.get("hard") == hard and status.get("used") == used:
+            return
+        try:
+            self.client.update_status(QUOTAS, {**quota, "status": {"hard": hard, "used": used}})
+        except StatusError as error:
+            if error.reason != "NotFound":
+                raise
+
+    def _counted(self, quota: Obj) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for resource in resources_of(quota["spec"].get("hard") or {}):
+            for obj in self.cache.list(resource, quota["metadata"]["namespace"]):
+                for name, amount in _charged(quota, resource, obj).items():
+                    total[name] = total.get(name, 0) + amount
+        return total
+
+    def on_start(self) -> None:
+        self._forget()
+
+    def on_stop(self) -> None:
+        super().on_stop()
+        self._forget()
+
+    def load_private(self, state: Plain) -> None:
+        """Everything remembered follows from the cache."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._limited = None
+        self._tallies.clear()
+
+
+def _uses_the_same(old: Obj | None, new: Obj | None) -> bool:
+    """Most changes of pods are news of their status."""
+    if old is None or new is None:
+        return False
+    return old.get("spec") is new.get("spec") and is_finished(old) == is_finished(new)
+
+
+def _charged(quota: Obj, resource: str, obj: Obj | None) -> dict[str, int]:
+    if obj is None or not matches_scopes(quota, resource, obj):
+        return {}
+    amounts = usage(resource, obj)
+    names = concerned(resource, quota["spec"].get("hard") or {})
+    return {name: amounts[name].nanos for name in names if name in amounts}
+
+
+def _text(nanos: int, before: Quantity | None, hard: Quantity) -> str:
+    """Written as the status wrote it, or as the limit is written."""
+    return str(Quantity(nanos, before.format if before is not None and before.nanos else hard.format))
