@@ -77,7 +77,7 @@ class Cluster:
         )
         self.faults = Faults(engine, self.plane, self.kubelets)
         self.narrator = Narrator()
-        self._picture = Picture(registry, self.plane, self.narrator, self._zero, self.kubelets.is_powered)
+        self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
         self._commands = Commands(self)
 
@@ -119,7 +119,7 @@ class Cluster:
 
     def _set_zero(self, zero: int) -> None:
         self._zero = zero
-        self._picture = Picture(self.registry, self.plane, self.narrator, zero, self.kubelets.is_powered)
+        self._picture = Picture(self.registry, self.plane, self.narrator, zero=zero, kubelets=self.kubelets)
         self._show_in(self._picture)
 
     def _show_in(self, picture: Picture) -> None:
@@ -127,6 +127,7 @@ class Cluster:
         self.registry.refusal_observers[:] = [picture.refused]
         self.plane.observers[:] = [picture.components_changed]
         self.etcd.observers[:] = [picture.components_changed]
+        self.kubelets.pulls.observers[:] = [picture.pull_changed]
 
     def join(self, node: NodeConfig) -> None:
         """One more machine joins the pool."""

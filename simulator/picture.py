@@ -5,7 +5,6 @@ of a snapshot. `docs/architecture.md` section 2.3 lists rows and items. Costs no
 """
 
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 from simulator.apiserver.registry import Registry
@@ -14,6 +13,7 @@ from simulator.engine.plain import Obj
 from simulator.engine.trail import TrailRow
 from simulator.machinery.store import Change
 from simulator.narrator import Narrator, kind_named, place_of
+from simulator.node.kubelets import Kubelets
 from simulator.rows import Row, Surroundings, kind_of, node_usage, row_of
 
 #: Changes kept for browsers that come back; older ones get a fresh picture.
@@ -29,10 +29,10 @@ Item = list[Any]
 
 class Picture:
     def __init__(
-        self, registry: Registry, plane: ControlPlane, narrator: Narrator, zero: int, is_powered: Callable[[str], bool]
+        self, registry: Registry, plane: ControlPlane, narrator: Narrator, *, zero: int, kubelets: Kubelets
     ) -> None:
         self._registry = registry
-        self._around = Surroundings(registry, zero, is_powered)
+        self._around = Surroundings(registry, zero, kubelets.is_powered, kubelets.pulls.running)
         self._plane = plane
         self._narrator = narrator
         self._zero = zero
@@ -102,6 +102,12 @@ class Picture:
         if self._on:
             self._sync_components()
 
+    def pull_changed(self, uid: str) -> None:
+        """The image pull that a pod waits for began or ended."""
+        row = self._rows.get(uid) if self._on else None
+        if row is not None:
+            self._again("pods", (row["ns"], row["name"]), self._registry.engine.trail.ev)
+
     def root(self, ev: int, type: str, text: str) -> None:
         """A command or a fault began: a mark on the timeline."""
         if not self._on:
@@ -115,6 +121,8 @@ class Picture:
         if type == "fault":
             for node in self._registry.objects("nodes"):
                 self._show("nodes", node, node, self._registry.engine.trail.ev)
+            for uid in [uid for uid, row in self._rows.items() if row.get("bar")]:
+                self.pull_changed(uid)
 
     # Inside
 

@@ -57,6 +57,8 @@ class Surroundings:
     """Engine time that the diagram calls 0."""
     is_powered: Callable[[str], bool]
     """Whether a node's machine has power: what the fault panel did, which the API does not know."""
+    pull_of: Callable[[str], tuple[int, int] | None]
+    """From when to when (engine time) the image pull runs that a pod waits for, by its uid."""
     usage: dict[str, list[int]] = field(default_factory=dict)
     """Requests of the pods on each node: [milli-CPU, bytes]."""
 
@@ -76,7 +78,7 @@ def row_of(resource: str, obj: Obj, around: Surroundings) -> Row | None:
     }
     match kind:
         case "Pod":
-            row.update(_pod(obj, registry))
+            row.update(_pod(obj, around))
         case "Node":
             row.update(_node(obj, around))
         case "Namespace":
@@ -97,7 +99,8 @@ def row_of(resource: str, obj: Obj, around: Surroundings) -> Row | None:
 # Pods
 
 
-def _pod(pod: Obj, registry: Registry) -> Row:
+def _pod(pod: Obj, around: Surroundings) -> Row:
+    registry = around.registry
     metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
     owner, owner_kind, app = _owner(pod, registry)
     name = metadata["name"]
@@ -115,8 +118,8 @@ def _pod(pod: Obj, registry: Registry) -> Row:
         "tail": name[len(app) + 1 :].rpartition("-")[2] if name.startswith(f"{app}-") else name.rpartition("-")[2],
         "ip": status.get("podIP", ""),
         "image": spec["containers"][0].get("image", ""),
-        "bar": None,
-        "grace": _grace(metadata),
+        "bar": _pull(metadata["uid"], around),
+        "grace": _grace(metadata, around),
         "daemon": owner_kind in ("DaemonSet", "Node"),
         "why": _why(pod) if phase in ("Pending", "Failing") else "",
     }
@@ -184,10 +187,17 @@ def _why(pod: Obj) -> str:
     return str(status.get("message", ""))
 
 
-def _grace(metadata: Obj) -> int | None:
+def _pull(uid: str, around: Surroundings) -> list[int] | None:
+    pull = around.pull_of(uid)
+    return None if pull is None else [pull[0] - around.zero, pull[1] - around.zero]
+
+
+def _grace(metadata: Obj, around: Surroundings) -> list[int] | None:
+    """From the wish to delete to when the kubelet stops waiting; the API server writes the latter."""
     if "deletionTimestamp" not in metadata:
         return None
-    return int(metadata.get("deletionGracePeriodSeconds", 0)) * 1_000_000
+    end = around.registry.engine.micros(metadata["deletionTimestamp"]) - around.zero
+    return [end - int(metadata.get("deletionGracePeriodSeconds", 0)) * 1_000_000, end]
 
 
 def node_usage(pod: Obj | None) -> tuple[int, int, bool]:

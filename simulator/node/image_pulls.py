@@ -4,6 +4,7 @@ Follows `pkg/kubelet/images/image_manager.go` of v1.33 (serializeImagePulls, pre
 Promises: `ensure` answers at once when the image is there or cannot be had, and otherwise wakes the worker when it is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.engine import Plain
@@ -34,6 +35,8 @@ class ImagePulls:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
+        self.observers: list[Callable[[str], None]] = []
+        """Called with a pod's uid when a pull for it begins or ends: pictures, never components."""
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -41,6 +44,14 @@ class ImagePulls:
 
     def load(self, state: Plain) -> None:
         """Everything is in the node records."""
+
+    def running(self, uid: str) -> tuple[int, int] | None:
+        """From when to when the pull for a pod runs that is running now."""
+        record = self._fleet.pods.get(uid)
+        node = self._fleet.nodes.get(record.node) if record is not None else None
+        if node is None or not node.pulls or node.pulls[0][0] != uid:
+            return None
+        return node.pull_started_us, node.pull_ends_us
 
     def ensure(self, record: PodRecord, one: ContainerRecord, image: str, policy: str) -> Image | Failed | Pulling:
         """The image of a container that is about to start; writes the events the kubelet writes on the way."""
@@ -87,7 +98,13 @@ class ImagePulls:
         bandwidth = self._fleet.timing.bandwidth_bytes_s
         if isinstance(found, Image) and full not in node.images and bandwidth:
             took += found.size * 1_000_000 // bandwidth
+        node.pull_ends_us = node.pull_started_us + took
         self._fleet.engine.schedule(took, self.name, "done", node.name, node.epoch)
+        self._tell(node.pulls[0][0])
+
+    def _tell(self, uid: str) -> None:
+        for observer in self.observers:
+            observer(uid)
 
     def done(self, node_name: str, epoch: int) -> None:
         """Event: the pull at the head of a node's queue has ended, one way or the other."""
@@ -106,6 +123,9 @@ class ImagePulls:
             else:
                 self._pulled(record, one, image, found, node.pull_started_us, asked_us)
             self._fleet.engine.schedule(0, WORKERS, "image_ended", uid, turn, isinstance(found, Image), full)
+        else:
+            self._fleet.engine.record("timer", f"kubelet/{node_name}", note=f"{image} is there; nobody waits for it")
+        self._tell(uid)
         if node.pulls:
             self._begin(node)
 

@@ -72,7 +72,9 @@ class Kubelets:
         self._prober = Prober(fleet, self._runtime)
         self._machines = Machines(fleet, self._runtime, registry)
         self._logs = logs = ContainerLogs(fleet)
-        self._starts = starts = ContainerStarts(fleet, self._runtime, ImagePulls(fleet), self._prober)
+        self.pulls = ImagePulls(fleet)
+        """Which image pull runs for whom; pictures observe it."""
+        self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober)
         self._workers = PodWorkers(fleet, self._runtime, starts, logs)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""

@@ -142,6 +142,7 @@ class NodeRecord:
     pulls: list[Any] = field(default_factory=list)
     """[uid, turn, container, image as written, full name, asked_us], served one at a time."""
     pull_started_us: int = 0
+    pull_ends_us: int = 0
     status_due: bool = False
 
 

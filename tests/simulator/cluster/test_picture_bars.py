@@ -1,0 +1,59 @@
+"""What the diagram is told about waiting: image pulls and grace periods, from when to when."""
+
+from typing import Any
+
+from simulator.cluster import Cluster
+
+SECOND = 1_000_000
+TWO_MACHINES = "kind: Cluster\nnodes: [{role: control-plane}, {role: worker}]"
+
+
+def pods_of(cluster: Cluster) -> list[dict[str, Any]]:
+    table = cluster.picture()["Pod"]
+    rows = [dict(zip(table["cols"], row, strict=True)) for row in table["rows"]]
+    return [row for row in rows if row["app"] == "web"]
+
+
+def heard_about(cluster: Cluster, uid: str, field: str, seconds: float) -> list[Any]:
+    """The values a field is set to, as a browser hears of them."""
+    since, values = cluster.ev, []
+    cluster.advance(cluster.now + round(seconds * SECOND))
+    for item in cluster.changes(since) or []:
+        if item[0] == "set" and item[1] == uid and field in item[2]:
+            values.append(item[2][field])
+    return values
+
+
+def test_a_bar_runs_from_the_beginning_of_the_pull_to_its_end() -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    cluster.picture()
+    cluster.apply({"kind": "shell", "line": "kubectl create deployment web --image=nginx --replicas=2"})
+    cluster.advance(cluster.now + SECOND // 2)
+    [first, second] = sorted(pods_of(cluster), key=lambda row: row["bar"] is None)
+    began, ends = first["bar"]
+    assert 0 < began < SECOND // 2 < ends
+    assert second["bar"] is None, "a node pulls one image at a time"
+    assert heard_about(cluster, first["uid"], "bar", ends / SECOND - 0.5 + 0.1) == [None]
+    [waited] = [row["bar"] for row in pods_of(cluster) if row["uid"] == second["uid"]]
+    assert waited[0] == ends
+
+
+def test_a_bar_goes_with_the_power() -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    cluster.picture()
+    cluster.apply({"kind": "shell", "line": "kubectl create deployment web --image=nginx"})
+    cluster.advance(cluster.now + SECOND // 2)
+    [pod] = pods_of(cluster)
+    cluster.apply({"kind": "fault", "fault": "node-power-off", "target": pod["node"]})
+    assert [row["bar"] for row in pods_of(cluster)] == [None]
+
+
+def test_grace_runs_from_the_wish_to_the_time_the_kubelet_waits_for() -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    cluster.picture()
+    cluster.apply({"kind": "shell", "line": "kubectl create deployment web --image=nginx"})
+    cluster.advance(10 * SECOND)
+    [pod] = pods_of(cluster)
+    assert pod["grace"] is None
+    cluster.apply({"kind": "shell", "line": "kubectl delete deployment web --wait=false"})
+    assert heard_about(cluster, pod["uid"], "grace", 0.5) == [[10 * SECOND, 40 * SECOND]]
