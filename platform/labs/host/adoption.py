@@ -8,15 +8,16 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from labs.bus import Bus, BusUnavailable, Directory, Owner
 from labs.host.engine import SimMaker
-from labs.host.recovery import recover
+from labs.host.recovery import HistoryLost, recover
 from labs.host.resident import Resident, wall_us
 from labs.host.settings import HostSettings
 from labs.host.voice import Voice
@@ -26,6 +27,47 @@ from labs.messages import Call, pack, refusal
 logger = logging.getLogger(__name__)
 MOST_FORWARDS = 3
 WAKE_S = 10.0
+HOPELESS_S = 30.0
+HOPELESS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a cluster answers nothing."""
+
+    status: int
+    code: str
+    message: str
+
+
+NOT_FOUND = Refusal(404, "NotFound", "There is no such cluster.")
+BROKEN = Refusal(
+    500, "Broken", "This cluster cannot be brought to life; the failure is logged. Reset the lab to begin again."
+)
+LOST = Refusal(
+    409,
+    "HistoryLost",
+    "This cluster was kept by another version of Drydock, and what was done in it can no longer be repeated. "
+    "Reset the lab to begin again.",
+)
+
+
+@dataclass
+class Hopeless:
+    """Branches of history that could not be brought to life a moment ago; a page asks again every few seconds."""
+
+    _known: OrderedDict[tuple[str, int], tuple[float, Refusal]] = field(default_factory=OrderedDict)
+
+    def note(self, deed: Deed, refusal: Refusal) -> Refusal:
+        self._known[deed.cluster, deed.timeline] = (time.monotonic() + HOPELESS_S, refusal)
+        if len(self._known) > HOPELESS_KEPT:
+            self._known.popitem(last=False)
+        return refusal
+
+    def of(self, deed: Deed) -> Refusal | None:
+        """None for a branch worth a try, as a reset one is."""
+        until, refusal = self._known.get((deed.cluster, deed.timeline), (0.0, None))
+        return refusal if until > time.monotonic() else None
 
 
 class Adoptions:
@@ -51,6 +93,7 @@ class Adoptions:
         self._spawn, self._arrived = spawn, arrived
         self._waiting: dict[str, list[Call]] = {}
         self._suspects: dict[str, list[str]] = {}
+        self._hopeless = Hopeless()
         self.is_closed = False
 
     def begin(self, call: Call) -> None:
@@ -85,7 +128,7 @@ class Adoptions:
             self._ask_again(cluster)
         except Exception:
             logger.exception("cluster %s cannot be brought to life", cluster)
-            self._refuse(cluster, 500, "Broken", "This cluster cannot be brought to life. It can be reset.")
+            self._refuse(cluster, BROKEN)
         calls = self._waiting.pop(cluster, [])
         if resident is not None:
             self._arrived(resident, calls)
@@ -96,13 +139,26 @@ class Adoptions:
             return None
         deed = await self._journal.look(cluster)
         if deed is None:
-            self._refuse(cluster, 404, "NotFound", "There is no such cluster.")
+            self._refuse(cluster, NOT_FOUND)
+            return None
+        if refusal := self._hopeless.of(deed):
+            self._refuse(cluster, refusal)
             return None
         adopted = await self._journal.adopt(cluster, self._host, deed.epoch)
         if adopted is None:  # somebody was faster: ask again, which finds the new owner
             self._ask_again(cluster)
             return None
-        return await self._recovered(replace(adopted, status=deed.status))
+        try:
+            return await self._recovered(replace(adopted, status=deed.status))
+        except HistoryLost as error:
+            logger.error("cluster %s cannot be brought to life: %s", cluster, error)
+            self._refuse(cluster, self._hopeless.note(deed, LOST))
+        except (JournalUnavailable, BusUnavailable):
+            raise
+        except Exception:
+            logger.exception("cluster %s cannot be brought to life", cluster)
+            self._refuse(cluster, self._hopeless.note(deed, BROKEN))
+        return None
 
     async def _recovered(self, deed: Deed) -> Resident:
         resident = await recover(deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits)
@@ -128,10 +184,10 @@ class Adoptions:
             calls.pop(0)
         return not calls
 
-    def _refuse(self, cluster: str, status: int, code: str, message: str) -> None:
+    def _refuse(self, cluster: str, refusal: Refusal) -> None:
         calls, self._waiting[cluster] = self._waiting.get(cluster, []), []
         for call in calls:
-            self._voice.refuse(call, status, code, message)
+            self._voice.refuse(call, refusal.status, refusal.code, refusal.message)
 
     def _ask_again(self, cluster: str) -> None:
         """Ask again for what is still in time; the journal may be back then, here or elsewhere."""

@@ -4,14 +4,21 @@ The host knows nothing else of the simulator; tests bring a fake with the same f
 host relies on: equal inputs at equal times give equal states, and `load(dump())` has the same future.
 """
 
+import asyncio
+import sys
+import time
 from dataclasses import dataclass
-from importlib import import_module
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from labs.journal import Deed
+
+_SLICE_S = 0.002
 
 
 class SimCluster(Protocol):
@@ -43,7 +50,9 @@ class SimMaker(Protocol):
     """Makes new clusters and restores dumped ones; `simulator.cluster.Cluster` is one."""
 
     def create(self, config: str | None = ..., *, seed: int = ..., epoch_s: int = ...) -> SimCluster: ...
-    def load(self, dumped: bytes) -> SimCluster: ...
+
+    def load(self, dumped: bytes) -> SimCluster:
+        """Raises ValueError for bytes this version cannot take back."""
 
 
 def maker() -> SimMaker:
@@ -51,10 +60,23 @@ def maker() -> SimMaker:
     return cast(SimMaker, import_string(settings.DRYDOCK_SIM))
 
 
+@cache
 def sim_version() -> str:
-    """The version of that simulator, stored beside everything it has computed."""
-    made = import_string(settings.DRYDOCK_SIM)
-    return str(getattr(import_module(made.__module__), "SIM_VERSION", "unversioned"))
+    """Names that simulator's code, stored beside everything it has computed: another source is another version."""
+    package, _, _ = import_string(settings.DRYDOCK_SIM).__module__.partition(".")
+    source = Path(sys.modules[package].__file__ or "")
+    return sources_digest(source.parent) if source.name == "__init__.py" else sources_digest(source)
+
+
+def sources_digest(where: Path) -> str:
+    """A fingerprint of a module, or of everything a package consists of."""
+    files = [where] if where.is_file() else sorted(path for path in where.rglob("*") if path.is_file())
+    digest = blake2b(digest_size=10)
+    for path in files:
+        if path.suffix != ".pyc":
+            digest.update(f"{path.relative_to(where.parent)}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +92,23 @@ class Birth:
     def of(cls, deed: Deed) -> "Birth":
         return cls(deed.config, deed.seed, deed.epoch_s, deed.setup)
 
-    def make(self, sims: SimMaker, max_objects: int) -> SimCluster:
+    async def make(self, sims: SimMaker, max_objects: int) -> SimCluster:
         """`{"kind": "settle", "seconds": n}` lets time pass; every other set-up command is applied as it stands."""
         sim = sims.create(self.config or None, seed=self.seed, epoch_s=self.epoch_s)
         sim.max_objects = max_objects
         for command in self.setup:
             if command.get("kind") == "settle":
-                reach(sim, sim.now + int(command["seconds"]) * 1_000_000)
+                await reach(sim, sim.now + int(command["seconds"]) * 1_000_000)
             else:
-                reach(sim, sim.now)
+                await reach(sim, sim.now)
                 sim.apply(command)
         return sim
 
 
-def reach(sim: SimCluster, until_us: int) -> None:
-    """Let every event up to and including `until_us` happen, however long that takes."""
-    while not sim.advance(until_us):
-        pass
+async def reach(sim: SimCluster, until_us: int) -> None:
+    """Let every event up to and including `until_us` happen, however long that takes, giving way to others."""
+    begin = time.perf_counter()
+    while not sim.advance(until_us, max_events=200):
+        if time.perf_counter() - begin > _SLICE_S:
+            await asyncio.sleep(0)
+            begin = time.perf_counter()

@@ -14,6 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from labs.host.adoption import Adoptions
 from labs.host.committer import Committer
 from labs.host.desk import Desk
 from labs.host.engine import SimMaker
+from labs.host.frozen import compress
 from labs.host.pacer import Pacer
 from labs.host.resident import Resident, wall_us
 from labs.host.settings import HostSettings
@@ -435,10 +437,15 @@ class ClusterHost:
             if now - max(resident.viewed, resident.used) > self._settings.idle_s and not resident.calls:
                 await self._let_go(resident)
             elif resident.replay_ms > self._settings.replay_ms and resident.is_settled:
-                await self._journal.keep(resident.cluster, resident.epoch, resident.freeze())
+                await self._keep(resident)
             await asyncio.sleep(0)
         for cluster in await self._journal.due(wall_us(), 20):
             self._adoptions.wake(cluster)
+
+    async def _keep(self, resident: Resident) -> None:
+        taken = resident.freeze()
+        taken = replace(taken, state=await asyncio.to_thread(compress, taken.state))
+        await self._journal.keep(resident.cluster, resident.epoch, taken)
 
     async def _chores_forever(self) -> None:
         while self._chores is not None:
@@ -462,7 +469,7 @@ class ClusterHost:
         if self.residents.get(resident.cluster) is not resident:
             return
         self._collect(resident)
-        await self._journal.keep(resident.cluster, resident.epoch, resident.freeze())
+        await self._keep(resident)
         await self._journal.part(resident.parting(wall_us()))
         with contextlib.suppress(BusUnavailable):  # a stale entry only costs a forward
             await self._directory.release(resident.cluster, Owner(self.host, resident.epoch))

@@ -1,77 +1,104 @@
 """Brings a cluster back to life: the newest readable snapshot, then the journal's tail, in slices.
 
-Promises the same state as the one the previous owner had after the last row. A digest that differs (the simulator
-was changed between the two) is logged and answered with a fresh snapshot by the host, never hidden.
+Promises the same state as the one the previous owner had after the last row. A snapshot this version cannot take back is
+passed over for an older one, at last for the cluster's birth and its whole journal; when the rows for that are gone,
+`HistoryLost` says so. A state that differs from the journaled digest is answered with a fresh snapshot by the host.
 """
 
-import asyncio
 import json
 import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from labs.host.desk import play_step
-from labs.host.engine import Birth, SimCluster, SimMaker
-from labs.host.frozen import Contents, UnknownFormat, thaw
+from labs.host.engine import Birth, SimCluster, SimMaker, reach
+from labs.host.frozen import thaw
 from labs.host.resident import REPLIES_KEPT, Resident
 from labs.journal import Deed, Journal, Row
 from labs.messages import encode_json
 
 logger = logging.getLogger(__name__)
-_SLICE_S = 0.002
-
-
-async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int, limits: dict[str, int]) -> Resident:
-    """The resident cluster of `deed`, which this host has just adopted."""
-    begin = time.perf_counter()
-    sim, replies, after = await _start(deed, journal, sims, limits["objects"])
-    rows = await journal.rows(deed.cluster, deed.timeline, after)
-    diverged = await _replay(sim, rows, replies)
-    if diverged:
-        logger.warning("cluster %s: %d of %d rows gave another digest", deed.cluster, diverged, len(rows))
-    resident = Resident.adopt(deed, sim, wall_us=wall_us, limits=limits)
-    resident.replies = replies
-    spent_ms = (time.perf_counter() - begin) * 1000 if rows else 0.0
-    resident.replay_ms = math.inf if diverged else spent_ms  # a state of its own is kept at once
-    return resident
-
-
 Replies = OrderedDict[str, tuple[int, bytes]]
 
 
-async def _start(deed: Deed, journal: Journal, sims: SimMaker, max_objects: int) -> tuple[SimCluster, Replies, int]:
+class HistoryLost(Exception):
+    """No snapshot can be read, and the inputs that would lead to the same state again are no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A state to replay upon: the one after row `after`."""
+
+    sim: SimCluster
+    replies: Replies
+    after: int
+
+
+async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int, limits: dict[str, int]) -> Resident:
+    """The resident cluster of `deed`, which this host has just adopted. Raises `HistoryLost`."""
+    begin = time.perf_counter()
+    found, passed_over = await _newest_readable(deed, journal, sims)
+    rows = await journal.rows(deed.cluster, deed.timeline, found.after if found else 0)
+    if not _is_whole(rows, found.after if found else None, deed.head):
+        kept = f"{len(rows)} of the inputs up to number {deed.head} are kept"
+        raise HistoryLost(f"{passed_over} snapshots cannot be read, {kept}")
+    start = found or _Start(await Birth.of(deed).make(sims, limits["objects"]), OrderedDict(), 0)
+    start.sim.max_objects = limits["objects"]
+    diverged = await _replay(start, rows)
+    _log(deed, diverged, journal.sim_version)
+    resident = Resident.adopt(deed, start.sim, wall_us=wall_us, limits=limits)
+    resident.replies = start.replies
+    spent_ms = (time.perf_counter() - begin) * 1000 if rows else 0.0
+    resident.replay_ms = math.inf if diverged or passed_over else spent_ms  # a state of its own is kept at once
+    return resident
+
+
+async def _newest_readable(deed: Deed, journal: Journal, sims: SimMaker) -> tuple[_Start | None, int]:
+    """The newest snapshot that can be taken back, and how many newer ones cannot."""
+    passed_over = 0
     frozen = await journal.newest(deed.cluster, deed.timeline)
-    contents = _readable(deed, frozen.state) if frozen else None
-    if frozen is None or contents is None:
-        return Birth.of(deed).make(sims, max_objects), OrderedDict(), 0
-    replies = OrderedDict((rid, (status, text)) for rid, status, text in contents.replies)
-    sim = sims.load(contents.sim)
-    sim.max_objects = max_objects
-    return sim, replies, frozen.seq
+    while frozen is not None:
+        try:
+            contents = thaw(frozen.state)
+            sim = sims.load(contents.sim)
+        except ValueError as error:
+            logger.warning("cluster %s: the snapshot after row %d is passed over: %s", deed.cluster, frozen.seq, error)
+            passed_over += 1
+            frozen = await journal.newest(deed.cluster, deed.timeline, below=frozen.seq)
+        else:
+            replies = OrderedDict((rid, (status, text)) for rid, status, text in contents.replies)
+            return _Start(sim, replies, frozen.seq), passed_over
+    return None, passed_over
 
 
-def _readable(deed: Deed, state: bytes) -> Contents | None:
-    try:
-        return thaw(state)
-    except UnknownFormat as error:
-        logger.warning("cluster %s: %s; replaying the whole journal instead", deed.cluster, error)
-        return None
+def _is_whole(rows: list[Row], after: int | None, head: int) -> bool:
+    """True when no row is missing between the start (None: the birth of the branch) and the head."""
+    if not rows:
+        return head == (after or 0)
+    first, last = rows[0], rows[-1]
+    is_first = first.seq == after + 1 if after is not None else first.seq == 1 or _opens_branch(first)
+    return is_first and last.seq == head and len(rows) == head - first.seq + 1
 
 
-async def _replay(sim: SimCluster, rows: Iterable[Row], replies: Replies) -> int:
-    """Repeat the inputs at their times; how many ended in another state than before."""
-    diverged = 0
+def _opens_branch(row: Row) -> bool:
+    return row.kind == "control" and json.loads(row.body).get("op") == "reset"
+
+
+async def _replay(start: _Start, rows: list[Row]) -> list[Row]:
+    """Repeat the inputs at their times; the rows that ended in another state than before."""
+    sim, replies, diverged = start.sim, start.replies, []
     for row in rows:
         body = json.loads(row.body)
         if sim.now < row.t_us:  # the rule of `Resident.advance`
-            await _reach(sim, row.t_us)
+            await reach(sim, row.t_us)
         text = _repeat(sim, row, body)
         replies[row.rid] = (200, text)
         while len(replies) > REPLIES_KEPT:
             replies.popitem(last=False)
-        diverged += bool(row.digest) and sim.digest != row.digest
+        if row.digest and sim.digest != row.digest:
+            diverged.append(row)
     return diverged
 
 
@@ -84,9 +111,10 @@ def _repeat(sim: SimCluster, row: Row, body: dict[str, object]) -> bytes:
     return b'{"ok":true}'
 
 
-async def _reach(sim: SimCluster, until_us: int) -> None:
-    begin = time.perf_counter()
-    while not sim.advance(until_us, max_events=200):
-        if time.perf_counter() - begin > _SLICE_S:
-            await asyncio.sleep(0)
-            begin = time.perf_counter()
+def _log(deed: Deed, diverged: list[Row], sim_version: str) -> None:
+    """Another simulator may come to another state; the same one must not."""
+    same = [row for row in diverged if row.sim_version == sim_version]
+    if same:
+        logger.warning("cluster %s: row %d and %d more did not repeat", deed.cluster, same[0].seq, len(same) - 1)
+    elif diverged:
+        logger.info("cluster %s: row %d was another simulator's", deed.cluster, diverged[0].seq)

@@ -210,7 +210,7 @@ class Resident:
     # What is kept
 
     def freeze(self) -> Frozen:
-        """A snapshot of this moment. Only when settled."""
+        """A snapshot of this moment, not yet compressed. Only when settled."""
         replies = [(rid, status, text) for rid, (status, text) in self.replies.items()]
         state = frozen.freeze(self.sim.dump(), replies)
         self.replay_ms = 0.0

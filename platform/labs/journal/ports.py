@@ -5,6 +5,8 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 ONE = 1_000_000
+NO_SEQ = 2**62
+"""Beyond every row."""
 
 
 class JournalUnavailable(Exception):
@@ -61,6 +63,8 @@ class Row:
     actor: str
     body: str
     digest: str
+    sim_version: str = ""
+    """Which simulator computed the digest; told when read, written by the journal itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,8 @@ class Journal(Protocol):
     async def known(self, cluster: str, rids: list[str]) -> set[str]:
         """Those of `rids` that the journal has seen."""
 
-    async def newest(self, cluster: str, timeline: int) -> Frozen | None:
-        """The newest snapshot of a branch."""
+    async def newest(self, cluster: str, timeline: int, *, below: int | None = None) -> Frozen | None:
+        """The newest snapshot of a branch, or the newest of those taken before row `below`."""
 
     async def keep(self, cluster: str, epoch: int, frozen: Frozen) -> bool:
         """Store a snapshot, unless fenced."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 
-from labs.journal.ports import Anchor, Deed, Entry, Frozen, JournalUnavailable, Mark, Outcome, Parting, Row
+from labs.journal.ports import NO_SEQ, Anchor, Deed, Entry, Frozen, JournalUnavailable, Mark, Outcome, Parting, Row
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -91,7 +91,7 @@ class PostgresqlJournal:
 
     async def rows(self, cluster: str, timeline: int, after: int) -> list[Row]:
         found = await self._all(
-            "SELECT seq, t_us, kind, rid, actor, body, digest FROM labs_journal "
+            "SELECT seq, t_us, kind, rid, actor, body, digest, sim_version FROM labs_journal "
             "WHERE cluster_id = %s AND timeline = %s AND seq > %s ORDER BY seq",
             UUID(cluster), timeline, after,
         )  # fmt: skip
@@ -103,11 +103,11 @@ class PostgresqlJournal:
         )
         return {rid for (rid,) in found}
 
-    async def newest(self, cluster: str, timeline: int) -> Frozen | None:
+    async def newest(self, cluster: str, timeline: int, *, below: int | None = None) -> Frozen | None:
         found = await self._one(
             "SELECT timeline, seq, t_us, ev, rv, state FROM labs_snapshot "
-            "WHERE cluster_id = %s AND timeline = %s ORDER BY seq DESC, id DESC LIMIT 1",
-            UUID(cluster), timeline,
+            "WHERE cluster_id = %s AND timeline = %s AND seq < %s ORDER BY seq DESC, id DESC LIMIT 1",
+            UUID(cluster), timeline, NO_SEQ if below is None else below,
         )  # fmt: skip
         return None if found is None else Frozen(*found)
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from uuid import UUID
 
-from labs.journal.ports import Anchor, Deed, Entry, Frozen, JournalUnavailable, Mark, Outcome, Parting, Row
+from labs.journal.ports import NO_SEQ, Anchor, Deed, Entry, Frozen, JournalUnavailable, Mark, Outcome, Parting, Row
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class SqliteJournal:
     async def rows(self, cluster: str, timeline: int, after: int) -> list[Row]:
         def work(db: sqlite3.Connection) -> list[Row]:
             found = db.execute(
-                "SELECT seq, t_us, kind, rid, actor, body, digest FROM labs_journal "
+                "SELECT seq, t_us, kind, rid, actor, body, digest, sim_version FROM labs_journal "
                 "WHERE cluster_id = ? AND timeline = ? AND seq > ? ORDER BY seq",
                 (_key(cluster), timeline, after),
             )
@@ -85,12 +85,12 @@ class SqliteJournal:
 
         return await self._run(work)
 
-    async def newest(self, cluster: str, timeline: int) -> Frozen | None:
+    async def newest(self, cluster: str, timeline: int, *, below: int | None = None) -> Frozen | None:
         def work(db: sqlite3.Connection) -> Frozen | None:
             found = db.execute(
                 "SELECT timeline, seq, t_us, ev, rv, state FROM labs_snapshot "
-                "WHERE cluster_id = ? AND timeline = ? ORDER BY seq DESC, id DESC LIMIT 1",
-                (_key(cluster), timeline),
+                "WHERE cluster_id = ? AND timeline = ? AND seq < ? ORDER BY seq DESC, id DESC LIMIT 1",
+                (_key(cluster), timeline, NO_SEQ if below is None else below),
             ).fetchone()
             return None if found is None else Frozen(*found)
 

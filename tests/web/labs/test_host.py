@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from labs.bus.memory import MemoryBus, MemoryDirectory, Switchboard
+from labs.host.engine import sources_digest
+from labs.host.frozen import thaw
 from labs.host.host import ClusterHost
 from labs.host.settings import HostSettings
 from labs.journal import Anchor, JournalUnavailable
@@ -269,6 +271,107 @@ async def test_an_unreadable_snapshot_is_passed_over(harbour: Harbour) -> None:
         database.execute("UPDATE labs_snapshot SET state = x'00'")
     async with harbour.host("h2"):
         assert (await harbour.read(cluster))["counters"]["x"] == 1
+
+
+@pytest.fixture
+def other_version(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The simulator refuses every snapshot that is noted here, as another version would."""
+    refused: list[bytes] = []
+    load = FakeCluster.load
+
+    def choosy(dumped: bytes) -> FakeCluster:
+        if dumped in refused:
+            raise ValueError("snapshot: found format 2, wanted 1")
+        return load(dumped)
+
+    monkeypatch.setattr(FakeCluster, "load", choosy)
+    return refused
+
+
+async def _three_snapshots(harbour: Harbour, cluster: str) -> dict[str, Any]:
+    async with harbour.host("h1", replace(QUICK, replay_ms=0.0)):
+        for number in range(1, 4):
+            await harbour.add(cluster, f"r{number}", name="x", after_us=1000)
+            await eventually(lambda number=number: _snapshots(harbour, cluster) >= number)  # type: ignore[misc]
+        await harbour.add(cluster, "last", name="x")
+        return await harbour.read(cluster)
+
+
+def _states(harbour: Harbour) -> list[bytes]:
+    """What the simulator wrote into each snapshot, oldest first."""
+    with sqlite3.connect(harbour.path) as database:
+        found = database.execute("SELECT state FROM labs_snapshot ORDER BY seq, id").fetchall()
+    return [thaw(state).sim for (state,) in found]
+
+
+@pytest.mark.parametrize("readable", [1, 0], ids=["an older one is taken", "all: the whole journal is replayed"])
+async def test_snapshots_of_another_version_are_passed_over(
+    harbour: Harbour, other_version: list[bytes], readable: int
+) -> None:
+    cluster = harbour.cluster()
+    before = await _three_snapshots(harbour, cluster)
+    other_version += _states(harbour)[readable:]
+    kept = _snapshots(harbour, cluster)
+    async with harbour.host("h2"):
+        assert (await harbour.read(cluster))["log"] == before["log"]
+        await eventually(lambda: _snapshots(harbour, cluster) > kept)  # one that this version can read
+
+
+async def test_a_cluster_whose_history_is_lost_says_so_until_it_is_reset(
+    harbour: Harbour, other_version: list[bytes]
+) -> None:
+    cluster = harbour.cluster()
+    await _three_snapshots(harbour, cluster)
+    other_version += _states(harbour)
+    key = (cluster.replace("-", ""),)
+    with sqlite3.connect(harbour.path) as database:
+        database.execute("DELETE FROM labs_journal WHERE cluster_id = ? AND seq < 3", key)
+    async with harbour.host("h2"):
+        for ask in ("view", "query"):
+            told = await harbour.router.call(cluster, ask, {"kind": "read"})  # type: ignore[arg-type]
+            assert (told.status, told.json()["error"]["code"]) == (409, "HistoryLost")
+            assert told.json()["error"]["message"].endswith("Reset the lab to begin again.")
+        with sqlite3.connect(harbour.path) as database:  # what `cluster_reset` does
+            database.execute("UPDATE labs_cluster SET timeline = 2, head = head + 1 WHERE id = ?", key)
+            database.execute(
+                "INSERT INTO labs_journal "
+                "(cluster_id, timeline, seq, t_us, kind, rid, actor, body, digest, sim_version) "
+                """SELECT id, 2, head, 0, 'control', 'reset', '', '{"op":"reset"}', '', '' """
+                "FROM labs_cluster WHERE id = ?",
+                key,
+            )
+        assert (await harbour.add(cluster, "anew", name="x")).json()["reply"]["value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("written_by", "is_warned"), [("test", True), ("another", False)], ids=["of this simulator", "of another one"]
+)
+async def test_only_this_simulators_own_divergence_is_a_warning(
+    harbour: Harbour, caplog: pytest.LogCaptureFixture, written_by: str, is_warned: bool
+) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1"):
+        await harbour.add(cluster, "r1", name="x")
+    with sqlite3.connect(harbour.path) as database:
+        database.execute("UPDATE labs_journal SET digest = 'other', sim_version = ?", (written_by,))
+    async with harbour.host("h2"):
+        assert (await harbour.read(cluster))["counters"]["x"] == 1
+        await eventually(lambda: _snapshots(harbour, cluster) > 0)
+    warned = [
+        record for record in caplog.records if record.levelname == "WARNING" and "did not repeat" in record.message
+    ]
+    assert bool(warned) is is_warned
+
+
+def test_changed_sources_are_another_version(tmp_path: Path) -> None:
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "one.py").write_text("a = 1\n")
+    before = sources_digest(tmp_path)
+    (tmp_path / "part" / "one.pyc").write_bytes(b"compiled")
+    assert sources_digest(tmp_path) == before
+    (tmp_path / "part" / "one.py").write_text("a = 2\n")
+    assert sources_digest(tmp_path) != before
+    assert len(sources_digest(tmp_path)) <= 40  # the column
 
 
 async def test_a_fenced_host_says_nothing_and_the_command_is_done_once(harbour: Harbour) -> None:

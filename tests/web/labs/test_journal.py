@@ -27,7 +27,16 @@ async def shelf(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Journal, 
 
 
 def row(seq: int, rid: str = "", **fields: object) -> Row:
-    made = Row(seq=seq, t_us=seq * 10, kind="command", rid=rid or f"r{seq}", actor="ann", body='{"n":1}', digest="d")
+    made = Row(
+        seq=seq,
+        t_us=seq * 10,
+        kind="command",
+        rid=rid or f"r{seq}",
+        actor="ann",
+        body='{"n":1}',
+        digest="d",
+        sim_version="test",
+    )
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
