@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
-import yaml
-
-from simulator.machinery import quantities
+from simulator.machinery import quantities, yaml_documents
 
 MAX_NODES = 5_000
+MAX_CPU = "1024"
+MAX_MEMORY = "64Ti"
 _ROLES = ("control-plane", "worker")
 
 
@@ -102,13 +102,15 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
 
 
 def _parse(text: str) -> Any:
+    """The one document of a text. Size, depth and the growth by aliases are limited before memory is spent."""
     try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigError("config", error.problem, "YAML that can be read", line) from error
-    except yaml.YAMLError as error:
-        raise ConfigError("config", str(error), "YAML that can be read") from error
+        documents = yaml_documents.read(text)
+    except yaml_documents.YamlError as error:
+        problem = error.message.removeprefix("error converting YAML to JSON: ")
+        raise ConfigError("config", problem, "YAML that can be read", error.line) from error
+    if len(documents) > 1:
+        raise ConfigError("config", f"{len(documents)} documents", "one", documents[1].line)
+    return documents[0].value if documents else None
 
 
 def _nodes(given: object, cluster: str) -> tuple[NodeConfig, ...]:
@@ -170,13 +172,14 @@ def _node(fields: dict[str, Any], path: str, name: str, role: str) -> NodeConfig
     return NodeConfig(
         name=name,
         role=role,
-        cpu=_quantity(fields.get("cpu", "4"), f"{path}.cpu"),
-        memory=_quantity(fields.get("memory", "8Gi"), f"{path}.memory"),
+        cpu=_quantity(fields.get("cpu", "4"), f"{path}.cpu", most=MAX_CPU),
+        memory=_quantity(fields.get("memory", "8Gi"), f"{path}.memory", most=MAX_MEMORY),
         pods=_integer(fields.get("pods", 110), f"{path}.pods", 1, 1_000),
-        zone=str(fields.get("zone", "")),
-        labels={str(key): str(value) for key, value in labels.items()},
+        zone=_text(fields.get("zone", ""), f"{path}.zone"),
+        labels={key: _text(value, f"{path}.labels.{key}") for key, value in labels.items()},
         taints=tuple(
-            _taint(taint, f"{path}.taints[{index}]") for index, taint in enumerate(fields.get("taints") or ())
+            _taint(taint, f"{path}.taints[{index}]")
+            for index, taint in enumerate(_list(fields.get("taints") or [], f"{path}.taints"))
         ),
     )
 
@@ -190,7 +193,7 @@ def _taint(given: object, path: str) -> dict[str, str]:
     taint = _mapping(given, path)
     _only(taint, path, ("key", "value", "effect"))
     _one_of(taint.get("effect"), f"{path}.effect", ("NoSchedule", "PreferNoSchedule", "NoExecute"))
-    return {key: str(value) for key, value in taint.items()}
+    return {key: _text(value, f"{path}.{key}") for key, value in taint.items()}
 
 
 def _only(given: dict[str, Any], path: str, known: tuple[str, ...]) -> None:
@@ -202,6 +205,12 @@ def _only(given: dict[str, Any], path: str, known: tuple[str, ...]) -> None:
 def _mapping(given: object, path: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise ConfigError(path, given, "a mapping")
+    return given
+
+
+def _list(given: object, path: str) -> list[Any]:
+    if not isinstance(given, list):
+        raise ConfigError(path, given, "a list")
     return given
 
 
@@ -217,20 +226,28 @@ def _integer(given: object, path: str, low: int, high: int) -> int:
     return given
 
 
+def _text(given: object, path: str) -> str:
+    if isinstance(given, list | dict):
+        raise ConfigError(path, given, "text")
+    return str(given)
+
+
 def _boolean(given: object, path: str) -> bool:
     if not isinstance(given, bool):
         raise ConfigError(path, given, "true or false")
     return given
 
 
-def _quantity(given: object, path: str) -> str:
-    text = str(given)
+def _quantity(given: object, path: str, *, most: str) -> str:
+    text = _text(given, path)
     try:
         amount = quantities.milli(text)
     except quantities.QuantityError as error:
         raise ConfigError(path, given, "a quantity such as 4, 500m or 8Gi") from error
     if amount <= 0:
         raise ConfigError(path, given, "more than zero")
+    if amount > quantities.milli(most):
+        raise ConfigError(path, given, f"at most {most}")
     return text
 
 
@@ -244,11 +261,14 @@ def _dns_label(given: object, path: str) -> str:
 
 def _subnet(given: object, path: str) -> str:
     try:
-        return str(IPv4Network(str(given)))
+        return str(IPv4Network(_text(given, path)))
     except ValueError as error:
         raise ConfigError(path, given, "an IPv4 network such as 10.244.0.0/16") from error
 
 
 def _shown(value: object) -> str:
+    """A value in an error message; of a large one only its outline, for aliases can make it larger than memory."""
+    if isinstance(value, list | dict):
+        return f"a {'list' if isinstance(value, list) else 'mapping'} of {len(value)}"
     text = repr(value) if isinstance(value, str) and " " not in value else str(value)
     return text if len(text) <= 80 else f"{text[:77]}…"

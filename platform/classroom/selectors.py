@@ -3,6 +3,7 @@
 Card and class shapes are those of docs/architecture.md, sections 2.4 and 3. A wall is five queries, however many learn.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -200,13 +201,14 @@ def _card(member: Membership, place: Summary | None, steps: int) -> Card:
         "finished": place["finished"] if place else None,
         "stepTimes": place["stepTimes"] if place else [0] * steps,
         "help": help_shape(requests[0] if requests else None),
-        "stuck": _is_stuck(place),
+        "stuck": is_stuck(place),
         "last": "",
         "picture": None,
     }
 
 
-def _is_stuck(place: Summary | None) -> bool:
-    if place is None or place["finished"] is not None:
+def is_stuck(place: Mapping[str, Any] | None) -> bool:
+    """Whether somebody at this place (`stepSince`, `finished`) has got nowhere for too long."""
+    if place is None or place["finished"] is not None or place["stepSince"] is None:
         return False
-    return epoch_ms(timezone.now()) - place["stepSince"] > STUCK_AFTER_S * 1000
+    return epoch_ms(timezone.now()) - int(place["stepSince"]) > STUCK_AFTER_S * 1000

@@ -11,6 +11,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.models import User
 from catalog.lesson import Lesson
@@ -54,7 +55,10 @@ def cluster_rename(*, cluster: Cluster, name: str) -> Cluster:
 
 @transaction.atomic
 def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
-    """Begin again on a new branch of history: same configuration and seed, nothing done. Old branches stay readable."""
+    """Begin again on a new branch of history: same configuration and seed, nothing done. Old branches stay readable.
+
+    Whoever keeps something about the cluster's past (setting `CLUSTER_RESET_LISTENERS`) begins again with it.
+    """
     found = Cluster.objects.select_for_update().get(pk=cluster.pk)
     found.timeline += 1
     found.head += 1
@@ -75,6 +79,8 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
         body='{"op":"reset"}',
     )
     Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
+    for name in settings.CLUSTER_RESET_LISTENERS:
+        import_string(name)(found)
     _evict(found, former)
     return found
 

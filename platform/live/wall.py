@@ -29,6 +29,9 @@ FLUSH_S = 0.25
 ROLL_S = 10.0
 ANSWER_S = 2.0
 """So long learners' pages have to answer the roll call."""
+STUCK_LOOK_S = 1.0
+PLACE = ("stepSince", "finished", "stuck")
+"""What decides whether somebody is stuck."""
 
 
 class WallConsumer(PageSocket):
@@ -47,6 +50,7 @@ class WallConsumer(PageSocket):
         self.tasks: list[asyncio.Task[None]] = []
         self.viewed: dict[str, Callable[[CardFrame], None]] = {}
         self.is_stale = False
+        self.places: dict[str, dict[str, Any]] = {}
         user: User = self.scope["user"]
         if not await self._seam(settings.DRYDOCK_CAN_TEACH, user, self.group):
             await self.close(sockets.CLOSED_FORBIDDEN)
@@ -61,6 +65,7 @@ class WallConsumer(PageSocket):
         self.tasks = [
             asyncio.create_task(self._flush_forever(), name=f"wall of {self.group}"),
             asyncio.create_task(self._roll_forever(), name=f"roll of {self.group}"),
+            asyncio.create_task(self._notice_stuck_forever(), name=f"stuck of {self.group}"),
         ]
 
     async def closed(self) -> None:
@@ -119,6 +124,7 @@ class WallConsumer(PageSocket):
         """All cards: what the class knows, the last picture of each cluster, and who is connected."""
         cards = cast(list[dict[str, Any]], await self._seam(settings.DRYDOCK_WALL_CARDS, self.group))
         self.members = {card["id"]: card["lab"] for card in cards if card["lab"]}
+        self.places = {card["id"]: {key: card[key] for key in PLACE} for card in cards}
         pictures = await database_sync_to_async(cards_of)(self.members.values())
         return [
             {**card, **pictures.get(card["lab"], {}), "connected": self.connected.get(card["id"], False)}
@@ -126,6 +132,8 @@ class WallConsumer(PageSocket):
         ]
 
     def _change(self, member: str, fields: dict[str, Any]) -> None:
+        if member in self.places:
+            self.places[member].update({key: fields[key] for key in PLACE if key in fields})
         self.pending.setdefault(member, {"id": member}).update(fields)
         self.wake.set()
 
@@ -163,6 +171,15 @@ class WallConsumer(PageSocket):
             if pending:
                 await self.say({"t": "cards", "cards": [*pending.values()]})
             await asyncio.sleep(FLUSH_S)
+
+    async def _notice_stuck_forever(self) -> None:
+        """Nothing is said about who does nothing: they become stuck as time passes."""
+        is_stuck = import_string(settings.DRYDOCK_IS_STUCK)
+        while True:
+            await asyncio.sleep(STUCK_LOOK_S)
+            for member, place in self.places.items():
+                if not place["stuck"] and is_stuck(place):
+                    self._change(member, {"stuck": True})
 
     async def _roll_forever(self) -> None:
         """Who does not answer the roll call is gone: a page may close, or its server die, without a word."""

@@ -17,7 +17,8 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from catalog.lesson import Lesson, Step, Value
-from catalog.selectors import lesson_get
+from catalog.selectors import lesson_find, lesson_get
+from labs.models import Cluster
 from progress import judging
 from progress.errors import AlreadyPredicted, NoLessonHere, NotAnOption
 from progress.judging import Result, Results
@@ -38,7 +39,16 @@ def lesson_open(*, user: User, lesson: Lesson) -> LessonProgress:
 def lesson_restart(*, user: User, lesson: Lesson) -> LessonProgress:
     """Begin `lesson` again: nothing passed, nothing predicted."""
     LessonProgress.objects.filter(user=user, lesson=lesson.ref).delete()
-    return lesson_open(user=user, lesson=lesson)
+    progress = lesson_open(user=user, lesson=lesson)
+    _tell_listeners(user, lesson)
+    return progress
+
+
+def cluster_reset(cluster: Cluster) -> None:
+    """A cluster that begins again takes its lesson with it (setting `CLUSTER_RESET_LISTENERS`)."""
+    lesson = lesson_find(cluster.lesson or "")
+    if lesson is not None:
+        lesson_restart(user=cluster.owner, lesson=lesson)
 
 
 @transaction.atomic

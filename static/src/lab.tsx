@@ -22,6 +22,7 @@ import { StagePane } from "./panels/stage-pane";
 import { Timeline } from "./panels/timeline";
 import type { Action } from "./panels/actions";
 import { socketUrl } from "./protocol/socket";
+import type { Lesson } from "./lesson/types";
 import type { Boot } from "./protocol/shapes";
 import { Session } from "./session";
 
@@ -175,14 +176,19 @@ function ResetLab({ lab }: { lab: Lab }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const reset = () => {
     dialog.current?.close();
-    void lab.session.setClock("reset").then((done) => { if (done) lab.ctx.announce("The lab starts again from the beginning."); });
+    const firstStep = (lab.session.boot.lesson as Pick<Lesson, "steps"> | null)?.steps[0]?.id;
+    if (firstStep !== undefined) lab.session.lessonStep(firstStep); // or the step that is shown would be noted as the place again
+    void lab.session.setClock("reset").then((done) => {
+      if (done && firstStep !== undefined) location.reload(); // the lesson begins again too; only the server knows how
+      else if (done) lab.ctx.announce("The lab starts again from the beginning.");
+    });
   };
   return (
     <>
       <button type="button" class="btn ghost" onClick={() => dialog.current?.showModal()}>Reset lab</button>
       <dialog ref={dialog} aria-labelledby="reset-title">
         <h2 id="reset-title">Start again from the beginning?</h2>
-        <p>The cluster goes back to how it was when you first opened it. Files in the editor are kept.</p>
+        <p>The cluster goes back to how it was when you first opened it{lab.session.boot.lesson ? ", and the lesson begins again" : ""}. Files in the editor are kept.</p>
         <div class="foot">
           <button type="button" class="btn" onClick={() => dialog.current?.close()}>Cancel</button>
           <button type="button" class="btn pri" onClick={reset}>Reset lab</button>

@@ -30,6 +30,12 @@ test("a change touches only its fields, and a stranger's change is dropped", () 
   assert.equal(next.cards.size, 30);
   assert.equal(next.cards.get("m1"), roster.cards.get("m1"));
 });
+test("the whole card of somebody who has just joined is added", () => {
+  const noor: Card = { ...named("Mei Tanaka"), id: "m99", name: "Noor" };
+  const next = wall.hear(roster, { t: "cards", cards: [noor] });
+  assert.equal(next.cards.size, 31);
+  assert.deepEqual(next.cards.get("m99"), noor);
+});
 test("what a learner did last is kept in order, without repeats, and only a dozen", () => {
   const say = (at: wall.Roster, last: string): wall.Roster => wall.hear(at, { t: "cards", cards: [{ id: "m0", last }] });
   const after = ["a", "a", "b"].reduce(say, roster);

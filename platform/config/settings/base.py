@@ -135,6 +135,7 @@ LESSONS_DIR = BASE_DIR / "lessons"
 # Where a lower app needs something of a higher one (docs/architecture.md, section 3): dotted names, called in order.
 LAB_PAGE_PARTS = ["progress.page.lab_part", "classroom.page.lab_part"]
 PROGRESS_LISTENERS = ["classroom.services.place_changed"]
+CLUSTER_RESET_LISTENERS = ["progress.services.cluster_reset"]
 GUEST_MERGE = ["labs.services.guest_merge", "progress.services.guest_merge", "classroom.services.guest_merge"]
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

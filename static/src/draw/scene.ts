@@ -188,13 +188,14 @@ export class StageScene {
   /** What is drawn, in words, for tests: the same at the same event, seen live or replayed. */
   describe(): Record<string, unknown> {
     if (this.chartKind.peek() === "fleet") return { chart: "fleet", nodes: this.fleet.peek().placeOf.size, pods: table(this.session.state.peek(), "Pod").size };
-    const { zones, racks, tiles, queued } = this.quay.peek();
+    const { zones, racks, tiles, queued, queuedMore } = this.quay.peek();
     return {
       chart: this.chartKind.peek(),
       zones: zones.map(({ zone, cards }) => [zone.name, cards.map(({ card }) => `${card.kind} ${card.name} ${card.pips?.count ?? card.sub}`)]),
       racks: racks.map(({ node }) => [node.name, node.ready]),
       tiles: [...tiles.values()].map(({ pod }) => [pod.name, pod.phase, pod.node, this.session.berths.berth(pod.uid)?.number ?? 0]),
       queued: queued.map(({ pod }) => pod.name),
+      queuedMore,
       lane: this.model.peek().lane ? { service: this.model.peek().lane!.service.name, pods: this.model.peek().lane!.ready.map(({ name }) => name) } : null,
       trace: this.session.trace.peek().present?.msg.say ?? null,
       selected: this.session.selected.peek(),

@@ -28,9 +28,13 @@ export function hear(roster: Roster, frame: WallFrame): Roster {
   for (const change of frame.cards) {
     const card = cards.get(change.id);
     if (card) cards.set(change.id, { ...card, ...change });
+    else if (isWhole(change)) cards.set(change.id, change); // somebody joined
   }
   return { ...roster, cards, seen: frame.cards.reduce(noteLast, roster.seen) };
 }
+
+/** A change says only what is new; the card of somebody who has just joined says everything. */
+const isWhole = (change: Partial<Card> & { id: string }): change is Card => change.name !== undefined && change.steps !== undefined;
 
 function noteLast(seen: ReadonlyMap<string, readonly string[]>, { id, last }: Partial<Card> & { id: string }): ReadonlyMap<string, readonly string[]> {
   const before = seen.get(id) ?? [];

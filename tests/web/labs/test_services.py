@@ -1,5 +1,7 @@
 """What changes a cluster's row from outside its host."""
 
+from itertools import pairwise
+
 import pytest
 from django.core.exceptions import ValidationError
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -13,6 +15,9 @@ from labs.models import Cluster, Journal, Outbox, Snapshot
 from labs.selectors import cards_of, cluster_quota, clusters_of
 
 pytestmark = pytest.mark.django_db
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + former] * 9)}]\n" for former, name in pairwise("abcdefgh")
+)
 
 
 @pytest.fixture
@@ -48,6 +53,14 @@ def test_the_fourth_cluster_is_refused_with_what_to_do(ann: User) -> None:
     [
         pytest.param("nodes: [", "config", id="broken YAML"),
         pytest.param("nodes:\n- role: captain\n", "role", id="an unknown role"),
+        pytest.param(BOMB, "line 6.*excessive aliasing", id="a YAML bomb"),
+        pytest.param(
+            "nodes:\n- role: control-plane\n  labels: {a: [1]}\n", r"labels\.a: found a list of 1", id="no text"
+        ),
+        pytest.param(
+            "nodes:\n- role: worker\n  cpu: 1e99\n", r"cpu: found 1e\+99, wanted at most 1024", id="absurd cpu"
+        ),
+        pytest.param("[" * 5_000, "nested too deeply", id="depth"),
         pytest.param(
             "nodes:\n- role: control-plane\n- role: worker\n  count: 60\n", "found 61, wanted at most 50", id="too many"
         ),

@@ -11,11 +11,13 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from accounts.models import User
 from catalog.lesson import Lesson
 from catalog.selectors import lesson_get, step_checks
+from labs.models import Cluster
+from labs.services import cluster_reset
 from progress import services
 from progress.errors import AlreadyPredicted, NoLessonHere, NotAnOption
 from progress.judging import Results, revealed_elsewhere
 from progress.models import LessonProgress, StepProgress
-from progress.selectors import lesson_boot, summaries
+from progress.selectors import lesson_boot, progress_find, summaries
 
 pytestmark = pytest.mark.django_db
 REF = "small/01-two-steps"
@@ -126,6 +128,14 @@ def test_a_later_step_may_reveal_an_earlier_question(mei: User, lesson: Lesson) 
     changed = replace(lesson, steps=(lesson.steps[0], replace(lesson.steps[1], question=question)))
     assert revealed_elsewhere(changed, Results.of([MADE])) == {"second": "yes"}
     assert revealed_elsewhere(changed, Results.of([NOT_MADE])) == {}
+
+
+def test_a_cluster_that_begins_again_takes_its_lesson_with_it(mei: User) -> None:
+    services.step_record(mei, REF, "first", [MADE])
+    cluster_reset(cluster=Cluster.objects.create(owner=mei, name="lab", lesson=REF))
+    progress = progress_find(user=mei, lesson=REF)
+    assert progress is not None
+    assert (progress.step, progress.finished, list(progress.steps.all())) == ("first", None, [])
 
 
 def test_hints_come_one_by_one_and_end(mei: User, lesson: Lesson) -> None:
