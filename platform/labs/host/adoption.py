@@ -27,6 +27,7 @@ from labs.messages import Call, pack, refusal
 logger = logging.getLogger(__name__)
 MOST_FORWARDS = 3
 WAKE_S = 10.0
+PATIENCE_S = 0.4
 HOPELESS_S = 30.0
 HOPELESS_KEPT = 1_000
 
@@ -58,8 +59,8 @@ class Hopeless:
 
     _known: OrderedDict[tuple[str, int], tuple[float, Refusal]] = field(default_factory=OrderedDict)
 
-    def note(self, deed: Deed, refusal: Refusal) -> Refusal:
-        self._known[deed.cluster, deed.timeline] = (time.monotonic() + HOPELESS_S, refusal)
+    def note(self, cluster: str, timeline: int, refusal: Refusal) -> Refusal:
+        self._known[cluster, timeline] = (time.monotonic() + HOPELESS_S, refusal)
         if len(self._known) > HOPELESS_KEPT:
             self._known.popitem(last=False)
         return refusal
@@ -94,6 +95,7 @@ class Adoptions:
         self._waiting: dict[str, list[Call]] = {}
         self._suspects: dict[str, list[str]] = {}
         self._hopeless = Hopeless()
+        self._patient_until = float("-inf")
         self.is_closed = False
 
     def begin(self, call: Call) -> None:
@@ -115,6 +117,14 @@ class Adoptions:
         """One of these commands was journaled long ago; whichever it is will be refused after the next recovery."""
         self._suspects[cluster] = rids
 
+    def give_up(self, cluster: str, timeline: int) -> None:
+        """This branch breaks the simulation whenever it runs: refuse it for a while."""
+        self._hopeless.note(cluster, timeline, BROKEN)
+
+    def be_patient(self) -> None:
+        """The bus has just come back: every other owner needs a moment to say so again."""
+        self._patient_until = time.monotonic() + PATIENCE_S
+
     async def _adopt(self, cluster: str) -> None:
         """The door of an adoption."""
         resident = None
@@ -135,11 +145,11 @@ class Adoptions:
 
     async def _adopted(self, cluster: str) -> Resident | None:
         """The cluster, now ours; None when its calls were passed on or refused."""
-        if await self._forwarded(cluster):
-            return None
         deed = await self._journal.look(cluster)
         if deed is None:
             self._refuse(cluster, NOT_FOUND)
+            return None
+        if await self._forwarded(deed):
             return None
         if refusal := self._hopeless.of(deed):
             self._refuse(cluster, refusal)
@@ -152,12 +162,12 @@ class Adoptions:
             return await self._recovered(replace(adopted, status=deed.status))
         except HistoryLost as error:
             logger.error("cluster %s cannot be brought to life: %s", cluster, error)
-            self._refuse(cluster, self._hopeless.note(deed, LOST))
+            self._refuse(cluster, self._hopeless.note(cluster, deed.timeline, LOST))
         except (JournalUnavailable, BusUnavailable):
             raise
         except Exception:
             logger.exception("cluster %s cannot be brought to life", cluster)
-            self._refuse(cluster, self._hopeless.note(deed, BROKEN))
+            self._refuse(cluster, self._hopeless.note(cluster, deed.timeline, BROKEN))
         return None
 
     async def _recovered(self, deed: Deed) -> Resident:
@@ -171,18 +181,27 @@ class Adoptions:
             await self._directory.claim(deed.cluster, Owner(self._host, deed.epoch))
         return resident
 
-    async def _forwarded(self, cluster: str) -> bool:
+    async def _forwarded(self, deed: Deed) -> bool:
         """Pass the calls to a living owner elsewhere instead of stealing its cluster."""
-        owner = await self._directory.owner(cluster)
-        if owner is None or owner.host == self._host or not await self._directory.alive(owner.host):
+        owner = await self._directory.owner(deed.cluster)
+        host = owner.host if owner is not None else deed.owner_host
+        if host in ("", self._host) or not await self._lives(host):
             return False
-        calls = self._waiting[cluster]
+        calls = self._waiting[deed.cluster]
         while calls and calls[0].forwards < MOST_FORWARDS:
             onward = msgspec.structs.replace(calls[0], forwards=calls[0].forwards + 1)
-            if not await self._bus.publish(f"inbox:{owner.host}", pack(onward)):
+            if not await self._bus.publish(f"inbox:{host}", pack(onward)):
                 return False
             calls.pop(0)
         return not calls
+
+    async def _lives(self, host: str) -> bool:
+        """A directory that does not know this host either has lost its memory: others come back as we do."""
+        while not await self._directory.alive(host):
+            if time.monotonic() > self._patient_until and await self._directory.alive(self._host):
+                return False
+            await asyncio.sleep(0.02)
+        return True
 
     def _refuse(self, cluster: str, refusal: Refusal) -> None:
         calls, self._waiting[cluster] = self._waiting.get(cluster, []), []

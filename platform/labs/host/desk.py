@@ -74,7 +74,8 @@ class Desk:
         t_us = resident.sim.now
         reply = resident.sim.apply(call.body)
         answer = _told(resident, reply)
-        resident.last = said(call.body) or resident.last
+        if words := said(call.body):
+            resident.last, resident.carded_ev = words, -1  # a card says so too when nothing else changed
         if reply.get("changed") and "error" not in reply:
             resident.journal(call, kind="command", t_us=t_us, text=answer.text)
         return answer

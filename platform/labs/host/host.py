@@ -172,6 +172,9 @@ class ClusterHost:
             resident = self.residents.get(cluster)
             if resident is not None:
                 self._show_interest(resident, views=True)
+                if not resident.anchor.paused:
+                    # Pages run on by themselves only a little way past the last word.
+                    self._tell_clock(resident)
             else:
                 self._adoptions.wake(cluster)
         for cluster in touch.cards:
@@ -246,7 +249,8 @@ class ClusterHost:
             else:
                 self._lag(resident, now)
         except Exception:
-            logger.exception("cluster %s broke while running; it is recovered from its journal", resident.cluster)
+            logger.exception("cluster %s broke while running; only a reset helps", resident.cluster)
+            self._adoptions.give_up(resident.cluster, resident.timeline)
             self._forget(resident.cluster)
             return
         if resident.sim.ev != resident.shown_ev or resident.sim.ev != resident.carded_ev:
@@ -297,7 +301,7 @@ class ClusterHost:
         if call.ask == "clock" and answer.status == 200:
             self._tell_clock(resident)
         if call.reply_to:
-            resident.say(f"reply:{call.reply_to}", self._desk.reply(resident, call, answer))
+            resident.say(f"reply:{call.reply_to}", self._desk.reply(resident, call, answer), call)
         if resident.rows:
             self._committer.want(resident)
         self._collect(resident)
@@ -324,7 +328,7 @@ class ClusterHost:
             self._forget(resident.cluster)
 
     def _forget(self, cluster: str) -> None:
-        """Drop a cluster from memory and everything it still wanted to say; its calls are looked at afresh."""
+        """Drop a cluster from memory and everything it still wanted to say; its open calls are asked afresh."""
         resident = self.residents.pop(cluster, None)
         if resident is None:
             return
@@ -332,8 +336,9 @@ class ClusterHost:
         self._pacer.set(cluster, None)
         self._committer.forget(cluster)
         self._dirty.pop(cluster, None)
-        for call in resident.calls:
-            self._adoptions.begin(call)
+        for call in resident.unanswered():
+            if call.deadline > time.time():
+                self._adoptions.begin(call)
 
     # Time
 
@@ -400,6 +405,7 @@ class ClusterHost:
 
     async def _introduce_again(self) -> None:
         """The bus was away and may have forgotten who owns what: say it before others adopt our clusters."""
+        self._adoptions.be_patient()
         await self._lease.renew()
         for resident in [*self.residents.values()]:
             with contextlib.suppress(BusUnavailable):  # a hint that will be missed, not needed

@@ -36,6 +36,8 @@ class Output:
     cluster: str
     topic: str
     message: bytes
+    call: Call | None = None
+    """What it answers; asked again of the next owner if this one may not say it."""
 
 
 @dataclass
@@ -192,8 +194,12 @@ class Resident:
 
     # What is to be said
 
-    def say(self, topic: str, message: bytes) -> None:
-        self.unsent.append(Output(self.applied, self.cluster, topic, message))
+    def say(self, topic: str, message: bytes, call: Call | None = None) -> None:
+        self.unsent.append(Output(self.applied, self.cluster, topic, message, call))
+
+    def unanswered(self) -> list[Call]:
+        """Every call that came here and whose answer has not left."""
+        return [*(output.call for output in self.unsent if output.call is not None), *self.calls]
 
     def sayable(self) -> list[Output]:
         """Take the outputs whose rows are committed."""

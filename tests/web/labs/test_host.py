@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from labs.host.host import ClusterHost
 from labs.host.settings import HostSettings
 from labs.journal import Anchor, JournalUnavailable
 from labs.journal.sqlite import SqliteJournal
-from labs.messages import Evict, Frame, pack
+from labs.messages import Call, Evict, Frame, pack
 from labs.messages import frame as decode_frame
 from labs.router import Router, Told
 from tests.web.labs.conftest import insert_sqlite
@@ -385,6 +386,46 @@ async def test_a_fenced_host_says_nothing_and_the_command_is_done_once(harbour: 
     assert told.is_ok
     assert reply["counters"]["x"] == 2
     assert harbour.status(cluster)[1] == 7
+
+
+async def test_what_a_fenced_host_could_not_say_is_asked_again_at_once(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1"):
+        await harbour.add(cluster, "r1", name="x")
+        with sqlite3.connect(harbour.path) as database:
+            database.execute("UPDATE labs_cluster SET epoch = epoch + 5")
+        begin = time.monotonic()
+        assert (await harbour.add(cluster, "r2", name="x")).is_ok
+        assert time.monotonic() - begin < 1.0  # the router would ask again after two seconds
+
+
+async def test_a_directory_without_memory_does_not_cost_owners_their_clusters(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host("h1"):
+        await harbour.add(cluster, "r1", name="x")
+        async with harbour.host("h2"):
+            harbour.board.owners.clear()
+            harbour.board.leases.clear()
+            call = Call("", cluster, "wake", "", time.time() + 5)
+            await harbour.router.bus.publish("inbox:h2", pack(call))
+            await asyncio.sleep(0.5)  # both leases are renewed meanwhile
+            assert harbour.status(cluster)[1] == 1
+
+
+async def test_a_simulation_that_cannot_go_on_is_told_until_it_is_reset(
+    harbour: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = harbour.cluster(config="beat_us:10000")
+    async with harbour.host() as host:
+        await harbour.add(cluster, "r1", name="x")
+        monkeypatch.setattr(FakeCluster, "_plan", _stumble)
+        await eventually(lambda: cluster not in host.residents)
+        told = await harbour.add(cluster, "r2", name="x")
+    assert (told.status, told.json()["error"]["code"]) == (500, "Broken")
+
+
+def _stumble(*_: object) -> None:
+    raise RuntimeError("the fake was told to stumble")
 
 
 async def test_an_evicted_cluster_is_read_again_from_its_rows(harbour: Harbour) -> None:
