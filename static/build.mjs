@@ -4,6 +4,7 @@
  *   node build.mjs              the product
  *   node build.mjs --watch      the product, again after every change, with readable code
  *   node build.mjs --fixture    also build/fixture: one page with made-up data per file in test/fixtures and for test/fixture.ts
+ *   node build.mjs --out DIR    the product, into DIR instead, so that a running server keeps what it serves
  *
  * manifest.json maps an entry to what its page must load:
  *   {"lab.tsx": {"file": "lab-5WG3WCFM.js", "css": ["lab-K2….css"], "preload": ["c/chunk-….js"]}}
@@ -17,9 +18,14 @@ import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const buildDir = resolve(here, "..", "build");
-const uiDir = join(buildDir, "ui");
+const uiDir = resolve(flagValue("--out") ?? join(buildDir, "ui"));
 const fixtureDir = join(buildDir, "fixture");
 const entries = ["src/site.ts", "src/lab.tsx", "src/wall.tsx"];
+
+function flagValue(flag) {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
 
 /** The options every build shares; `hashed` decides between the product's names and plain ones. */
 export function options({ entryPoints, outdir, hashed, minify }) {

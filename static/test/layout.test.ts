@@ -7,7 +7,8 @@ import { Berths } from "../src/scene/berths";
 import { cellRect, hitFleet, layoutFleet, podRect } from "../src/scene/fleet";
 import { along, roundedPath, route } from "../src/scene/cables";
 import { fitBelow, reveal } from "../src/scene/camera";
-import { LOOSE, layoutQuay, type QuayLayout, type Rect } from "../src/scene/layout";
+import { LOOSE, layoutQuay, type QuayLayout } from "../src/scene/layout";
+import type { Rect } from "../src/scene/measures";
 import { buildModel } from "../src/scene/model";
 import { firstSnap, podUid, recordedFrames } from "./fixtures/recording";
 

@@ -6,7 +6,9 @@
  */
 import type { ComponentRow } from "../protocol/shapes";
 import { busPoints, dropPoints, roundedPath } from "../scene/cables";
-import type { ControlPlace, QuayLayout, Rect } from "../scene/layout";
+import type { ControlPlace } from "../scene/control-places";
+import type { QuayLayout } from "../scene/layout";
+import type { Rect } from "../scene/measures";
 import { still } from "./still";
 
 export interface ControlLooks {
@@ -52,8 +54,9 @@ function partProps({ row }: { row: ComponentRow | null }) {
 }
 
 /** One mark a member when there are several; down ones hollow, the leader with a dot above. */
-function Members({ row, x, y }: { row: ComponentRow | null; x: number; y: number }) {
+function Members({ row, right, y }: { row: ComponentRow | null; right: number; y: number }) {
   if (!row || row.members.length < 2) return null;
+  const x = right - row.members.length * 11 + 3;
   return (
     <g>
       {row.members.map(([node, up, leader], i) => (
@@ -119,7 +122,7 @@ const ApiServer = still((props: PartProps) => {
       ))}
       <text class="t-b" x={x + 34} y={y + 27}>API server</text>
       <text class={down ? "t-s bad" : "t-s"} x={x + 34} y={y + 44}>{down ? "stopped" : "the only way in"}</text>
-      <Members row={row} x={x + 108} y={y + 7} />
+      <Members row={row} right={x + props.w - 9} y={y + 7} />
     </g>
   );
 });
@@ -138,7 +141,7 @@ const Etcd = still((props: PartProps & { revision: number }) => {
       ))}
       <text class="t-b" x={x + 45} y={y + 27}>etcd</text>
       <text class={down ? "t-s bad" : "t-m"} x={x + 45} y={y + 44}>{down ? "stopped" : `rev ${revision}`}</text>
-      <Members row={row} x={x + 76} y={y + 7} />
+      <Members row={row} right={x + props.w - 9} y={y + 7} />
     </g>
   );
 });
@@ -152,9 +155,9 @@ const Scheduler = still((props: PartProps & { queue: Rect; waiting: number; more
       <PartBox {...props} />
       <text class="t-b" x={x + 12} y={y + 27}>Scheduler</text>
       <text class={down ? "t-s bad" : "t-s"} x={x + 12} y={y + 44}>{down ? "stopped" : `${waiting} waiting`}</text>
-      <Members row={row} x={x + 12} y={y + 7} />
+      <Members row={row} right={x + 70} y={y + 6} />
       <rect class="well" x={queue.x} y={queue.y} width={queue.w} height={queue.h} rx="5" />
-      {more > 0 ? <text class="t-m" x={queue.x + queue.w - 6} y={queue.y + 28} text-anchor="end">+{more}</text> : <path class="ruled" d={ruled} />}
+      {more > 0 ? <text class="t-m" x={queue.x + queue.w - 6} y={queue.y + 28} text-anchor="end">+{more}</text> : waiting === 0 ? <path class="ruled" d={ruled} /> : null}
     </g>
   );
 });
@@ -168,7 +171,7 @@ function Controllers({ control, looks, ...part }: { control: ControlPlace; looks
         <PartBox {...box} {...part} />
         <text class="t-b" x={box.x + 12} y={box.y + 15}>Controllers</text>
         {down ? <text class="t-s bad" x={box.x + 88} y={box.y + 15}>stopped</text> : null}
-        <Members row={part.row} x={box.x + 150} y={box.y + 6} />
+        <Members row={part.row} right={box.x + 205} y={box.y + 6} />
       </g>
       {control.moreChips > 0 ? <text class="t-m" x={box.x + box.w - 10} y={box.y + 15} text-anchor="end">+{control.moreChips} more</text> : null}
       {control.chips.map(({ component, label, rect }) => (

@@ -4,7 +4,8 @@
  * Promise: says only what the scheduler recorded for this pod. The winner is framed, the others dimmed or numbered, each in words.
  */
 import type { Scheduling } from "../protocol/shapes";
-import type { QuayLayout, Rect } from "../scene/layout";
+import type { QuayLayout } from "../scene/layout";
+import type { Rect } from "../scene/measures";
 import { fitText, textWidth } from "../scene/text";
 
 export function DecisionLayer({ layout, decision }: { layout: QuayLayout; decision: Scheduling }) {

@@ -10,7 +10,7 @@ import type { NodeRow, Phase, PodRow } from "../protocol/shapes";
 import type { Berths } from "../scene/berths";
 import { visible, type Camera, type Size } from "../scene/camera";
 import { podRect, type FleetLayout } from "../scene/fleet";
-import type { Rect } from "../scene/layout";
+import type { Rect } from "../scene/measures";
 import { PHASES } from "./glyphs";
 import type { ColourName, Colours } from "./theme";
 

@@ -6,7 +6,9 @@
 import type { FocusCard, FocusLayout } from "../scene/focus";
 import { fitText } from "../scene/text";
 import { kindLabel, KindSign, PHASES, Sign } from "./glyphs";
-import { Ground, type QuayLooks } from "./rack";
+import { Ground } from "./ground";
+import type { QuayLooks } from "./quay";
+import { waitOf, WaitBar } from "./wait-bar";
 
 export function PodFocus({ layout, looks }: { layout: FocusLayout; looks: QuayLooks }) {
   const { pod, box, owners, services } = layout;
@@ -68,6 +70,7 @@ function PodBox({ layout: { box, pod: shown }, selected }: { layout: FocusLayout
   const pod = shown!;
   const { token, dashed, words } = PHASES[pod.phase];
   const unknown = token === "unknown";
+  const wait = waitOf(pod);
   const facts: [string, string][] = [
     ["status", pod.status || words], ["image", pod.image || "unknown"], ["address", pod.ip || "none yet"],
     ["ready", `${pod.ready[0]} of ${pod.ready[1]}`], ["restarts", String(pod.restarts)], ...(pod.why ? [["why", pod.why] as [string, string]] : []),
@@ -85,7 +88,7 @@ function PodBox({ layout: { box, pod: shown }, selected }: { layout: FocusLayout
           <text class="t-m" x={box.x + 150} y={box.y + 58 + i * 21}>{fitText(value, box.w - 164, 11, "mono")}</text>
         </g>
       ))}
-      {pod.bar === null ? null : <rect class="fill" x={box.x + 82} y={box.y + box.h - 12} width={(box.w - 100) * pod.bar} height="5" rx="2.5" style={`fill:var(--${token}-e)`} />}
+      {wait === null ? null : <WaitBar wait={wait} x={box.x + 82} y={box.y + box.h - 12} w={box.w - 100} h={5} token={token} />}
       {selected ? <rect class="ring" x={box.x - 5} y={box.y - 5} width={box.w + 10} height={box.h + 10} rx="12" /> : null}
     </g>
   );

@@ -4,7 +4,9 @@
  * Promise: the same cards and containers as on the quay, so nothing has to be learnt twice.
  */
 import type { NamespacesLayout } from "../scene/namespaces";
-import { CardBox, Tile, type QuayLooks } from "./rack";
+import { CardBox } from "./declared";
+import type { QuayLooks } from "./quay";
+import { Tile } from "./tile";
 
 export function NamespaceChart({ layout, looks }: { layout: NamespacesLayout; looks: QuayLooks }) {
   return (

@@ -13,13 +13,15 @@ import { lookUp, rows, table, type ClusterState } from "../protocol/store";
 import { centreOn, fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
 import { layoutFleet, type FleetLayout } from "../scene/fleet";
 import { layoutFocus, type FocusLayout } from "../scene/focus";
-import { LOOSE, layoutQuay, QUAY_NODES, QUAY_PODS, type QuayLayout, type Ratchet, type Rect, type TilePlace } from "../scene/layout";
+import { LOOSE, layoutQuay, QUAY_NODES, QUAY_PODS, type QuayLayout } from "../scene/layout";
+import type { Rect } from "../scene/measures";
+import type { Ratchet, TilePlace } from "../scene/rack-places";
 import { buildModel, isQueued, tintsOf, topOwner, type SceneModel } from "../scene/model";
 import { layoutNamespaces, type NamespacesLayout } from "../scene/namespaces";
 import type { InspectReply, NodeRow, PodRow, Scheduling, WorkloadRow } from "../protocol/shapes";
 import type { Session } from "../session";
 import type { FleetPicture } from "./fleet";
-import type { QuayLooks } from "./rack";
+import type { QuayLooks } from "./quay";
 import type { Detail, View } from "./view";
 
 /** Room for the tools along the top edge, in CSS pixels. */
@@ -30,6 +32,7 @@ const FLEET_MOST_ZOOM = 24;
 /** Width of a node's rack when the fleet is looked at rack by rack. */
 const FLEET_RACK_PX = 96;
 const DEPART_MS = 420;
+const SHOWN_TIME_MS = 200;
 const MOST_DEPARTING = 60;
 
 export type ChartKind = "fleet" | "quay" | "namespaces" | "pod" | "list";
@@ -50,6 +53,8 @@ export class StageScene {
   readonly decision: Signal<Scheduling | null> = signal(null);
   /** "wants 5, counts 4": what a controller compared before the message that is looked at. */
   readonly gap: ReadonlySignal<string | null>;
+  /** The time shown, while it passes a few times a second: for what moves with it. */
+  readonly shownAt: Signal<number> = signal(0);
   readonly departing: Signal<readonly TilePlace[]> = signal([]);
   readonly camera: Signal<Camera> = signal({ k: 1, x: 0, y: 0 });
   /** Set by the loop and by the fleet's canvas while they live. */
@@ -77,9 +82,19 @@ export class StageScene {
 
   /** Follows changes of data and size until the returned function is called. */
   attach(): () => void {
-    const stops = [effect(() => this.keepFitted()), effect(() => this.watchDepartures()), effect(() => this.askForDecision())];
+    const stops = [effect(() => this.keepTime()), effect(() => this.keepFitted()), effect(() => this.watchDepartures()), effect(() => this.askForDecision())];
     this.view.camera.value = { fit: () => this.fit(), zoomBy: (factor) => this.zoomBy(factor), reveal: (uid) => this.reveal(uid) };
     return () => stops.forEach((stop) => stop());
+  }
+
+  /** Follows the clock while it runs, and every jump of it. */
+  private keepTime(): () => void {
+    const { session, shownAt } = this;
+    const running = session.playhead.value?.playing ?? !session.clock.value.paused;
+    void session.state.value;
+    shownAt.value = session.now();
+    const timer = running ? setInterval(() => { shownAt.value = session.now(); }, SHOWN_TIME_MS) : undefined;
+    return () => clearInterval(timer);
   }
 
   readonly setSurface = (element: Element | null): void => {

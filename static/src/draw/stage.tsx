@@ -9,9 +9,12 @@ import { useEffect } from "preact/hooks";
 import { DecisionLayer } from "./decision";
 import { PodFocus } from "./focus";
 import { NamespaceChart } from "./namespaces";
-import { Definitions, Quay, Tile } from "./rack";
+import { Definitions } from "./ground";
+import { Quay } from "./quay";
 import type { StageScene } from "./scene";
+import { Tile } from "./tile";
 import { Pills, TraceLines } from "./trace";
+import { ShownTime } from "./wait-bar";
 
 export function Stage({ scene }: { scene: StageScene }) {
   useEffect(() => scene.attach(), [scene]);
@@ -19,7 +22,7 @@ export function Stage({ scene }: { scene: StageScene }) {
     <svg ref={scene.setSurface} class="scene" role="img" aria-label="Cluster diagram. The same content is in the outline that follows."
       onClick={scene.click} onDblClick={scene.open} onContextMenu={scene.contextMenu}>
       <Definitions />
-      <g ref={scene.setChart}><Chart scene={scene} /></g>
+      <ShownTime.Provider value={scene.shownAt}><g ref={scene.setChart}><Chart scene={scene} /></g></ShownTime.Provider>
     </svg>
   );
 }

@@ -50,6 +50,9 @@ export interface NodeRow extends Row {
   taints: string[];
 }
 
+/** From one time to another. */
+export type Stretch = [from: number, to: number];
+
 export type Phase = "Running" | "Pending" | "Creating" | "Failing" | "Succeeded" | "Terminating" | "Unknown";
 
 export interface PodRow extends Row {
@@ -64,8 +67,10 @@ export interface PodRow extends Row {
   tail: string;
   ip: string;
   image: string;
-  bar: number | null;
-  grace: number | null;
+  /** The image pull that it waits for. */
+  bar: Stretch | null;
+  /** From the wish to delete it to when its kubelet stops waiting. */
+  grace: Stretch | null;
   daemon: boolean;
   why: string;
 }
@@ -104,6 +109,11 @@ export interface NotedRow extends Row {
   note: string;
 }
 
+export interface IngressRow extends NotedRow {
+  /** Uids of the Services it sends to. */
+  services: string[];
+}
+
 /** The tables, by Kind. */
 export interface Tables {
   Cluster: ClusterRow;
@@ -122,7 +132,7 @@ export interface Tables {
   PersistentVolumeClaim: NotedRow;
   PersistentVolume: NotedRow;
   StorageClass: NotedRow;
-  Ingress: NotedRow;
+  Ingress: IngressRow;
 }
 
 export type Kind = keyof Tables;

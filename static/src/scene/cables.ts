@@ -4,7 +4,8 @@
  * Promise: pure. The same points draw the dotted cable at rest, the orange line of a message and the way of its pill, so nothing ever
  * travels where no cable is. A place the layout does not know has no route (null); the caption still tells the message.
  */
-import type { QuayLayout, RackPlace } from "./layout";
+import type { QuayLayout } from "./layout";
+import type { RackPlace } from "./rack-places";
 
 export type Point = readonly [x: number, y: number];
 

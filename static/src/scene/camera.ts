@@ -3,7 +3,7 @@
  *
  * Promise: pure. A camera maps chart units to CSS pixels as `pixel = chart * k + offset`.
  */
-import type { Rect } from "./layout";
+import type { Rect } from "./measures";
 
 export interface Camera { k: number; x: number; y: number }
 export interface Size { width: number; height: number }

@@ -8,7 +8,7 @@
 import type { NodeRow } from "../protocol/shapes";
 import type { Berth } from "./berths";
 import type { Size } from "./camera";
-import type { Rect } from "./layout";
+import type { Rect } from "./measures";
 import { inOrder } from "./model";
 
 export interface FleetZone { name: string; rect: Rect; nodes: NodeRow[]; columns: number; cell: Size }

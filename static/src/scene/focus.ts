@@ -6,7 +6,7 @@
  */
 import { lookUp, table, type ClusterState } from "../protocol/store";
 import type { NodeRow, PodRow, Row, ServiceRow } from "../protocol/shapes";
-import type { Rect } from "./layout";
+import type { Rect } from "./measures";
 import { inOrder, isQueued, topOwner } from "./model";
 
 export interface FocusCard { uid: string; kind: string; name: string; sub: string; rect: Rect }

@@ -5,7 +5,7 @@
  * changes place because a map was filled differently. Positions are the layout's business, colours the drawing's.
  */
 import { rows, table, type ClusterState } from "../protocol/store";
-import type { ComponentRow, NodeRow, NotedRow, Phase, PodRow, Row, ServiceRow, WorkloadRow } from "../protocol/shapes";
+import type { ComponentRow, IngressRow, NodeRow, NotedRow, Phase, PodRow, Row, ServiceRow, WorkloadRow } from "../protocol/shapes";
 
 /** Objects every namespace gets from the system: true, and noise on a diagram. The outline lists them. */
 const BACKGROUND = new Set(["ConfigMap/kube-root-ca.crt", "ConfigMap/cluster-info"]);
@@ -51,6 +51,8 @@ export interface SceneModel {
   zones: Zone[];
   tints: ReadonlyMap<string, 1 | 2 | 3>;
   lane: Lane | null;
+  ingresses: IngressRow[];
+  claims: NotedRow[];
   volumes: NotedRow[];
   classes: NotedRow[];
   pods: ReadonlyMap<string, PodRow>;
@@ -68,6 +70,8 @@ export function buildModel(state: ClusterState, focus: string | null): SceneMode
     zones: zonesOf(state, tints),
     tints,
     lane: laneOf(state, focus),
+    ingresses: inOrder(rows(state, "Ingress")),
+    claims: inOrder(rows(state, "PersistentVolumeClaim")),
     volumes: inOrder(rows(state, "PersistentVolume")),
     classes: rows(state, "PersistentVolume").length > 0 || rows(state, "PersistentVolumeClaim").length > 0 ? inOrder(rows(state, "StorageClass")) : [],
     pods,

@@ -7,7 +7,7 @@
 import type { ClusterState } from "../protocol/store";
 import { table } from "../protocol/store";
 import type { PodRow } from "../protocol/shapes";
-import type { Rect } from "./layout";
+import type { Rect } from "./measures";
 import { inOrder, topOwner, type Card, type SceneModel, type Zone } from "./model";
 
 /** `more` pods found no room; the outline has them all. */
