@@ -17,9 +17,8 @@ import pytest
 import websockets
 
 from benchmarks.report import Report, percentile
-from tests.chaos.fleet import Client, Fleet, embedded, scaled
+from tests.chaos.fleet import REAL, Client, Fleet, embedded, scaled
 
-_SIMULATOR = "simulator.cluster.Cluster"
 _CLUSTERS = (1, 50, 500)
 _RATE = 100
 """Commands a second offered to 50 clusters and more; a single one gets what one person may send."""
@@ -39,7 +38,7 @@ def run(report: Report) -> None:
 def _mode(report: Report, mode: str, start: Callable[..., AbstractContextManager[Fleet]]) -> None:
     for count in _CLUSTERS:
         begin = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="dd-") as folder, start(Path(folder), simulator=_SIMULATOR) as fleet:
+        with tempfile.TemporaryDirectory(prefix="dd-") as folder, start(Path(folder), simulator=REAL) as fleet:
             if count == 1:
                 report.add(f"{mode}_ready_s", time.perf_counter() - begin, "s")
             asyncio.run(_measure(report, mode, fleet, count))

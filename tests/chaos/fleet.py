@@ -1,7 +1,7 @@
 """Real processes of both modes, and a client that behaves like a stubborn browser.
 
 The simulation is `FakeCluster`, which keeps a log of every command it has applied: enough to count what was lost, doubled
-or invented. The client sends the same `rid` again after any failure, as a page does.
+or invented; or the real one, which also tells its state hash. The client sends the same `rid` again after any failure, as a page does.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 CSRF = "c" * 32
 PATIENCE_S = 30.0
 FAKE = "fake_cluster.FakeCluster"
+REAL = "hashed_cluster.HashedCluster"
 
 
 @dataclass
@@ -110,11 +111,11 @@ def scaled(folder: Path, *, webs: int = 2, workers: int = 2, simulator: str = FA
 
 
 def _environment(**values: str) -> dict[str, str]:
-    fakes = ROOT / "tests" / "web" / "labs"
+    fakes = (ROOT / "tests" / "web" / "labs", ROOT / "tests" / "chaos")
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "DJANGO_SECRET_KEY": "a key for tests only",
-        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "platform", fakes))),
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "platform", *fakes))),
         **values,
     }
 
@@ -206,26 +207,26 @@ class Client:
         """One command, sent until it is acknowledged."""
         self.ledger.sent.setdefault(cluster, set()).add(rid)
         begin = time.monotonic()
-        body = {"rid": rid, "command": {"kind": "add", "name": "n", "tag": rid}}
+        await self.send(cluster, rid, {"command": {"kind": "add", "name": "n", "tag": rid}})
+        self.ledger.note(cluster, rid, begin)
+
+    async def send(self, cluster: str, rid: str, body: dict[str, Any], *, what: str = "command") -> dict[str, Any]:
+        """The answer to a call, sent until there is one."""
+        begin = time.monotonic()
         attempt = 0
         while time.monotonic() - begin < PATIENCE_S:
             port = self.fleet.ports[attempt % len(self.fleet.ports)]
-            if await self._post(port, cluster, body):
-                self.ledger.note(cluster, rid, begin)
-                return
+            answer = await self.answer(port, cluster, {"rid": rid, **body}, what=what)
+            if answer is not None:
+                return answer
             attempt += 1
             await asyncio.sleep(0.1)
         raise AssertionError(f"{rid} on {cluster} was not acknowledged within {PATIENCE_S:g} s")
 
     async def applied(self, cluster: str) -> Counter[str]:
         """Which commands the cluster says it has applied, and how often."""
-        body = {"rid": f"read-{time.monotonic_ns()}", "command": {"kind": "read"}}
-        for attempt in range(100):
-            answer = await self.answer(self.fleet.ports[attempt % len(self.fleet.ports)], cluster, body)
-            if answer is not None:
-                return Counter(tag for _, tag in answer["reply"]["log"])
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"{cluster} cannot be read")
+        answer = await self.send(cluster, f"read-{time.monotonic_ns()}", {"command": {"kind": "read"}})
+        return Counter(tag for _, tag in answer["reply"]["log"])
 
     async def check(self) -> None:
         """Acknowledged ≤ applied ≤ sent, and none twice."""
@@ -237,14 +238,14 @@ class Client:
             assert acknowledged <= set(applied), f"{cluster}: lost: {acknowledged - set(applied)}"
             assert set(applied) <= self.ledger.sent.get(cluster, set()), f"{cluster}: invented"
 
-    async def _post(self, port: int, cluster: str, body: dict[str, Any]) -> bool:
-        return await self.answer(port, cluster, body) is not None
-
-    async def answer(self, port: int, cluster: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    async def answer(
+        self, port: int, cluster: str, body: dict[str, Any], *, what: str = "command"
+    ) -> dict[str, Any] | None:
+        """The answer of one web process; None when it is worth asking again."""
         origin = f"http://127.0.0.1:{port}"
         try:
             answer = await self._http.post(
-                f"{origin}/api/clusters/{cluster}/command", json=body, headers={"origin": origin}
+                f"{origin}/api/clusters/{cluster}/{what}", json=body, headers={"origin": origin}
             )
         except httpx.HTTPError:
             return None

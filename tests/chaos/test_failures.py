@@ -1,6 +1,6 @@
 """Kill things while commands arrive. Acknowledged ≤ applied ≤ sent, none twice, and life goes on within three seconds.
 
-`DRYDOCK_CHAOS_ROUNDS` says how often each is repeated (2 here, 50 in CI).
+`DRYDOCK_CHAOS_ROUNDS` says how often each is repeated. How long each strike was felt is written to `build/chaos.jsonl`.
 """
 
 import asyncio
