@@ -5,6 +5,7 @@ graceful deletion means. Objects come in as a fresh copy at the top level; anyth
 """
 
 from simulator.apiserver import errors
+from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
 from simulator.apiserver.services import ServiceAllocator
 from simulator.engine import Engine
@@ -82,6 +83,8 @@ class Strategies:
             return self._service({**obj, "status": {"loadBalancer": {}}}, None)
         if resource == "namespaces":
             return _new_namespace(obj)
+        if resource == "jobs.batch":
+            obj = with_selector(obj)
         if resource in _HAS_STATUS and resource != "nodes":
             return {**obj, "status": _INITIAL_STATUS.get(resource, {})}
         return obj

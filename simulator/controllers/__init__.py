@@ -6,6 +6,7 @@ from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
 from simulator.controllers.garbage_collector import GarbageCollector
+from simulator.controllers.job import JobController
 from simulator.controllers.namespace import NamespaceController
 from simulator.controllers.node_lifecycle import NodeLifecycleController
 from simulator.controllers.pod_garbage_collector import PodGarbageCollector
@@ -16,6 +17,7 @@ from simulator.controllers.root_ca import RootCaPublisher
 from simulator.controllers.service_account import ServiceAccountController
 from simulator.controllers.statefulset import StatefulSetController
 from simulator.controllers.taint_eviction import TaintEvictionController
+from simulator.controllers.ttl_after_finished import TtlAfterFinishedController
 
 #: Every controller of the manager, in the order in which they hear of a change.
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -27,6 +29,8 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicationController,
     DaemonSetController,
     StatefulSetController,
+    JobController,
+    TtlAfterFinishedController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,

@@ -1,0 +1,587 @@
+"""Runs pods until enough of them have succeeded, and counts each exactly once.
+
+https://kubernetes.io/docs/concepts/workloads/controllers/job/; upstream's job_controller.go. A finalizer keeps every pod until it
+is counted: its uid is written to `uncountedTerminatedPods`, the finalizer taken away, then the counter raised. An end is
+announced by an interim condition (SuccessCriteriaMet, FailureTarget) and becomes final (Complete, Failed) when no pod is left
+to count or to stop. Failed pods are replaced after a backoff. What pods do is answered a second later, many at a time.
+
+`job_sync` does the counting; pods and policies are judged in `job_pods` and `job_policies`. A sync looks at all pods of one Job.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import Client, Controller, Process
+from simulator.controllers.job_indexes import Indexes
+from simulator.controllers.job_pods import (
+    FINALIZER,
+    Backoff,
+    all_failures,
+    failures,
+    finished_at,
+    has_valid_index,
+    index_of,
+    is_failed,
+    is_indexed,
+    is_terminating,
+    is_tracked,
+    limits_by_index,
+    new_indexed_pod,
+    new_pod,
+    replaces_only_failed,
+    tracked_template,
+    without_tracking,
+)
+from simulator.controllers.job_policies import judge, met_rule
+from simulator.controllers.job_sync import (
+    INTERIM,
+    Sync,
+    doubles,
+    failing_rule,
+    indexes,
+    is_finished,
+    loses_index,
+    restarted_too_often,
+    wanted_active,
+)
+from simulator.controllers.kinds.conditions import condition, is_true, replaced
+from simulator.controllers.kinds.expectations import Expectations
+from simulator.controllers.kinds.objects import (
+    Orphans,
+    controller_of,
+    controller_reference,
+    is_ending,
+    key_of,
+    labels_of,
+    one_of,
+    split,
+    without_controller,
+)
+from simulator.controllers.kinds.pods import is_active, is_ready, phase
+from simulator.controllers.victims import ranked
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.machinery.selectors import Selector, from_label_selector
+
+#: Pods created or deleted in one sync at most, and uids that wait to be counted.
+BURST = 500
+_JOBS = "jobs.batch"
+_SECOND_US = 1_000_000
+#: How long changes of pods are collected before a sync (SyncJobBatchPeriod).
+_BATCH_US = _SECOND_US
+#: Before the key of a pod that has the finalizer and no Job to count it.
+_ORPHAN = "orphan "
+_MANAGED_HERE = (None, "kubernetes.io/job-controller")
+
+Refusal = StatusError | ApiUnavailable
+
+
+class JobController(Controller):
+    name: ClassVar[str] = "job-controller"
+    watches = {_JOBS: "on_job", "pods": "on_pod"}
+
+    def __init__(self, process: Process, client: Client) -> None:
+        super().__init__(process, client)
+        self._expectations = Expectations()
+        self._orphans = Orphans()
+        self._are_noted = True
+        self._backoffs: dict[str, Backoff] = {}
+        """By the Job's key."""
+        self._untracked: dict[str, dict[str, None]] = {}
+        """Job's key → uids of pods whose finalizer was taken away and that are not yet seen without it."""
+
+    # What is watched
+
+    def on_job(self, old: Obj | None, new: Obj | None) -> None:
+        job = one_of(old, new)
+        is_status = old is not None and new is not None and _generation(old) == _generation(new)
+        self.enqueue(key_of(job), _BATCH_US if is_status else 0)
+        if new is None or is_finished(new):
+            for pod in self.cache.owned("pods", job["metadata"]["uid"]):
+                if is_tracked(pod):
+                    self.enqueue(_ORPHAN + key_of(pod))
+
+    def on_pod(self, old: Obj | None, new: Obj | None) -> None:
+        if self._are_noted:
+            self._orphans.note(old, new)
+        else:
+            self._note_all()
+        pod = one_of(old, new)
+        reference = controller_of(pod)
+        if reference is not None and reference["kind"] != "Job":
+            return
+        job = self._owner_of(pod)
+        if job is None or is_finished(job):
+            if new is not None and is_tracked(new) and (reference is None or is_ending(new)):
+                self.enqueue(_ORPHAN + key_of(new))
+            if (
+                job is None
+                and new is not None
+                and reference is None
+                and (old is None or labels_of(old) != labels_of(new))
+            ):
+                self._wake_adopters(new)
+            return
+        key, uid = key_of(job), pod["metadata"]["uid"]
+        if new is None or is_ending(new):
+            self._expectations.deleted(key, uid)
+        elif old is None:
+            self._expectations.created(key)
+        if new is None or not is_tracked(new):
+            self._untracked.get(key, {}).pop(uid, None)
+        self.enqueue(key, _BATCH_US)
+
+    def _owner_of(self, pod: Obj) -> Obj | None:
+        reference = controller_of(pod)
+        if reference is None or reference["kind"] != "Job":
+            return None
+        job = self.cache.get(_JOBS, pod["metadata"]["namespace"], reference["name"])
+        return job if job is not None and job["metadata"]["uid"] == reference["uid"] else None
+
+    def _wake_adopters(self, pod: Obj) -> None:
+        labels = labels_of(pod)
+        if not labels:
+            return
+        for job in self.cache.list(_JOBS, pod["metadata"]["namespace"]):
+            if _selector(job).matches(labels):
+                self.enqueue(key_of(job), _BATCH_US)
+
+    def _note_all(self) -> None:
+        """After a restore: the cache says which pods have no controller."""
+        self._are_noted = True
+        for pod in self.cache.list("pods"):
+            self._orphans.note(None, pod)
+
+    # One Job
+
+    def reconcile(self, key: str) -> None:
+        if not self._are_noted:
+            self._note_all()
+        if key.startswith(_ORPHAN):
+            self._let_go(*split(key.removeprefix(_ORPHAN)))
+            return
+        job = self.cache.get(_JOBS, *split(key))
+        if job is None or is_finished(job):
+            self._backoffs.pop(key, None)
+            self._untracked.pop(key, None)
+            if job is None:
+                self._expectations.forget(key)
+            return
+        if job["spec"].get("managedBy") not in _MANAGED_HERE:
+            return
+        may_manage = self._expectations.are_met(key, self.engine.now)
+        sync = self._look(key, job)
+        self._decide_end(sync)
+        refusal, is_changed = self._stop_all(sync), False
+        if sync.end is None and refusal is None and not sync.has_interim:
+            refusal, is_changed = self._run(sync, may_manage)
+        self._track(sync, sync.take_counts() or is_changed)
+        if refusal is not None:
+            raise refusal
+
+    def _let_go(self, namespace: str, name: str) -> None:
+        """Takes the finalizer from a pod that no unfinished Job counts."""
+        pod = self.cache.get("pods", namespace, name)
+        if pod is None or not is_tracked(pod):
+            return
+        reference, job = controller_of(pod), self._owner_of(pod)
+        if (reference is not None and reference["kind"] != "Job") or (job is not None and not is_finished(job)):
+            return
+        self._release(pod)
+
+    def _release(self, pod: Obj) -> None:
+        metadata = pod["metadata"]
+        patch = {"metadata": {"finalizers": without_tracking(pod), "uid": metadata["uid"]}}
+        try:
+            self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
+        except StatusError as error:
+            if error.reason not in ("NotFound", "Conflict"):
+                raise
+
+    # Looking
+
+    def _look(self, key: str, job: Obj) -> Sync:
+        pods = self._claimed(job)
+        active = [pod for pod in pods if is_active(pod)]
+        status = dict(job.get("status") or {})
+        status.setdefault("uncountedTerminatedPods", {})
+        sync = Sync(
+            key,
+            job,
+            pods,
+            active,
+            dict(self._untracked.get(key, {})),
+            status,
+            active_left=len(active),
+            ready=sum(is_ready(pod) for pod in active),
+            terminating=sum(is_terminating(pod) for pod in pods),
+        )
+        succeeded = sync.newly("succeeded")
+        failed = sync.newly("failed")
+        policy = job["spec"].get("podFailurePolicy")
+        counted = sum(judge(policy, pod).counts for pod in failed) if policy else len(failed)
+        sync.succeeded = status.get("succeeded", 0) + len(succeeded) + len(sync.uncounted("succeeded"))
+        sync.failed = status.get("failed", 0) + counted + len(sync.uncounted("failed"))
+        if "startTime" not in status and not job["spec"].get("suspend"):
+            status["startTime"] = self.engine.timestamp()
+        sync.backoff = self._backoffs.get(key, Backoff()).after(succeeded, failed, self.engine)
+        if is_indexed(job):
+            self._look_at_indexes(sync)
+        return sync
+
+    def _claimed(self, job: Obj) -> list[Obj]:
+        """Owned pods, with matching orphans adopted and those that stopped matching released."""
+        metadata, selector = job["metadata"], _selector(job)
+        found = []
+        for pod in self.cache.owned("pods", metadata["uid"]):
+            if selector.matches(labels_of(pod)):
+                found.append(pod)
+            else:
+                left = without_controller(pod, metadata["uid"]) or None
+                self._patch(pod, ownerReferences=left, finalizers=without_tracking(pod))
+        for name in self._orphans.matching(metadata["namespace"], selector):
+            orphan = self.cache.get("pods", metadata["namespace"], name)
+            if orphan is None or is_ending(orphan) or is_ending(job):
+                continue
+            references = [*(orphan["metadata"].get("ownerReferences") or ()), controller_reference(job)]
+            finalizers = [*(without_tracking(orphan) or ()), FINALIZER]
+            found.append(self._patch(orphan, ownerReferences=references, finalizers=finalizers))
+        return found
+
+    def _patch(self, pod: Obj, **changes: object) -> Obj:
+        metadata = pod["metadata"]
+        patch = {"metadata": {"uid": metadata["uid"], **changes}}
+        return self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
+
+    def _look_at_indexes(self, sync: Sync) -> None:
+        job, completions = sync.job, sync.job["spec"]["completions"]
+        valid = [pod for pod in sync.pods if sync.tracks(pod) and has_valid_index(job, pod)]
+        known = Indexes.parse(sync.status.get("completedIndexes") or "", completions)
+        sync.done = known | indexes(pod for pod in valid if phase(pod) == "Succeeded")
+        sync.succeeded = len(sync.done)
+        if not limits_by_index(job):
+            return
+        lost = Indexes.parse(sync.status.get("failedIndexes") or "", completions)
+        sync.lost = lost | indexes(pod for pod in valid if loses_index(job, pod))
+        gone = sync.done | sync.lost | indexes(pod for pod in sync.active if index_of(pod) is not None)
+        for pod in valid:
+            index = index_of(pod)
+            if index is None or index in gone or not is_failed(job, pod):
+                continue
+            earlier = sync.delayed.get(index)
+            if earlier is None or self._replaces(pod, earlier):
+                sync.delayed[index] = pod
+
+    def _replaces(self, pod: Obj, known: Obj) -> bool:
+        """Whether this failed pod came after another one of the same index."""
+        if all_failures(known) > all_failures(pod):
+            return False
+        return finished_at(pod, self.engine) >= finished_at(known, self.engine)
+
+    # Ends
+
+    def _decide_end(self, sync: Sync) -> None:
+        sync.end = self._known_end(sync) or self._failure(sync)
+        if sync.end is None and is_indexed(sync.job):
+            message = met_rule(sync.job["spec"].get("successPolicy"), sync.job["spec"]["completions"], sync.done)
+            if message:
+                sync.end = self._condition("SuccessCriteriaMet", "SuccessPolicy", message)
+
+    def _known_end(self, sync: Sync) -> Obj | None:
+        """An end that an earlier sync announced."""
+        conditions = sync.status.get("conditions")
+        for interim in INTERIM:
+            found = condition(conditions, interim)
+            if found is not None and found["status"] == "True":
+                return self._condition(INTERIM[interim], found.get("reason", ""), found.get("message", ""))
+        return None
+
+    def _failure(self, sync: Sync) -> Obj | None:
+        spec = sync.job["spec"]
+        if message := failing_rule(sync):
+            return self._condition("FailureTarget", "PodFailurePolicy", message)
+        if sync.failed > spec["backoffLimit"] or restarted_too_often(sync):
+            return self._condition(
+                "FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
+            )
+        if self._is_overdue(sync):
+            return self._condition("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")
+        if sync.lost is None:
+            return None
+        limit = spec.get("maxFailedIndexes")
+        if limit is not None and len(sync.lost) > limit:
+            message = "Job has exceeded the specified maximal number of failed indexes"
+            return self._condition("FailureTarget", "MaxFailedIndexesExceeded", message)
+        if len(sync.lost) and len(sync.lost) + len(sync.done) >= spec["completions"]:
+            return self._condition("FailureTarget", "FailedIndexes", "Job has failed indexes")
+        return None
+
+    def _is_overdue(self, sync: Sync) -> bool:
+        """Whether activeDeadlineSeconds are over; asks to be called again when they will be."""
+        deadline_s = sync.job["spec"].get("activeDeadlineSeconds")
+        if deadline_s is None or sync.job["spec"].get("suspend") or "startTime" not in sync.status:
+            return False
+        left = self.engine.micros(sync.status["startTime"]) + deadline_s * _SECOND_US - self.engine.now
+        if left > 0:
+            self.enqueue(sync.key, left)
+        return bool(left <= 0)
+
+    def _condition(self, type: str, reason: str, message: str, status: str = "True") -> Obj:
+        now = self.engine.timestamp()
+        return {
+            "type": type,
+            "status": status,
+            "lastProbeTime": now,
+            "lastTransitionTime": now,
+            "reason": reason,
+            "message": message,
+        }
+
+    # Pods
+
+    def _stop_all(self, sync: Sync) -> Refusal | None:
+        """Deletes what still runs when the Job ends. Finalizers stay until the pods are counted."""
+        if sync.end is None:
+            return None
+        refusal = None
+        for pod in sync.active:
+            refusal = self._delete(sync, pod) or refusal
+        if refusal is not None:
+            sync.end = None
+        return refusal
+
+    def _run(self, sync: Sync, may_manage: bool) -> tuple[Refusal | None, bool]:
+        """Makes or deletes pods, and sees whether the Job is complete; (what stopped it, conditions changed)."""
+        spec, refusal = sync.job["spec"], None
+        is_managed = may_manage and not is_ending(sync.job)
+        if is_managed:
+            refusal = self._manage(sync)
+        wanted = spec.get("completions")
+        if sync.active_left == 0 and (sync.succeeded >= wanted if wanted is not None else sync.succeeded > 0):
+            message = "Reached expected number of succeeded pods"
+            sync.end = self._condition("SuccessCriteriaMet", "CompletionsReached", message)
+            return refusal, False
+        return refusal, is_managed and self._note_suspension(sync)
+
+    def _note_suspension(self, sync: Sync) -> bool:
+        """Keeps the Suspended condition; a Job that goes on gets a new start time."""
+        is_suspended = bool(sync.job["spec"].get("suspend"))
+        if is_suspended is is_true(sync.status.get("conditions"), "Suspended"):
+            return False
+        word = "suspended" if is_suspended else "resumed"
+        wanted = self._condition(
+            "Suspended", f"Job{word.title()}", f"Job {word}", status="True" if is_suspended else "False"
+        )
+        sync.status["conditions"] = replaced(sync.status.get("conditions"), wanted)
+        self.client.event(sync.job, "Normal", word.title(), f"Job {word}", source=self.name)
+        if not is_suspended:
+            sync.status["startTime"] = self.engine.timestamp()
+        return True
+
+    def _manage(self, sync: Sync) -> Refusal | None:
+        spec = sync.job["spec"]
+        if spec.get("suspend"):
+            return self._remove(sync, self._surplus(sync, len(sync.active)))
+        wanted = wanted_active(sync)
+        if surplus := self._surplus(sync, max(len(sync.active) - wanted, 0))[:BURST]:
+            return self._remove(sync, surplus)
+        missing = wanted - len(sync.active) - (sync.terminating if replaces_only_failed(sync.job) else 0)
+        if missing <= 0:
+            return None
+        if not limits_by_index(sync.job) and (wait_us := sync.backoff.left_us(self.engine.now)):
+            self.enqueue(sync.key, max(wait_us, _BATCH_US))
+            return None
+        return self._create(sync, min(missing, BURST))
+
+    def _surplus(self, sync: Sync, count: int) -> list[Obj]:
+        """At least `count` pods to remove: those with no or a taken index first, then the least advanced."""
+        removed, left = doubles(sync.job, self._ranked(sync.active)) if is_indexed(sync.job) else ([], sync.active)
+        return [*removed, *self._ranked(left)[: max(count - len(removed), 0)]]
+
+    def _ranked(self, pods: Sequence[Obj]) -> list[Obj]:
+        return ranked(pods, {}, self.engine)
+
+    def _remove(self, sync: Sync, pods: Sequence[Obj]) -> Refusal | None:
+        """Deletes pods that shall not count at all: without their finalizer they are nobody's failure."""
+        if not pods:
+            return None
+        self._expectations.expect_deletions(sync.key, [pod["metadata"]["uid"] for pod in pods], self.engine.now)
+        refusal = None
+        for pod in pods:
+            if sync.tracks(pod):
+                self._release(pod)
+                sync.untracked[pod["metadata"]["uid"]] = None
+            if (found := self._delete(sync, pod)) is not None:
+                refusal = refusal or found
+                self._expectations.deleted(sync.key, pod["metadata"]["uid"])
+        return refusal
+
+    def _delete(self, sync: Sync, pod: Obj) -> Refusal | None:
+        metadata = pod["metadata"]
+        try:
+            self.client.delete("pods", metadata["namespace"], metadata["name"])
+        except (StatusError, ApiUnavailable) as error:
+            if not (isinstance(error, StatusError) and error.reason == "NotFound"):
+                self._tell(sync.job, "FailedDelete", "deleting", error)
+                return error
+        else:
+            message = f"Deleted pod: {metadata['name']}"
+            self.client.event(sync.job, "Normal", "SuccessfulDelete", message, source=self.name)
+            sync.terminating += 1
+        sync.active_left -= 1
+        sync.ready -= is_ready(pod)
+        return None
+
+    def _create(self, sync: Sync, count: int) -> Refusal | None:
+        made = self._new_pods(sync, count)
+        if not made:
+            return None
+        self._expectations.expect_creations(sync.key, len(made), self.engine.now)
+        created, batch = 0, 1
+        while created < len(made):
+            for pod in made[created : created + batch]:
+                try:
+                    fresh = self.client.create("pods", pod)
+                except (StatusError, ApiUnavailable) as error:
+                    self._expectations.created(sync.key, len(made) - created)
+                    if isinstance(error, StatusError) and _is_namespace_ending(error):
+                        return None
+                    self._tell(sync.job, "FailedCreate", "creating", error)
+                    return error
+                created += 1
+                sync.active_left += 1
+                message = f"Created pod: {fresh['metadata']['name']}"
+                self.client.event(sync.job, "Normal", "SuccessfulCreate", message, source=self.name)
+            batch *= 2
+        return None
+
+    def _new_pods(self, sync: Sync, count: int) -> list[Obj]:
+        template = tracked_template(sync.job)
+        if not is_indexed(sync.job):
+            pod = new_pod(sync.job, template)
+            return [pod] * count
+        return [
+            new_indexed_pod(sync.job, template, index, self._inherited(sync, index))
+            for index in self._next_indexes(sync, count)
+        ]
+
+    def _next_indexes(self, sync: Sync, count: int) -> list[int]:
+        """Indexes to start now. Those that failed wait for their own backoff, where each index has its own limit."""
+        taken = sync.done | (sync.lost or Indexes()) | indexes(sync.active)
+        if replaces_only_failed(sync.job):
+            taken = taken | indexes(pod for pod in sync.pods if is_terminating(pod))
+        pending = [
+            index for _, index in zip(range(count), taken.missing(sync.job["spec"]["completions"]), strict=False)
+        ]
+        if not limits_by_index(sync.job):
+            return pending
+        waits = {index: self._index_wait_us(sync, index) for index in pending}
+        ready = [index for index in pending if not waits[index]]
+        if pending and not ready:
+            self.enqueue(sync.key, max(min(waits.values()), _BATCH_US))
+        return ready
+
+    def _index_wait_us(self, sync: Sync, index: int) -> int:
+        pod = sync.delayed.get(index)
+        if pod is None:
+            return 0
+        return Backoff(all_failures(pod) + 1, finished_at(pod, self.engine)).left_us(self.engine.now)
+
+    def _inherited(self, sync: Sync, index: int) -> tuple[int, int] | None:
+        """(counted, ignored) failures of the index before its next pod."""
+        if not limits_by_index(sync.job):
+            return None
+        pod = sync.delayed.get(index)
+        if pod is None:
+            return 0, 0
+        counts = judge(sync.job["spec"].get("podFailurePolicy"), pod).counts
+        counted, ignored = failures(pod), all_failures(pod) - failures(pod)
+        return (counted + 1, ignored) if counts else (counted, ignored + 1)
+
+    def _tell(self, job: Obj, reason: str, doing: str, error: Refusal) -> None:
+        if isinstance(error, StatusError):
+            self.client.event(job, "Warning", reason, f"Error {doing}: {error}", source=self.name)
+
+    # Counting
+
+    def _track(self, sync: Sync, needs_flush: bool) -> None:
+        """Counts what has finished: uid into the status, finalizer away, counter up; then the end, if there is one."""
+        needs_flush = sync.count_released() or needs_flush
+        released = sync.releasable(BURST)
+        needs_flush = sync.list_uncounted(released) or needs_flush
+        needs_flush = sync.write_indexes() or needs_flush
+        needs_flush = sync.announce_end() or needs_flush
+        if needs_flush:
+            self._flush(sync)
+            self._backoffs[sync.key] = sync.backoff
+        for pod in released:
+            self._release(pod)
+            sync.untracked[pod["metadata"]["uid"]] = None
+        self._remember_untracked(sync)
+        needs_flush = sync.count_released()
+        is_finished = len(released) < BURST and sync.finish()
+        if needs_flush or is_finished:
+            self._flush(sync)
+        if is_finished:
+            self._tell_end(sync)
+
+    def _remember_untracked(self, sync: Sync) -> None:
+        """Until the cache shows the pods without their finalizer."""
+        lagging = (pod["metadata"]["uid"] for pod in sync.pods if is_tracked(pod) and not sync.tracks(pod))
+        self._untracked[sync.key] = dict.fromkeys(lagging)
+        if not self._untracked[sync.key]:
+            del self._untracked[sync.key]
+
+    def _tell_end(self, sync: Sync) -> None:
+        job, end = sync.job, sync.end
+        assert end is not None
+        if end["type"] == "Failed":
+            self.client.event(job, "Warning", end["reason"], end["message"], source=self.name)
+            return
+        wanted = job["spec"].get("completions")
+        if wanted is not None and sync.status.get("succeeded", 0) > wanted:
+            message = "Too many succeeded pods running after completion count reached"
+            self.client.event(job, "Warning", "TooManySucceededPods", message, source=self.name)
+        self.client.event(job, "Normal", "Completed", "Job completed", source=self.name)
+
+    def _flush(self, sync: Sync) -> None:
+        sync.job = self.client.update_status(_JOBS, {**sync.job, "status": dict(sync.status)})
+
+    # State
+
+    def on_start(self) -> None:
+        self._are_noted = True
+
+    def on_stop(self) -> None:
+        super().on_stop()
+        self._expectations.clear()
+        self._orphans.clear()
+        self._backoffs.clear()
+        self._untracked.clear()
+
+    def dump_private(self) -> Plain:
+        return {
+            "expectations": self._expectations.dump(),
+            "backoffs": [[key, one.failures, one.last_us] for key, one in self._backoffs.items()],
+            "untracked": [[key, list(uids)] for key, uids in self._untracked.items()],
+        }
+
+    def load_private(self, state: Plain) -> None:
+        self._expectations.load(state["expectations"])
+        self._backoffs = {key: Backoff(failures, last_us) for key, failures, last_us in state["backoffs"]}
+        self._untracked = {key: dict.fromkeys(uids) for key, uids in state["untracked"]}
+        self._orphans.clear()
+        self._are_noted = False
+
+
+def _generation(job: Obj) -> int:
+    return int(job["metadata"].get("generation", 0))
+
+
+def _selector(job: Obj) -> Selector:
+    return from_label_selector(job["spec"].get("selector"))
+
+
+def _is_namespace_ending(error: StatusError) -> bool:
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ())
