@@ -31,6 +31,11 @@ def with_scale(obj: Obj, scale: object) -> Obj:
         raise errors.bad_request(
             f'Scale in version "v1" cannot be handled as a Scale: spec.replicas: found {replicas!r}, wanted an integer'
         )
+    if not -(1 << 31) <= replicas < 1 << 31:
+        raise errors.bad_request(
+            f'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal number {replicas} '
+            "into Go struct field ScaleSpec.spec.replicas of type int32"
+        )
     version = (scale.get("metadata") or {}).get("resourceVersion") or obj["metadata"]["resourceVersion"]
     metadata = {**obj["metadata"], "resourceVersion": version}
     return {**obj, "metadata": metadata, "spec": {**obj["spec"], "replicas": replicas}}

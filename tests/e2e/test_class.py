@@ -1,15 +1,20 @@
 """An instructor and learners in browsers of their own: joining, asking, hints, watching, without a reload."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Site
+from tests.e2e.lab_page import LabPage
 
 pytestmark = pytest.mark.e2e
 WITHIN_1_S = 1_000
+STUCK_AFTER_S = 300
 Visit = Callable[..., Page]
 
 
@@ -39,43 +44,105 @@ def wall(visit: Visit, site: Site) -> tuple[Page, str]:
     return page, demo["class"]["code"]
 
 
-def test_a_class_from_joining_to_watching(visit: Visit, site: Site) -> None:
-    instructor, code = wall(visit, site)
-    learners = {name: join(visit, code, name) for name in ("Ama", "Ben", "Cleo")}
-    instructor.reload()
-    for name in learners:
-        expect(instructor.get_by_text(name, exact=True).first).to_be_visible(timeout=WITHIN_1_S)
+def card(instructor: Page, name: str) -> Locator:
+    """A learner's card on the wall."""
+    return instructor.locator("li.learner").filter(has_text=name)
 
+
+def ask(learner: Page, text: str) -> None:
+    """Ask the instructor."""
+    learner.get_by_role("button", name="Ask for help").click()
+    learner.locator("dialog[open] textarea").fill(text)
+    learner.locator("dialog[open]").get_by_role("button", name="Ask", exact=True).click()
+
+
+def send_hint(instructor: Page, name: str, text: str) -> None:
+    """Write to a learner from the wall."""
+    card(instructor, name).get_by_role("button").click()
+    instructor.get_by_role("button", name="Send a hint").click()
+    instructor.locator("dialog[open] textarea").fill(text)
+    instructor.locator("dialog[open] button.pri").click()
+
+
+def test_a_class_from_joining_to_watching_without_a_reload(visit: Visit, site: Site) -> None:
+    instructor, code = wall(visit, site)
+    learners = {}
+    for name in ("Ama", "Ben", "Cleo"):
+        learners[name] = join(visit, code, name)
+        expect(card(instructor, name)).to_contain_text("1/7", timeout=WITHIN_1_S)
     ama = learners["Ama"]
+
     ama.locator(".opt").nth(1).click()
     ama.get_by_role("button", name="Next step").click()
-    expect(instructor.get_by_text("2/7").first).to_be_visible(timeout=WITHIN_1_S)
+    expect(card(instructor, "Ama")).to_contain_text("2/7", timeout=WITHIN_1_S)
 
-    ama.get_by_role("button", name="Ask for help").click()
-    ama.locator("dialog[open] textarea").fill("Why is it so quiet?")
-    ama.locator("dialog[open] button.pri").click()
-    expect(instructor.get_by_text("Asked").first).to_be_visible(timeout=WITHIN_1_S)
+    lab = LabPage(ama)
+    lab.run("kubectl get nodes")
+    expect(card(instructor, "Ama")).to_contain_text("kubectl get nodes", timeout=WITHIN_1_S)
+    lab.call("command", {"rid": "dark", "command": {"kind": "fault", "fault": "node-power-off", "target": "node-4"}})
+    ama.get_by_role("button", name="Next step").click()
+    expect(card(instructor, "Ama")).to_contain_text("3/7", timeout=WITHIN_1_S)
 
-    instructor.get_by_text("Ama", exact=True).first.click()
-    expect(instructor.get_by_text("Why is it so quiet?")).to_be_visible(timeout=WITHIN_1_S)
-    instructor.get_by_role("button", name="Send a hint").click()
-    instructor.locator("dialog[open] textarea").fill("Look at node-4.")
-    instructor.locator("dialog[open] button.pri").click()
+    ask(ama, "Why is it so quiet?")
+    expect(card(instructor, "Ama")).to_contain_text("Asked", timeout=WITHIN_1_S)
+    expect(instructor.locator("li.learner").first).to_contain_text("Ama")
+
+    send_hint(instructor, "Ama", "Look at node-4.")
+    expect(instructor.get_by_text("Why is it so quiet?")).to_be_visible()
     expect(ama.get_by_text("Look at node-4.")).to_be_visible(timeout=WITHIN_1_S)
-
-    instructor.get_by_role("button", name="Mark answered").press("Enter")
+    instructor.get_by_role("button", name="Mark answered").click()
     expect(ama.get_by_role("button", name="Ask for help")).to_be_visible(timeout=WITHIN_1_S)
+    expect(card(instructor, "Ama")).not_to_contain_text("Asked", timeout=WITHIN_1_S)
 
-    instructor.get_by_text("Watch live").press("Enter")
+    instructor.get_by_role("link", name="Watch live").click()
     expect(instructor.get_by_text("You are watching")).to_be_visible(timeout=10_000)
     expect(ama.get_by_text("Jana Lind is watching")).to_be_visible(timeout=WITHIN_1_S)
-
     for name in ("Ben", "Cleo"):
         expect(learners[name].get_by_text(re.compile("is watching"))).to_have_count(0)
+    instructor.go_back()
+    expect(ama.get_by_text("Jana Lind is watching")).to_have_count(0, timeout=WITHIN_1_S)
 
 
-@pytest.mark.xfail(reason="static/src/wall/roster.ts leaves out cards it does not know yet", strict=True)
-def test_a_learner_who_joins_appears_on_an_open_wall(visit: Visit, site: Site) -> None:
+def test_who_watches_sees_the_cluster_and_cannot_change_it(visit: Visit, site: Site) -> None:
     instructor, code = wall(visit, site)
-    join(visit, code, "Noor")
-    expect(instructor.get_by_text("Noor", exact=True).first).to_be_visible(timeout=WITHIN_1_S)
+    learner = join(visit, code, "Dina")
+    card(instructor, "Dina").get_by_role("button").click()
+    instructor.get_by_role("link", name="Watch live").click()
+    expect(learner.get_by_text("Jana Lind is watching")).to_be_visible()
+    watched, own = LabPage(instructor), LabPage(learner)
+    refused = watched.call("command", {"rid": "w1", "command": {"kind": "shell", "line": "kubectl delete node node-4"}})
+    assert (refused["status"], refused["body"]["error"]["code"]) == (403, "Forbidden")
+    assert watched.call("clock", {"op": "pause"})["status"] == 403
+    own.run("kubectl scale deployment web -n shop --replicas=6")
+    watched.unfold("Namespaces", "shop,", "Deployment,")
+    expect(instructor.locator(".outline-label", has_text="Deployment web, 6 of 6 ready")).to_be_attached()
+
+
+def test_a_dismissed_hint_stays_dismissed(visit: Visit, site: Site) -> None:
+    instructor, code = wall(visit, site)
+    learner = join(visit, code, "Eno")
+    send_hint(instructor, "Eno", "Read the clock.")
+    hint = learner.get_by_label("Hint from Jana Lind")
+    expect(hint).to_be_visible()
+    learner.reload()
+    expect(hint).to_be_visible()
+    hint.get_by_role("button", name="Got it").click()
+    expect(hint).to_have_count(0)
+    learner.reload()
+    expect(learner.locator("#lab .prose")).to_be_visible()
+    expect(hint).to_have_count(0)
+
+
+def test_who_gets_stuck_is_shown_as_time_passes(visit: Visit, site: Site) -> None:
+    instructor, code = wall(visit, site)
+    join(visit, code, "Femi")
+    almost = datetime.now(UTC) - timedelta(seconds=STUCK_AFTER_S - 6)
+    with closing(sqlite3.connect(site.data / "drydock.sqlite3", timeout=10)) as database, database:
+        database.execute(
+            "UPDATE progress_lessonprogress SET step_since = ? WHERE user_id IN (SELECT id FROM accounts_user WHERE name = ?)",
+            (almost.replace(tzinfo=None).isoformat(" "), "Femi"),
+        )
+    instructor.reload()
+    expect(card(instructor, "Femi")).to_be_visible()
+    expect(instructor.locator("li.learner.stuck").filter(has_text="Femi")).to_be_visible(timeout=10_000)
+    expect(card(instructor, "Femi")).to_contain_text("No progress for 5 min")

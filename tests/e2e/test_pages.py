@@ -1,36 +1,18 @@
 """Every page of the site is free of what axe can find, in both themes, on a desk and on a phone."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import ROOT, Site
+from tests.e2e.axe import violations
+from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
-AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags } });
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-}"""
 OPEN = ["/", "/lessons/", "/lessons/keeping-promises/01-when-a-node-goes-dark/", "/join/", "/no/such/page/"]
 OPEN += ["/accounts/sign-in/", "/accounts/sign-up/", "/accounts/password/reset/"]
 OWN = ["/clusters/", "/clusters/new/", "/classes/", "/accounts/keep/", "/accounts/settings/"]
 Visit = Callable[..., Page]
-
-
-def violations(page: Page) -> list[str]:
-    page.add_script_tag(path=str(AXE))
-    found: list[str] = page.evaluate(RUN)
-    return found
-
-
-@pytest.fixture(autouse=True)
-def _axe() -> None:
-    if not Path(AXE).exists():
-        pytest.skip("axe-core is not installed: make install")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

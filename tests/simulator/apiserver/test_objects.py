@@ -240,6 +240,14 @@ def test_scale_is_a_view_of_replicas(api: Any) -> None:
     assert api("GET", f"{DEPLOYMENTS}/web").body["spec"]["replicas"] == 0
 
 
+def test_more_replicas_than_an_int32_holds_are_refused(api: Any) -> None:
+    api.create(DEPLOYMENTS, deployment("web", 3))
+    refused = api.merge(f"{DEPLOYMENTS}/web/scale", {"spec": {"replicas": 99_999_999_999}})
+    assert refused.status == 400
+    assert "cannot unmarshal number 99999999999 into Go struct field ScaleSpec.spec.replicas" in refused.body["message"]
+    assert api("GET", f"{DEPLOYMENTS}/web").body["spec"]["replicas"] == 3
+
+
 def test_without_a_majority_of_etcd_nothing_is_read_or_written(api: Any) -> None:
     api.etcd.stop("cp-2")
     api.create(MAPS, config_map("still-works"))

@@ -1,0 +1,22 @@
+"""What axe finds wrong with a page. Its script must be let in: `visit(bypass_csp=True)`."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import ROOT
+
+AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags } });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+}"""
+
+
+def violations(page: Page) -> list[str]:
+    """Each rule that is broken, with the elements."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make install")
+    page.add_script_tag(path=str(AXE))
+    found: list[str] = page.evaluate(RUN)
+    return found
