@@ -12,8 +12,11 @@ class Executed:
     """A command that ran to its end in a container."""
 
     status: int
+    """The command's exit code."""
     stdout: str
     stderr: str
+    refused: str = ""
+    """Why the command could not be started at all."""
 
 
 class Backend(Protocol):

@@ -53,4 +53,16 @@ class CommandBackend(ABC):
         reply = await self.ask({"kind": "shell", "line": shlex.join(words)}, is_read=False)
         if "error" in reply:
             raise bad_request(reply["error"]["message"])
-        return Executed(reply["exit"], reply["stdout"], reply["stderr"])
+        stderr: str = reply["stderr"]
+        if reply["exit"] and stderr.startswith(_NOT_STARTED):
+            return Executed(reply["exit"], "", "", refused=stderr.removeprefix("error: ").rstrip("\n"))
+        return Executed(reply["exit"], reply["stdout"], _of_command(stderr, reply["exit"]))
+
+
+#: How our kubectl says that the container runtime could not start a command.
+_NOT_STARTED = "error: Internal error occurred: "
+
+
+def _of_command(stderr: str, status: int) -> str:
+    """What the command itself wrote; the last line is kubectl's, and real clients write it on their own."""
+    return stderr.removesuffix(f"command terminated with exit code {status}\n")

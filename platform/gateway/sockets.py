@@ -48,6 +48,9 @@ def _place(path: str) -> tuple[str, str] | None:
 
 
 async def _tell(send: Send, done: Executed) -> None:
+    if done.refused:
+        await _frame(send, _ERROR, msgspec.json.encode(_refused(done.refused)))
+        return
     if done.stdout:
         await _frame(send, _STDOUT, done.stdout.encode())
     if done.stderr:
@@ -66,6 +69,12 @@ def _outcome(status: int) -> dict[str, Any]:
     message = f"command terminated with non-zero exit code: command terminated with exit code {status}"
     causes = [{"reason": "ExitCode", "message": str(status)}]
     return {**_failed(message), "reason": "NonZeroExitCode", "details": {"causes": causes}}
+
+
+def _refused(why: str) -> dict[str, Any]:
+    """A command that did not start is the node's failure, not an exit code."""
+    causes = [{"message": why.removeprefix("Internal error occurred: ")}]
+    return {**_failed(why), "reason": "InternalError", "details": {"causes": causes}, "code": 500}
 
 
 def _failed(message: str) -> dict[str, Any]:

@@ -24,9 +24,9 @@ _DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
 _METHODS = (
     ("get", "get", "get"), ("put", "update", "put"), ("patch", "patch", "patch"), ("delete", "delete", "delete"),
 )  # fmt: skip
-_FREE_FORM = {
-    "int-or-string": {"type": "string", "format": "int-or-string"},
-    "quantity": {"type": "string"},
+_FREE_FORM: dict[str, Obj] = {
+    "int-or-string": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+    "quantity": {"oneOf": [{"type": "string"}, {"type": "number"}]},
     "any": {"type": "object"},
 }
 

@@ -18,7 +18,7 @@ from simulator.kubectl.go_text import quoted
 from simulator.kubectl.help_text import help_of
 from simulator.kubectl.verbs import (
     apply,
-    create,
+    create_policies,
     delete,
     describe,
     discovery,
@@ -38,7 +38,7 @@ from simulator.kubectl.verbs import (
 )
 
 _MODULES = (
-    create,
+    create_policies,
     run,
     set_fields,
     explain,

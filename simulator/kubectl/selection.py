@@ -59,6 +59,14 @@ def resource_named(term: str) -> Resource:
     return found
 
 
+def named_plainly(term: str) -> Resource:
+    """The resource a word means, for commands that refuse it without `error: ` in front."""
+    try:
+        return resource_named(term)
+    except CommandError as error:
+        raise CommandError(error.text, prefixed=False) from None
+
+
 def resources_named(terms: str) -> list[Resource]:
     """`pods,svc` or a category such as `all`; order kept, repetitions dropped."""
     found: dict[str, Resource] = {}

@@ -300,10 +300,11 @@ def explain(api_version: str, kind: str, path: tuple[str, ...] = ()) -> Explanat
 
 
 def _description(node: Schema) -> str:
-    inner = _element(node)
-    if inner is node or not inner.description or inner.description == node.description:
+    """What is said of the field, then what is said of its type."""
+    said = _element(node).raw.get("description", "")
+    if not said or said == node.description:
         return node.description
-    return f"{node.description}\n{inner.description}" if node.description else inner.description
+    return f"{node.description}\n{said}" if node.description else said
 
 
 def fields_of(node: Schema) -> tuple[Field, ...]:

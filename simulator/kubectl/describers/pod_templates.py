@@ -87,11 +87,7 @@ def _basics(page: Page, container: Obj, status: Obj | None, space: str) -> None:
 
 
 def _ports(ports: Sequence[Obj], field: str) -> str:
-    texts = []
-    for port in ports:
-        text = f"{port.get(field, 0)}/{port.get('protocol', '')}"
-        texts.append(f"{text} ({port['name']})" if port.get("name") else text)
-    return ", ".join(texts)
+    return ", ".join(f"{port.get(field, 0)}/{port.get('protocol', '')}" for port in ports)
 
 
 def _command(page: Page, container: Obj) -> None:

@@ -7,6 +7,7 @@ The objects are those the real command builds, with its zero values (`creationTi
 from __future__ import annotations
 
 import base64
+import json
 import posixpath
 from collections.abc import Callable
 from typing import Any
@@ -96,7 +97,19 @@ def create_built(call: Call, obj: Obj, *, verb: str = "created", what: str = "")
             if not what:
                 raise
             raise CommandError(f"failed to create {what}: {refusal.message}") from refusal
+        obj = _as_go_prints(obj)
     print_result(call, obj, verb)
+
+
+def _as_go_prints(obj: Obj) -> Obj:
+    """The real command keeps the answer in a Go struct, whose pod template always shows a creation time."""
+    template = (obj.get("spec") or {}).get("template")
+    if not template:
+        return obj
+    return {
+        **obj,
+        "spec": {**obj["spec"], "template": {**template, "metadata": {**_NO_TIME, **(template.get("metadata") or {})}}},
+    }
 
 
 def print_result(call: Call, obj: Obj, verb: str) -> None:
@@ -178,6 +191,49 @@ def generic_secret(call: Call) -> None:
     if call.text("type"):
         obj["type"] = call.text("type")
     create_built(call, obj, what="secret")
+
+
+def tls_secret(call: Call) -> None:
+    name, cert, key = call.one_name(), call.text("cert"), call.text("key")
+    if not cert or not key:
+        raise CommandError("key and cert must be specified")
+    data = {"tls.crt": _encoded(_read_pem(call, cert)), "tls.key": _encoded(_read_pem(call, key))}
+    metadata = {**_NO_TIME, "name": name}
+    obj = {"apiVersion": "v1", "data": data, "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls"}
+    create_built(call, obj, what="secret")
+
+
+def _read_pem(call: Call, path: str) -> str:
+    try:
+        return call.session.home.read(path)
+    except FileError:
+        raise CommandError(f"Cannot read file {path}, open {path}: no such file or directory") from None
+
+
+def registry_secret(call: Call) -> None:
+    name = call.one_name()
+    user, password, server = (call.text(f"docker-{part}") for part in ("username", "password", "server"))
+    if not (user and password and server):
+        raise CommandError(
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required"
+        )
+    entry = {"username": user, "password": password}
+    if call.text("docker-email"):
+        entry["email"] = call.text("docker-email")
+    entry["auth"] = _encoded(f"{user}:{password}")
+    config = json.dumps({"auths": {server: entry}}, separators=(",", ":"))
+    obj = {
+        "apiVersion": "v1",
+        "data": {".dockerconfigjson": _encoded(config)},
+        "kind": "Secret",
+        "metadata": {**_NO_TIME, "name": name},
+        "type": "kubernetes.io/dockerconfigjson",
+    }
+    create_built(call, obj, what="secret docker-registry")
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _data_from_flags(call: Call, kind: str, name: str) -> dict[str, str]:
@@ -371,7 +427,8 @@ _DATA_FLAGS = (
 _TCP = Flag("tcp", kind="list", help="port or port:targetPort")
 
 
-def _built(name: str, summary: str, run: Any, *flags: Flag, required: tuple[str, ...] = (), **more: Any) -> Command:
+def built(name: str, summary: str, run: Any, *flags: Flag, required: tuple[str, ...] = (), **more: Any) -> Command:
+    """A subcommand that makes one object from flags."""
     return Command(
         name, summary, run, usage=more.pop("usage", "NAME"), flags=(*_COMMON, *flags), required=required, **more
     )
@@ -382,8 +439,8 @@ _SERVICES = Command(
     "Create a Service",
     aliases=("svc",),
     commands=(
-        _built("clusterip", "Inside the cluster only", _service("ClusterIP"), _TCP, Flag("clusterip")),
-        _built(
+        built("clusterip", "Inside the cluster only", _service("ClusterIP"), _TCP, Flag("clusterip")),
+        built(
             "nodeport",
             "On a port of every node",
             _service("NodePort"),
@@ -391,8 +448,8 @@ _SERVICES = Command(
             Flag("node-port", kind="int"),
             required=("tcp",),
         ),
-        _built("loadbalancer", "Behind a load balancer", _service("LoadBalancer"), _TCP, required=("tcp",)),
-        _built(
+        built("loadbalancer", "Behind a load balancer", _service("LoadBalancer"), _TCP, required=("tcp",)),
+        built(
             "externalname",
             "Another DNS name",
             _service("ExternalName"),
@@ -411,7 +468,7 @@ COMMANDS = (
         usage="-f FILENAME",
         flags=(*_COMMON, *FILE_FLAGS, SELECTOR, Flag("edit", kind="bool"), Flag("raw")),
         commands=(
-            _built(
+            built(
                 "deployment",
                 "Create a Deployment",
                 deployment,
@@ -422,18 +479,28 @@ COMMANDS = (
                 aliases=("deploy",),
                 required=("image",),
             ),
-            _built("namespace", "Create a Namespace", namespace, aliases=("ns",)),
+            built("namespace", "Create a Namespace", namespace, aliases=("ns",)),
             _SERVICES,
-            _built("configmap", "Create a ConfigMap", config_map, *_DATA_FLAGS, aliases=("cm",)),
+            built("configmap", "Create a ConfigMap", config_map, *_DATA_FLAGS, aliases=("cm",)),
             Command(
                 "secret",
                 "Create a Secret",
                 commands=(
-                    _built("generic", "From files, literals or env files", generic_secret, *_DATA_FLAGS, Flag("type")),
+                    built("generic", "From files, literals or env files", generic_secret, *_DATA_FLAGS, Flag("type")),
+                    built("tls", "From a certificate and its key", tls_secret, Flag("cert"), Flag("key")),
+                    built(
+                        "docker-registry",
+                        "For pulling images",
+                        registry_secret,
+                        Flag("docker-username"),
+                        Flag("docker-password"),
+                        Flag("docker-email"),
+                        Flag("docker-server", default="https://index.docker.io/v1/"),
+                    ),
                 ),
             ),
-            _built("serviceaccount", "Create a ServiceAccount", service_account, aliases=("sa",)),
-            _built(
+            built("serviceaccount", "Create a ServiceAccount", service_account, aliases=("sa",)),
+            built(
                 "job",
                 "Create a Job",
                 job,
@@ -441,7 +508,7 @@ COMMANDS = (
                 Flag("from", help="cronjob/NAME to run now"),
                 usage="NAME --image=IMAGE [-- COMMAND [args...]]",
             ),
-            _built(
+            built(
                 "cronjob",
                 "Create a CronJob",
                 cron_job,

@@ -7,13 +7,23 @@ from collections.abc import Sequence
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import ApiRefusal, CommandError
+from simulator.kubectl.describers.access import permissions
+from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
+from simulator.machinery.resources import Resource, lookup
 
 CLIENT_VERSION = "v1.33.1"
 _KUSTOMIZE = "v5.6.0"
+_CLIENT_BUILD = {
+    "buildDate": "2025-05-15T08:27:33Z",
+    "compiler": "gc",
+    "gitCommit": "8adc0f041b8e7ad1d30e29cc59c6ae7a15e19828",
+    "gitTreeState": "clean",
+    "goVersion": "go1.24.2",
+    "platform": "linux/amd64",
+}
 
 
 # api-resources, api-versions
@@ -107,10 +117,11 @@ def version(call: Call) -> None:
     if call.text("output"):
         major, minor, _ = CLIENT_VERSION.removeprefix("v").split(".")
         found: Obj = {
-            "clientVersion": {"gitVersion": CLIENT_VERSION, "major": major, "minor": minor},
+            "clientVersion": {**_CLIENT_BUILD, "gitVersion": CLIENT_VERSION, "major": major, "minor": minor},
             "kustomizeVersion": _KUSTOMIZE,
         }
         call.out(object_text({**found, **({"serverVersion": server} if server else {})}, call.text("output")))
+        call.out("\n" if call.text("output") == "yaml" else "")
     elif server:
         call.out(f"Server Version: {server['gitVersion']}\n")
 
@@ -139,52 +150,82 @@ def cluster_info_dump(call: Call) -> None:
 
 def can_i(call: Call) -> None:
     if call.on("list"):
-        raise CommandError("--list is not available in this workstation; ask for one verb and resource")
+        _list_permissions(call)
+        return
     if len(call.rest) not in (2, 3):
         raise CommandError(
             "you must specify two arguments: verb resource or verb resource/resourceName. See 'kubectl auth can-i -h' for help and examples."
         )
-    attributes: Obj = {"verb": call.rest[0], **_attributes(call, call.rest[1:])}
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-    try:
-        answer = call.api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
-    except ApiRefusal as refusal:
-        raise CommandError(
-            f"the access review of this lab's API server is not available: {refusal.message}"
-        ) from refusal
-    allowed = bool((answer.get("status") or {}).get("allowed"))
+    verb, *words = call.rest
+    if verb not in _KNOWN_VERBS:
+        call.err(f"Warning: verb '{verb}' is not a known verb\n\n")
+    spec = _url_question(verb, words) if words[0].startswith("/") else _resource_question(call, verb, words)
+    status = _review(call, "selfsubjectaccessreviews", "SelfSubjectAccessReview", spec)
+    allowed = bool(status.get("allowed"))
     if not call.on("quiet"):
         call.out("yes\n" if allowed else "no\n")
     call.exit_code = 0 if allowed else 1
 
 
-def _attributes(call: Call, words: Sequence[str]) -> Obj:
+_KNOWN_VERBS = (
+    "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind", "impersonate", "*",
+    "approve", "sign", "escalate", "attest",
+)  # fmt: skip
+
+
+def _review(call: Call, plural: str, kind: str, spec: Obj) -> Obj:
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+    status: Obj = call.api.post(f"/apis/authorization.k8s.io/v1/{plural}", body).get("status") or {}
+    return status
+
+
+def _url_question(verb: str, words: Sequence[str]) -> Obj:
+    return {"nonResourceAttributes": {"verb": verb, "path": words[0]}}
+
+
+def _resource_question(call: Call, verb: str, words: Sequence[str]) -> Obj:
     term, _, name = words[0].partition("/")
     name = name or (words[1] if len(words) > 1 else "")
-    resource = resource_named(term)
-    found: Obj = {"resource": resource.plural}
-    if resource.group:
-        found["group"] = resource.group
-    if resource.namespaced and not call.on("all-namespaces"):
-        found["namespace"] = call.namespace
+    resource = lookup(term)
+    attributes: Obj = {"verb": verb, "resource": resource.plural if resource else term}
+    if resource is None and term != "*":
+        call.err(f"Warning: the server doesn't have a resource type '{term}'\n\n")
+    elif resource is not None and not resource.namespaced and not call.on("all-namespaces"):
+        call.err(f"Warning: resource '{resource.plural}' is not namespace scoped{_in_group(resource)}\n\n")
+    if resource is not None and resource.group:
+        attributes["group"] = resource.group
+    if not call.on("all-namespaces"):
+        attributes["namespace"] = call.namespace
     if name:
-        found["name"] = name
+        attributes["name"] = name
     if call.text("subresource"):
-        found["subresource"] = call.text("subresource")
-    return found
+        attributes["subresource"] = call.text("subresource")
+    return {"resourceAttributes": attributes}
+
+
+def _in_group(resource: Resource) -> str:
+    return f" in group '{resource.group}'" if resource.group else ""
+
+
+def _list_permissions(call: Call) -> None:
+    if call.rest:
+        raise CommandError("list option must be specified with no arguments")
+    status = _review(call, "selfsubjectrulesreviews", "SelfSubjectRulesReview", {"namespace": call.namespace})
+    rules = [*(status.get("resourceRules") or ()), *(status.get("nonResourceRules") or ())]
+    rows = [permission.cells() for permission in permissions(rules)]
+    header = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
+    call.out(plain_table(header, rows, headers=not call.on("no-headers")))
 
 
 def who_am_i(call: Call) -> None:
-    call.out(
-        plain_table(
-            ("ATTRIBUTE", "VALUE"),
-            (("Username", "kubernetes-admin"), ("Groups", "[kubeadm:cluster-admins system:authenticated]")),
-        )
-    )
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    answer = call.api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
+    if call.text("output"):
+        call.out(object_text(answer, call.text("output")))
+        return
+    user = answer["status"]["userInfo"]
+    rows = (("Username", user["username"]), ("Groups", f"[{' '.join(user.get('groups') or ())}]"))
+    call.out(plain_table(("ATTRIBUTE", "VALUE"), rows))
 
 
 COMMANDS = (

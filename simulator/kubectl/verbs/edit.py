@@ -97,9 +97,7 @@ def _patch_value(text: str) -> Any:
         found = documents(text, "patch")
     except CommandError as error:
         raise CommandError(f'unable to parse "{text}": {error.text.removeprefix("error parsing patch: ")}') from error
-    if not found or not isinstance(found[0], (dict, list)):
-        raise CommandError(f'unable to parse "{text}": found no object, wanted a patch in JSON or YAML')
-    return found[0]
+    return found[0] if found else None
 
 
 def _patch_one(call: Call, found: Found, value: Any) -> None:
@@ -172,11 +170,18 @@ def _replace_one(call: Call, manifest: Manifest) -> None:
 
 # diff
 
+#: As `diff` itself: 0 the same, 1 different, more than 1 something went wrong.
+_TROUBLE = 2
+
 
 def diff(call: Call) -> None:
     if not call.many("filename"):
         raise CommandError("must specify one of -f and -k")
-    text = "".join(diff_manifest(call, manifest) for manifest in read_manifests(call))
+    try:
+        text = "".join(diff_manifest(call, manifest) for manifest in read_manifests(call))
+    except CommandError as error:
+        error.exit_code = _TROUBLE
+        raise
     call.out(text)
     call.exit_code = 1 if text else 0
 
@@ -193,7 +198,11 @@ def diff_manifest(call: Call, manifest: Manifest) -> str:
             raise
     if live is None:
         merged = call.api.create(
-            manifest.resource, manifest.namespace, modified, manager=call.text("field-manager"), query=query
+            manifest.resource,
+            manifest.namespace,
+            with_namespace(manifest),
+            manager=call.text("field-manager"),
+            query=query,
         )
     else:
         kind, change = apply_patch(manifest.resource, live, modified)

@@ -7,7 +7,7 @@ import re
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.selection import resource_named
+from simulator.kubectl.selection import named_plainly
 from simulator.machinery.resources import SERVED, Resource
 from simulator.machinery.schemas import Explanation, Field, UnknownField
 from simulator.machinery.schemas import explain as explain_schema
@@ -24,10 +24,11 @@ def explain(call: Call) -> None:
     if call.text("output") not in ("plaintext", "plaintext-openapiv2"):
         raise CommandError(f"unrecognized format: {call.text('output')}: found {call.text('output')}, wanted plaintext")
     term, *path = call.rest[0].split(".")
-    resource = _in_version(resource_named(term), call.text("api-version"))
+    resource = _in_version(named_plainly(term), call.text("api-version"))
     try:
         found = explain_schema(resource.api_version, resource.kind, tuple(path))
     except UnknownField as unknown:
+        call.out(_head(resource))
         raise CommandError(f'field "{unknown.name}" does not exist') from None
     if found is None:
         raise CommandError(f"couldn't find resource for {resource.group}/{resource.version}, Kind={resource.kind}")
@@ -44,8 +45,7 @@ def _in_version(resource: Resource, api_version: str) -> Resource:
 
 
 def _text(resource: Resource, found: Explanation, *, recursive: bool) -> str:
-    lines = [f"GROUP:      {resource.group}\n"] if resource.group else []
-    lines.append(f"KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n")
+    lines = [_head(resource)]
     if found.path:
         lines.append(f"FIELD: {found.path[-1]} <{found.type}>\n")
         if found.enum:
@@ -60,6 +60,11 @@ def _text(resource: Resource, found: Explanation, *, recursive: bool) -> str:
         if recursive:
             lines.append(_below(resource, (*found.path, field.name), 2, (_bare_type(field.type),)))
     return "".join(lines) + "\n"
+
+
+def _head(resource: Resource) -> str:
+    group = f"GROUP:      {resource.group}\n" if resource.group else ""
+    return f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
 
 
 def _below(resource: Resource, path: tuple[str, ...], level: int, seen: tuple[str, ...]) -> str:
@@ -109,7 +114,7 @@ def _wrapped(text: str, width: int) -> str:
 def _wrapped_line(line: str, width: int) -> str:
     lines, current = [], ""
     for space, word in re.findall(r"(\s*)(\S+)", line):
-        if current and len(current) + len(space) + len(word) > width and len(word) < width:
+        if current and len(current) + len(space) + len(word) > width:
             lines.append(current)
             current = word
         else:

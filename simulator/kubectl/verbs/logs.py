@@ -13,7 +13,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
+from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.following import Followed, finished
 from simulator.kubectl.go_text import parse_time_us
 from simulator.kubectl.pod_choice import container_of, named_target, pods_of, pods_resource
@@ -39,17 +39,11 @@ def logs(call: Call) -> None:
             f"you are attempting to follow {len(sources)} log streams, but maximum allowed concurrency is "
             f"{call.number('max-log-requests')}, use --max-log-requests to increase the limit"
         )
-    problems: list[CommandError] = []
     followed: list[dict[str, Any]] = []
     for source in sources:
-        try:
-            text, state = _first(call, source)
-        except ApiRefusal as refusal:
-            problems.append(refusal)
-            continue
+        text, state = _first(call, source)
         call.out(text)
         followed.append(state)
-    raise_all(problems)
     if call.on("follow"):
         call.follow = {
             "kind": "logs",

@@ -144,9 +144,9 @@ def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], list
                 ).append(name)
             continue
         if not finished_already and owner is None and not call.on("force"):
-            blocked.setdefault("cannot delete Pods that declare no controller (use --force to override)", []).append(
-                name
-            )
+            blocked.setdefault(
+                "cannot delete cannot delete Pods that declare no controller (use --force to override)", []
+            ).append(name)
             continue
         if not finished_already and _has_local_data(pod) and not call.on("delete-emptydir-data"):
             blocked.setdefault(
@@ -155,10 +155,12 @@ def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], list
             continue
         evicted.append(pod)
     if blocked:
-        why = ", ".join(f"{text}: {', '.join(names)}" for text, names in sorted(blocked.items()))
+        reasons = [f"{text}: {', '.join(names)}" for text, names in sorted(blocked.items())]
+        why = reasons[0] if len(reasons) == 1 else f"[{', '.join(reasons)}]"
+        pending = "\n".join(reasons)
         raise CommandError(
             f'unable to drain node "{node}" due to error: {why}, continuing command...\nThere are pending nodes to be '
-            f"drained:\n {node}\n{why}"
+            f"drained:\n {node}\n{pending}"
         )
     return evicted, [f"ignoring DaemonSet-managed Pods: {', '.join(ignored)}"] if ignored else []
 

@@ -48,12 +48,12 @@ def run(call: Call) -> None:
     if call.many("annotations"):
         metadata["annotations"] = dict(_pair(text) for text in call.many("annotations"))
     spec = {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": call.text("restart")}
-    create_built(call, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}})
     if call.on("expose"):
         if not call.text("port"):
             raise CommandError("--port must be set when exposing a service")
         port = {"port": _port(call.text("port")), "protocol": "TCP", "targetPort": _port(call.text("port"))}
         _create_service(call, name, {}, {"ports": [port], "selector": labels})
+    create_built(call, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}})
 
 
 def _variable(text: str) -> Obj:

@@ -38,7 +38,10 @@ def _apply(call: Call, words: list[str], change: Change, done: str) -> None:
 
 
 def _change_one(call: Call, found: Found, change: Change, done: str) -> None:
-    modified = _with_pod_spec(found.obj, _path_to_pod_spec(found), change)
+    _send_change(call, found, _with_pod_spec(found.obj, _path_to_pod_spec(found), change), done)
+
+
+def _send_change(call: Call, found: Found, modified: Obj, done: str) -> None:
     schema = schema_for(found.resource.api_version, found.resource.kind)
     patch = two_way_merge(found.obj, modified, schema)
     if not patch:
@@ -255,6 +258,27 @@ def service_account(call: Call) -> None:
     _apply(call, words, lambda spec: {**spec, "serviceAccountName": name}, "serviceaccount updated")
 
 
+# selector
+
+
+def selector(call: Call) -> None:
+    *words, text = call.rest or [""]
+    if not words or "=" not in text:
+        raise CommandError("a selector is required: found none, wanted TYPE/NAME key=value[,key=value]")
+    wanted = dict(part.partition("=")[::2] for part in text.split(","))
+    dry_run(call)
+    selection = select(call, words)
+    selection.attempt(lambda found: _select_with(call, found, wanted))
+    selection.done()
+
+
+def _select_with(call: Call, found: Found, wanted: dict[str, str]) -> None:
+    if found.resource.kind != "Service":
+        raise CommandError(f"selector: found a {found.resource.kind}, wanted a Service")
+    modified = {**found.obj, "spec": {**found.obj["spec"], "selector": wanted}}
+    _send_change(call, found, modified, "selector updated")
+
+
 def _flags(*more: Flag) -> tuple[Flag, ...]:
     return (
         *PRINT_FLAGS,
@@ -308,6 +332,13 @@ COMMANDS = (
                     Flag("limits", help="For example cpu=200m,memory=512Mi"),
                     Flag("requests", help="For example cpu=100m,memory=256Mi"),
                 ),
+            ),
+            Command(
+                "selector",
+                "Change which pods a Service selects",
+                selector,
+                usage="(-f FILENAME | TYPE NAME) EXPRESSIONS",
+                flags=_flags(),
             ),
             Command(
                 "serviceaccount",

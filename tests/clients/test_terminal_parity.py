@@ -1,0 +1,56 @@
+"""The judge: our kubectl and the real one, asked the same of the same frozen cluster, print the same bytes.
+
+A corpus is a file of command lines run in order in both terminals. Nothing is normalised but the server's address. A line
+that begins with `~` is run but not compared: docs/fidelity.md says why it differs.
+"""
+
+import difflib
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import Serve
+from tests.clients.terminals import OurTerminal, Outcome, aged_cluster
+
+HERE = Path(__file__).parent
+MAX_DIFF = 24
+OUR_SERVER = "https://127.0.0.1:6443"
+
+pytestmark = [pytest.mark.processes]
+
+
+@pytest.mark.parametrize("corpus", ["reading", "writing"])
+def test_both_kubectl_print_the_same_bytes(corpus: str, serve: Serve, tmp_path: Path) -> None:
+    cluster = aged_cluster(manifest=(HERE / "scene.yaml").read_text())
+    snapshot = tmp_path / "snapshot"
+    snapshot.write_bytes(cluster.dump())
+    ours = OurTerminal(cluster)
+    real = serve("--restore", str(snapshot), "--speed", "0")
+    for file in (HERE / "files").iterdir():
+        ours.write_file(file.name, file.read_text())
+        real.write_file(file.name, file.read_text())
+    server = real.server
+    lines = (HERE / f"corpus_{corpus}.txt").read_text().splitlines()
+    compared, different = 0, []
+    for line in lines:
+        found = ours.run(line.removeprefix("~"))
+        wanted = real.run(line.removeprefix("~")).at(server, OUR_SERVER)
+        if line.startswith("~"):
+            continue
+        compared += 1
+        if found != wanted:
+            different.append(_told(line, found, wanted))
+    assert compared > 50
+    assert not different, f"{len(different)} of {compared} lines differ\n\n" + "\n".join(different)
+
+
+def _told(line: str, found: Outcome, wanted: Outcome) -> str:
+    parts = [f"$ {line}"]
+    for name in ("stdout", "stderr", "exit"):
+        ours, real = str(getattr(found, name)), str(getattr(wanted, name))
+        if ours != real:
+            diff = difflib.unified_diff(
+                real.splitlines(), ours.splitlines(), f"real {name}", f"our {name}", "", "", 1, ""
+            )
+            parts += list(diff)[:MAX_DIFF] or [f"{name}: real {real!r}, ours {ours!r}"]
+    return "\n".join([*parts, ""])
