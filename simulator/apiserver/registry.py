@@ -13,6 +13,7 @@ from typing import Protocol
 
 from simulator.apiserver import errors
 from simulator.apiserver.admission.chain import AdmissionChain
+from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex
@@ -61,6 +62,7 @@ class Registry:
         self.engine = engine
         self.etcd = etcd
         self.store = Store(log_limit)
+        self.store.endow(bootstrap.born(engine.seed, engine.timestamp(0)))
         self.heartbeats = Heartbeats()
         self.serving = True
         """Whether any instance of kube-apiserver is up."""

@@ -1,68 +1,93 @@
 """Questions asked by creating an object that is never stored: who am I, may I, is this token good.
 
-https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access. For now whoever holds the kubeconfig is
-the cluster's administrator, so everything is allowed to them; the shapes are the real ones.
+https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access. The answers are the authorizer's own.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from simulator.apiserver.authorization.attributes import Attributes
+from simulator.apiserver.authorization.rbac import Rbac
+from simulator.apiserver.authorization.tokens import Tokens
 from simulator.apiserver.request import Request, User
 from simulator.engine.plain import Obj
 
-_REASON = 'RBAC: allowed by ClusterRoleBinding "kubeadm:cluster-admins" of ClusterRole "cluster-admin" to Group "kubeadm:cluster-admins"'
-_MASTERS = ("kubeadm:cluster-admins", "system:masters")
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Answers reviews out of roles and tokens."""
+
+    rbac: Rbac
+    tokens: Tokens
+
+    def reviewed(self, resource: str, obj: Obj, request: Request) -> Obj | None:
+        """The review with its answer in `status`; None when the resource is no review."""
+        answer = _REVIEWS.get(resource)
+        if answer is None:
+            return None
+        return {
+            **obj,
+            "metadata": {"creationTimestamp": None},
+            "status": answer(self, obj.get("spec") or {}, request.user),
+        }
+
+    def _may_i(self, spec: Obj, user: User) -> Obj:
+        return self._verdict(spec, user)
+
+    def _may_they(self, spec: Obj, user: User) -> Obj:
+        return self._verdict(spec, User(spec.get("user", ""), tuple(spec.get("groups") or ())))
+
+    def _verdict(self, spec: Obj, user: User) -> Obj:
+        verdict = self.rbac.decide(user, _asked(spec))
+        answer: Obj = {"allowed": verdict.allowed}
+        if verdict.reason:
+            answer["reason"] = verdict.reason
+        return answer
+
+    def _my_rules(self, spec: Obj, user: User) -> Obj:
+        rules = self.rbac.rules(user, spec.get("namespace", ""))
+        return {
+            "resourceRules": [
+                _part(rule, ("apiGroups", "resources", "resourceNames")) for rule in rules if rule.get("resources")
+            ],
+            "nonResourceRules": [_part(rule, ("nonResourceURLs",)) for rule in rules if rule.get("nonResourceURLs")],
+            "incomplete": False,
+        }
+
+    def _who_am_i(self, spec: Obj, user: User) -> Obj:
+        return {"userInfo": {"username": user.name, "groups": list(user.groups)}}
+
+    def _whose_token(self, spec: Obj, user: User) -> Obj:
+        found = self.tokens.user(spec.get("token", ""))
+        if found is None:
+            return {"user": {}, "error": "[invalid bearer token, token lookup failed]"}
+        return {"authenticated": True, "user": {"username": found.name, "groups": list(found.groups)}}
 
 
-def reviewed(resource: str, obj: Obj, request: Request) -> Obj | None:
-    """The review with its answer in `status`; None when the resource is no review."""
-    answer = _REVIEWS.get(resource)
-    return {**obj, "metadata": {"creationTimestamp": None}, "status": answer(obj, request.user)} if answer else None
+def _asked(spec: Obj) -> Attributes:
+    path = spec.get("nonResourceAttributes")
+    if path:
+        return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    given = spec.get("resourceAttributes") or {}
+    return Attributes(
+        verb=given.get("verb", ""),
+        resource=given.get("resource", ""),
+        group=given.get("group", ""),
+        subresource=given.get("subresource", ""),
+        namespace=given.get("namespace", ""),
+        name=given.get("name", ""),
+    )
 
 
-def _may_i(obj: Obj, user: User) -> Obj:
-    return _verdict(user.name, user.groups)
+def _part(rule: Obj, keys: tuple[str, ...]) -> Obj:
+    return {"verbs": rule["verbs"], **{key: rule[key] for key in keys if rule.get(key)}}
 
 
-def _may_they(obj: Obj, user: User) -> Obj:
-    spec = obj.get("spec") or {}
-    return _verdict(spec.get("user", ""), tuple(spec.get("groups") or ()))
-
-
-def _verdict(name: str, groups: tuple[str, ...]) -> Obj:
-    if any(group in _MASTERS for group in groups):
-        return {"allowed": True, "reason": _REASON}
-    return {"allowed": False}
-
-
-def _my_rules(obj: Obj, user: User) -> Obj:
-    everything = any(group in _MASTERS for group in user.groups)
-    reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
-    resource_rules: list[Obj] = [
-        {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": reviews},
-        {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
-    ]
-    urls = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version"]
-    non_resource_rules: list[Obj] = [{"verbs": ["get"], "nonResourceURLs": [*urls, "/version/"]}]
-    if everything:
-        resource_rules.insert(0, {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]})
-        non_resource_rules.insert(0, {"verbs": ["*"], "nonResourceURLs": ["*"]})
-    return {"resourceRules": resource_rules, "nonResourceRules": non_resource_rules, "incomplete": False}
-
-
-def _who_am_i(obj: Obj, user: User) -> Obj:
-    return {"userInfo": {"username": user.name, "groups": list(user.groups)}}
-
-
-def _unknown_token(obj: Obj, user: User) -> Obj:
-    """No token is handed out yet, so none is known."""
-    return {"user": {}, "error": "[invalid bearer token, token lookup failed]"}
-
-
-_REVIEWS: dict[str, Callable[[Obj, User], Obj]] = {
-    "selfsubjectaccessreviews.authorization.k8s.io": _may_i,
-    "subjectaccessreviews.authorization.k8s.io": _may_they,
-    "localsubjectaccessreviews.authorization.k8s.io": _may_they,
-    "selfsubjectrulesreviews.authorization.k8s.io": _my_rules,
-    "selfsubjectreviews.authentication.k8s.io": _who_am_i,
-    "tokenreviews.authentication.k8s.io": _unknown_token,
+_REVIEWS: dict[str, Callable[[Reviewer, Obj, User], Obj]] = {
+    "selfsubjectaccessreviews.authorization.k8s.io": Reviewer._may_i,
+    "subjectaccessreviews.authorization.k8s.io": Reviewer._may_they,
+    "localsubjectaccessreviews.authorization.k8s.io": Reviewer._may_they,
+    "selfsubjectrulesreviews.authorization.k8s.io": Reviewer._my_rules,
+    "selfsubjectreviews.authentication.k8s.io": Reviewer._who_am_i,
+    "tokenreviews.authentication.k8s.io": Reviewer._whose_token,
 }

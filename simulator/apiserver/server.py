@@ -7,9 +7,15 @@ Leaves to others: the store and its rules (`registry.py`), bytes and sockets (th
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from simulator.apiserver import errors, paths
+from simulator.apiserver.authorization.attributes import Attributes, attributes_of
+from simulator.apiserver.authorization.escalation import refuse_escalation
+from simulator.apiserver.authorization.impersonation import acting_user
+from simulator.apiserver.authorization.rbac import Rbac, is_administrator
+from simulator.apiserver.authorization.tokens import Tokens, unauthorized
 from simulator.apiserver.delete_options import checked_options, delete_options
 from simulator.apiserver.discovery import discover
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -17,7 +23,7 @@ from simulator.apiserver.lists import list_page
 from simulator.apiserver.paths import Target
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request, Response
-from simulator.apiserver.reviews import reviewed
+from simulator.apiserver.reviews import Reviewer
 from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.shapes import shaped
 from simulator.apiserver.watches import watch_events
@@ -43,12 +49,17 @@ class Server:
     def __init__(self, registry: Registry, nodes: NodeProxy | None = None) -> None:
         self.registry = registry
         self.nodes = nodes
+        self._rbac = Rbac(registry.store)
+        self._tokens = Tokens(registry.engine, registry.store)
+        self._reviewer = Reviewer(self._rbac, self._tokens)
 
     def handle(self, request: Request) -> Response:
         """Raises ApiUnavailable when no instance of the API server is up; every other refusal is a Response."""
         if not self.registry.serving:
             raise ApiUnavailable
         try:
+            request = self._authenticated(request)
+            self._authorize(request)
             found = discover(request.path, self.registry.etcd.is_writable, request.headers.get("accept", ""))
             if found is not None:
                 return found
@@ -56,6 +67,24 @@ class Server:
         except StatusError as error:
             self._note_refusal(request, error)
             return Response(error.code, error.status())
+
+    def _authenticated(self, request: Request) -> Request:
+        """The request of whoever is meant: the holder of the token, or the one they act for."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            holder = self._tokens.user(token)
+            if holder is None:
+                raise unauthorized()
+            request = replace(request, user=holder)
+        user = acting_user(self._rbac, request)
+        return request if user is request.user else replace(request, user=user)
+
+    def _authorize(self, request: Request) -> None:
+        if is_administrator(request.user):
+            return
+        target = paths.parse(request.path)
+        asked = Attributes(request.method.lower(), path=request.path) if target is None else attributes_of(request, target)
+        self._rbac.require(request.user, asked)
 
     def _note_refusal(self, request: Request, error: StatusError) -> None:
         """A write that was refused is part of the history: a message that got no further than this door."""
@@ -104,7 +133,7 @@ class Server:
 
     def _create(self, request: Request, target: Target) -> Response:
         obj, warnings = self._decoded(request, target)
-        review = reviewed(target.resource.name, obj, request)
+        review = self._reviewer.reviewed(target.resource.name, obj, request)
         if review is not None:
             return Response(201, review, tuple(warnings))
         metadata = dict(obj.get("metadata") or {})
@@ -112,6 +141,7 @@ class Server:
         obj = default(target.resource.name, {**obj, "metadata": metadata})
         self._refuse_foreign_namespace(metadata, target)
         self.registry.refuse_invalid(target.resource.name, obj, validate_create(target.resource.name, obj))
+        refuse_escalation(self._rbac, request.user, target.resource.name, obj, None)
         made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
         return self._answer(request, target, 201, _as_served(made, target), warnings)
 
@@ -212,6 +242,11 @@ class Server:
             return Response(200, "")
         return Response(200, self.nodes.logs(pod, container, dict(request.query)))
 
+    def _token(self, request: Request, target: Target) -> Response:
+        account = self.registry.get(request.user.name, "serviceaccounts", target.namespace or "", target.name)
+        body = request.body if isinstance(request.body, dict) else {}
+        return Response(201, self._tokens.answer(account, body))
+
     def _finalize(self, request: Request, target: Target) -> Response:
         obj, _ = self._decoded(request, target)
         return Response(
@@ -271,6 +306,7 @@ class Server:
             if "status" in old:
                 candidate["status"] = old["status"]
             self.registry.refuse_invalid(resource, obj, validate_update(resource, candidate, old))
+            refuse_escalation(self._rbac, request.user, resource, obj, old)
         subresource = target.subresource if target.subresource == "status" else ""
         made = self.registry.update(
             request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb
@@ -323,6 +359,7 @@ _SUBRESOURCES: dict[tuple[str, str], _Handler] = {
     ("eviction", "create"): Server._evict,
     ("log", "get"): Server._log,
     ("finalize", "update"): Server._finalize,
+    ("token", "create"): Server._token,
 }
 
 

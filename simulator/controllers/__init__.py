@@ -1,6 +1,7 @@
 """kube-controller-manager: one file a controller, each bringing one kind of object nearer to what it asks for."""
 
 from simulator.client import Controller
+from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.endpoints import EndpointsController
@@ -36,6 +37,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     NodeLifecycleController,
     TaintEvictionController,
     ResourceQuotaController,
+    ClusterRoleAggregationController,
     PodGarbageCollector,
     GarbageCollector,
 )

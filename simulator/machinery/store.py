@@ -47,6 +47,15 @@ class Store:
         self._log_limit = log_limit
         self._tables: dict[str, dict[Key, Obj]] = {}
         self._names: dict[tuple[str, str], dict[str, None]] = {}
+        self._born: dict[str, dict[Key, Obj]] = {}
+
+    def endow(self, born: dict[str, dict[Key, Obj]]) -> None:
+        """Objects that are there from the beginning, without a write. A snapshot only tells what became of them."""
+        self._born = born
+        for resource, objects in born.items():
+            self._tables[resource] = dict(objects)
+            for namespace, name in objects:
+                self._names.setdefault((resource, namespace), {})[name] = None
 
     def get(self, resource: str, key: Key) -> Obj | None:
         table = self._tables.get(resource)
@@ -67,7 +76,8 @@ class Store:
         return sorted(name for name, table in self._tables.items() if table)
 
     def count(self) -> int:
-        return sum(len(table) for table in self._tables.values())
+        """Objects that somebody wrote; those the store was endowed with are not counted."""
+        return sum(len(table) for table in self._tables.values()) - sum(len(objects) for objects in self._born.values())
 
     def put(self, resource: str, key: Key, obj: Obj, ev: int) -> Change:
         """Stores `obj`, which must carry the next revision as its resourceVersion."""
@@ -117,13 +127,22 @@ class Store:
         kept = [change for change in self.log if change.rev > keep_log_after]
         return {
             "revision": self.revision,
-            "tables": [[name, [[*key, obj] for key, obj in table.items()]] for name, table in self._tables.items() if table],
+            "tables": [[name, rows] for name in self._tables if (rows := self._rows(name))],
+            "gone": [[name, *key] for name, objects in self._born.items() for key in objects if key not in self._tables[name]],
             "log": [[c.rev, c.ev, c.type, c.resource, *c.key, c.old, c.new] for c in kept],
         }
 
+    def _rows(self, resource: str) -> list[list[Plain]]:
+        born = self._born.get(resource, {})
+        return [[*key, obj] for key, obj in self._tables[resource].items() if born.get(key) is not obj]
+
     def load(self, state: Plain) -> None:
         self.revision = state["revision"]
-        self._tables = {name: {(ns, n): obj for ns, n, obj in rows} for name, rows in state["tables"]}
+        self._tables = {name: dict(objects) for name, objects in self._born.items()}
+        for name, namespace, object_name in state["gone"]:
+            del self._tables[name][namespace, object_name]
+        for name, rows in state["tables"]:
+            self._tables.setdefault(name, {}).update({(ns, n): obj for ns, n, obj in rows})
         self._names = {}
         for resource, table in self._tables.items():
             for namespace, name in table:
