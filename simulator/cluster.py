@@ -223,8 +223,9 @@ class Cluster:
         return {"nodes": nodes, "declared": ["".join(letters) for _, letters in sorted(declared.items())]}
 
     def _cluster_table(self) -> dict[str, Any]:
-        columns = ["uid", "name", "ns", "created", "version", "revision", "flavour"]
-        return {"cols": columns, "rows": [[CLUSTER, self.config.name, "", 0, "v1.33.1", self.revision, "kind"]]}
+        columns = ["uid", "name", "ns", "created", "version", "revision", "flavour", "marks"]
+        row = [CLUSTER, self.config.name, "", 0, "v1.33.1", self.revision, "kind", self._picture.marks()]
+        return {"cols": columns, "rows": [row]}
 
     # State
 

@@ -18,6 +18,8 @@ from simulator.rows import Row, Surroundings, kind_of, node_usage, row_of
 
 #: Changes kept for browsers that come back; older ones get a fresh picture.
 _RING = 4_000
+#: Marks of the timeline kept for browsers that come new.
+_MARKS = 60
 #: The uid of the one row of kind Cluster.
 CLUSTER = "cluster"
 _WARNING_MARKS = ("NodeNotReady", "FailedScheduling", "BackOff", "Unhealthy", "Failed", "TaintManagerEviction")
@@ -41,6 +43,7 @@ class Picture:
         self._items: deque[tuple[int, Item]] = deque()
         self._heard: dict[tuple[int, str], None] = {}
         """Deliveries already told of: (the change's ev, who heard of it)."""
+        self._marks: deque[dict[str, Any]] = deque(maxlen=_MARKS)
         self._since = 0
         """The ring holds every item with a greater ev."""
         self._on = False
@@ -74,6 +77,10 @@ class Picture:
         if not fresh:
             return []
         return [*reversed(fresh), ["set", CLUSTER, {"revision": self._registry.store.revision}]]
+
+    def marks(self) -> list[dict[str, Any]]:
+        """The newest marks of the timeline, oldest first, as far as somebody has been looking."""
+        return list(self._marks)
 
     def row(self, uid: str) -> Row | None:
         return self._rows.get(uid)
@@ -115,7 +122,7 @@ class Picture:
         later: list[tuple[int, Item]] = []
         while self._items and self._items[-1][0] > ev:
             later.append(self._items.pop())
-        self._items.append((ev, ["mark", {"at": self.at, "type": type, "text": text, "ev": ev}]))
+        self._items.append((ev, ["mark", self._mark(ev, type, text)]))
         self._items.extend(reversed(later))
         self._sync_components()
         if type == "fault":
@@ -253,7 +260,12 @@ class Picture:
         if change.type != "ADDED" or event is None or event["reason"] not in _WARNING_MARKS:
             return
         text = f"{event['reason']}: {event['involvedObject']['kind']} {event['involvedObject']['name']}"
-        self._add(change.ev, ["mark", {"at": self.at, "type": "warning", "text": text, "ev": change.ev}])
+        self._add(change.ev, ["mark", self._mark(change.ev, "warning", text)])
+
+    def _mark(self, ev: int, type: str, text: str) -> dict[str, Any]:
+        mark = {"at": self.at, "type": type, "text": text, "ev": ev}
+        self._marks.append(mark)
+        return mark
 
     def _add(self, ev: int, item: Item) -> None:
         self._items.append((ev, item))

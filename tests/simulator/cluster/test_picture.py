@@ -57,3 +57,17 @@ def test_grace_runs_from_the_wish_to_the_time_the_kubelet_waits_for() -> None:
     assert pod["grace"] is None
     cluster.apply({"kind": "shell", "line": "kubectl delete deployment web --wait=false"})
     assert heard_about(cluster, pod["uid"], "grace", 0.5) == [[10 * SECOND, 40 * SECOND]]
+
+
+def test_a_browser_that_comes_new_is_told_of_the_marks_before() -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    cluster.picture()
+    cluster.apply({"kind": "shell", "line": "kubectl create namespace shop"})
+    cluster.advance(SECOND)
+    cluster.apply({"kind": "shell", "line": "kubectl create namespace shop"})
+    table = cluster.picture()["Cluster"]
+    marks = dict(zip(table["cols"], table["rows"][0], strict=True))["marks"]
+    assert [(mark["at"], mark["type"], mark["text"]) for mark in marks] == [
+        (0, "command", "kubectl create namespace shop"),
+        (SECOND, "command", "kubectl create namespace shop"),
+    ]
