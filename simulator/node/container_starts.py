@@ -74,9 +74,22 @@ class ContainerStarts:
         else:
             self._fleet.event(record, "Normal", "Started", f"Started container {one.name}", container=one.name)
             self._runtime.start(record, one, recipe)
+            self._keep_config(record, one, pod, spec)
             self._prober.begin(record, one, spec)
             self._prober.disturb(record)
         return self.go_on(record, pod)
+
+    def _keep_config(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> None:
+        """What ConfigMaps and Secrets say now stays in the container's environment until it is created again."""
+        if one.run is None or not (
+            "envFrom" in spec or any("valueFrom" in variable for variable in spec.get("env") or ())
+        ):
+            return
+        try:
+            found = environment.sourced(spec, self._facts(record, pod), self._lookup(record))
+        except ApiUnavailable:
+            return
+        one.run.config = tuple(found.items())
 
     # Steps
 
@@ -165,13 +178,14 @@ class ContainerStarts:
         except ApiUnavailable:
             return ()
 
+    def _facts(self, record: PodRecord, pod: Obj) -> PodFacts:
+        return PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)
+
     def _lookup(self, record: PodRecord) -> Lookup:
         return lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
 
     def environment(self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool) -> dict[str, str] | Missing:
         """The container's environment as its process sees it, or what is missing for it."""
-        host_ip = self._fleet.nodes[record.node].spec["address"]
-        facts = PodFacts(pod, record.ip, host_ip, record.node)
         try:
             services = (
                 self._fleet.client(record.node).list("services", record.namespace)
@@ -180,7 +194,7 @@ class ContainerStarts:
             )
             return environment.environment(
                 spec,
-                facts,
+                self._facts(record, pod),
                 self._lookup(record),
                 environment.service_links(services),
             )

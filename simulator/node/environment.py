@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
+from simulator.machinery.quantities import milli, value
 
 #: Looks up (resource, namespace, name); None when it does not exist.
 Lookup = Callable[[str, str, str], Obj | None]
@@ -42,11 +43,11 @@ def environment(
             return values
         found.update(values)
     for variable in container.get("env") or ():
-        value = _value(variable, found, facts, container, lookup)
-        if isinstance(value, Missing):
-            return value
-        if value is not None:
-            found[variable["name"]] = value
+        text = _value(variable, found, facts, container, lookup)
+        if isinstance(text, Missing):
+            return text
+        if text is not None:
+            found[variable["name"]] = text
     return found
 
 
@@ -56,6 +57,21 @@ def hostname(pod: Obj) -> str:
 
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
+
+
+def sourced(container: Obj, facts: PodFacts, lookup: Lookup) -> dict[str, str]:
+    """Only the variables whose values ConfigMaps and Secrets give: a running container keeps them as they were."""
+    found: dict[str, str] = {}
+    for source in container.get("envFrom") or ():
+        values = _env_from(source, facts.pod["metadata"]["namespace"], lookup)
+        found.update({} if isinstance(values, Missing) else values)
+    for variable in container.get("env") or ():
+        reference = variable.get("valueFrom") or {}
+        if "configMapKeyRef" not in reference and "secretKeyRef" not in reference:
+            found.pop(variable["name"], None)
+        elif isinstance(text := _value(variable, {}, facts, container, lookup), str):
+            found[variable["name"]] = text
+    return found
 
 
 def expand(text: str, env: dict[str, str]) -> str:
@@ -164,9 +180,13 @@ def field_value(path: str, facts: PodFacts) -> str:
 
 
 def _resource_value(reference: Obj, container: Obj) -> str:
-    from_limits, _, name = reference["resource"].partition(".")
-    amounts = (container.get("resources") or {}).get(from_limits) or {}
-    return str(amounts.get(name, "0"))
+    """In units of the divisor, rounded up; cores and bytes without one (`pkg/api/v1/resource/helpers.go`)."""
+    section, _, name = reference["resource"].partition(".")
+    amount = ((container.get("resources") or {}).get(section) or {}).get(name)
+    if amount is None:
+        return "0"
+    measure = milli if name == "cpu" else value
+    return str(-(-measure(amount) // (measure(reference.get("divisor") or "1") or measure("1"))))
 
 
 def texts(source: Obj) -> dict[str, str]:

@@ -177,7 +177,7 @@ class Kubelets:
             raise bad_request(f'container not found ("{container}")')
         spec = container_spec(pod, container)
         env = self._starts.environment(record, pod, spec, with_services=True)
-        known = {} if isinstance(env, Missing) else env
+        known = {**({} if isinstance(env, Missing) else env), **dict(one.run.config if one.run else ())}
         mounted = mounted_files(
             pod, spec, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
         )

@@ -4,11 +4,14 @@ Follows `pkg/probe/{http,tcp,exec,grpc}` and `pkg/kubelet/prober/prober.go` of v
 running containers; `steady_us` says how long the finding cannot change by itself, so that nobody has to ask again.
 """
 
+import json
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
+from simulator.node.durations import go_duration
 from simulator.node.fleet import Fleet
 from simulator.node.records import ContainerRecord, PodRecord
+from simulator.node.timing import SECOND
 from simulator.workloads.machine import Machine, has_program
 from simulator.workloads.shell_scripts import NotSimulated, Op
 from simulator.workloads.timeline import Plan
@@ -40,7 +43,7 @@ class Finding:
 def find(fleet: Fleet, record: PodRecord, one: ContainerRecord, spec: Obj, probe: Obj) -> Finding:
     """`spec` is the container's, `probe` one of its probes."""
     if "exec" in probe:
-        return _exec(fleet, one, record, probe["exec"].get("command") or [])
+        return _exec(fleet, one, record, probe)
     action = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc") or {}
     port = port_number(action.get("port", 0), spec)
     if port is None:
@@ -116,8 +119,7 @@ def _tcp(fleet: Fleet, record: PodRecord, action: Obj, port: int) -> Finding:
 def _grpc(fleet: Fleet, record: PodRecord, port: int, probe: Obj) -> Finding:
     server = fleet.serving(record, port)
     if server is None:
-        timeout = f"{probe.get('timeoutSeconds', 1)}s"
-        message = f'timeout: failed to connect service "{record.ip}:{port}" within {timeout}: context deadline exceeded'
+        message = f'timeout: failed to connect service "{record.ip}:{port}" within {_timeout(probe)}: context deadline exceeded'
         return Finding(False, message, _until_serving(fleet, record))
     assert server.run is not None
     listener = fleet.plan(server.run).answers(port, fleet.engine.now - server.run.started_us)
@@ -129,8 +131,9 @@ def _grpc(fleet: Fleet, record: PodRecord, port: int, probe: Obj) -> Finding:
     return Finding(True)
 
 
-def _exec(fleet: Fleet, one: ContainerRecord, record: PodRecord, command: list[str]) -> Finding:
+def _exec(fleet: Fleet, one: ContainerRecord, record: PodRecord, probe: Obj) -> Finding:
     """Runs the command against the files the container's program has left so far."""
+    command: list[str] = probe["exec"].get("command") or []
     if one.run is None or not command:
         return Finding(False, "", unknown=True)
     plan = fleet.plan(one.run)
@@ -151,15 +154,20 @@ def _exec(fleet: Fleet, one: ContainerRecord, record: PodRecord, command: list[s
     if pause.kind == "ask":
         return _client_of_shell(fleet, record, pause.argv)
     if pause.kind != "exit":
-        return Finding(False, f"command timed out: {command} timed out after 1s")
+        words = json.dumps(" ".join(command), ensure_ascii=False)
+        return Finding(False, f"command timed out: {words} timed out after {_timeout(probe)}")
     change = plan.next_file_change(age)
     return Finding(pause.code == 0, "\n".join(machine.out), None if change is None else change - age)
+
+
+def _timeout(probe: Obj) -> str:
+    return go_duration(probe.get("timeoutSeconds", 1) * SECOND)
 
 
 def exec_refused(program: str) -> str:
     return (
         f"rpc error: code = Unknown desc = failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: "
-        f'unable to start container process: exec: "{program}": executable file not found in $PATH'
+        f'unable to start container process: exec: "{program}": executable file not found in $PATH: unknown'
     )
 
 

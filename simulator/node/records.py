@@ -29,6 +29,8 @@ class Run:
     """The last question that was answered, and the answer: [lines before, files before, question, offset_us, status, lines]."""
     extra: list[Any] = field(default_factory=list)
     """[at_us, line] that events outside the plan produced: requests, the last words at SIGTERM."""
+    config: Pairs = ()
+    """Variables from ConfigMaps and Secrets, as they were when the container was created."""
     plan: Plan | None = None
 
 
@@ -199,7 +201,7 @@ def _load_run(state: Plain) -> Run | None:
         return None
     image, command, args, env, ports, memory, files = state["recipe"]
     recipe = (image, tuple(command), tuple(args), _pairs(env), tuple(ports), memory, _pairs(files))
-    return Run(**{**state, "recipe": recipe})
+    return Run(**{**state, "recipe": recipe, "config": _pairs(state.get("config", ()))})
 
 
 def _pairs(stored: Plain) -> Pairs:

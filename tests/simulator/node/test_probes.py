@@ -130,3 +130,12 @@ def test_probes_that_cannot_change_plan_nothing(machines: Any) -> None:
     assert machines.container()["ready"] is True
     due = machines.engine.peek()
     assert due is None or due - machines.engine.now > 600_000_000
+
+
+def test_a_command_that_takes_too_long_is_told_with_its_timeout(machines: Any) -> None:
+    command = ["sh", "-c", "sleep 10"]
+    machines.start(readinessProbe={"exec": {"command": command}, "initialDelaySeconds": 1, "timeoutSeconds": 2})
+    machines.run(2)
+    assert machines.said("Unhealthy") == [
+        'Readiness probe failed: command timed out: "sh -c sleep 10" timed out after 2s'
+    ]
