@@ -2,6 +2,7 @@
 
 from simulator.client import Controller
 from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregationController
+from simulator.controllers.cronjob import CronJobController
 from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.endpoints import EndpointsController
@@ -31,6 +32,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     DaemonSetController,
     StatefulSetController,
     JobController,
+    CronJobController,
     TtlAfterFinishedController,
     EndpointSliceController,
     EndpointsController,
