@@ -1,19 +1,23 @@
 """Checks a kind-style configuration before a cluster is made of it, and shows the line that is wrong.
 
-The simulator decides what is right; this module adds the place, and refuses what is too large or refers to itself
-before anything reads it.
+The simulator decides what is right; this module adds the place, and refuses what is too large, too deep or refers to
+itself before anything reads it.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 from simulator.config import ClusterConfig, ConfigError, read_config
 
 MAX_BYTES = 64_000
+MAX_DEPTH = 50
 LINES_AROUND = 2
+# The parser written in C: the other takes minutes for thousands of brackets in one another.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 PART = re.compile(r"(?P<name>[^.\[\]]+)|\[(?P<at>\d+)\]")
 
 
@@ -48,7 +52,7 @@ def config_read(text: str, *, most_nodes: int) -> ClusterConfig:
     size = len(text.encode())
     if size > MAX_BYTES:
         raise ConfigRefused(Mistake(f"The configuration: found {size} bytes, wanted at most {MAX_BYTES}.", None, ()))
-    _refuse_aliases(text)
+    _refuse_traps(text)
     try:
         config = read_config(text)
     except ConfigError as error:
@@ -59,13 +63,17 @@ def config_read(text: str, *, most_nodes: int) -> ClusterConfig:
     return config
 
 
-def _refuse_aliases(text: str) -> None:
-    """A few aliases can stand for billions of values. A configuration of nodes needs none."""
+def _refuse_traps(text: str) -> None:
+    """A few aliases can stand for billions of values, and a few brackets for no end. Nodes need neither."""
+    depth = 0
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise _refused(text, f"line {line}: found the alias *{event.anchor}, wanted it written out", line)
+            if depth > MAX_DEPTH:
+                raise _refused(text, f"line {line}: nested too deeply, wanted at most {MAX_DEPTH} levels", line)
     except yaml.MarkedYAMLError as error:
         # A text that ends too early is wrong after its last line; show that line.
         line = min(error.problem_mark.line + 1 if error.problem_mark else 1, len(text.splitlines()))
@@ -86,7 +94,7 @@ def _excerpt(text: str, line: int) -> Iterator[Line]:
 
 def _line_of(text: str, path: str) -> int | None:
     """Where the value at a path such as `nodes[2].cpu` begins; of the nearest thing around it when it is missing."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=LOADER)
     if node is None:
         return None
     for part in PART.finditer(path):

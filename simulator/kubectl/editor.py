@@ -88,7 +88,8 @@ def _problems_of(error: CommandError, document: Document) -> list[Problem]:
         if paths:
             return [_placed(document, path, error.message) for path in paths]
         return [_placed(document, "", error.message)]
-    return [_placed(document, "", error.line())]
+    message = error.line()
+    return [_placed(document, "kind" if "no matches for kind" in message else "", message)]
 
 
 def _placed(document: Document, path: str, message: str) -> Problem:

@@ -90,7 +90,7 @@ def test_five_megabytes_are_refused_before_anybody_reads_them(lab: LabPage) -> N
     text = "a: b\n" * 1_000_000
     refused = lab.call("command", {"rid": "big", "command": {"kind": "apply-yaml", "text": text}})
     assert refused["status"] == 413
-    assert "wanted at most 1000000" in refused["body"]["error"]["message"]
+    assert "wanted at most 1,000,000" in refused["body"]["error"]["message"]
     lab.page.goto("/clusters/new/")
     sent = lab.page.evaluate(
         """async text => {

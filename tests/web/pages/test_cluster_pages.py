@@ -84,13 +84,14 @@ def test_a_cluster_is_made_from_a_configuration(signed_in: Browser, guest: User)
     [
         ("kind: Cluster\nnodes:\n- role: wrker\n", "nodes[0].role: found &#x27;wrker&#x27;, wanted one of control-plane, worker", 3),
         ("kind: Cluster\nnodes:\n- role: control-plane\n  size: 3\n", "nodes[0]: found the unknown field &#x27;size&#x27;", 3),
-        ("kind: Cluster\nnodes: [\n", "line 2: expected the node content", 2),
+        ("kind: Cluster\nnodes: [\n", "line 2: did not find expected node content", 2),
         ("nodes: &a\n- role: worker\nmore: *a\n", "line 3: found the alias *a, wanted it written out", 3),
         ("nodes:\n- {role: control-plane}\n- {role: worker, count: 60}\n", "nodes: found 61 nodes, wanted at most 50", 2),
         ("nodes:\n- {role: control-plane}\n- {role: worker, cpu: lots}\n", "nodes[1].cpu: found &#x27;lots&#x27;, wanted a quantity", 3),
+        ("kind: Cluster\nnodes: " + "[" * 20_000, "line 2: nested too deeply, wanted at most 50 levels", 2),
         ("   ", "Write a configuration, or begin with one of the templates.", None),
     ],
-    ids=["unknown role", "unknown field", "broken yaml", "alias", "too many nodes", "bad quantity", "empty"],
+    ids=["unknown role", "unknown field", "broken yaml", "alias", "too many nodes", "bad quantity", "depth", "empty"],
 )  # fmt: skip
 def test_a_wrong_configuration_is_shown_with_its_line(
     signed_in: Browser, guest: User, config: str, said: str, line: int | None
