@@ -82,9 +82,11 @@ class NodeLifecycleController(Controller):
         before = self._pauses()
         self._count(old, -1)
         self._count(new, 1)
-        if self._to_taint and self._pauses() != before:
-            for waiting in self._to_taint:
-                self.enqueue(waiting)
+        if (pauses := self._pauses()) == before:
+            return
+        concerned = self._known if self._is_all_dark() else self._to_taint
+        for waiting in concerned if pauses else ():
+            self.enqueue(waiting)
 
     def _count(self, node: Obj | None, by: int) -> None:
         if node is None:
@@ -95,6 +97,10 @@ class NodeLifecycleController(Controller):
 
     def _pauses(self) -> list[int | None]:
         return [self._pause_us(zone) for zone in self._zones]
+
+    def _is_all_dark(self) -> bool:
+        """Not one node is ready: the fault is more likely here than there, and nobody is evicted."""
+        return not any(ready for ready, _ in self._zones.values())
 
     def on_lease(self, old: Obj | None, new: Obj | None) -> None:
         metadata = one_of(old, new)["metadata"]
@@ -231,6 +237,9 @@ class NodeLifecycleController(Controller):
         if key is None:
             self._to_taint.pop(name, None)
             return others
+        if self._is_all_dark():
+            self._to_taint[name] = None
+            return others
         if len(others) < len(taints):
             # Already tainted: the right key replaces the other one without waiting for its turn.
             known = next(one for one in taints if one not in others)
@@ -256,7 +265,7 @@ class NodeLifecycleController(Controller):
 
     def _pause_us(self, zone: str) -> int | None:
         """Time between two evicted nodes of a zone; None while evictions are stopped."""
-        if not any(ready for ready, _ in self._zones.values()):
+        if self._is_all_dark():
             return None
         ready, total = self._zones.get(zone, (0, 0))
         down = total - ready

@@ -158,6 +158,18 @@ def test_the_second_node_of_a_zone_waits_ten_seconds_for_its_no_execute_taint(cl
     assert taints(cluster, "node-2") == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")]
 
 
+def test_when_the_last_node_goes_dark_nobody_is_evicted_and_taints_are_taken_back(cluster: World) -> None:
+    cluster.registry.heartbeat_stop("node-1")
+    cluster.run(51)
+    assert (UNREACHABLE, "NoExecute") in taints(cluster, "node-1")
+    cluster.registry.heartbeat_stop("node-0")
+    cluster.registry.heartbeat_stop("node-2")
+    cluster.run(400)
+    for node in ("node-0", "node-1", "node-2"):
+        assert taints(cluster, node) == [(UNREACHABLE, "NoSchedule")]
+    assert "deletionTimestamp" not in cluster.get("pods", "web")["metadata"]
+
+
 def test_a_taint_a_pod_does_not_tolerate_evicts_at_once(cluster: World) -> None:
     cluster.client.patch("nodes", "", "node-1", {"spec": {"taints": [{"key": "maintenance", "effect": "NoExecute"}]}})
     cluster.run(1)
