@@ -13,7 +13,7 @@ import yaml
 
 from gateway.errors import too_long, unreadable_body
 from simulator.apiserver.errors import unsupported_media_type
-from simulator.apiserver.request import ADMIN, Request, User
+from simulator.apiserver.request import Request
 from simulator.machinery.protobuf import ProtobufError, decode_envelope
 
 Scope = MutableMapping[str, Any]
@@ -58,7 +58,12 @@ def _value(name: str, value: str) -> str:
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    """Lower-case names; repeated headers are joined by commas (RFC 9110, 5.3), as `Impersonate-Group` needs."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
@@ -71,17 +76,7 @@ async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
         query=query_of(scope),
         headers=headers,
         body=_parsed(body, headers),
-        user=_user(headers),
     )
-
-
-def _user(headers: Mapping[str, str]) -> User:
-    """Whoever holds the kubeconfig, or whom they act for (`--as`)."""
-    name = headers.get("impersonate-user", "")
-    if not name:
-        return ADMIN
-    group = headers.get("impersonate-group", "")
-    return User(name, tuple(part for part in (group, "system:authenticated") if part))
 
 
 async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:

@@ -41,8 +41,12 @@ class ApiServer(Protocol):
 class ApiClient:
     """Requests on behalf of one command."""
 
-    def __init__(self, server: ApiServer, *, host: str, command: str) -> None:
+    def __init__(
+        self, server: ApiServer, *, host: str, command: str, identity: Mapping[str, str] | None = None
+    ) -> None:
+        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig."""
         self._server = server
+        self._identity = dict(identity or {})
         self._host = host
         self._command = command
         self.warnings: list[str] = []
@@ -155,7 +159,7 @@ class ApiClient:
         body: Any = None,
         content_type: str = AS_JSON,
     ) -> Response:
-        headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT}
+        headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT, **self._identity}
         if body is not None:
             headers["content-type"] = content_type
         try:

@@ -126,8 +126,21 @@ class Call:
         if self._api is None:
             server = self.text("server") or self.context.server
             host = server.partition("://")[2].rstrip("/") or server
-            self._api = ApiClient(self.session.server, host=host, command=self.path)
+            self._api = ApiClient(self.session.server, host=host, command=self.path, identity=self._identity())
         return self._api
+
+    def _identity(self) -> dict[str, str]:
+        """Headers for whom the command acts: the flags' word first, then that of the kubeconfig's user."""
+        user = self.session.config.entry("users", self.text("user") or self.context.user) or {}
+        token = self.text("token") or user.get("token") or ""
+        name = self.text("as") or user.get("as") or ""
+        groups = self.many("as-group") or tuple(user.get("as-groups") or ())
+        headers = {
+            "authorization": f"Bearer {token}" if token else "",
+            "impersonate-user": str(name),
+            "impersonate-group": ",".join(groups),
+        }
+        return {key: value for key, value in headers.items() if value}
 
     def close(self) -> None:
         """Print the server's warnings, as the client library does while it works."""
