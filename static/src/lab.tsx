@@ -16,13 +16,13 @@ import { createView, type View } from "./draw/view";
 import { exposeForTests } from "./hooks";
 import type { LabContext, MountedPanel, MountPanel } from "./lab-context";
 import { CaptionStrip } from "./panels/caption";
+import { KeySetting, ResetLab, singleKeys } from "./panels/head";
 import { LazyPanel } from "./panels/lazy";
 import { Splitter } from "./panels/splitter";
 import { StagePane } from "./panels/stage-pane";
 import { Timeline } from "./panels/timeline";
 import type { Action } from "./panels/actions";
 import { socketUrl } from "./protocol/socket";
-import type { Lesson } from "./lesson/types";
 import type { Boot } from "./protocol/shapes";
 import { Session } from "./session";
 
@@ -43,6 +43,8 @@ export interface Lab {
   pane: Signal<PaneName>;
   narrow: Signal<boolean>;
   run(action: Action): void;
+  /** Whether as little as possible should move. */
+  stillness(): boolean;
 }
 
 /** Reads the boot JSON and starts; called at the end of this module. */
@@ -55,7 +57,7 @@ export function startLab(root: Document): Lab | null {
   const announcer = new Announcer(polite, urgent);
   const lab = createLab(boot, announcer);
   const page = root.createElement("div");
-  page.className = "lab-page";
+  page.className = lab.stillness() ? "lab-page still" : "lab-page";
   mountPoint.prepend(page);
   render(<LabPage lab={lab} />, page);
   wireHeader(root, lab);
@@ -65,17 +67,31 @@ export function startLab(root: Document): Lab | null {
     if (present) announcer.say(present.msg.say);
   });
   exposeForTests(lab);
+  if (lab.stillness()) beginInSteps(lab);
   lab.session.open();
   return lab;
 }
 
+/** With less motion wanted, the cluster first stands still and goes on message by message; once a tab, so that "Play" is kept. */
+function beginInSteps({ session, ctx }: Lab): void {
+  const key = `drydock:steps:${session.boot.cluster.id}`;
+  if (session.boot.readonly || sessionStorage.getItem(key) !== null) return;
+  const stop = effect(() => {
+    if (!session.present.value.complete) return;
+    sessionStorage.setItem(key, "begun");
+    void session.setClock("pause").then((done) => { if (done) ctx.announce("The cluster stands still. Next message lets one thing happen; Play lets it run."); });
+    queueMicrotask(() => stop());
+  });
+}
+
 function createLab(boot: Boot, announcer: Announcer): Lab {
   const motion = matchMedia("(prefers-reduced-motion: reduce)");
+  const stillness = () => motion.matches || boot.reducedMotion === true;
   const narrow = signal(matchMedia(NARROW).matches);
   matchMedia(NARROW).addEventListener("change", (event) => { narrow.value = event.matches; });
   const session = new Session(boot, {
     url: socketUrl(boot.ws, location),
-    stillness: () => motion.matches || boot.reducedMotion === true,
+    stillness,
     onTrouble: (sentence) => announcer.say(sentence, { urgent: true }),
     onArrival: (msgs) => { if (msgs.some((msg) => !msg.ok)) announcer.say(podSummary(session.present.peek())); },
   });
@@ -87,7 +103,7 @@ function createLab(boot: Boot, announcer: Announcer): Lab {
     void session.api.command<{ said?: string }>(action.command).then((outcome) =>
       announcer.say(outcome.ok ? outcome.value.reply.said ?? `${action.name}: done.` : outcome.error.message, { urgent: !outcome.ok }));
   };
-  return { session, view, ctx, panels, pane, narrow, run, scene: new StageScene(session, view) };
+  return { session, view, ctx, panels, pane, narrow, run, stillness, scene: new StageScene(session, view) };
 }
 
 function liveRegions(root: Document, after: HTMLElement): [HTMLElement, HTMLElement] {
@@ -169,33 +185,7 @@ function wireHeader(root: Document, lab: Lab): void {
   const place = root.createElement("div");
   place.className = "lab-head";
   slot.append(place);
-  render(<ResetLab lab={lab} />, place);
-}
-
-function ResetLab({ lab }: { lab: Lab }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const reset = () => {
-    dialog.current?.close();
-    const firstStep = (lab.session.boot.lesson as Pick<Lesson, "steps"> | null)?.steps[0]?.id;
-    if (firstStep !== undefined) lab.session.lessonStep(firstStep); // or the step that is shown would be noted as the place again
-    void lab.session.setClock("reset").then((done) => {
-      if (done && firstStep !== undefined) location.reload(); // the lesson begins again too; only the server knows how
-      else if (done) lab.ctx.announce("The lab starts again from the beginning.");
-    });
-  };
-  return (
-    <>
-      <button type="button" class="btn ghost" onClick={() => dialog.current?.showModal()}>Reset lab</button>
-      <dialog ref={dialog} aria-labelledby="reset-title">
-        <h2 id="reset-title">Start again from the beginning?</h2>
-        <p>The cluster goes back to how it was when you first opened it{lab.session.boot.lesson ? ", and the lesson begins again" : ""}. Files in the editor are kept.</p>
-        <div class="foot">
-          <button type="button" class="btn" onClick={() => dialog.current?.close()}>Cancel</button>
-          <button type="button" class="btn pri" onClick={reset}>Reset lab</button>
-        </div>
-      </dialog>
-    </>
-  );
+  render(<><KeySetting /><ResetLab lab={lab} /></>, place);
 }
 
 function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {
@@ -203,7 +193,7 @@ function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {
   installKeys(root, {
     panes: () => panesOf(root, lab),
     say: (sentence) => announcer.say(sentence),
-    singleKeys: singleKeysAreOn,
+    singleKeys: () => singleKeys.peek(),
     singleKeysIn: (target) => target === root.body || target.closest(".stage, .caption, .tl") !== null,
     onKey: (key) => {
       if (key === ".") void lab.session.next();
@@ -216,15 +206,6 @@ function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {
       return true;
     },
   });
-}
-
-/** On unless turned off in this browser; a browser without storage keeps them. */
-function singleKeysAreOn(): boolean {
-  try {
-    return localStorage.getItem("drydock:single-keys") !== "off";
-  } catch {
-    return true;
-  }
 }
 
 function panesOf(root: Document, lab: Lab): Pane[] {

@@ -63,7 +63,7 @@ const RackFrame = still((props: RackProps) => {
 function nodeWord(node: NodeRow): string {
   if (node.ready !== "True") return "NotReady";
   if (node.cordoned) return "cordoned";
-  if (node.roles.includes("control-plane")) return "control plane";
+  if (node.roles.includes("control-plane") && !node.name.includes("control-plane")) return "control plane";
   return node.zone === "" ? "" : /^zone/.test(node.zone) ? node.zone : `zone ${node.zone}`;
 }
 

@@ -6,6 +6,7 @@ import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { render, type JSX } from "preact";
 import type { LabContext, MountedPanel } from "../lab-context";
 import { changedRows } from "./changes";
+import { draftsOf, keepDrafts, readDrafts, withDrafts } from "./drafts";
 import { close, create, edited, nameFor, noFiles, renamed, saved, show, shownFile, type Files } from "./files";
 import { isKnown } from "./kinds";
 import { Bar, DiffSide, Foot, type AppliedRow, type PanelActions, type PanelState } from "./panel";
@@ -95,8 +96,10 @@ class Editor {
     await this.refreshStored();
     const first = this.stored.value.filter((path) => /\.ya?ml$/.test(path)).slice(0, openAtFirst);
     for (const path of first) await this.open(path);
-    if (this.files.value.open.length === 0) this.shown(create(this.files.value, ""));
-    else if (first.length > 1) this.shown({ ...this.files.value, shown: 0 });
+    const restored = withDrafts(this.files.value, readDrafts(this.ctx.boot.cluster.id));
+    if (restored.open.length === 0) this.shown(create(restored, ""));
+    else this.shown({ ...restored, shown: 0 });
+    this.stops.push(effect(() => keepDrafts(this.ctx.boot.cluster.id, draftsOf(this.files.value))));
   }
 
   private async open(path: string): Promise<void> {

@@ -241,9 +241,10 @@ function StepText({ panel, lesson, step, progress }: { panel: LessonPanel; lesso
   const { ctx } = panel.view.value;
   const text = useRef<HTMLDivElement>(null);
   const selected = ctx.selected.value;
+  const namespaces = ctx.state.value.tables["Namespace"];
   useEffect(() => {
     if (text.current) markChips(text.current, ctx, selected);
-  }, [selected, step.id, ctx]);
+  }, [selected, step.id, ctx, namespaces]);
   return (
     <div ref={text}>
       <span class="cap">Step {progress.at + 1} of {progress.steps.length}</span>

@@ -14,6 +14,7 @@ import type { ComponentRow, Hop, InspectReply, Row, Scheduling } from "../protoc
 import type { Session } from "../session";
 import { actionsFor, type Action } from "./actions";
 import { captionParts } from "./caption";
+import { componentFacts } from "./component-facts";
 
 type Tab = "facts" | "yaml" | "events" | "why" | "scheduling";
 type Answer = { reply: InspectReply } | { trouble: string } | null;
@@ -139,13 +140,6 @@ function tableFacts(kind: string, row: Row, state: ClusterState): [string, strin
   if (kind === "Node") facts.push(["Ready", String(has["ready"])], ["Last heard", typeof has["heard"] === "number" ? agoText(state.at - has["heard"]) : ""], ["Power", has["power"] ? "on" : "off"]);
   if (typeof has["want"] === "number") facts.push(["Wanted", String(has["want"])], ["Ready", String(has["ready"] ?? 0)]);
   return facts.filter(([, value]) => value !== "");
-}
-
-function componentFacts({ up, members }: ComponentRow): [string, string][] {
-  return [
-    ["State", up ? "up" : "stopped"],
-    ...members.map(([node, on, leader]): [string, string] => [node, `${on ? "up" : "down"}${leader ? ", leader" : ""}`]),
-  ];
 }
 
 function Events({ reply }: { reply: InspectReply }) {

@@ -7,7 +7,6 @@
 import { effect, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Outline } from "../a11y/outline";
-import { FleetCanvas } from "../draw/fleet-canvas";
 import { runLoop } from "../draw/loop";
 import { Stage } from "../draw/stage";
 import type { Arrangement, Detail, View } from "../draw/view";
@@ -15,9 +14,11 @@ import type { Lab } from "../lab";
 import type { ClusterState } from "../protocol/store";
 import type { Session } from "../session";
 import { ActionMenu } from "./actions";
-import { Inspector } from "./inspector";
+import { lazily } from "./lazily";
 import { Legend } from "./legend";
 
+const FleetCanvas = lazily(async () => (await import("../draw/fleet-canvas")).FleetCanvas);
+const Inspector = lazily(async () => (await import("./inspector")).Inspector);
 const OUTLINE_MS = 400;
 const ARRANGEMENTS: [Arrangement, string][] = [["racks", "Racks"], ["namespaces", "Namespaces"], ["list", "List"]];
 const DETAILS: [Detail, string][] = [["fleet", "Fleet"], ["rack", "Rack"], ["pod", "Pod"]];

@@ -6,7 +6,9 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clockText, clockWords } from "../protocol/clock";
-import type { Mark } from "../protocol/shapes";
+import { patienceOf } from "../protocol/patience";
+import type { Mark, Stretch } from "../protocol/shapes";
+import { table } from "../protocol/store";
 import { fitText } from "../scene/text";
 import type { Session } from "../session";
 
@@ -72,6 +74,8 @@ function ScaleBar({ session, now, end }: BarProps) {
       onPointerDown={(event) => { bar.current!.setPointerCapture(event.pointerId); seekTo(event); }}
       onPointerMove={(event) => { if (bar.current!.hasPointerCapture(event.pointerId)) seekTo(event); }}>
       <Fields span={span} x={x} now={now} width={width} />
+      <Patience stretches={patienceOf({ readiness: session.log.readiness, marks: session.log.marks, nodes: table(session.present.value, "Node").values() })} x={x} end={span.end} />
+      {session.log.msgs.length + session.log.marks.length === 0 ? <text class="tl-word" x={width / 2} y="16" text-anchor="middle">Nothing has happened yet.</text> : null}
       <Ticks session={session} x={x} />
       <Marks marks={session.log.marks} x={x} />
       <path class="tl-hand" d={`M${x(now)} 2v33`} />
@@ -128,6 +132,26 @@ function Fields({ span, x, now, width }: { span: Span; x: (at: number) => number
       {labels.map((at, i) => (
         <text key={at} class="tl-time" x={x(at)} y="45" text-anchor={i === 0 ? "start" : x(at) > width - 12 ? "end" : "middle"}>{clockText(at, false)}</text>
       ))}
+    </>
+  );
+}
+
+/** Where pods of a lost node are still waited for. */
+function Patience({ stretches, x, end }: { stretches: readonly Stretch[]; x: (at: number) => number; end: number }) {
+  return (
+    <>
+      <pattern id="tl-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="tl-hatch-line" width="1.8" height="6" /></pattern>
+      {stretches.filter(([from]) => from < end).map(([from, to]) => {
+        const [left, right] = [x(from), x(Math.min(to, end))];
+        const words = fitText("5 minutes of patience", right - left - 8, 10.5);
+        return (
+          <g key={from}>
+            <title>{`From ${clockText(from, false)} the node does not answer; until ${clockText(to, false)} its pods are waited for.`}</title>
+            <rect class="tl-patience" x={left} y="14" width={Math.max(2, right - left)} height="12" fill="url(#tl-hatch)" />
+            {words.length > 6 ? <text class="tl-word" x={(left + right) / 2} y="23.5" text-anchor="middle">{words}</text> : null}
+          </g>
+        );
+      })}
     </>
   );
 }

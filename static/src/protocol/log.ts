@@ -6,7 +6,7 @@
  * only a reference: states share what did not change). The oldest stretch is dropped beyond `MOST_ITEMS`. The log does not know
  * which moment is shown; that is the playhead's business.
  */
-import { applyDelta, applyItems, applySnap, EMPTY, type ClusterState } from "./store";
+import { applyDelta, applyItems, applySnap, EMPTY, table, type ClusterState } from "./store";
 import type { DeltaFrame, Item, Mark, Msg, SnapFrame } from "./shapes";
 
 const KEYFRAME_ITEMS = 2_000;
@@ -27,6 +27,13 @@ export function momentOf(msg: Msg): number {
   return msg.id < 0 ? -msg.id - 0.5 : msg.id;
 }
 
+/** A node was found ready, or not. */
+export interface Readiness {
+  uid: string;
+  at: number;
+  ready: boolean;
+}
+
 export interface Moment {
   ev: number;
   at: number;
@@ -41,6 +48,8 @@ export class SessionLog {
   private readonly byId = new Map<number, Msg>();
   readonly msgs: Msg[] = [];
   readonly marks: Mark[] = [];
+  /** When nodes were found ready or not, oldest first. */
+  readonly readiness: Readiness[] = [];
 
   get live(): ClusterState {
     return this.present;
@@ -57,7 +66,7 @@ export class SessionLog {
     this.frames = [];
     this.keyframes = [];
     this.items = this.itemsSinceKeyframe = 0;
-    this.msgs.length = this.marks.length = 0;
+    this.msgs.length = this.marks.length = this.readiness.length = 0;
     this.byId.clear();
     this.present = { ...EMPTY, gen };
   }
@@ -66,7 +75,9 @@ export class SessionLog {
   snap(frame: SnapFrame): void {
     if (frame.gen !== this.present.gen) this.clear(frame.gen);
     this.present = applySnap(this.present, frame);
-    if (this.present.complete) this.addKeyframe();
+    if (!this.present.complete) return;
+    this.addKeyframe();
+    this.recallMarks();
   }
 
   /** Returns the messages that came with the frame, or why it does not fit. */
@@ -78,6 +89,7 @@ export class SessionLog {
     this.frames.push(frame);
     this.present = applied.state;
     const msgs = this.index(frame.items, before);
+    this.noteReadiness(frame);
     this.count(frame.items.length);
     return { ok: true, msgs };
   }
@@ -163,6 +175,20 @@ export class SessionLog {
       this.byId.set(msg.id, msg);
     }
     return fresh;
+  }
+
+  /** Marks from before this page came. */
+  private recallMarks(): void {
+    const first = this.marks[0]?.ev ?? Infinity;
+    const earlier = (table(this.present, "Cluster").get("cluster")?.marks ?? []).filter(({ ev }) => ev < first);
+    this.marks.unshift(...earlier);
+  }
+
+  private noteReadiness({ items, at }: DeltaFrame): void {
+    for (const item of items) {
+      const ready = item[0] === "set" ? item[2]["ready"] : undefined;
+      if (item[0] === "set" && typeof ready === "string") this.readiness.push({ uid: item[1], at, ready: ready === "True" });
+    }
   }
 
   private count(items: number): void {

@@ -23,6 +23,8 @@ export interface ClusterRow extends Row {
   version: string;
   revision: number;
   flavour: string;
+  /** The newest marks before this page came; only a snapshot has them. */
+  marks?: Mark[];
 }
 
 /** The manager of the controllers is a part of its own, "controllers". */

@@ -1,0 +1,69 @@
+/**
+ * What the lab adds to the page's header: "Reset lab", and the keys that need no other key held.
+ *
+ * Promise: resetting asks first. Single keys can be turned off, for this browser; one without storage keeps them on.
+ */
+import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { Lab } from "../lab";
+import type { Lesson } from "../lesson/types";
+
+const STORED = "drydock:single-keys";
+const KEYS: [key: string, does: string][] = [[".", "next message"], [",", "previous message"], ["+ −", "zoom"], ["0", "fit"], ["i", "inspector"]];
+
+export const singleKeys = signal(stored());
+
+function stored(): boolean {
+  try {
+    return localStorage.getItem(STORED) !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function choose(on: boolean): void {
+  singleKeys.value = on;
+  try {
+    localStorage.setItem(STORED, on ? "on" : "off");
+  } catch {
+    // Forbidden storage: the choice lasts as long as the page.
+  }
+}
+
+export function KeySetting() {
+  return (
+    <details class="menu keys-menu">
+      <summary class="btn ghost">Keys</summary>
+      <div class="keys">
+        <label class="menu-item"><input type="checkbox" checked={singleKeys.value} onChange={(event) => choose(event.currentTarget.checked)} /> Single keys on the stage</label>
+        <dl>{KEYS.map(([key, does]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{does}</dd></div>)}<div><dt><kbd>F6</kbd></dt><dd>next pane, always</dd></div></dl>
+      </div>
+    </details>
+  );
+}
+
+export function ResetLab({ lab }: { lab: Lab }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const reset = () => {
+    dialog.current?.close();
+    const firstStep = (lab.session.boot.lesson as Pick<Lesson, "steps"> | null)?.steps[0]?.id;
+    if (firstStep !== undefined) lab.session.lessonStep(firstStep); // or the step that is shown would be noted as the place again
+    void lab.session.setClock("reset").then((done) => {
+      if (done && firstStep !== undefined) location.reload(); // the lesson begins again too; only the server knows how
+      else if (done) lab.ctx.announce("The lab starts again from the beginning.");
+    });
+  };
+  return (
+    <>
+      <button type="button" class="btn ghost" onClick={() => dialog.current?.showModal()}>Reset lab</button>
+      <dialog ref={dialog} aria-labelledby="reset-title">
+        <h2 id="reset-title">Start again from the beginning?</h2>
+        <p>The cluster goes back to how it was when you first opened it{lab.session.boot.lesson ? ", and the lesson begins again" : ""}. Files in the editor are kept.</p>
+        <div class="foot">
+          <button type="button" class="btn" onClick={() => dialog.current?.close()}>Cancel</button>
+          <button type="button" class="btn pri" onClick={reset}>Reset lab</button>
+        </div>
+      </dialog>
+    </>
+  );
+}
