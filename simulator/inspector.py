@@ -3,27 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulator.accepted_fields import without_effect
 from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj, Plain
 from simulator.explain import because, last_writes
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.machinery import resources
 from simulator.narrator import Narrator
-
-#: Fields that are stored and shown and have no effect yet; `docs/fidelity.md` says why.
-_NOT_SIMULATED = {
-    "Pod": (
-        "spec.affinity.podAffinity",
-        "spec.ephemeralContainers",
-        "spec.runtimeClassName",
-        "spec.schedulingGates",
-        "spec.securityContext",
-        "spec.dnsConfig",
-        "spec.shareProcessNamespace",
-        "spec.topologySpreadConstraints",
-    ),
-    "Service": ("spec.externalTrafficPolicy", "spec.trafficDistribution", "spec.loadBalancerClass"),
-}
 
 
 def inspect(
@@ -44,7 +30,7 @@ def inspect(
         "yaml": to_yaml(obj),
         "events": [_event(registry, event, writes) for event in events],
         "because": because(registry, narrator, writes.get(metadata["uid"], 0), zero),
-        "not_simulated": [path for path in _NOT_SIMULATED.get(kind, ()) if _has(obj, path)],
+        "not_simulated": without_effect(obj),
     }
     if resource == "pods":
         reply["scheduling"] = decide(metadata["uid"])
@@ -104,10 +90,3 @@ def _event(registry: Registry, event: Obj, writes: dict[str, int]) -> dict[str, 
         "age": (engine.now - engine.micros(seen)) // 1_000_000,
         "ev": writes.get(event["metadata"]["uid"], 0),
     }
-
-
-def _has(obj: Obj, path: str) -> bool:
-    found: object = obj
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found not in (None, {}, [], False, "")

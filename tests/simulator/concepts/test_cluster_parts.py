@@ -212,7 +212,7 @@ def test_kube_system_holds_dns_and_the_proxies(lab: Any) -> None:
 
 def test_every_node_has_a_lease_that_moves_and_stops_with_its_power(lab: Any) -> None:
     def renewed(node: str) -> str:
-        return lab.value(f"lease {node} -n kube-node-lease", "{.spec.renewTime}")
+        return str(lab.value(f"lease {node} -n kube-node-lease", "{.spec.renewTime}"))
 
     first = renewed("book-worker")
     lab.wait(20)

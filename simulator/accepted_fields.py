@@ -1,0 +1,64 @@
+"""Fields that are accepted, stored and shown, and have no effect here: the one list of them.
+
+The inspector tells a learner about those that an object uses, and `docs/fidelity.md` prints the list (a test keeps the two equal). A
+field leaves this list when its behaviour is simulated.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.engine.plain import Obj
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedField:
+    kind: str
+    path: str
+    """`[]` behind a name: in any element of the list."""
+    why: str
+
+
+_NO_PROCESSES = "processes are plans; they have no user, no namespace of the kernel and no file permissions"
+_NO_IMAGES = "registries and their credentials are those of the image catalogue"
+
+ACCEPTED_FIELDS = (
+    AcceptedField("Pod", "spec.ephemeralContainers", "`kubectl debug` is refused"),
+    AcceptedField("Pod", "spec.runtimeClassName", "there is one runtime"),
+    AcceptedField("Pod", "spec.securityContext", _NO_PROCESSES),
+    AcceptedField("Pod", "spec.containers[].securityContext", _NO_PROCESSES),
+    AcceptedField("Pod", "spec.shareProcessNamespace", _NO_PROCESSES),
+    AcceptedField("Pod", "spec.hostPID", _NO_PROCESSES),
+    AcceptedField("Pod", "spec.hostIPC", _NO_PROCESSES),
+    AcceptedField("Pod", "spec.hostUsers", _NO_PROCESSES),
+    AcceptedField("Pod", "spec.hostAliases", "`/etc/hosts` is not read"),
+    AcceptedField("Pod", "spec.setHostnameAsFQDN", "the hostname is the pod's name"),
+    AcceptedField("Pod", "spec.imagePullSecrets", _NO_IMAGES),
+    AcceptedField("Pod", "spec.resourceClaims", "there are no devices"),
+    AcceptedField("Pod", "spec.containers[].lifecycle.postStart", "containers count as started at once"),
+    AcceptedField("Pod", "spec.containers[].lifecycle.stopSignal", "programs are stopped by SIGTERM"),
+    AcceptedField("Pod", "spec.containers[].workingDir", "programs name their files with full paths"),
+    AcceptedField("Pod", "spec.containers[].volumeDevices", "there are no block devices"),
+    AcceptedField("Pod", "spec.containers[].resizePolicy", "pods are not resized in place"),
+    AcceptedField("Pod", "spec.containers[].resources.limits.cpu", "nothing is throttled; the request is what counts"),
+    AcceptedField("Service", "spec.trafficDistribution", "endpoints carry no hints"),
+    AcceptedField("Service", "spec.loadBalancerClass", "there is no cloud"),
+    AcceptedField("Service", "spec.loadBalancerSourceRanges", "there is no cloud"),
+    AcceptedField("Service", "spec.healthCheckNodePort", "there is no cloud"),
+)
+
+
+def without_effect(obj: Obj) -> list[str]:
+    """The paths of such fields that an object sets."""
+    return [one.path for one in ACCEPTED_FIELDS if one.kind == obj["kind"] and _is_set(obj, one.path.split("."))]
+
+
+def _is_set(found: Any, parts: list[str]) -> bool:
+    if not parts:
+        return found not in (None, {}, [], False, "")
+    if not isinstance(found, dict):
+        return False
+    name, rest = parts[0], parts[1:]
+    inner = found.get(name.removesuffix("[]"))
+    if name.endswith("[]"):
+        return any(_is_set(item, rest) for item in inner or ())
+    return _is_set(inner, rest)
