@@ -18,7 +18,7 @@ def test_platform_is_the_standard_module() -> None:
 
 def test_the_platform_folder_holds_apps_and_nothing_else() -> None:
     assert not list((ROOT / "platform").glob("*.py"))
-    assert APPS == ["accounts", "catalog", "classroom", "config", "foundation", "labs", "live", "progress"]
+    assert APPS == ["accounts", "catalog", "classroom", "config", "foundation", "gateway", "labs", "live", "progress"]
 
 
 def test_no_app_is_named_like_a_module_of_python() -> None:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("lessons/", include("catalog.urls")),
     path("clusters/", include("labs.urls")),
+    path("", include("gateway.urls")),
     path("", include("progress.urls")),
     path("", include("classroom.urls")),
     # One door with one throttle: the admin's own form would let passwords be guessed beside it.

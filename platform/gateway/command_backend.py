@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.backend import Executed
 from gateway.errors import Unreachable
-from simulator.apiserver.errors import bad_request
+from simulator.apiserver.errors import StatusError, bad_request
 from simulator.apiserver.request import Request, Response
 
 #: Header fields that the API server reads.
@@ -24,7 +24,7 @@ class CommandBackend(ABC):
 
     @abstractmethod
     async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
-        """Raises Unreachable when nobody answers."""
+        """Raises Unreachable when nobody answers, StatusError when the host refuses to ask."""
 
     @abstractmethod
     async def changed(self, timeout_s: float) -> None: ...
@@ -38,10 +38,13 @@ class CommandBackend(ABC):
             "headers": {name: request.headers[name] for name in _READ_HEADERS if name in request.headers},
             "body": request.body,
         }
-        reply = await self.ask(command, is_read=request.method in ("GET", "HEAD"))
-        if "error" in reply:
-            error = bad_request(reply["error"]["message"])
+        try:
+            reply = await self.ask(command, is_read=request.method in ("GET", "HEAD"))
+        except StatusError as error:
             return Response(error.code, error.status())
+        if "error" in reply:
+            refusal = bad_request(reply["error"]["message"])
+            return Response(refusal.code, refusal.status())
         if reply["status"] == _NOBODY and isinstance(reply["body"], str):
             raise Unreachable(reply["body"])
         headers = dict(reply["headers"])

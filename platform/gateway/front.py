@@ -69,17 +69,20 @@ class Front:
 
 
 async def _send_parts(parts: AsyncIterator[bytes | Response], send: Send, kind: str) -> None:
+    """When the cluster cannot be reached any more the stream simply ends, as a real server's would."""
     started = False
-    async for part in parts:
-        if isinstance(part, Response):
-            await send_response(send, part)
-            return
+    try:
+        async for part in parts:
+            if isinstance(part, Response):
+                await send_response(send, part)
+                return
+            if not started:
+                started = True
+                await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    except Unreachable:
         if not started:
-            started = True
-            await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    if not started:
-        await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
+            raise
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "progress",
     "classroom",
     "live",
+    "gateway",
 ]
 
 MIDDLEWARE = [

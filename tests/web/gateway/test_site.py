@@ -1,0 +1,121 @@
+"""The site's door for kubectl: a person's own cluster behind a key, and nothing behind any other key."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.servers import free_port
+
+pytestmark = [pytest.mark.processes]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The whole product in one process."""
+    port, data = free_port(), tmp_path_factory.mktemp("site")
+    drydock = Path(sys.executable).parent / "drydock"
+    command = [str(drydock), "up", "--port", str(port), "--data", str(data)]
+    environment = {**os.environ, "DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    assert process.stdout is not None
+    assert any(b"Drydock is ready" in line for line in iter(process.stdout.readline, b""))
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.communicate(timeout=20)
+
+
+class Guest:
+    """A browser of its own with a first cluster."""
+
+    def __init__(self, site: str) -> None:
+        self.browser = httpx.Client(base_url=site, follow_redirects=False, timeout=30)
+        place = self._post("/try/").headers["location"]
+        self.cluster = re.findall(r"[0-9a-f-]{36}", place)[0]
+
+    def _post(self, path: str) -> httpx.Response:
+        page = self.browser.get("/" if path == "/try/" else "/clusters/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+        assert token is not None
+        return self.browser.post(path, data={"csrfmiddlewaretoken": token[1]})
+
+    def kubeconfig(self, cluster: str = "") -> httpx.Response:
+        return self._post(f"/clusters/{cluster or self.cluster}/kubeconfig/")
+
+    def server(self) -> str:
+        address: str = yaml.safe_load(self.kubeconfig().text)["clusters"][0]["cluster"]["server"]
+        return address
+
+    def revoke(self) -> httpx.Response:
+        return self._post(f"/clusters/{self.cluster}/kubeconfig/revoke/")
+
+
+@pytest.fixture
+def new_guest(site: str) -> Iterator[Callable[[], Guest]]:
+    guests: list[Guest] = []
+
+    def make() -> Guest:
+        guests.append(Guest(site))
+        return guests[-1]
+
+    yield make
+    for guest in guests:
+        guest.browser.close()
+
+
+@pytest.fixture
+def guest(new_guest: Callable[[], Guest]) -> Guest:
+    return new_guest()
+
+
+def test_a_kubeconfig_opens_the_persons_own_cluster(guest: Guest) -> None:
+    server = guest.server()
+    made = httpx.post(
+        f"{server}/api/v1/namespaces/default/configmaps", json={"metadata": {"name": "from-outside"}}, timeout=30
+    )
+    line = "kubectl get configmap from-outside -o name"
+    command = {"rid": "look", "command": {"kind": "shell", "line": line}}
+    token = guest.browser.cookies["csrftoken"]
+    seen = guest.browser.post(
+        f"/api/clusters/{guest.cluster}/command", json=command, headers={"x-csrftoken": token}
+    ).json()
+    assert (made.status_code, seen["reply"]["stdout"]) == (201, "configmap/from-outside\n")
+
+
+def test_a_watch_is_told_of_changes_made_elsewhere(guest: Guest) -> None:
+    maps = f"{guest.server()}/api/v1/namespaces/default/configmaps"
+    since = httpx.get(maps, timeout=30).json()["metadata"]["resourceVersion"]
+    with httpx.stream("GET", maps, params={"watch": "1", "resourceVersion": since}, timeout=30) as stream:
+        assert httpx.post(maps, json={"metadata": {"name": "watched"}}, timeout=30).status_code == 201
+        event: dict[str, Any] = json.loads(next(stream.iter_lines()))
+    assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", "watched")
+
+
+def test_another_persons_key_opens_nothing(site: str, guest: Guest, new_guest: Callable[[], Guest]) -> None:
+    key = new_guest().server().rpartition("/")[2]
+    for wrong in (
+        f"/k/{guest.cluster}/{key}/api",
+        f"/k/{guest.cluster}/{'x' * 32}/api",
+        f"/k/{guest.cluster}//api",
+        "/k/",
+    ):
+        answer = httpx.get(site + wrong, timeout=30)
+        assert (answer.status_code, answer.json()["reason"]) == (401, "Unauthorized"), wrong
+
+
+def test_nobody_downloads_the_key_of_another_person(guest: Guest, new_guest: Callable[[], Guest]) -> None:
+    assert new_guest().kubeconfig(guest.cluster).status_code == 404
+
+
+def test_a_revoked_key_opens_nothing_after_a_moment(guest: Guest) -> None:
+    server = guest.server()
+    guest.revoke()
+    assert httpx.get(f"{server}/version", timeout=30).status_code == 401
