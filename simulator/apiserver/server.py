@@ -18,6 +18,7 @@ from simulator.apiserver.authorization.rbac import Rbac, is_administrator
 from simulator.apiserver.authorization.tokens import Tokens, unauthorized
 from simulator.apiserver.delete_options import checked_options, delete_options
 from simulator.apiserver.discovery import discover
+from simulator.apiserver.disruption import evict
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.lists import list_page
 from simulator.apiserver.paths import Target
@@ -232,7 +233,7 @@ class Server:
         body = request.body if isinstance(request.body, dict) else {}
         options = checked_options(body.get("deleteOptions"))
         dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
-        self.registry.delete(request.user.name, "pods", target.namespace or "", target.name, options, dry_run=dry_run)
+        evict(self.registry, request.user.name, target.namespace or "", target.name, options, dry_run=dry_run)
         return Response(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 
     def _log(self, request: Request, target: Target) -> Response:

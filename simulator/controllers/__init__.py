@@ -5,6 +5,7 @@ from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregation
 from simulator.controllers.cronjob import CronJobController
 from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.deployment import DeploymentController
+from simulator.controllers.disruption import DisruptionController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
 from simulator.controllers.garbage_collector import GarbageCollector
@@ -34,6 +35,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     JobController,
     CronJobController,
     TtlAfterFinishedController,
+    DisruptionController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,
