@@ -19,6 +19,7 @@ PANES = {
     "Terminal": "[data-pane=terminal]",
     "Editor": "[data-pane=editor]",
 }
+LABEL = "it => it.matches('button, a') ? it.getAttribute('aria-label') ?? it.textContent : ''"
 FASTEST = 20
 LONG_MS = 30_000
 
@@ -97,9 +98,9 @@ class Hands:
         self.page, self.press, self.write = page, page.keyboard.press, page.keyboard.type
 
     def tab_to(self, words: str) -> None:
-        """Tab until something that says `words` has the focus."""
+        """Tab until a button or a link that says `words` has the focus."""
         for _ in range(60):
-            if words in self._focused("element => element.getAttribute('aria-label') ?? element.textContent"):
+            if words in self._focused(LABEL):
                 return
             self.press("Tab")
         raise AssertionError(f"{words!r} cannot be reached by Tab")
