@@ -1,4 +1,4 @@
-"""The validating half of admission, in upstream's order: LimitRanger first, ResourceQuota last.
+"""The validating half of admission, in upstream's order: LimitRanger, PodSecurity, and ResourceQuota last.
 
 The mutating half works on pods and lies in `simulator.apiserver.pods`. Called by the registry for everybody, components included:
 a pod made by a controller is held to the same policy as one made by hand.
@@ -7,7 +7,7 @@ a pod made by a controller is held to the same policy as one made by hand.
 from collections.abc import Callable
 
 from simulator.apiserver import errors
-from simulator.apiserver.admission import limit_ranger
+from simulator.apiserver.admission import limit_ranger, pod_security
 from simulator.apiserver.admission.quota import CHANGING, QuotaAdmission
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Store
@@ -26,10 +26,18 @@ class AdmissionChain:
         """`obj` as it would be stored. Raises StatusError Forbidden."""
         if resource in ("pods", "persistentvolumeclaims"):
             self._check_ranges(resource, obj)
+        if resource == "pods":
+            self._check_security(obj)
+        if resource == "namespaces":
+            _refuse_bad_labels(obj)
         self._quota.charge(resource, obj, dry_run=dry_run)
 
     def on_update(self, resource: str, obj: Obj, old: Obj, *, dry_run: bool) -> None:
-        """Raises StatusError Forbidden."""
+        """Raises StatusError Forbidden, or Invalid for a namespace with unknown levels."""
+        if resource == "pods" and _images(obj) != _images(old):
+            self._check_security(obj)
+        if resource == "namespaces":
+            _refuse_bad_labels(obj)
         if resource not in CHANGING:
             return
         if resource == "persistentvolumeclaims":
@@ -43,3 +51,19 @@ class AdmissionChain:
             return
         if says := limit_ranger.violation(found, resource, obj):
             raise errors.forbidden("", resource, metadata["name"], says)
+
+    def _check_security(self, pod: Obj) -> None:
+        if says := pod_security.violation(self._store, pod):
+            raise errors.forbidden("", "pods", pod["metadata"]["name"], says)
+
+
+def _refuse_bad_labels(namespace: Obj) -> None:
+    if causes := pod_security.bad_labels(namespace):
+        raise errors.invalid("", "Namespace", namespace["metadata"]["name"], causes)
+
+
+def _images(pod: Obj) -> list[str]:
+    """What of a pod can change that its security is judged by."""
+    spec = pod["spec"]
+    parts = ("initContainers", "containers", "ephemeralContainers")
+    return [container["image"] for part in parts for container in spec.get(part) or ()]
