@@ -367,14 +367,18 @@ class Registry:
         return errors.conflict(kind.group, kind.plural, name, why)
 
     def _precondition(self, resource: str, obj: Obj, wanted: Obj) -> None:
-        metadata = obj["metadata"]
-        if wanted.get("uid") and wanted["uid"] != metadata["uid"]:
-            raise self._other_uid(resource, metadata["name"], wanted["uid"], metadata["uid"])
-        version = wanted.get("resourceVersion")
-        if version and version != metadata["resourceVersion"]:
-            kind = _kind(resource)
-            why = f"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {metadata['resourceVersion']}"
-            raise errors.conflict(kind.group, kind.plural, metadata["name"], why)
+        """What a deletion asked for, in the words of `registry/rest/delete.go`."""
+        metadata, kind = obj["metadata"], _kind(resource)
+        for field, name, fate in (
+            ("uid", "UID", "deleted and then recreated"),
+            ("resourceVersion", "ResourceVersion", "modified"),
+        ):
+            if wanted.get(field) and wanted[field] != metadata[field]:
+                why = (
+                    f"the {name} in the precondition ({wanted[field]}) does not match the {name} in record "
+                    f"({metadata[field]}). The object might have been {fate}"
+                )
+                raise errors.conflict(kind.group, kind.kind, metadata["name"], why)
 
     def _name(self, resource: str, metadata: Obj) -> None:
         """Fills in the name from generateName, eight tries long (feature RetryGenerateName)."""

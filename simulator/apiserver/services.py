@@ -46,7 +46,7 @@ class ServiceAllocator:
             causes.append(
                 (
                     "FieldValueInvalid",
-                    f'Invalid value: ["{wanted}"]: failed to allocate IP {wanted}: {why}',
+                    f'Invalid value: []string{{"{wanted}"}}: failed to allocate IP {wanted}: {why}',
                     "spec.clusterIPs",
                 )
             )
