@@ -4,10 +4,12 @@
 """
 
 import asyncio
+import json
 import os
 import random
 import shutil
 import signal
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.fleet import Client, Fleet, Page, client_of, embedded, scaled
+from tests.chaos.fleet import ROOT, Client, Fleet, Page, client_of, embedded, scaled
 
 pytestmark = pytest.mark.processes
 
 ROUNDS = int(os.environ.get("DRYDOCK_CHAOS_ROUNDS", "2"))
+FIGURES = ROOT / "build" / "chaos.jsonl"
 CLUSTERS = 50
 BURST = 80
 GOES_ON_S = 3.0
@@ -70,6 +73,15 @@ async def rounds(client: Client, strike: Callable[[int], float]) -> list[float]:
     return took
 
 
+def felt(what: str, took: list[float]) -> float:
+    """The longest time any client waited after a strike; all of them are written down."""
+    FIGURES.parent.mkdir(exist_ok=True)
+    row = {"name": what, "strikes": len(took), "median_s": statistics.median(took), "longest_s": max(took)}
+    with FIGURES.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    return max(took)
+
+
 async def test_the_embedded_process_is_killed(one_process: Fleet) -> None:
     program = one_process.workers[0]
 
@@ -80,7 +92,7 @@ async def test_the_embedded_process_is_killed(one_process: Fleet) -> None:
 
     async with client_of(one_process, CLUSTERS) as client:
         took = await rounds(client, strike)
-    assert max(took) < GOES_ON_S
+    assert felt("embedded process, kill -9", took) < GOES_ON_S
 
 
 async def test_a_worker_is_killed(fleet: Fleet) -> None:
@@ -94,7 +106,7 @@ async def test_a_worker_is_killed(fleet: Fleet) -> None:
         for number in range(ROUNDS):
             took += await _one(client, strike, number)
             await asyncio.to_thread(fleet.workers[number % 2].start)
-    assert max(took) < GOES_ON_S
+    assert felt("worker, kill -9", took) < GOES_ON_S
 
 
 async def _one(client: Client, strike: Callable[[int], float], number: int) -> list[float]:
@@ -121,7 +133,7 @@ async def test_a_web_process_is_killed(fleet: Fleet) -> None:
             took += await _one(client, strike, number)
             await asyncio.to_thread(fleet.webs[number % 2].start)
         await _still_live(page, watching)
-    assert max(took) < GOES_ON_S
+    assert felt("web process, kill -9", took) < GOES_ON_S
 
 
 async def test_a_page_sees_no_gap_while_workers_die(fleet: Fleet) -> None:
@@ -178,7 +190,7 @@ async def test_redis_is_killed(fleet: Fleet) -> None:
         watching = asyncio.create_task(page.run())
         took = await rounds(client, strike)
         await _still_live(page, watching)
-    assert max(took) < GOES_ON_S
+    assert felt("Redis, kill -9 and away 0.7 s", took) < GOES_ON_S
 
 
 async def test_postgresql_crashes_and_recovers(fleet: Fleet) -> None:
@@ -192,7 +204,7 @@ async def test_postgresql_crashes_and_recovers(fleet: Fleet) -> None:
 
     async with client_of(fleet, CLUSTERS) as client:
         took = await rounds(client, strike)
-    assert max(took) < GOES_ON_S
+    assert felt("PostgreSQL, crash and recovery", took) < GOES_ON_S
 
 
 async def test_stopping_leaves_nothing_behind(one_process: Fleet, folder: Path) -> None:

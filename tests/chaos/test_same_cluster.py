@@ -73,7 +73,10 @@ async def _look(client: Client, cluster: str) -> dict[str, Any]:
         "configmaps": _shell("kubectl get configmaps -o name"),
         "hash": {"command": {"kind": "state-hash"}},
     }
-    seen = {name: (await client.send(cluster, f"{name}-{time.monotonic_ns()}", body))["reply"] for name, body in asked.items()}
+    seen = {
+        name: (await client.send(cluster, f"{name}-{time.monotonic_ns()}", body))["reply"]
+        for name, body in asked.items()
+    }
     return {"pods": seen["pods"]["stdout"], "configmaps": seen["configmaps"]["stdout"], "hash": seen["hash"]["hash"]}
 
 
