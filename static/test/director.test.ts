@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Director, MOST_IN_FLIGHT, NO_TRACE, type Trace } from "../src/motion/director";
-import { COMMIT_MS, legsOf, paced, REQUEST_MS, STAGGER_MS } from "../src/motion/grammar";
+import { COMMIT_MS, gateOf, labelOf, legsOf, paced, REQUEST_MS, STAGGER_MS } from "../src/motion/grammar";
 import type { Msg } from "../src/protocol/shapes";
 
 const message = (id: number, over: Partial<Msg> = {}): Msg => ({ id, from: "controller:replicaset", to: "apiserver", verb: "create", kind: "Pod", uid: `p${id}`, name: `p${id}`, ns: "shop", root: 1, hop: 1, because: 1, at: id, say: `message ${id}`, ok: true, ...over });
@@ -76,4 +76,17 @@ test("a live trace fades when nothing more happens", () => {
 
 for (const [speed, ms] of [[1, 450], [2, 225], [0.5, 900], [9, 0]] as const) {
   test(`at speed ${speed} a request takes ${ms} ms`, () => assert.equal(paced(REQUEST_MS, speed), ms));
+}
+
+const refusals: [say: string, gate: number, label: string][] = [
+  ['The API server refuses: deployments.apps "web" already exists.', 2, "refused: Deployment web already exists"],
+  ['The API server refuses: Unauthorized.', 0, "refused: Deployment web"],
+  ['The API server refuses: deployments.apps is forbidden: User "eva" cannot create resource "deployments" in API group "apps" in the namespace "shop".', 1, "refused: Deployment web is forbidden"],
+  ['The API server refuses: pods "web" is forbidden: exceeded quota: small.', 2, "refused: Deployment web is forbidden"],
+];
+for (const [say, gate, label] of refusals) {
+  test(`it stops at gate ${gate + 1}: ${say}`, () => {
+    const msg = message(1, { say, ok: false, kind: "Deployment", name: "web" });
+    assert.deepEqual([gateOf(msg), labelOf(msg, null)], [gate, label]);
+  });
 }

@@ -16,8 +16,6 @@ import { Entries, Knot, Lanes } from "./traffic";
 
 export interface QuayLooks extends ControlLooks {
   tints: ReadonlyMap<string, 1 | 2 | 3>;
-  /** The moment shown, for "last heard". */
-  at: number;
   endpoints: number | null;
 }
 
@@ -29,7 +27,7 @@ export function Quay({ layout, looks }: { layout: QuayLayout; looks: QuayLooks }
       <Ground waterline={layout.waterline} />
       <ControlPlane layout={layout} looks={looks} />
       {layout.zones.map((place) => <ZoneFrame key={place.zone.uid} uid={place.zone.uid} name={place.zone.name} tint={place.zone.tint} more={place.more} empty={place.cards.length === 0} {...place.rect} selected={ring(place.zone.uid)} />)}
-      {layout.racks.map((place) => <Rack key={place.node.uid} place={place} selected={ring(place.node.uid)} at={looks.at} />)}
+      {layout.racks.map((place) => <Rack key={place.node.uid} place={place} selected={ring(place.node.uid)} />)}
       {layout.storage ? <Storage storage={layout.storage} selected={looks.selected} /> : null}
       <Entries entries={layout.entries} />
       {layout.zonesMore > 0 ? <text class="t-k" x={layout.zonesEnd} y="150" text-anchor="end">{`+${layout.zonesMore} more namespaces in the list`}</text> : null}

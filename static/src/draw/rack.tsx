@@ -4,16 +4,17 @@
  * Promise: a rack is hatched when the API says that its node is lost, not before; the power only shows at its plug. An unchanged rack
  * is not drawn again.
  */
+import { useContext } from "preact/hooks";
 import { agoText } from "../protocol/clock";
 import type { NodeRow } from "../protocol/shapes";
 import type { Rect } from "../scene/measures";
 import type { RackPlace } from "../scene/rack-places";
 import { fitText, textWidth } from "../scene/text";
 import { still } from "./still";
+import { ShownTime } from "./wait-bar";
 
-export function Rack({ place: { node, rect, slots }, selected, at }: { place: RackPlace; selected: boolean; at: number }) {
-  const heard = node.ready === "True" || node.heard === null ? "" : agoText(at - node.heard);
-  return <RackFrame node={node} {...rect} {...slotGrid(slots)} heard={heard} selected={selected} />;
+export function Rack({ place: { node, rect, slots }, selected }: { place: RackPlace; selected: boolean }) {
+  return <RackFrame node={node} {...rect} {...slotGrid(slots)} selected={selected} />;
 }
 
 interface SlotGrid { slots: number; columns: number; firstX: number; firstY: number; slotW: number; slotH: number; stepX: number; stepY: number }
@@ -29,10 +30,10 @@ function slotGrid(slots: Rect[]): SlotGrid {
   };
 }
 
-interface RackProps extends Rect, SlotGrid { node: NodeRow; selected: boolean; heard: string }
+interface RackProps extends Rect, SlotGrid { node: NodeRow; selected: boolean }
 
 const RackFrame = still((props: RackProps) => {
-  const { node, x, y, w, h, selected, heard, slots, columns, firstX, firstY, slotW, slotH, stepX, stepY } = props;
+  const { node, x, y, w, h, selected, slots, columns, firstX, firstY, slotW, slotH, stepX, stepY } = props;
   const lost = node.ready !== "True";
   const holes = Math.floor((h - 46) / 19);
   return (
@@ -51,7 +52,7 @@ const RackFrame = still((props: RackProps) => {
       <NodeLamp x={x + 16} y={y + 17} lost={lost} />
       <text class="t-b" x={x + 27} y={y + 21.5}>{fitText(node.name, w - 40 - textWidth(nodeWord(node), 11), 12.5)}</text>
       <text class={lost ? "t-s bad" : "t-s"} x={x + w - 11} y={y + 21.5} text-anchor="end">{nodeWord(node)}</text>
-      {lost ? <text class="t-s bad" x={x + 11.5} y={y + 39}>{heard === "" ? "never heard" : `last heard ${heard}`}</text> : <Gauges node={node} x={x + 11.5} y={y} w={(w - 23) / 2} />}
+      {lost ? <LastHeard at={node.heard} x={x + 11.5} y={y + 39} /> : <Gauges node={node} x={x + 11.5} y={y} w={(w - 23) / 2} />}
       {Array.from({ length: slots }, (_, i) => (
         <rect key={i} class="slot" x={firstX + (i % columns) * stepX} y={firstY + Math.floor(i / columns) * stepY} width={slotW} height={slotH} rx="4" opacity={lost ? 0.45 : 0.75} />
       ))}
@@ -59,6 +60,12 @@ const RackFrame = still((props: RackProps) => {
     </g>
   );
 });
+
+/** Counts on while the time shown passes. */
+function LastHeard({ at, x, y }: { at: number | null; x: number; y: number }) {
+  const now = useContext(ShownTime).value;
+  return <text class="t-s bad" x={x} y={y}>{at === null ? "never heard" : `last heard ${agoText(now - at)}`}</text>;
+}
 
 function nodeWord(node: NodeRow): string {
   if (node.ready !== "True") return "NotReady";

@@ -305,7 +305,7 @@ function uidAt(event: MouseEvent): string | null {
 
 function looksOf(state: ClusterState, model: SceneModel, { trace, selected }: { trace: Trace; selected: string | null }): QuayLooks {
   return {
-    tints: model.tints, hot: hotObjects(state, trace), selected, at: state.at, revision: model.revision, waiting: model.queued.length,
+    tints: model.tints, hot: hotObjects(state, trace), selected, revision: model.revision, waiting: model.queued.length,
     endpoints: model.lane ? model.lane.service.endpoints.length : null,
   };
 }

@@ -4,11 +4,12 @@
  * Promise: draws along the cables of scene/cables.ts and nowhere else. Several messages of the same way share one line, their numbers
  * stand beside each other. The number, the line and the caption strip say the same thing three ways.
  */
-import { labelOf, legsOf } from "../motion/grammar";
+import { gateOf, labelOf, legsOf } from "../motion/grammar";
 import type { Flight, Stop, Trace } from "../motion/director";
 import type { Msg } from "../protocol/shapes";
 import { along, lengthOf, roundedPath, route, stopPoint, type Point } from "../scene/cables";
 import type { QuayLayout } from "../scene/layout";
+import type { Rect } from "../scene/measures";
 import { textWidth } from "../scene/text";
 
 export interface TraceLinesProps {
@@ -34,8 +35,9 @@ export function TraceLines({ layout, trace, travelling, gap }: TraceLinesProps) 
       {etcd ? <path class="msg past" marker-end="url(#arrow-control)" d={roundedPath(etcd)} /> : null}
       {ways.map(({ way, points }) => <path key={way} class="msg past" marker-end="url(#arrow-control)" d={roundedPath(points)} />)}
       {present ? <path class={`msg${trace.present!.msg.ok ? "" : " refused"}`} marker-end="url(#arrow-control)" d={roundedPath(present)} /> : null}
+      {trace.present && !trace.present.msg.ok && !travelling ? <Refusal api={layout.control.api} gate={gateOf(trace.present.msg)} /> : null}
       {placeStops(past).map(({ stop, at }) => <StopMark key={stop.n} n={stop.n} x={at[0]} y={at[1]} />)}
-      {present ? <Present stop={trace.present!} heard={trace.past.find(({ msg }) => msg.id === trace.present!.msg.because)?.msg ?? null} at={stopPoint(present, trace.present!.msg.from === "apiserver")} width={layout.width} gap={gap} /> : null}
+      {present ? <Present stop={trace.present!} heard={trace.past.find(({ msg }) => msg.id === trace.present!.msg.because)?.msg ?? null} at={stopPoint(present, trace.present!.msg.from === "apiserver")} layout={layout} gap={gap} /> : null}
     </g>
   );
 }
@@ -65,17 +67,21 @@ function StopMark({ n, x, y }: { n: number; x: number; y: number }) {
   );
 }
 
-function Present({ stop, heard, at: [x, y], width, gap }: { stop: Stop; heard: Msg | null; at: Point; width: number; gap: string | null }) {
+interface PresentProps { stop: Stop; heard: Msg | null; at: Point; layout: QuayLayout; gap: string | null }
+
+function Present({ stop, heard, at: [x, y], layout, gap }: PresentProps) {
   const label = labelOf(stop.msg, heard);
   const w = textWidth(label, 11) + 20;
-  const left = x + 12 + w > width - 8 ? -12 - w : 12;
+  const isYours = stop.msg.from === "you" || stop.msg.to === "you";
+  const left = isYours ? layout.control.you.x - x : x + 12 + w > layout.width - 8 ? -12 - w : 12;
+  const middle = isYours ? layout.control.you.y + layout.control.you.h + 12 - y : 0;
   return (
     <g transform={`translate(${x},${y})`}>
       <circle class="pulse" r="10" />
       <circle class="stop now" r="8.6" />
       <text class="stop-n now" y="3.9" text-anchor="middle">{stop.n}</text>
-      <rect class="msg-label" x={left} y="-9.5" width={w} height="19" rx="4" />
-      <text class="msg-word" x={left + w / 2} y="3.9" text-anchor="middle">{label}</text>
+      <rect class="msg-label" x={left} y={middle - 9.5} width={w} height="19" rx="4" />
+      <text class="msg-word" x={left + w / 2} y={middle + 3.9} text-anchor="middle">{label}</text>
       {gap === null ? null : <Gap words={gap} right={left > 0 ? -12 : 12 + textWidth(gap, 11) + 16} />}
     </g>
   );
@@ -92,17 +98,31 @@ function Gap({ words, right }: { words: string; right: number }) {
   );
 }
 
+/** The gate that did not let a request pass. */
+function Refusal({ api, gate }: { api: Rect; gate: 0 | 1 | 2 }) {
+  const x = api.x + 8.7 + gate * 7;
+  const y = api.y + 30;
+  return (
+    <g>
+      <rect class="gate lit" x={x - 2.7} y={api.y + 7} width="5.4" height="46" rx="2.7" />
+      <circle class="cut-mark" cx={x} cy={y} r="8" />
+      <path class="gate-cross" d={`M${x - 3.4} ${y - 3.4}l6.8 6.8m0-6.8l-6.8 6.8`} />
+    </g>
+  );
+}
+
 const GATES = 3;
 
 /** The gates of the API server light one after the other as a request passes; a refused one stays at its gate, crossed. */
 function Gates({ layout, flight }: { layout: QuayLayout; flight: Flight }) {
   const { api } = layout.control;
-  const passed = Math.min(GATES, Math.floor((flight.progress - 0.7) * 10) + 1);
   const refused = !flight.stop.msg.ok;
+  const gate = gateOf(flight.stop.msg);
+  const passed = Math.min(refused ? gate + 1 : GATES, Math.floor((flight.progress - 0.7) * 10) + 1);
   return (
     <g>
       {Array.from({ length: Math.max(0, passed) }, (_, i) => <rect key={i} class="gate lit" x={api.x + 6 + i * 7} y={api.y + 7} width="5.4" height="46" rx="2.7" />)}
-      {refused && passed > 0 ? <path class="gate-cross" d={`M${api.x + 10} ${api.y + 20}l14 20m0-20l-14 20`} /> : null}
+      {refused && passed > gate ? <Refusal api={api} gate={gate} /> : null}
     </g>
   );
 }

@@ -35,10 +35,25 @@ export function paced(ms: number, speed: number): number {
   return speed > FASTEST ? 0 : ms / Math.max(speed, 0.25);
 }
 
+const REASONS: [pattern: RegExp, words: string][] = [
+  [/already exists/, "already exists"], [/not found/, "is not there"], [/forbidden/i, "is forbidden"], [/is invalid/, "is invalid"], [/object has been modified/, "was changed meanwhile"],
+];
+
+/** In two or three words; the caption has the whole sentence. */
+function reasonOf({ say }: Msg): string {
+  return REASONS.find(([pattern]) => pattern.test(say))?.[1] ?? "";
+}
+
+/** Authentication, authorisation, admission: the gate of the API server at which a request was refused. */
+export function gateOf({ say }: Msg): 0 | 1 | 2 {
+  if (/unauthorized/i.test(say)) return 0;
+  return /\bcannot \w+ (resource|path)\b/.test(say) ? 1 : 2;
+}
+
 /** What the present message says on the stage, beside its number; `heard` is the write that a delivery tells of. */
 export function labelOf(msg: Msg, heard: Msg | null): string {
   const about = isDelivery(msg) ? heard ?? msg : msg;
   const thing = `${about.kind} ${about.name}`;
   if (isDelivery(msg) && msg.to.startsWith("kubelet:")) return `${thing} → ${msg.to.slice("kubelet:".length)}`;
-  return msg.ok ? thing : `${thing}: refused`;
+  return msg.ok ? thing : `refused: ${thing} ${reasonOf(msg)}`.trimEnd();
 }
