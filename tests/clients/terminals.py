@@ -69,6 +69,12 @@ class RealTerminal:
         )
         return Outcome(done.stdout, done.stderr, done.returncode)
 
+    def start(self, line: str) -> "subprocess.Popen[str]":
+        """A command that goes on; whoever started it ends it."""
+        return subprocess.Popen(
+            line.split(), stdout=subprocess.PIPE, text=True, cwd=self.folder / "home", env=self._environment
+        )
+
     @property
     def server(self) -> str:
         line = "kubectl config view -o jsonpath={.clusters[0].cluster.server}"

@@ -1,0 +1,120 @@
+"""A tour of real kubectl through a standalone cluster that runs: every family of verbs, in every minor that is here."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.clients.conftest import Serve
+from tests.clients.terminals import RealTerminal
+
+MANIFEST = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: nginx, image: "nginx:1.27", ports: [{containerPort: 80}]}]
+"""
+WORKERS = "kind: Cluster\nname: tour\nnodes: [{role: control-plane}, {role: worker}, {role: worker}]"
+
+pytestmark = [pytest.mark.processes]
+
+#: (command line, what its output matches from begin to end); run in this order on one cluster.
+TOUR = (
+    ("kubectl version | tail -1", r"Server Version: v1\.33\.1\n"),
+    ("kubectl apply -f web.yaml", r"deployment\.apps/web created\n"),
+    ("kubectl rollout status deploy/web --timeout=30s", r"(?s).*deployment \"web\" successfully rolled out\n"),
+    ("kubectl apply -f web.yaml", r"deployment\.apps/web unchanged\n"),
+    ("sed -i s/1.27/1.28/ web.yaml; kubectl diff -f web.yaml | grep -c '^[+-].*image:'", r"2\n"),
+    ("kubectl apply -f web.yaml", r"deployment\.apps/web configured\n"),
+    ("kubectl rollout status deploy/web --timeout=30s", r"(?s).*successfully rolled out\n"),
+    ("kubectl rollout history deploy/web | wc -l", r"5\n"),
+    ("kubectl rollout undo deploy/web", r"deployment\.apps/web rolled back\n"),
+    ("kubectl rollout restart deploy/web", r"deployment\.apps/web restarted\n"),
+    ("kubectl expose deploy web --port=80", r"service/web exposed\n"),
+    ("kubectl scale deploy web --replicas=3", r"deployment\.apps/web scaled\n"),
+    ("kubectl set image deploy/web nginx=nginx:1.29", r"deployment\.apps/web image updated\n"),
+    ("kubectl set env deploy/web A=1", r"deployment\.apps/web env updated\n"),
+    ("kubectl run one --image=nginx", r"pod/one created\n"),
+    ("kubectl wait --for=condition=Ready pod/one --timeout=30s", r"pod/one condition met\n"),
+    ("kubectl exec one -- hostname", r"one\n"),
+    ("kubectl exec one -- sh -c 'exit 3'; echo $?", r"3\n"),
+    ("kubectl logs one --tail=1", r".+\n"),
+    ("kubectl label pod one a=b", r"pod/one labeled\n"),
+    ("kubectl annotate pod one a=b", r"pod/one annotated\n"),
+    ("kubectl get pod one -L a --no-headers", r"one +1/1 +Running +0 +\d+s +b\n"),
+    ('kubectl patch deploy web -p \'{"spec":{"replicas":2}}\'', r"deployment\.apps/web patched\n"),
+    ("EDITOR='sed -i s/replicas:.2/replicas:\\ 1/' kubectl edit deploy web", r"deployment\.apps/web edited\n"),
+    ("kubectl create configmap c --from-literal=a=b", r"configmap/c created\n"),
+    ("kubectl create secret generic s --from-literal=a=b", r"secret/s created\n"),
+    ("kubectl get secret s -o jsonpath='{.data.a}'", r"Yg=="),
+    ("kubectl create job j --image=busybox -- true", r"job\.batch/j created\n"),
+    ("kubectl create namespace n", r"namespace/n created\n"),
+    ("kubectl autoscale deploy web --min=1 --max=3", r"horizontalpodautoscaler\.autoscaling/web autoscaled\n"),
+    ("kubectl auth whoami | tail -2 | head -1", r"Username +kubernetes-admin\n"),
+    ("kubectl auth can-i create pods", r"yes\n"),
+    ("kubectl top nodes 2>&1", r"error: Metrics API not available\n"),
+    ("kubectl explain pod.spec.restartPolicy | head -1", r"KIND: +Pod\n"),
+    ("kubectl api-resources --api-group=apps --no-headers | wc -l", r"5\n"),
+    ("kubectl events --for pod/one --no-headers | wc -l", r"[5-9]\n"),
+    ("kubectl describe pod one | head -1", r"Name: +one\n"),
+    ("kubectl describe node tour-worker | head -1", r"Name: +tour-worker\n"),
+    ("kubectl taint node tour-worker2 k=v:NoSchedule", r"node/tour-worker2 tainted\n"),
+    ("kubectl cordon tour-worker2", r"node/tour-worker2 cordoned\n"),
+    (
+        "kubectl drain tour-worker --ignore-daemonsets --force --timeout=60s 2>/dev/null | tail -1",
+        r"node/tour-worker drained\n",
+    ),
+    ("kubectl uncordon tour-worker", r"node/tour-worker uncordoned\n"),
+    ("kubectl port-forward svc/web 18080:80 2>&1 | tail -1", r"error: .*\n"),
+    ("kubectl delete -f web.yaml", r'deployment\.apps "web" deleted\n'),
+    ("kubectl delete ns n", r'namespace "n" deleted\n'),
+    ("kubectl get pods -o nonsense 2>&1 | grep -c 'unable to match a printer'", r"1\n"),
+    ("kubectl get pods missing 2>&1", r'Error from server \(NotFound\): pods "missing" not found\n'),
+)
+
+
+@pytest.mark.parametrize("minor", ["1.31", "1.32", "1.33"])
+def test_every_verb_works(serve: Serve, minor: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    config = tmp_path_factory.mktemp("config") / "kind.yaml"
+    config.write_text(WORKERS)
+    terminal = serve("--config", str(config), "--speed", "5", minor=minor)
+    terminal.write_file("web.yaml", MANIFEST)
+    wrong = []
+    for line, wanted in TOUR:
+        outcome = terminal.run(line, timeout_s=90)
+        if not re.fullmatch(wanted, outcome.stdout):
+            wrong.append(f"$ {line}\n{outcome.stdout}{outcome.stderr}(wanted {wanted})")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def terminal(serve: Serve) -> RealTerminal:
+    return serve("--speed", "5")
+
+
+def test_a_watch_prints_what_happens(terminal: RealTerminal) -> None:
+    watching = terminal.start("kubectl get configmaps -w -o name")
+    assert watching.stdout is not None
+    assert watching.stdout.readline() == "configmap/kube-root-ca.crt\n"
+    terminal.run("kubectl create configmap new")
+    assert watching.stdout.readline() == "configmap/new\n"
+    _stop(watching)
+
+
+def test_a_followed_log_goes_on_until_the_container_ends(terminal: RealTerminal) -> None:
+    terminal.run(
+        "kubectl run talker --image=busybox --restart=Never -- sh -c 'for i in 1 2 3; do echo $i; sleep 4; done'"
+    )
+    terminal.run("kubectl wait --for=jsonpath='{.status.phase}'=Running pod/talker --timeout=30s")
+    assert terminal.run("kubectl logs -f talker").stdout == "1\n2\n3\n"
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    process.communicate(timeout=10)
