@@ -7,6 +7,7 @@ only the looks of the output are accepted and ignored.
 from itertools import pairwise
 
 from simulator.engine.plain import Obj
+from simulator.network import dns
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 
 #: Options that take the next word as their value, by program.
@@ -53,6 +54,9 @@ class NetworkTools:
             case "ping":
                 return self._ping(source, _operands(program, rest))
         return 1, [f"{program}: could not connect to the server"], 0
+
+    def resolv_conf(self, pod: Obj) -> str:
+        return dns.resolver_of(pod, self._datapath.dns_address).text
 
     def _nslookup(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
         name = operands[0] if operands else ""

@@ -42,6 +42,8 @@ def execute(
     if not has_program(image, argv[0].rsplit("/", 1)[-1]):
         return Execution(127, (), f'exec: "{argv[0]}": executable file not found in $PATH')
     files = {"/etc/hostname": f"{hostname(pod)}\n", **mounted}
+    if fleet.network is not None:
+        files["/etc/resolv.conf"] = fleet.network.resolv_conf(pod)
     files.update(fleet.plan(one.run).files_at(fleet.engine.now - one.run.started_us))
     machine = Machine((Op("run", words=tuple((word,) for word in argv)),), image, dict(env), files=files)
     try:

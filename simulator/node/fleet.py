@@ -30,6 +30,9 @@ class Network(Protocol):
     def ask(self, pod: Obj, argv: tuple[str, ...]) -> tuple[int, list[str], int]:
         """(exit status, lines, microseconds it took)."""
 
+    def resolv_conf(self, pod: Obj) -> str:
+        """The content of `/etc/resolv.conf` in the pod's containers."""
+
 
 class Fleet:
     def __init__(self, process: Process, client: Client, catalog: Catalog) -> None:

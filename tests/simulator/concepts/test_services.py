@@ -133,6 +133,18 @@ def test_a_new_service_is_in_dns_at_once(shop: Any) -> None:
     assert f"Address: {address}" in shop.run("kubectl exec jump -- nslookup fresh")
 
 
+def test_every_container_asks_the_cluster_dns_first_in_its_own_namespace(shop: Any) -> None:
+    shop.run("kubectl create namespace prod")
+    shop.run("kubectl run jump --image=busybox:1.36 -n prod -- sh -c 'sleep 36000'")
+    shop.wait(20)
+    for namespace in ("default", "prod"):
+        assert shop.run(f"kubectl exec jump -n {namespace} -- cat /etc/resolv.conf").splitlines() == [
+            f"search {namespace}.svc.cluster.local svc.cluster.local cluster.local",
+            "nameserver 10.96.0.10",
+            "options ndots:5",
+        ]
+
+
 def test_without_dns_names_fail_and_addresses_work(shop: Any) -> None:
     address = shop.value("svc shop", "{.spec.clusterIP}")
     shop.run("kubectl scale deployment coredns -n kube-system --replicas=0")
