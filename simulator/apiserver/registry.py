@@ -74,7 +74,7 @@ class Registry:
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
         self._strategies = Strategies(engine, self.store, cluster_cidr)
-        self._admission = AdmissionChain(self.store, self._write_quota)
+        self.admission = AdmissionChain(self.store, self._write_quota)
         self._watchers: dict[str, list[Watcher]] = {}
         self._processes: list[Watcher] = []
         self._fading: list[tuple[int, Key]] = []
@@ -161,7 +161,7 @@ class Registry:
         if self.distrust:
             fresh = default(resource, fresh)
             self.refuse_invalid(resource, fresh, validate_create(resource, fresh))
-        self._admission.on_create(resource, fresh, dry_run=dry_run)
+        self.admission.on_create(who, resource, fresh, dry_run=dry_run)
         if dry_run:
             return fresh
         return self._put(who, "create", resource, key, fresh)
@@ -188,7 +188,7 @@ class Registry:
         if fresh == old:
             return old
         if not subresource:
-            self._admission.on_update(resource, fresh, old, dry_run=dry_run)
+            self.admission.on_update(who, resource, fresh, old, dry_run=dry_run)
         if dry_run:
             return fresh
         if _is_released(fresh):
@@ -216,6 +216,7 @@ class Registry:
         self._precondition(resource, old, options.get("preconditions") or {})
         if resource == "namespaces" and name in _IMMORTAL:
             raise errors.forbidden("", "namespaces", name, "this namespace may not be deleted")
+        self.admission.on_delete(who, resource, old)
         fresh = self._strategies.prepare_delete(resource, old, options)
         metadata = dict(fresh["metadata"])
         finalizers = self._propagation(metadata, options)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from simulator.apiserver import errors, paths
-from simulator.apiserver.admission import pod_security
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.escalation import refuse_escalation
 from simulator.apiserver.authorization.impersonation import acting_user
@@ -145,7 +144,7 @@ class Server:
         self.registry.refuse_invalid(target.resource.name, obj, validate_create(target.resource.name, obj))
         refuse_escalation(self._rbac, request.user, target.resource.name, obj, None)
         made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
-        warnings += pod_security.warnings(self.registry.store, target.resource.name, made, None)
+        warnings += self.registry.admission.warnings(request.user.name, target.resource.name, made, None)
         return self._answer(request, target, 201, _as_served(made, target), warnings)
 
     def _update(self, request: Request, target: Target) -> Response:
@@ -315,7 +314,7 @@ class Server:
             request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb
         )
         if not subresource:
-            warnings += pod_security.warnings(self.registry.store, resource, made, old)
+            warnings += self.registry.admission.warnings(request.user.name, resource, made, old)
         return self._answer(request, target, 200, _as_served(made, target), warnings)
 
     def _answer(

@@ -1,0 +1,61 @@
+"""Expressions in CEL, the Common Expression Language: compiled once, evaluated over plain JSON values.
+
+https://kubernetes.io/docs/reference/using-api/cel/. The language itself comes from a library; Kubernetes' own function libraries
+(quantities, URLs, the authorizer) and optional fields are not there: an expression that needs them is an error that says so.
+
+The library takes a quarter of a second to load and most clusters never hold an expression, so it is loaded with the first one.
+"""
+
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+
+class ExpressionError(Exception):
+    """The expression cannot be compiled, or has no value for what it was given."""
+
+
+def evaluate(expression: str, variables: dict[str, Any]) -> Any:
+    """The value as plain JSON: bool, int, float, str, list, dict or None. Raises ExpressionError."""
+    celpy = _library()
+    program = _compiled(expression)
+    try:
+        given = {name: celpy.json_to_cel(value) for name, value in variables.items()}
+        return _plain(program.evaluate(given))
+    except celpy.CELEvalError as error:
+        raise ExpressionError(str(error.args[0] if error.args else error)) from error
+
+
+@lru_cache(maxsize=1)
+def _library() -> Any:
+    return import_module("celpy")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Any:
+    return _library().Environment()
+
+
+@lru_cache(maxsize=512)
+def _compiled(expression: str) -> Any:
+    celpy, environment = _library(), _environment()
+    try:
+        return environment.program(environment.compile(expression))
+    except celpy.CELParseError as error:
+        raise ExpressionError(f"compilation failed: {error.args[0] if error.args else error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """CEL's types are subclasses of Python's; bool is an int in both."""
+    if value is None:
+        return None
+    if isinstance(value, _library().celtypes.BoolType):
+        return bool(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)
