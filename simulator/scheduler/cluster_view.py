@@ -22,6 +22,8 @@ class ClusterView:
         """The number of the oldest entry in `changes`."""
         self.changes: list[int] = []
         """Positions of changed nodes, oldest first."""
+        self._priorities: dict[int, int] = {}
+        """How many pods on known nodes have each priority."""
         self._layout = 0
         self._nodes: list[NodeInfo] = []
         self._position: dict[str, int] = {}
@@ -71,6 +73,8 @@ class ClusterView:
         if known is None:
             return
         self.affinity_pods -= known.affinity_pods
+        for pod, _ in known.pods.values():
+            self._count_priority(pod, -1)
         if known.pods:
             self._homeless[name] = known.pods
         self._is_arranged = False
@@ -92,13 +96,28 @@ class ClusterView:
         elif uid in known.pods:
             pod = known.remove(uid)
             self.affinity_pods -= pod.has_affinity
+            self._count_priority(pod, -1)
             self._changed(node)
+
+    def holds_below(self, priority: int) -> bool:
+        """Whether any pod on a node has a lower priority."""
+        return any(known < priority for known in self._priorities)
 
     def _place(self, node: NodeInfo, uid: str, pod: PodInfo, ending: bool) -> None:
         if uid in node.pods:
-            self.affinity_pods -= node.remove(uid).has_affinity
+            known = node.remove(uid)
+            self.affinity_pods -= known.has_affinity
+            self._count_priority(known, -1)
         node.add(uid, pod, ending=ending)
         self.affinity_pods += pod.has_affinity
+        self._count_priority(pod, 1)
+
+    def _count_priority(self, pod: PodInfo, sign: int) -> None:
+        left = self._priorities.get(pod.priority, 0) + sign
+        if left:
+            self._priorities[pod.priority] = left
+        else:
+            del self._priorities[pod.priority]
 
     # Order
 

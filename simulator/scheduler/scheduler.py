@@ -5,10 +5,12 @@ owners whose pods are spread by default. A decision counts from the moment it is
 its node) although the watch confirms it later. A pod that fits nowhere waits until something changes that the
 plugins which turned it down care about; nothing is retried on a timer.
 
-Leaves preemption and volumes to later; `plugins` has the list.
+A pod that fits nowhere may preempt: pods of lower priority are deleted from one node, and their room is kept for it
+(`nominations`) until they are gone. Leaves volumes to later; `plugins` has the list.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -17,13 +19,15 @@ from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.decisions import Decisions, record
-from simulator.scheduler.fit_error import fit_error
+from simulator.scheduler.fit_error import available, fit_error
 from simulator.scheduler.node_info import NodeInfo
+from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.placement import Cycle, Scan, choose, is_local
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS
 from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.pod_infos import PodInfos
+from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
 from simulator.scheduler.queue import SchedulingQueue, Waiting
 
 _SOURCE = "default-scheduler"
@@ -32,8 +36,12 @@ _NEXT = "next"
 #: Before a pod's uid: its backoff after a failed binding is over.
 _RETRY = "retry/"
 _TERMINAL = ("Succeeded", "Failed")
+_BUDGETS = "poddisruptionbudgets.policy"
 #: Kinds of pods whose index is kept; the least recently used is dropped.
 _INDEXES = 32
+_PREEMPTION = "PreemptionByScheduler"
+#: A pod that cannot preempt for this reason keeps its nomination.
+_STILL_NOMINATED = (STILL_ENDING,)
 _FILTERS_BY_NAME = {plugin.name: plugin for plugin in FILTERS}
 _CLUSTER_FILTERS = frozenset(plugin.name for plugin in CLUSTER_FILTERS)
 
@@ -47,6 +55,7 @@ class Scheduler(Controller):
         "replicasets.apps": "on_selector",
         "statefulsets.apps": "on_selector",
         "replicationcontrollers": "on_selector",
+        _BUDGETS: "on_budget",
     }
 
     def __init__(self, process: Process, client: Client) -> None:
@@ -58,6 +67,7 @@ class Scheduler(Controller):
         """None after a restore: built from the cache when first needed."""
         self._assumed: dict[str, tuple[str, str, str]] = {}
         """uid → (namespace, name, node) of pods that are bound but not yet seen bound."""
+        self._nominations = Nominations()
         self._start = 0
         """Where the next cycle starts to look for nodes."""
         self._indexes: dict[PodInfo, PlacementIndex] = {}
@@ -99,6 +109,9 @@ class Scheduler(Controller):
         metadata = new["metadata"]
         key = (metadata.get("namespace", ""), metadata["name"])
         self._pods.add(Waiting(uid, key, new["spec"].get("priority") or 0, self.engine.cause))
+        nominated = (new.get("status") or {}).get("nominatedNodeName")
+        if nominated and old is None and not self._nominations.node_of(uid):
+            self._nominations.put(uid, nominated, self._infos.of(new), self._nodes)
         self.enqueue(_NEXT)
 
     def _on_placed(self, uid: str, old: Obj | None, new: Obj | None, was: str, now: str) -> None:
@@ -122,6 +135,8 @@ class Scheduler(Controller):
     def _drop(self, uid: str) -> None:
         self._pods.remove(uid)
         self._decisions.forget_pending(uid)
+        if self._nominations.node_of(uid):
+            self._nominations.drop(uid, self._nodes)
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
@@ -136,6 +151,9 @@ class Scheduler(Controller):
         if old is None or new is None or old["spec"].get("selector") != new["spec"].get("selector"):
             self._infos.changed()
 
+    def on_budget(self, old: Obj | None, new: Obj | None) -> None:
+        """Budgets are read from the cache when somebody preempts; their changes wake nobody."""
+
     # Waking up (upstream: queueing hints)
 
     def _wake_after_node(self, node: NodeInfo) -> None:
@@ -145,10 +163,12 @@ class Scheduler(Controller):
     def _wake_after_pod(self, freed: NodeInfo | None) -> None:
         """A pod came, went or changed labels; `freed` is the node it left."""
         self._wake_pods(
-            lambda info, plugin: plugin in _CLUSTER_FILTERS or (freed is not None and _lets_in(plugin, info, freed))
+            lambda info, plugin: plugin in _CLUSTER_FILTERS or (freed is not None and _lets_in(plugin, info, freed)),
+            freed.name if freed is not None else "",
         )
 
-    def _wake_pods(self, may_help: Callable[[PodInfo, str], bool]) -> None:
+    def _wake_pods(self, may_help: Callable[[PodInfo, str], bool], freed: str = "") -> None:
+        """Pods nominated to the node `freed` are tried again in any case: their own place is taken by themselves."""
         answers: dict[tuple[PodInfo, tuple[str, ...]], bool] = {}
         woken = False
         for waiting in self._pods.unschedulable():
@@ -159,7 +179,7 @@ class Scheduler(Controller):
             asked = (info, waiting.plugins)
             if asked not in answers:
                 answers[asked] = not waiting.plugins or any(may_help(info, plugin) for plugin in waiting.plugins)
-            if answers[asked]:
+            if answers[asked] or (freed and self._nominations.node_of(waiting.uid) == freed):
                 self._pods.wake(waiting, self.engine.now, self.engine.cause)
                 woken = True
         if woken:
@@ -186,7 +206,11 @@ class Scheduler(Controller):
 
     def _schedule(self, waiting: Waiting, pod: Obj) -> None:
         info, view = self._infos.of(pod), self._nodes
-        cycle = self._cycle(info, view)
+        with self._nominations.aside(waiting.uid, info.priority, view):
+            self._try(waiting, pod, info, view)
+
+    def _try(self, waiting: Waiting, pod: Obj, info: PodInfo, view: ClusterView) -> None:
+        cycle = self._cycle_for(waiting, info, view)
         choice = choose(cycle, view, self.engine.rng("scheduler"))
         if choice is None:
             self._give_up(waiting, pod, cycle)
@@ -195,6 +219,15 @@ class Scheduler(Controller):
         decided = record(cycle, view, choice, at=self.engine.now, message=_assigned(waiting, node))
         self._start = (self._start + cycle.examined) % len(view.nodes)
         self._bind(waiting, pod, info, node, decided)
+
+    def _cycle_for(self, waiting: Waiting, info: PodInfo, view: ClusterView) -> Cycle:
+        """A nominated pod looks at its node first, and at others only when it does not fit there."""
+        nominated = self._nominations.node_of(waiting.uid)
+        if nominated:
+            first = Scan(replace(info, wanted_nodes=frozenset((nominated,))), view, 0)
+            if first.feasible:
+                return first
+        return self._cycle(info, view)
 
     def _cycle(self, info: PodInfo, view: ClusterView) -> Cycle:
         """From the index when a pod like this came before; the first of its kind is not worth one."""
@@ -229,6 +262,8 @@ class Scheduler(Controller):
             self._try_later(waiting)
             return
         self._pods.remove(waiting.uid)
+        if self._nominations.node_of(waiting.uid):
+            self._nominations.drop(waiting.uid, self._nodes)
         self._decisions.placed(waiting.uid, decided)
         self.client.event(pod, "Normal", "Scheduled", _assigned(waiting, node), source=_SOURCE)
 
@@ -238,19 +273,83 @@ class Scheduler(Controller):
         self.enqueue(_RETRY + waiting.uid, self._pods.backoff_end(waiting) - self.engine.now)
 
     def _give_up(self, waiting: Waiting, pod: Obj, cycle: Cycle) -> None:
-        view = self._nodes
-        rejected = cycle.rejected
-        message = fit_error(cycle.pod, len(view.nodes), rejected)
+        view, rejected = self._nodes, cycle.rejected
+        victims, reason = self._preempt(waiting, pod, cycle)
+        message = fit_error(len(view.nodes), rejected, reason)
         plugins = tuple(sorted({status.plugin for status in rejected}))
         self._pods.fail(waiting, plugins, self.engine.now)
         self._decisions.pending(waiting.uid, record(cycle, view, None, at=self.engine.now, message=message))
+        if victims is not None:
+            self._nominations.put(waiting.uid, victims.node, cycle.pod, view)
+        elif reason not in _STILL_NOMINATED and self._nominations.node_of(waiting.uid):
+            self._nominations.drop(waiting.uid, view)
         self.client.event(pod, "Warning", "FailedScheduling", message, source=_SOURCE)
+        self._tell_status(waiting, pod, message)
+        if victims is not None:
+            self._evict(pod, victims)
+
+    def _tell_status(self, waiting: Waiting, pod: Obj, message: str) -> None:
+        status: Obj = {}
         conditions = _with_unschedulable(pod, message, self.engine.timestamp())
         if conditions is not None:
+            status["conditions"] = conditions
+        nominated = self._nominations.node_of(waiting.uid)
+        if nominated != ((pod.get("status") or {}).get("nominatedNodeName") or ""):
+            status["nominatedNodeName"] = nominated or None
+        if status:
+            self._patch_status(pod, status)
+
+    def _patch_status(self, pod: Obj, status: Obj) -> None:
+        metadata = pod["metadata"]
+        try:
+            self.client.patch("pods", metadata["namespace"], metadata["name"], {"status": status}, subresource="status")
+        except (StatusError, ApiUnavailable):
+            return
+
+    # Preemption
+
+    def _preempt(self, waiting: Waiting, pod: Obj, cycle: Cycle) -> tuple[Candidate | None, str]:
+        """(whom to delete, or why that is no way out)."""
+        info, view = cycle.pod, self._nodes
+        if info.never_preempts:
+            return None, NEVER
+        nominated = self._nominations.node_of(waiting.uid)
+        if any(_is_preempted(one) and _priority(one) < info.priority for one in self.cache.on_node(nominated)):
+            return None, STILL_ENDING
+        budgets = list(self.cache.list(_BUDGETS))
+        found = search(info, view, cycle.rejected, self.cache.on_node, budgets, self.engine.rng("preemption"))
+        if not found.candidates:
+            return None, available(len(view.nodes), found.reasons)
+        return best(found.candidates), ""
+
+    def _evict(self, pod: Obj, chosen: Candidate) -> None:
+        """Deletes the victims, each with the reason in its status; weaker pods nominated to the node look elsewhere."""
+        for uid in self._nominations.lower_on(chosen.node, _priority(pod)):
+            self._nominations.drop(uid, self._nodes)
+            weaker = self._pods.pods.get(uid)
+            found = self.cache.get("pods", *weaker.key) if weaker is not None else None
+            if found is not None:
+                self._patch_status(found, {"nominatedNodeName": None})
+        scheduler = pod["spec"].get("schedulerName") or _SOURCE
+        condition = {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": self.engine.timestamp(),
+            "reason": _PREEMPTION,
+            "message": f"{scheduler}: preempting to accommodate a higher priority pod",
+        }
+        for victim in chosen.victims:
+            known = (victim.get("status") or {}).get("conditions") or ()
+            others = [one for one in known if one["type"] != condition["type"]]
+            self._patch_status(victim, {"conditions": [*others, condition]})
+            metadata = victim["metadata"]
             try:
-                self.client.patch("pods", *waiting.key, {"status": {"conditions": conditions}}, subresource="status")
+                self.client.delete("pods", metadata["namespace"], metadata["name"], uid=metadata["uid"])
             except (StatusError, ApiUnavailable):
-                return
+                continue
+            message = f"Preempted by pod {pod['metadata']['uid']} on node {chosen.node}"
+            self.client.event(victim, "Normal", "Preempted", message, source=_SOURCE)
 
     # State
 
@@ -270,6 +369,8 @@ class Scheduler(Controller):
             node_name = assumed[2] if assumed else _node_of(pod)
             if node_name:
                 view.add_pod(node_name, uid, self._infos.of(pod), ending=_is_ending(pod))
+            elif self._nominations.node_of(uid):
+                self._nominations.hold(uid, self._infos.of(pod), view)
         return view
 
     def on_start(self) -> None:
@@ -281,6 +382,7 @@ class Scheduler(Controller):
         self._decisions.clear()
         self._infos.clear()
         self._assumed.clear()
+        self._nominations.clear()
         self._indexes.clear()
         self._seen_once.clear()
         self._view = ClusterView()
@@ -291,6 +393,7 @@ class Scheduler(Controller):
             "pods": self._pods.dump(),
             "decisions": self._decisions.dump(),
             "assumed": [[uid, *where] for uid, where in self._assumed.items()],
+            "nominations": self._nominations.dump(),
             "start": self._start,
         }
 
@@ -298,6 +401,7 @@ class Scheduler(Controller):
         self._pods.load(state["pods"])
         self._decisions.load(state["decisions"])
         self._assumed = {uid: (namespace, name, node) for uid, namespace, name, node in state["assumed"]}
+        self._nominations.load(state["nominations"])
         self._start = state["start"]
         self._infos.clear()
         self._indexes.clear()
@@ -329,6 +433,17 @@ def _is_ours(pod: Obj) -> bool:
 
 def _is_ending(pod: Obj) -> bool:
     return "deletionTimestamp" in pod["metadata"]
+
+
+def _is_preempted(pod: Obj) -> bool:
+    """Being deleted to make room for another."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    marked = next((one for one in conditions if one["type"] == "DisruptionTarget"), None)
+    return _is_ending(pod) and marked is not None and marked["status"] == "True" and marked.get("reason") == _PREEMPTION
+
+
+def _priority(pod: Obj) -> int:
+    return int(pod["spec"].get("priority") or 0)
 
 
 def _matters(old: Obj, new: Obj) -> bool:

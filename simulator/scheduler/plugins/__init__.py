@@ -1,7 +1,7 @@
 """The default plugins, a file each, in the order in which upstream runs them.
 
 `default_plugins.go` of v1.33 gives order and weights. Not here yet: the volume plugins and dynamic resources, whose
-objects have no behaviour in the simulator so far, and preemption.
+objects have no behaviour in the simulator so far. DefaultPreemption is `simulator.scheduler.preemption`.
 """
 
 from simulator.scheduler.framework import ClusterFilter, Filter, Score
