@@ -9,12 +9,18 @@
 import type { NodeRow, Phase, PodRow } from "../protocol/shapes";
 import type { Berths } from "../scene/berths";
 import { visible, type Camera, type Size } from "../scene/camera";
-import { podRect, type FleetLayout } from "../scene/fleet";
+import { insetOf, podRect, type FleetLayout } from "../scene/fleet";
 import type { Rect } from "../scene/measures";
+import { tileWords } from "../scene/model";
+import { fitText } from "../scene/text";
 import { PHASES } from "./glyphs";
 import type { ColourName, Colours } from "./theme";
 
 const TILE_PX = 9;
+/** Of a tile's width, between its sign and the namespace's edge. */
+const LABEL_SHARE = 0.57;
+/** A rack whose inset is this high has its name inside. */
+const NAME_PX = 13;
 const LABEL_PX = 46;
 const ATLAS_WIDTHS = [10, 14, 20, 28, 40, 64, 96];
 const SLOW_MS = 20;
@@ -118,7 +124,10 @@ export class FleetPainter {
       if (place.rect.w * camera.k > 70) named.push(place);
     }
     for (const { rect } of lost) box(context, rect, 2, { fill: this.colours.sunken, stroke: this.colours["failed-e"], width: 1.2 / Math.sqrt(camera.k) });
-    for (const { node, rect } of named) this.text(context, node.name, { x: rect.x + 3 / camera.k, y: rect.y - 2 / camera.k, size: 11 / camera.k, weight: 600, colour: "ink-2" });
+    for (const { node, rect } of named) {
+      const y = insetOf(rect) * camera.k >= NAME_PX ? rect.y + 11.5 / camera.k : rect.y - 2 / camera.k;
+      this.text(context, fitText(node.name, rect.w * camera.k - 6, 11), { x: rect.x + 3 / camera.k, y, size: 11 / camera.k, weight: 600, colour: "ink-2" });
+    }
   }
 
   private pods(context: CanvasRenderingContext2D, picture: FleetPicture, seen: Rect): void {
@@ -185,7 +194,7 @@ export class FleetPainter {
     for (const list of byPhase.values()) for (const { pod, rect } of list) {
       context.fillStyle = this.colours[`ns${tints.get(pod.ns) ?? 1}-m`];
       context.fillRect(rect.x + rect.w * 0.93, rect.y, rect.w * 0.07, rect.h);
-      if (px >= LABEL_PX) this.text(context, pod.app, { x: rect.x + rect.w * 0.34, y: rect.y + rect.h * 0.62, size: 11 / camera.k, weight: 600, colour: "ink" });
+      if (px >= LABEL_PX) this.text(context, fitText(tileWords(pod)[0], px * LABEL_SHARE, 11), { x: rect.x + rect.w * 0.34, y: rect.y + rect.h * 0.62, size: 11 / camera.k, weight: 600, colour: "ink" });
     }
   }
 

@@ -6,6 +6,7 @@
 import type { PodRow } from "../protocol/shapes";
 import type { Rect } from "../scene/measures";
 import type { Density, TilePlace } from "../scene/rack-places";
+import { tileWords } from "../scene/model";
 import { fitText, textWidth } from "../scene/text";
 import { PHASES, Sign } from "./glyphs";
 import type { QuayLooks } from "./quay";
@@ -61,11 +62,6 @@ function Labelled({ pod, w, h, plinth, token }: TileProps & { token: string }) {
       )}
     </>
   );
-}
-
-/** A static pod is named after its node, which says nothing on that node's own rack. */
-function tileWords({ name, app, tail, node }: PodRow): [string, string] {
-  return node !== "" && name.endsWith(`-${node}`) ? [name.slice(0, -node.length - 1), "static"] : [app || name, tail];
 }
 
 function Small({ pod, w, h, token }: TileProps & { token: string }) {

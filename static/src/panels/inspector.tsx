@@ -116,7 +116,7 @@ function Body({ tab, reply, found, session, onRun }: BodyProps) {
       {reply && reply.because[0] ? <p class="written">Written by <b>{reply.because[0].actor}</b>{reply.because[1] ? <> because: {captionParts(reply.because[1].say, [reply.because[1].name])}</> : "."}</p> : null}
       <dl class="facts">
         {[...(reply?.facts ?? []), ...tableFacts(found.kind, found.row, session.state.value)].map(([label, value]) => (
-          <div key={label}><dt>{label}</dt><dd>{value}</dd></div>
+          <div key={label}><dt>{label}</dt><dd class={found.kind === "Component" ? "words" : undefined}>{value}</dd></div>
         ))}
       </dl>
       {reply?.not_simulated?.length ? <p class="notice warn">Kept, but without effect in this simulator: {reply.not_simulated.join(", ")}.</p> : null}

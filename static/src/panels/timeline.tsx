@@ -34,7 +34,7 @@ export function Timeline({ session }: { session: Session }) {
       </div>
       <ScaleBar session={session} now={now} end={end} />
       <div class="rt">
-        <span><b>{clockText(now)}</b> / {clockText(end, false)}</span>
+        <span><b>{clockText(now)}</b><span class="rt-end"> / {clockText(end, false)}</span></span>
         <div class="seg" role="group" aria-label="Speed">
           {SPEEDS.map(([value, label, words]) => (
             <button key={value} type="button" aria-label={words} aria-pressed={session.clock.value.speed === value} disabled={session.boot.readonly} onClick={() => void session.setClock("speed", value)}>{label}</button>

@@ -61,10 +61,15 @@ export function cellRect({ rect, columns, cell }: FleetZone, index: number): Rec
   return { x: rect.x + PAD + (index % columns) * cell.width, y: rect.y + PAD + Math.floor(index / columns) * cell.height, w: cell.width - gap, h: cell.height - gap };
 }
 
+/** The margin around the pods of a rack. */
+export function insetOf(rack: Rect): number {
+  return rack.w * 0.1;
+}
+
 /** The cell of a berth within its rack. */
 export function podRect(rack: Rect, shape: FleetShape, berth: Berth): Rect {
   const index = berth.plinth ? berth.number : shape.plinths + berth.number;
-  const inset = rack.w * 0.1;
+  const inset = insetOf(rack);
   const [w, h] = [(rack.w - 2 * inset) / shape.columns, (rack.h - 2 * inset) / shape.rows];
   return { x: rack.x + inset + (index % shape.columns) * w, y: rack.y + inset + Math.floor(index / shape.columns) * h, w: w * 0.9, h: h * 0.88 };
 }
@@ -83,7 +88,7 @@ export function hitFleet({ zones, shape }: FleetLayout, x: number, y: number): F
 }
 
 function berthAt(rack: Rect, shape: FleetShape, x: number, y: number): Berth | null {
-  const inset = rack.w * 0.1;
+  const inset = insetOf(rack);
   const [w, h] = [(rack.w - 2 * inset) / shape.columns, (rack.h - 2 * inset) / shape.rows];
   const [column, row] = [Math.floor((x - rack.x - inset) / w), Math.floor((y - rack.y - inset) / h)];
   if (column < 0 || column >= shape.columns || row < 0 || row >= shape.rows) return null;

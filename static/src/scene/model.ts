@@ -78,6 +78,11 @@ export function buildModel(state: ClusterState, focus: string | null): SceneMode
   };
 }
 
+/** A static pod is named after its node, which says nothing on that node's own rack. */
+export function tileWords({ name, app, tail, node }: PodRow): [string, string] {
+  return node !== "" && name.endsWith(`-${node}`) ? [name.slice(0, -node.length - 1), "static"] : [app || name, tail];
+}
+
 export function isQueued(pod: PodRow): boolean {
   return pod.node === "" && pod.phase !== "Succeeded" && pod.phase !== "Failing";
 }
