@@ -11,6 +11,8 @@ from typing import Any
 from labs.router import Router
 
 POLL_S = 0.25
+WORTH_ASKING_AGAIN = frozenset({429, 503})
+ABSENT: dict[str, Any] = {"stdout": "", "exit": None, "then": None, "clear": False}
 
 
 class Follower:
@@ -40,9 +42,9 @@ class Follower:
     async def _run(self) -> None:
         while True:
             told = await self._router.call(self._cluster, "query", {"kind": "follow", "token": self._token})
-            if told.status == 400:
+            if told.status not in WORTH_ASKING_AGAIN and not told.is_ok:
                 error = told.json()["error"]
-                await self._say(str(error.get("message", "")) + "\n", done=True, code=1)
+                await self._say({"stdout": f"{error.get('message', '')}\n", "exit": 1}, done=True)
                 return
             if told.is_ok and await self._passed_on(told.json()["reply"]):
                 return
@@ -52,9 +54,10 @@ class Follower:
         """Send what is new; True when the command has ended."""
         self._token = reply.get("token") or self._token
         done = bool(reply.get("done"))
-        if reply.get("stdout") or done:
-            await self._say(reply.get("stdout", ""), done=done, code=reply.get("exit"))
+        if reply.get("stdout") or reply.get("clear") or done:
+            await self._say(reply, done=done)
         return done
 
-    async def _say(self, stdout: str, *, done: bool, code: int | None) -> None:
-        await self._tell({"t": "follow", "id": self._name, "stdout": stdout, "done": done, "exit": code})
+    async def _say(self, reply: dict[str, Any], *, done: bool) -> None:
+        shown = {name: reply.get(name, absent) for name, absent in ABSENT.items()}
+        await self._tell({"t": "follow", "id": self._name, "done": done, **shown})

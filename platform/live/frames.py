@@ -149,13 +149,15 @@ class LessonFrame:
 
 @dataclass(frozen=True, slots=True)
 class FollowFrame:
-    """More output of a followed command."""
+    """More output of a followed command. `clear`: it replaces the screen; `then`: the rest of the line, to be run next."""
 
     t: Literal["follow"]
     id: str
     stdout: str
     done: bool
     exit: int | None
+    then: str | None
+    clear: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something the page asked over the socket was refused."""
+    """Something the page asked over the socket was refused; on a lab page: the cluster cannot be shown as it is."""
 
     t: Literal["problem"]
     code: str
@@ -277,7 +279,18 @@ class Problem:
 
 
 ServerMessage = (
-    Hello | Snap | Delta | ClockFrame | Reset | Watchers | HintFrame | HelpFrame | LessonFrame | FollowFrame | Bye
+    Hello
+    | Snap
+    | Delta
+    | ClockFrame
+    | Reset
+    | Watchers
+    | HintFrame
+    | HelpFrame
+    | LessonFrame
+    | FollowFrame
+    | Problem
+    | Bye
 )
 ClientMessage = ClientHello | Resync | Ack | Rate | Follow | Unfollow | StepShown
 WallServerMessage = Wall | Cards | Problem | Bye

@@ -26,6 +26,9 @@ from live.stream import Next, Stream, backlog_text, snapshot_texts
 
 logger = logging.getLogger(__name__)
 FASTEST_HZ = 50.0
+HOPELESS = frozenset({409, 500})
+"""What a cluster answers that cannot be brought to life."""
+HOPELESS_PAUSE_S = 2.0
 
 
 class LabConsumer(PageSocket):
@@ -45,6 +48,7 @@ class LabConsumer(PageSocket):
         self.pump: asyncio.Task[None] | None = None
         self.syncing: asyncio.Task[None] | None = None
         self.wake = asyncio.Event()
+        self.problem = ""
         user: User = self.scope["user"]
         try:
             found = await database_sync_to_async(cluster_for_reading)(
@@ -180,7 +184,10 @@ class LabConsumer(PageSocket):
             if told.status == 404:
                 await self._dismissed({"t": "bye", "reason": "deleted"})
                 return
-            await asyncio.sleep(0.5)
+            if told.status in HOPELESS:
+                await self._say_problem(told.json()["error"])
+            await asyncio.sleep(HOPELESS_PAUSE_S if told.status in HOPELESS else 0.5)
+        self.problem = ""
         view = told.json()
         if hello:
             await self._say_hello(view)
@@ -191,6 +198,12 @@ class LabConsumer(PageSocket):
         self.wake.set()
         if self.lesson is not None:
             self.lesson.changed()
+
+    async def _say_problem(self, error: dict[str, Any]) -> None:
+        """Once: the cluster cannot be shown. A reset is met at the next try."""
+        if error["message"] != self.problem:
+            self.problem = error["message"]
+            await self.say({"t": "problem", "code": error["code"], "message": self.problem})
 
     async def _say_hello(self, view: dict[str, Any]) -> None:
         user: User = self.scope["user"]

@@ -61,12 +61,12 @@ class LessonWatch:
             await self._wake.wait()
             self._wake.clear()
             begin = time.monotonic()
-            if self._step:
-                await self._look()
+            if self._step and not await self._look():
+                self._wake.set()  # a cluster that stands still gives no other occasion
             await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - begin)))
 
-    async def _look(self) -> None:
-        """The door of the panel: a failure costs one look, never the page."""
+    async def _look(self) -> bool:
+        """The door of the panel: a failure costs one look, never the page. False when it is worth another."""
         try:
             said = await self._judged(self._step)
             if said is not None and said != self._last:
@@ -74,6 +74,8 @@ class LessonWatch:
                 self._last = said
         except Exception:
             logger.exception("cluster %s: step %s of %s could not be checked", self._cluster, self._step, self._lesson)
+            return False
+        return said is not None
 
     async def _judged(self, step: str) -> dict[str, Any] | None:
         checks = import_string(settings.DRYDOCK_STEP_CHECKS)(self._lesson, step)
@@ -81,6 +83,7 @@ class LessonWatch:
         if checks:
             told = await self._router.call(self._cluster, "query", {"kind": "check", "checks": checks})
             if not told.is_ok:
+                logger.info("cluster %s: step %s waits, the cluster said %d", self._cluster, step, told.status)
                 return None
             results = told.json()["reply"]["results"]
         record = database_sync_to_async(import_string(settings.DRYDOCK_STEP_RECORD))

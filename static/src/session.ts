@@ -58,6 +58,8 @@ export class Session {
   readonly selected: Signal<string | null> = signal(null);
   /** Why the server ended the connection for good; null while it lasts. */
   readonly farewell: Signal<string | null> = signal(null);
+  /** Why the cluster cannot be shown as it is, and what helps; null when it can. */
+  readonly trouble: Signal<string | null> = signal(null);
   readonly trace: Signal<Trace> = signal(NO_TRACE);
   private reading: ClockReading = { clock: STOPPED, receivedMs: 0 };
   private readonly line: Line;
@@ -208,6 +210,7 @@ export class Session {
       case "snap":
         if (frame.gen !== this.present.value.gen) this.forget(frame.gen);
         this.log.snap(frame);
+        this.trouble.value = null;
         this.readClock(frame.clock);
         if (this.log.live.complete) this.publish([]);
         break;
@@ -235,6 +238,10 @@ export class Session {
       case "follow":
         this.followers.get(frame.id)?.(frame);
         if (frame.done) this.followers.delete(frame.id);
+        break;
+      case "problem":
+        this.trouble.value = frame.message;
+        this.options.onTrouble(frame.message);
         break;
       case "bye":
         this.leave(frame.reason);

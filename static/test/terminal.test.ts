@@ -7,7 +7,7 @@ import * as edit from "../src/terminal/line";
 import { findNames } from "../src/terminal/links";
 import { paintError, paintOutput } from "../src/terminal/paint";
 import { draw, leave, nothingDrawn, width } from "../src/terminal/screen";
-import { Session, type Answer, type Workstation } from "../src/terminal/session";
+import { Session, type Answer, type Streamed, type Workstation } from "../src/terminal/session";
 import { asksForMore, splitCommands } from "../src/terminal/syntax";
 import { mayMove, readWhere } from "../src/terminal/where";
 
@@ -161,7 +161,7 @@ test("only commands about the configuration may move", () => {
 
 class FakeStation implements Workstation {
   readonly commands: string[] = [];
-  stream: ((part: { stdout: string; done: boolean }) => void) | null = null;
+  stream: ((part: Streamed) => void) | null = null;
   stopped = 0;
   constructor(readonly answers: Record<string, Answer> = {}) {}
   refusal(): string | null { return null; }
@@ -171,7 +171,7 @@ class FakeStation implements Workstation {
     return Promise.resolve(answer ? { ok: true, answer } : { ok: false, message: "unreachable" });
   }
   offers(): Promise<{ from: number; options: { text: string }[] }> { return Promise.resolve({ from: 0, options: [{ text: "kubectl " }] }); }
-  follow(_token: Record<string, unknown>, listener: (part: { stdout: string; done: boolean }) => void): () => void {
+  follow(_token: Record<string, unknown>, listener: (part: Streamed) => void): () => void {
     this.stream = listener;
     return () => void (this.stopped += 1);
   }
@@ -230,6 +230,22 @@ test("Ctrl-C ends a followed command", async () => {
   station.stream?.({ stdout: "two\n", done: false });
   assert.match(text(), /one\r\n\^C\r\n\r\$ \r$/);
   assert.doesNotMatch(text(), /two/);
+});
+test("the rest of the line runs when the followed command has ended", async () => {
+  const { station, shell } = session({ "logs -f && ls": { follow: { x: 1 } }, ls: { stdout: "a\n" } });
+  shell.receive("logs -f && ls\r");
+  await settled();
+  station.stream?.({ stdout: "one\n", done: true, then: "ls" });
+  await settled();
+  assert.deepEqual(station.commands, ["logs -f && ls", "ls"]);
+});
+test("watched output takes the place of the screen", async () => {
+  const { station, shell, text } = session({ watch: { follow: { x: 1 } } });
+  shell.receive("watch\r");
+  await settled();
+  station.stream?.({ stdout: "first\n", done: false, clear: true });
+  station.stream?.({ stdout: "second\n", done: false, clear: true });
+  assert.equal(text(), "second\r\n");
 });
 test("Ctrl-R finds an older command, Enter runs it", async () => {
   const { station, shell } = session({ "kubectl get nodes": {} }, ["kubectl get nodes", "ls"]);

@@ -110,7 +110,7 @@ function Notices({ lab: { session } }: { lab: Lab }) {
   return (
     <div class="stage-notices">
       {connection === "lost" ? <p class="stage-notice bad">{session.farewell.value ?? "The line to the server is lost. Trying again…"}</p> : null}
-      {connection !== "lost" && !session.present.value.complete ? <p class="stage-notice">Waiting for the cluster…</p> : null}
+      {connection !== "lost" && !session.present.value.complete ? <p class="stage-notice">{session.trouble.value ?? "Waiting for the cluster…"}</p> : null}
       {session.clock.value.lagging ? <p class="stage-notice">The cluster is behind its clock and is catching up.</p> : null}
     </div>
   );

@@ -111,13 +111,15 @@ export interface LessonFrame {
   finished: boolean;
 }
 
-/** More output of a followed command. */
+/** More output of a followed command. `clear`: it replaces the screen; `then`: the rest of the line, to be run next. */
 export interface FollowFrame {
   t: "follow";
   id: string;
   stdout: string;
   done: boolean;
   exit: number | null;
+  then: string | null;
+  clear: boolean;
 }
 
 /** The server ends the connection. `reason`: `class-closed`, `deleted`, `too-many-sockets`, `bad-message`. */
@@ -203,14 +205,14 @@ export interface Answered {
   id: string;
 }
 
-/** Something the page asked over the socket was refused. */
+/** Something the page asked over the socket was refused; on a lab page: the cluster cannot be shown as it is. */
 export interface Problem {
   t: "problem";
   code: string;
   message: string;
 }
 
-export type ServerMessage = Hello | Snap | Delta | ClockFrame | Reset | Watchers | HintFrame | HelpFrame | LessonFrame | FollowFrame | Bye;
+export type ServerMessage = Hello | Snap | Delta | ClockFrame | Reset | Watchers | HintFrame | HelpFrame | LessonFrame | FollowFrame | Problem | Bye;
 
 export type ClientMessage = ClientHello | Resync | Ack | Rate | Follow | Unfollow | StepShown;
 

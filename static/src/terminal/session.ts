@@ -31,7 +31,14 @@ export interface Answer {
   readonly clear?: boolean;
 }
 
-export interface Streamed { readonly stdout: string; readonly done: boolean }
+export interface Streamed {
+  readonly stdout: string;
+  readonly done: boolean;
+  /** The output takes the place of what the screen shows. */
+  readonly clear?: boolean;
+  /** The rest of the line, to be run once the followed command has ended. */
+  readonly then?: string | null;
+}
 
 export interface Workstation {
   /** Why commands cannot be run now, or null. */
@@ -174,23 +181,29 @@ export class Session {
     if (answer.stdout) this.print(paintOutput(answer.stdout));
     if (answer.stderr) this.print(paintError(answer.stderr));
     if (answer.open) this.station.open(answer.open);
-    if (answer.follow) await this.stream(answer.follow);
+    const rest = answer.follow ? await this.stream(answer.follow) : null;
+    if (rest && run === this.runs) await this.runOne(rest, run);
     this.station.ran(command);
   }
 
-  private stream(token: Token): Promise<void> {
+  /** Prints what a followed command says until it ends; gives the rest of its line. */
+  private stream(token: Token): Promise<string | null> {
     return new Promise((resolve) => {
       let ended = false;
+      let rest: string | null = null;
       const stop = this.station.follow(token, (part) => {
         if (ended) return;
+        if (part.clear) this.screen.wipe();
         if (part.stdout) this.print(paintOutput(part.stdout));
-        if (part.done) this.stopFollowing?.();
+        if (!part.done) return;
+        rest = part.then ?? null;
+        this.stopFollowing?.();
       });
       this.stopFollowing = () => {
         ended = true;
         this.stopFollowing = null;
         stop();
-        resolve();
+        resolve(rest);
       };
     });
   }

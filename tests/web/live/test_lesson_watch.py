@@ -108,14 +108,28 @@ async def test_a_step_without_checks_asks_nothing_and_is_told() -> None:
     await panel.watch.close()
 
 
-async def test_a_cluster_that_does_not_answer_costs_one_look() -> None:
+async def test_a_cluster_that_does_not_answer_is_asked_again_without_a_change() -> None:
     panel = Panel()
     panel.router.is_away = True
     panel.watch.show("first")
     while not panel.router.asked:
         await asyncio.sleep(0)
     panel.router.is_away = False
-    panel.watch.changed()
+    assert (await panel.next())["step"] == "first"
+    await panel.watch.close()
+
+
+async def test_a_record_that_fails_is_tried_again_without_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = [OSError("the database is busy")]
+
+    def record(*arguments: Any) -> dict[str, Any]:
+        if failures:
+            raise failures.pop()
+        return step_record(*arguments)
+
+    monkeypatch.setattr(lesson, "import_string", {"checks": step_checks, "record": record}.__getitem__)
+    panel = Panel()
+    panel.watch.show("first")
     assert (await panel.next())["step"] == "first"
     await panel.watch.close()
 
