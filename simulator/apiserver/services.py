@@ -57,7 +57,8 @@ class ServiceAllocator:
 
     def _refuse_ip(self, wanted: str, service: Obj) -> str:
         if IPv4Address(wanted) not in self.network:
-            return f"the provided IP ({wanted}) is not in the valid range. The range of valid IPs is {self.network}"
+            # Since v1.33 allocators belong to ServiceCIDRs (`ipallocator/cidrallocator.go`), and none has the address.
+            return "the provided network does not match the current range"
         return "provided IP is already allocated" if self._taken_ips().get(wanted, _id(service)) != _id(service) else ""
 
     def _taken_ips(self) -> dict[str, tuple[str, str]]:

@@ -39,9 +39,15 @@ def test_a_deletion_with_a_precondition_that_does_not_hold(lab: Any, field: str,
     assert reply["body"]["message"] == f'Operation cannot be fulfilled on ConfigMap "one": {said.format(found)}'
 
 
-def test_a_cluster_ip_that_is_taken(lab: Any) -> None:
-    taken = lab.value("svc kubernetes", "{.spec.clusterIP}")
-    assert lab.refusal(f"kubectl create service clusterip twice --tcp=80 --clusterip={taken}") == (
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        pytest.param("10.96.0.1", "provided IP is already allocated", id="taken"),
+        pytest.param("10.200.0.1", "the provided network does not match the current range", id="out of range"),
+    ],
+)
+def test_a_cluster_ip_that_cannot_be_had(lab: Any, address: str, why: str) -> None:
+    assert lab.refusal(f"kubectl create service clusterip twice --tcp=80 --clusterip={address}") == (
         'error: failed to create ClusterIP service: Service "twice" is invalid: spec.clusterIPs: Invalid value: '
-        f'[]string{{"{taken}"}}: failed to allocate IP {taken}: provided IP is already allocated\n'
+        f'[]string{{"{address}"}}: failed to allocate IP {address}: {why}\n'
     )
