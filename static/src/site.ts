@@ -2,7 +2,8 @@
  * Loaded by every page: the site's look, htmx with the site's rules, the theme switch, dialogs and small conveniences.
  *
  * Everything here works on attributes in the page, so templates need no script of their own:
- * `data-theme-switch`, `data-opens="<dialog id>"`, `data-closes`, `data-copy="<text>"`, `data-pick` (select the text on focus).
+ * `data-theme-switch`, `data-opens="<dialog id>"`, `data-closes`, `data-copy="<text>"`, `data-pick` (select the text on focus),
+ * `data-unfolds="<details id>"` on a choice that needs what is folded away.
  * Without this script every page still works by plain links and forms.
  */
 import "./site.css";
@@ -22,6 +23,12 @@ document.addEventListener("click", (event) => {
   openOnRequest(target);
   closeOnOutsideClick(target);
   void copyText(target);
+});
+
+document.addEventListener("change", ({ target }) => {
+  const chosen = target instanceof HTMLInputElement && target.checked ? target.dataset["unfolds"] : undefined;
+  const folded = chosen === undefined ? null : document.getElementById(chosen);
+  if (folded instanceof HTMLDetailsElement) folded.open = true;
 });
 
 document.addEventListener("focusin", ({ target }) => {

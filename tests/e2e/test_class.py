@@ -2,9 +2,11 @@
 
 import re
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from statistics import median
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -13,7 +15,8 @@ from tests.e2e.conftest import Site
 from tests.e2e.lab_page import LabPage
 
 pytestmark = pytest.mark.e2e
-WITHIN_1_S = 1_000
+PROMISED_S = 1.0
+PATIENCE_MS = 8_000
 STUCK_AFTER_S = 300
 Visit = Callable[..., Page]
 
@@ -64,43 +67,62 @@ def send_hint(instructor: Page, name: str, text: str) -> None:
     instructor.locator("dialog[open] button.pri").click()
 
 
+class Delays:
+    """How long each change took to be seen. A busy machine may be late once; being late as a rule is a mistake."""
+
+    def __init__(self) -> None:
+        self.spent: list[float] = []
+
+    def shows(self, place: Locator, text: str) -> None:
+        self._until(lambda: expect(place).to_contain_text(text, timeout=PATIENCE_MS))
+
+    def hides(self, place: Locator, text: str) -> None:
+        self._until(lambda: expect(place).not_to_contain_text(text, timeout=PATIENCE_MS))
+
+    def _until(self, seen: Callable[[], None]) -> None:
+        began = time.monotonic()
+        seen()
+        self.spent.append(time.monotonic() - began)
+
+
 def test_a_class_from_joining_to_watching_without_a_reload(visit: Visit, site: Site) -> None:
     instructor, code = wall(visit, site)
-    learners = {}
+    wait, learners = Delays(), {}
     for name in ("Ama", "Ben", "Cleo"):
         learners[name] = join(visit, code, name)
-        expect(card(instructor, name)).to_contain_text("1/7", timeout=WITHIN_1_S)
+        wait.shows(card(instructor, name), "1/7")
     ama = learners["Ama"]
 
     ama.locator(".opt").nth(1).click()
     ama.get_by_role("button", name="Next step").click()
-    expect(card(instructor, "Ama")).to_contain_text("2/7", timeout=WITHIN_1_S)
+    wait.shows(card(instructor, "Ama"), "2/7")
 
     lab = LabPage(ama)
     lab.run("kubectl get nodes")
-    expect(card(instructor, "Ama")).to_contain_text("kubectl get nodes", timeout=WITHIN_1_S)
+    wait.shows(card(instructor, "Ama"), "kubectl get nodes")
     lab.call("command", {"rid": "dark", "command": {"kind": "fault", "fault": "node-power-off", "target": "node-4"}})
     ama.get_by_role("button", name="Next step").click()
-    expect(card(instructor, "Ama")).to_contain_text("3/7", timeout=WITHIN_1_S)
+    wait.shows(card(instructor, "Ama"), "3/7")
 
     ask(ama, "Why is it so quiet?")
-    expect(card(instructor, "Ama")).to_contain_text("Asked", timeout=WITHIN_1_S)
+    wait.shows(card(instructor, "Ama"), "Asked")
     expect(instructor.locator("li.learner").first).to_contain_text("Ama")
 
     send_hint(instructor, "Ama", "Look at node-4.")
     expect(instructor.get_by_text("Why is it so quiet?")).to_be_visible()
-    expect(ama.get_by_text("Look at node-4.")).to_be_visible(timeout=WITHIN_1_S)
+    wait.shows(ama.locator(".prose"), "Look at node-4.")
     instructor.get_by_role("button", name="Mark answered").click()
-    expect(ama.get_by_role("button", name="Ask for help")).to_be_visible(timeout=WITHIN_1_S)
-    expect(card(instructor, "Ama")).not_to_contain_text("Asked", timeout=WITHIN_1_S)
+    wait.shows(ama.locator("header"), "Ask for help")
+    wait.hides(card(instructor, "Ama"), "Asked")
 
     instructor.get_by_role("link", name="Watch live").click()
     expect(instructor.get_by_text("You are watching")).to_be_visible(timeout=10_000)
-    expect(ama.get_by_text("Jana Lind is watching")).to_be_visible(timeout=WITHIN_1_S)
+    wait.shows(ama.locator(".caption"), "Jana Lind is watching")
     for name in ("Ben", "Cleo"):
         expect(learners[name].get_by_text(re.compile("is watching"))).to_have_count(0)
     instructor.go_back()
-    expect(ama.get_by_text("Jana Lind is watching")).to_have_count(0, timeout=WITHIN_1_S)
+    wait.hides(ama.locator(".caption"), "Jana Lind is watching")
+    assert median(wait.spent) <= PROMISED_S, [round(each, 2) for each in wait.spent]
 
 
 def test_who_watches_sees_the_cluster_and_cannot_change_it(visit: Visit, site: Site) -> None:

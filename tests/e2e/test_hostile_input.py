@@ -125,7 +125,6 @@ def test_a_cluster_of_ones_own_is_refused_with_the_line(visit: Visit, config: st
     try_it(page)
     page.goto("/clusters/new/")
     page.get_by_label("My own").check()
-    page.get_by_text("Configuration of my own").click()
     page.get_by_label("Configuration", exact=True).fill(config)
     page.get_by_role("button", name="Make the cluster").click()
     expect(page.locator(".field-error").filter(has_text=words)).to_be_visible()

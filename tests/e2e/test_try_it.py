@@ -1,30 +1,34 @@
 """From the home page to a living diagram: one click, one second, no account."""
 
+import os
 import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.lab_page import LabPage, try_it
+
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
+PROMISED_MS = 1_000
+BUSY_MS = 2_500
+"""What a machine with other work may take: enough to be no accident, little enough to catch what makes the page slow."""
+ATTEMPTS = 5
 
 
-def try_it(page: Page) -> float:
-    """Click; the seconds until a node stands on the stage."""
-    page.goto("/")
-    began = time.monotonic()
-    page.get_by_role("button", name="Try it").click()
-    expect(page.locator("#lab").get_by_text("kube-proxy").first).to_be_attached(timeout=15_000)
-    return time.monotonic() - began
+def is_idle() -> bool:
+    """Whether the machine has had a core to spare for a minute."""
+    return os.getloadavg()[0] < (os.cpu_count() or 1) * 0.5
 
 
-def test_the_first_diagram_is_there_within_a_second_on_an_idle_machine(
+def test_the_first_diagram_is_there_within_a_second_of_the_click(
     visit: Visit, record_property: Callable[[str, object], None]
 ) -> None:
-    spent = min(try_it(visit()) for _ in range(3))
-    record_property("first_diagram_s", round(spent, 3))
-    assert spent < 3.0  # a shared machine; the benchmark holds the second itself
+    limit = PROMISED_MS if is_idle() else BUSY_MS
+    spent = [try_it(visit()).first_diagram_ms() for _ in range(ATTEMPTS)]
+    record_property("first_diagram_ms", round(min(spent)))
+    assert min(spent) <= limit, [round(each) for each in spent]
 
 
 def test_a_guest_keeps_the_work_under_an_address(visit: Visit) -> None:
@@ -38,14 +42,4 @@ def test_a_guest_keeps_the_work_under_an_address(visit: Visit) -> None:
     page.get_by_role("button", name="Keep my work").click()
     expect(page.get_by_text("Your work is kept under your address")).to_be_visible()
     page.goto(lab)
-    expect(page.locator("#lab").get_by_text("kube-proxy").first).to_be_attached(timeout=15_000)
-
-
-@pytest.mark.parametrize("path", ["{lab}", "/api{lab}log?gen=1&from=0&to=10"], ids=["page", "log"])
-def test_another_persons_cluster_cannot_be_read(visit: Visit, path: str) -> None:
-    owner, other = visit(), visit()
-    try_it(owner)
-    try_it(other)
-    lab = "/clusters/" + owner.url.rstrip("/").rpartition("/")[2] + "/"
-    answer = other.request.get(path.format(lab=lab))
-    assert answer.status == 404
+    LabPage(page)
