@@ -46,6 +46,8 @@ export class SessionLog {
   private items = 0;
   private present: ClusterState = EMPTY;
   private readonly byId = new Map<number, Msg>();
+  /** Deliveries by what was heard and who heard it: told once, however many writes follow. */
+  private readonly deliveries = new Map<string, Msg>();
   readonly msgs: Msg[] = [];
   readonly marks: Mark[] = [];
   /** When nodes were found ready or not, oldest first. */
@@ -68,6 +70,7 @@ export class SessionLog {
     this.items = this.itemsSinceKeyframe = 0;
     this.msgs.length = this.marks.length = this.readiness.length = 0;
     this.byId.clear();
+    this.deliveries.clear();
     this.present = { ...EMPTY, gen };
   }
 
@@ -144,7 +147,8 @@ export class SessionLog {
   }
 
   private ledTo(msg: Msg): Msg | undefined {
-    const found = (msg.id > 0 ? this.byId.get(-msg.id) : undefined) ?? this.byId.get(msg.because);
+    const heard = msg.id > 0 ? this.deliveries.get(deliveryKey(msg.because, msg.from)) : undefined;
+    const found = heard ?? this.byId.get(msg.because);
     return found && momentOf(found) < momentOf(msg) ? found : undefined;
   }
 
@@ -173,6 +177,7 @@ export class SessionLog {
     for (const msg of fresh) {
       this.msgs.push(msg);
       this.byId.set(msg.id, msg);
+      if (msg.id < 0) this.deliveries.set(deliveryKey(msg.because, msg.to), msg);
     }
     return fresh;
   }
@@ -209,8 +214,15 @@ export class SessionLog {
     for (const frame of this.frames.splice(0, keep.frame)) this.items -= frame.items.length;
     const gone = keep.frame;
     this.keyframes = this.keyframes.filter((key) => key.frame >= gone).map((key) => ({ ...key, frame: key.frame - gone }));
-    for (const msg of this.msgs.splice(0, lastIndex(this.msgs, (one) => momentOf(one) <= keep.state.ev) + 1)) this.byId.delete(msg.id);
+    for (const msg of this.msgs.splice(0, lastIndex(this.msgs, (one) => momentOf(one) <= keep.state.ev) + 1)) {
+      this.byId.delete(msg.id);
+      if (msg.id < 0) this.deliveries.delete(deliveryKey(msg.because, msg.to));
+    }
   }
+}
+
+function deliveryKey(heard: number, listener: string): string {
+  return `${heard}>${listener}`;
 }
 
 /** The items that belong to events up to `ev`: those before the first message or mark of a later event. */
