@@ -8,6 +8,7 @@ thread and leaves no process and no lock behind, and a killed process loses no a
 import argparse
 import fcntl
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,12 +37,20 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     if options.data is not None:
         os.environ["DRYDOCK_DATA"] = str(Path(options.data).resolve())
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         options.run(options)
     except CannotStart as error:
         print(f"drydock: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before the server listens to signals itself, or while it ends
+        return 0
     return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends the command as Ctrl-C does, also while it starts."""
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -163,8 +173,8 @@ def _cluster_host() -> Iterator[None]:
     from labs.host.thread import HostThread
 
     host = HostThread()
-    host.start()
     try:
+        host.start()
         yield
     finally:
         host.stop()
@@ -180,8 +190,8 @@ def _job_worker() -> Iterator[None]:
         without_heartbeat=True, loglevel="WARNING",
     )  # fmt: skip
     thread = threading.Thread(target=worker.start, name="jobs", daemon=True)
-    thread.start()
     try:
+        thread.start()
         yield
     finally:
         worker.stop()

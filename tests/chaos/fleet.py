@@ -70,7 +70,7 @@ class Fleet:
 def embedded(folder: Path, *, simulator: str = FAKE) -> Iterator[Fleet]:
     """`drydock up`."""
     port = free_port()
-    environment = _environment(DRYDOCK_SIM=simulator, DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
+    environment = surroundings(DRYDOCK_SIM=simulator, DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
     program = _up(port, folder / "up.log", environment)
     program.start()
     try:
@@ -87,7 +87,7 @@ def scaled(folder: Path, *, webs: int = 2, workers: int = 2, simulator: str = FA
         (folder / "pg").mkdir()
         redis = stack.enter_context(running_redis(folder / "redis"))
         postgresql = stack.enter_context(running_postgresql(folder / "pg"))
-        environment = _environment(
+        environment = surroundings(
             DRYDOCK_SIM=simulator,
             DRYDOCK_DATA=str(folder / "data"),
             REDIS_URL=redis.url,
@@ -110,7 +110,7 @@ def scaled(folder: Path, *, webs: int = 2, workers: int = 2, simulator: str = FA
         yield fleet
 
 
-def _environment(**values: str) -> dict[str, str]:
+def surroundings(**values: str) -> dict[str, str]:
     fakes = (ROOT / "tests" / "web" / "labs", ROOT / "tests" / "chaos")
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",

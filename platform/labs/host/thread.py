@@ -52,6 +52,9 @@ class HostThread:
 
     def stop(self, timeout_s: float = 8.0) -> bool:
         """Drain and wait; False when it took longer than `timeout_s` (nothing is lost: the journal has it all)."""
+        if self._thread.ident is None:
+            return True
+        self._started.wait(timeout_s)
         self.drain()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()

@@ -1,0 +1,52 @@
+"""Ctrl-C and SIGTERM end `drydock up` quietly, at whatever moment they come, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.fleet import ROOT, surroundings
+from tests.servers import free_port
+
+pytestmark = pytest.mark.processes
+READY = "Drydock is ready"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("moment", ["join code", READY, "a moment later"])
+def test_the_embedded_product_ends_quietly(number: signal.Signals, moment: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="dd-") as folder:
+        process = _up(Path(folder))
+        told = _until(process, READY if moment == "a moment later" else moment)
+        if moment == "a moment later":
+            time.sleep(0.3)
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=15)
+        left = sorted(path.name for path in Path(folder).iterdir())
+    assert process.returncode == 0
+    assert "Traceback" not in told + rest
+    assert "Error" not in rest
+    assert set(left) <= {"drydock.sqlite3", "lock"}
+
+
+def _up(folder: Path) -> "subprocess.Popen[str]":
+    values = surroundings(DRYDOCK_DATA=str(folder), REDIS_URL="", DATABASE_URL="")
+    command = [sys.executable, "-m", "config.drydock", "up", "--port", str(free_port())]
+    return subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **values}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def _until(process: "subprocess.Popen[str]", words: str) -> str:
+    assert process.stdout is not None
+    told = ""
+    while words not in told:
+        line = process.stdout.readline()
+        assert line, f"ended before {words!r}: {told}"
+        told += line
+    return told
