@@ -55,7 +55,7 @@ class LabConsumer(PageSocket):
                 user, self.scope["url_route"]["kwargs"]["cluster"]
             )
         except ApplicationError:
-            await self.close(sockets.CLOSED_FORBIDDEN)
+            await self.refuse()
             return
         self.cluster, self.access = found
         self.name = str(self.cluster.pk)

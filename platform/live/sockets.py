@@ -31,7 +31,7 @@ class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         user = self.scope.get("user")
         if user is None or not user.is_authenticated:
-            await self.close(CLOSED_FORBIDDEN)
+            await self.refuse()
             return
         self.person = str(user.pk)
         if _open_sockets[self.person] >= settings.DRYDOCK_LIMITS["sockets"]:
@@ -69,8 +69,14 @@ class PageSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Send one message."""
         await self.send(text_data=msgspec.json.encode(message, enc_hook=_plain).decode())
 
+    async def refuse(self) -> None:
+        """Not for this person. Accepted first: a page is not told why a handshake fails, and would try for ever."""
+        await self.accept()
+        await self.say({"t": "bye", "reason": "not-yours"})
+        await self.close(CLOSED_FORBIDDEN)
+
     async def opened(self) -> None:
-        """The person is known: accept or close."""
+        """The person is known: accept or refuse."""
         raise NotImplementedError
 
     async def closed(self) -> None:

@@ -53,7 +53,7 @@ class WallConsumer(PageSocket):
         self.places: dict[str, dict[str, Any]] = {}
         user: User = self.scope["user"]
         if not await self._seam(settings.DRYDOCK_CAN_TEACH, user, self.group):
-            await self.close(sockets.CLOSED_FORBIDDEN)
+            await self.refuse()
             return
         self.router, self.hub = await current_router(), await current_hub()
         await self.accept()

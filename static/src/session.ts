@@ -28,6 +28,7 @@ const STEP_PATIENCE_MS = 250;
 const FAREWELLS: Record<string, string> = {
   "class-closed": "The class has been closed. Your work is kept.",
   deleted: "This cluster has been deleted.",
+  "not-yours": "This cluster is not yours to see, or you have signed out. Load this page again.",
   "too-many-sockets": "This cluster is open in too many pages. Close one and load this page again.",
   "bad-message": "This page and the server do not understand each other. Load the page again.",
 };

@@ -12,7 +12,7 @@ from tests.e2e.lab_page import LabPage, try_it
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
-REFUSED = {"code": 1006, "frames": []}  # the handshake itself is answered 403, which browsers call 1006
+REFUSED = {"code": 4403, "frames": ["bye"]}
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 POST = """async ({ path, body, form }) => {
   const csrf = JSON.parse(document.getElementById("boot").textContent).csrf;

@@ -170,18 +170,24 @@ async def test_the_log_gives_back_what_was_shown(site: Site) -> None:
     assert wrong.json()["error"]["message"] == "gen: found 'x', wanted a whole number"
 
 
+async def _is_refused(site: Site, path: str, who: str | None) -> None:
+    """Told goodbye and nothing else."""
+    async with site.socket(path, who) as wire:
+        assert json.loads(await wire.connection.recv()) == {"t": "bye", "reason": "not-yours"}
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await wire.connection.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4403
+
+
 @pytest.mark.parametrize("who", [None, "stranger", "Ben"])
 async def test_another_persons_lab_cannot_be_opened(site: Site, who: str | None) -> None:
-    with pytest.raises((websockets.InvalidStatus, websockets.ConnectionClosed)):
-        async with site.socket(site.lab("Ann"), who) as wire:
-            await wire.connection.recv()
+    await _is_refused(site, site.lab("Ann"), who)
 
 
 @pytest.mark.parametrize("who", ["stranger", "Ben", "Ann"])
 async def test_only_the_instructor_opens_the_wall(site: Site, who: str) -> None:
-    with pytest.raises((websockets.InvalidStatus, websockets.ConnectionClosed)):
-        async with site.socket(site.wall, who) as wire:
-            await wire.connection.recv()
+    await _is_refused(site, site.wall, who)
 
 
 async def test_a_page_of_another_site_cannot_connect(site: Site) -> None:
