@@ -81,8 +81,8 @@ def _stateful_set(obj: Obj, revision: int) -> Progress:
     wanted, ready, updated = spec.get("replicas", 0), status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
     if ready < wanted:
         return Progress(f"Waiting for {wanted - ready} pods to be ready...\n")
-    partition = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-    if partition:
+    partition = (strategy.get("rollingUpdate") or {}).get("partition")
+    if partition is not None:
         if updated < wanted - partition:
             return Progress(
                 f"Waiting for partitioned roll out to finish: {updated} out of {wanted - partition} new pods have been updated...\n"
@@ -106,6 +106,19 @@ def revisions_of(replica_sets: Sequence[Obj]) -> dict[int, Obj]:
         text = (replica_set["metadata"].get("annotations") or {}).get(REVISION, "")
         if text.isdecimal():
             found[int(text)] = replica_set
+    return dict(sorted(found.items()))
+
+
+def templates_of(obj: Obj, controller_revisions: Sequence[Obj]) -> dict[int, Obj]:
+    """Former states of a DaemonSet or StatefulSet by revision, oldest first, in the form of ReplicaSets.
+
+    A ControllerRevision carries the pod template as a patch; what describes a revision reads templates.
+    """
+    found: dict[int, Obj] = {}
+    for revision in owned_by(obj, controller_revisions):
+        template = ((revision.get("data") or {}).get("spec") or {}).get("template") or {}
+        template = {key: value for key, value in template.items() if key != "$patch"}
+        found[int(revision["revision"])] = {**obj, "metadata": revision["metadata"], "spec": {"template": template}}
     return dict(sorted(found.items()))
 
 

@@ -19,9 +19,11 @@ OUR_SERVER = "https://127.0.0.1:6443"
 pytestmark = [pytest.mark.processes]
 
 
-@pytest.mark.parametrize("corpus", ["reading", "writing"])
-def test_both_kubectl_print_the_same_bytes(corpus: str, serve: Serve, tmp_path: Path) -> None:
-    cluster = aged_cluster(manifest=(HERE / "scene.yaml").read_text())
+@pytest.mark.parametrize(
+    ("corpus", "scene"), [("reading", "scene"), ("writing", "scene"), ("kinds", "scene_more")], ids=lambda name: name
+)
+def test_both_kubectl_print_the_same_bytes(corpus: str, scene: str, serve: Serve, tmp_path: Path) -> None:
+    cluster = aged_cluster(manifest=(HERE / f"{scene}.yaml").read_text())
     snapshot = tmp_path / "snapshot"
     snapshot.write_bytes(cluster.dump())
     ours = OurTerminal(cluster)

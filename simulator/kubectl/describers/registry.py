@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
-from simulator.kubectl.describers import access, configuration, namespaces, networking, storage, workloads
+from simulator.kubectl.describers import access, configuration, namespaces, networking, policies, storage, workloads
 from simulator.kubectl.describers.nodes import describe_node
 from simulator.kubectl.describers.surroundings import Surroundings
 from simulator.machinery.resources import Resource
@@ -35,6 +35,9 @@ _BY_RESOURCE: dict[str, Describer] = {
     "persistentvolumes": storage.describe_volume,
     "persistentvolumeclaims": storage.describe_claim,
     "storageclasses.storage.k8s.io": storage.describe_storage_class,
+    "networkpolicies.networking.k8s.io": policies.describe_network_policy,
+    "ingressclasses.networking.k8s.io": policies.describe_ingress_class,
+    "horizontalpodautoscalers.autoscaling": policies.describe_autoscaler,
     "roles.rbac.authorization.k8s.io": access.describe_role,
     "clusterroles.rbac.authorization.k8s.io": access.describe_role,
     "rolebindings.rbac.authorization.k8s.io": access.describe_binding,

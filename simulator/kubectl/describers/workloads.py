@@ -121,8 +121,8 @@ def _controller(page: Page, obj: Obj) -> None:
 
 
 def field_of_pod(pod: Obj, path: str) -> str:
-    """What the downward API gives for a field path."""
-    metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
+    """What `describe` knows of a downward API field: metadata only, as upstream (`fieldpath.ExtractFieldPathAsString`)."""
+    metadata = pod["metadata"]
     for field in ("labels", "annotations"):
         if path.startswith(f"metadata.{field}['"):
             return str((metadata.get(field) or {}).get(path.split("'")[1], ""))
@@ -130,11 +130,6 @@ def field_of_pod(pod: Obj, path: str) -> str:
         "metadata.name": metadata.get("name"),
         "metadata.namespace": metadata.get("namespace"),
         "metadata.uid": metadata.get("uid"),
-        "spec.nodeName": spec.get("nodeName"),
-        "spec.serviceAccountName": spec.get("serviceAccountName"),
-        "status.hostIP": status.get("hostIP"),
-        "status.podIP": status.get("podIP"),
-        "status.podIPs": ",".join(address.get("ip", "") for address in status.get("podIPs") or ()),
     }
     return str(simple.get(path) or "")
 

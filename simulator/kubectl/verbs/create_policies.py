@@ -12,7 +12,7 @@ from dataclasses import replace
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Flag
-from simulator.kubectl.errors import CommandError
+from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.selection import named_plainly
 from simulator.kubectl.verbs import create
 from simulator.kubectl.verbs.create import built, create_built
@@ -117,6 +117,22 @@ def _subjects(call: Call) -> list[Obj]:
             raise CommandError("serviceaccount must be <namespace>:<name>")
         found.append({"kind": "ServiceAccount", "name": name, "namespace": namespace})
     return found
+
+
+def token(call: Call) -> None:
+    """A token of a ServiceAccount, printed alone."""
+    name = call.one_name()
+    spec: Obj = {}
+    if call.many("audience"):
+        spec["audiences"] = call.many("audience")
+    if seconds := call.number("duration") // 1_000_000:
+        spec["expirationSeconds"] = seconds
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+    try:
+        answer = call.api.post(f"/api/v1/namespaces/{call.namespace}/serviceaccounts/{name}/token", body)
+    except ApiRefusal as refusal:
+        raise CommandError(f"failed to create token: {refusal.message}") from refusal
+    call.out(f"{answer['status']['token']}\n")
 
 
 # Limits
@@ -265,6 +281,13 @@ _MORE = (
         cluster_role_binding,
         *_SUBJECT_FLAGS,
         required=("clusterrole",),
+    ),
+    built(
+        "token",
+        "Ask for a token of a ServiceAccount",
+        token,
+        Flag("audience", kind="array"),
+        Flag("duration", kind="duration", help="How long it is valid"),
     ),
     built(
         "quota",

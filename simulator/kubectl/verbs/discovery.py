@@ -154,7 +154,8 @@ def can_i(call: Call) -> None:
         return
     if len(call.rest) not in (2, 3):
         raise CommandError(
-            "you must specify two arguments: verb resource or verb resource/resourceName. See 'kubectl auth can-i -h' for help and examples."
+            "you must specify two arguments: verb resource or verb resource/resourceName.\n"
+            "See 'kubectl auth can-i -h' for help and examples."
         )
     verb, *words = call.rest
     if verb not in _KNOWN_VERBS:

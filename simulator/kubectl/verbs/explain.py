@@ -41,7 +41,8 @@ def _in_version(resource: Resource, api_version: str) -> Resource:
     for served in SERVED:
         if served.kind == resource.kind and served.api_version == api_version:
             return served
-    raise CommandError(f'couldn\'t find resource for "{api_version}, Kind={resource.kind}"')
+    group, _, version = api_version.rpartition("/")
+    raise CommandError(f'couldn\'t find resource for "{group}/{version}, Resource={resource.plural}"')
 
 
 def _text(resource: Resource, found: Explanation, *, recursive: bool) -> str:

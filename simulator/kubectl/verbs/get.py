@@ -62,6 +62,8 @@ def get(call: Call) -> None:
     if call.text("raw"):
         _raw(call)
         return
+    if call.on("output-watch-events") and not (call.on("watch") or call.on("watch-only")):
+        raise CommandError("--output-watch-events option can only be used with --watch or --watch-only")
     wanted = _targets(call)
     output = call.text("output")
     if call.on("watch") or call.on("watch-only"):

@@ -18,7 +18,7 @@ from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.following import Followed, finished
 from simulator.kubectl.go_text import rfc3339
 from simulator.kubectl.printers import object_text
-from simulator.kubectl.rollouts import CHANGE_CAUSE, REVISION, owned_by, progress_of, revisions_of
+from simulator.kubectl.rollouts import CHANGE_CAUSE, REVISION, owned_by, progress_of, revisions_of, templates_of
 from simulator.kubectl.selection import Found, Selection, select
 from simulator.kubectl.shared_flags import (
     DRY_RUN,
@@ -121,7 +121,7 @@ def history(call: Call) -> None:
 
 
 def _history_of(call: Call, found: Found) -> None:
-    revisions = revisions_of(_replica_sets(call, found))
+    revisions = _revisions(call, found)
     wanted = call.number("revision")
     if wanted and wanted not in revisions:
         raise CommandError("unable to find the specified revision")
@@ -154,10 +154,18 @@ def _template_with_cause(replica_set: Obj) -> Obj:
     return {**template, "metadata": {**metadata, "annotations": annotations}}
 
 
+def _revisions(call: Call, found: Found) -> dict[int, Obj]:
+    if found.resource.kind == "Deployment":
+        return revisions_of(_replica_sets(call, found))
+    revisions = by_name("controllerrevisions.apps")
+    assert revisions is not None
+    return templates_of(found.obj, call.api.items(revisions, found.namespace))
+
+
 def _replica_sets(call: Call, found: Found) -> list[Obj]:
     if found.resource.kind != "Deployment":
         raise CommandError(
-            f"rollout history of a {found.resource.kind} is not available in this workstation yet; a Deployment's is"
+            f"undoing a rollout of a {found.resource.kind} is not available in this workstation yet; a Deployment's is"
         )
     replica_sets = by_name("replicasets.apps")
     assert replica_sets is not None

@@ -28,6 +28,8 @@ def run(call: Call) -> None:
             "attaching to a container (-i, -t, --rm, --attach) is not available in this workstation yet; create the pod "
             "without them and use 'kubectl logs' or 'kubectl exec'"
         )
+    if not call.text("image"):
+        raise CommandError("--image is required")
     name, rest = call.rest[0], call.rest[1:]
     if call.text("restart") not in ("Always", "OnFailure", "Never"):
         raise call.wrong_usage(f"invalid restart policy: {call.text('restart')}")
