@@ -84,7 +84,7 @@ def test_the_header_of_a_lab_stays_in_one_row_on_a_phone(visit: Visit, width: in
     header = page.locator("body > header").bounding_box()
     assert header is not None
     assert header["height"] <= 60
-    page.locator("details.menu > summary").click()
+    page.locator("summary[aria-label$=': menu']").click()
     expect(page.get_by_role("link", name="Keep my work under an address")).to_be_visible()
 
 
