@@ -8,8 +8,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -47,6 +47,10 @@ def _mode(report: Report, mode: str, start: Callable[..., AbstractContextManager
 async def _measure(report: Report, mode: str, fleet: Fleet, count: int) -> None:
     client = Client(fleet, fleet.person(count))
     before = _memory_mb(fleet)
+    if count == 1:
+        report.add(
+            f"first_diagram_ms_{mode}", await _first_picture(client) * 1e3, "ms", "a new cluster, socket to snap"
+        )
     for cluster in client.person.clusters:
         await _shell(client, cluster, "kubectl create deployment web --image=nginx --replicas=3")
     await asyncio.sleep(5)
@@ -79,13 +83,29 @@ async def _offer(client: Client, rate: int) -> list[float]:
     return took
 
 
-async def _changes(client: Client, cluster: str) -> list[float]:
-    """From sending a command to the browser having the change it made."""
+async def _first_picture(client: Client) -> float:
+    """From opening the socket of a cluster that was never started to its whole picture."""
+    begin = time.perf_counter()
+    async with _page(client, client.person.clusters[0]) as socket:
+        while '"end":true' not in str(await socket.recv()):
+            pass
+    return time.perf_counter() - begin
+
+
+@asynccontextmanager
+async def _page(client: Client, cluster: str) -> AsyncIterator[websockets.ClientConnection]:
+    """A page's socket that has said hello."""
     port = client.fleet.ports[0]
     headers = {"cookie": f"sessionid={client.person.session}", "origin": f"http://127.0.0.1:{port}"}
-    seen = []
     async with websockets.connect(f"ws://127.0.0.1:{port}/ws/labs/{cluster}/", additional_headers=headers) as socket:
         await socket.send('{"t":"hello","gen":null,"ev":null}')
+        yield socket
+
+
+async def _changes(client: Client, cluster: str) -> list[float]:
+    """From sending a command to the browser having the change it made."""
+    seen = []
+    async with _page(client, cluster) as socket:
         for number in range(40):
             await asyncio.sleep(0.1)
             name = f"note-{number}"

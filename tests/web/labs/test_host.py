@@ -91,6 +91,23 @@ class Harbour:
     async def clock(self, cluster: str, rid: str, op: str, value: float | None = None) -> Told:
         return await self.router.call(cluster, "clock", {"op": op, "value": value}, rid=rid)
 
+    def reset(self, cluster: str) -> None:
+        """What `cluster_reset` writes."""
+        key = (cluster.replace("-", ""),)
+        with sqlite3.connect(self.path) as database:
+            database.execute(
+                "UPDATE labs_cluster SET timeline = timeline + 1, head = head + 1, epoch = epoch + 1, "
+                "status = 'hibernated', owner_host = '', wall0 = 0, sim0_us = 0, mark_us = 0 WHERE id = ?",
+                key,
+            )
+            database.execute(
+                "INSERT INTO labs_journal "
+                "(cluster_id, timeline, seq, t_us, kind, rid, actor, body, digest, sim_version) "
+                """SELECT id, timeline, head, 0, 'control', 'reset', '', '{"op":"reset"}', '', '' """
+                "FROM labs_cluster WHERE id = ?",
+                key,
+            )
+
     def rows(self, cluster: str) -> list[tuple[int, str, str]]:
         with sqlite3.connect(self.path) as database:
             found = database.execute(
@@ -332,15 +349,7 @@ async def test_a_cluster_whose_history_is_lost_says_so_until_it_is_reset(
             told = await harbour.router.call(cluster, ask, {"kind": "read"})  # type: ignore[arg-type]
             assert (told.status, told.json()["error"]["code"]) == (409, "HistoryLost")
             assert told.json()["error"]["message"].endswith("Reset the lab to begin again.")
-        with sqlite3.connect(harbour.path) as database:  # what `cluster_reset` does
-            database.execute("UPDATE labs_cluster SET timeline = 2, head = head + 1 WHERE id = ?", key)
-            database.execute(
-                "INSERT INTO labs_journal "
-                "(cluster_id, timeline, seq, t_us, kind, rid, actor, body, digest, sim_version) "
-                """SELECT id, 2, head, 0, 'control', 'reset', '', '{"op":"reset"}', '', '' """
-                "FROM labs_cluster WHERE id = ?",
-                key,
-            )
+        harbour.reset(cluster)
         assert (await harbour.add(cluster, "anew", name="x")).json()["reply"]["value"] == 1
 
 

@@ -1,6 +1,7 @@
 """The real simulator on a host: what a dead host had, the next one has, byte for byte."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from labs.bus.memory import MemoryBus, MemoryDirectory
 from labs.host.host import ClusterHost
 from labs.host.settings import HostSettings
+from labs.messages import Evict, pack
 from simulator.cluster import Cluster
 from tests.web.labs.test_host import QUICK, Harbour
 
@@ -73,3 +75,38 @@ async def test_the_next_host_has_the_same_state(harbour: Harbour, replay_ms: flo
     async with Ashore(harbour, "h2") as second:
         await harbour.router.call(cluster, "view", {})
         assert second.residents[cluster].sim.state_hash() == before
+
+
+SHOP = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec: {containers: [{name: shop, image: nginx}]}
+"""
+
+
+async def pods(harbour: Harbour, cluster: str) -> str:
+    told = await harbour.router.call(
+        cluster, "query", {"kind": "shell", "line": "kubectl get pods -o wide --no-headers"}
+    )
+    lines = told.json()["reply"]["stdout"].splitlines()
+    return "\n".join(" ".join([*line.split()[:4], *line.split()[5:7]]) for line in lines)  # without the age
+
+
+async def test_a_reset_lab_is_as_its_lesson_began(harbour: Harbour) -> None:
+    setup = json.dumps([{"kind": "apply-yaml", "text": SHOP}, {"kind": "settle", "seconds": 60}])
+    cluster = harbour.cluster(setup=setup)
+    async with Ashore(harbour, "h1"):
+        began = await pods(harbour, cluster)
+        assert began.count("Running") == 3
+        await shell(harbour, cluster, "a", "kubectl delete deployment shop --wait=false")
+        await shell(harbour, cluster, "b", "kubectl create deployment other --image=nginx")
+        assert await pods(harbour, cluster) != began
+        harbour.reset(cluster)
+        await harbour.router.bus.publish("inbox:h1", pack(Evict(cluster)))
+        assert await pods(harbour, cluster) == began
