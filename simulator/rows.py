@@ -134,7 +134,10 @@ def _owner(pod: Obj, registry: Registry) -> tuple[str, str, str]:
         if reference["kind"] == "ReplicaSet":
             owner = registry.store.get("replicasets.apps", (pod["metadata"]["namespace"], reference["name"]))
             above = (owner["metadata"].get("ownerReferences") or ()) if owner else ()
-            app = above[0]["name"] if above else reference["name"]
+            # A pod outlives its ReplicaSet: without it the name is what is left when the hash is taken off.
+            version = (pod["metadata"].get("labels") or {}).get("pod-template-hash", "")
+            alone = reference["name"] if owner else reference["name"].removesuffix(f"-{version}")
+            app = above[0]["name"] if above else alone
             return reference["uid"], "ReplicaSet", app
         app = name.removesuffix(f"-{reference['name']}") if reference["kind"] == "Node" else reference["name"]
         return reference["uid"], reference["kind"], app

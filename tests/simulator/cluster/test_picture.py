@@ -71,3 +71,13 @@ def test_a_browser_that_comes_new_is_told_of_the_marks_before() -> None:
         (0, "command", "kubectl create namespace shop"),
         (SECOND, "command", "kubectl create namespace shop"),
     ]
+
+
+def test_a_pod_keeps_the_name_of_its_workload_when_that_has_gone_before_it() -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    cluster.picture()
+    cluster.apply({"kind": "shell", "line": "kubectl create deployment web --image=nginx"})
+    cluster.advance(10 * SECOND)
+    cluster.apply({"kind": "shell", "line": "kubectl delete deployment web --wait=false"})
+    cluster.advance(cluster.now + SECOND // 2)
+    assert [row["phase"] for row in pods_of(cluster)] == ["Terminating"]
