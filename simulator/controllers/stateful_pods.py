@@ -4,7 +4,6 @@ https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-ident
 Everything here is computed from objects; `statefulset` does the writing.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
 from simulator.controllers.kinds.objects import controller_reference, labels_of
@@ -15,13 +14,11 @@ NAME_LABEL = "statefulset.kubernetes.io/pod-name"
 INDEX_LABEL = "apps.kubernetes.io/pod-index"
 REVISION_LABEL = "controller-revision-hash"
 
-_NAME = re.compile(r"(.*)-([0-9]+)$")
-
 
 def parent_and_ordinal(pod: Obj) -> tuple[str, int]:
     """(name of the set, ordinal) as the pod's name tells them; ("", -1) when it tells nothing."""
-    found = _NAME.fullmatch(pod["metadata"]["name"])
-    return (found.group(1), int(found.group(2))) if found else ("", -1)
+    parent, dash, digits = pod["metadata"]["name"].rpartition("-")
+    return (parent, int(digits)) if dash and digits.isdigit() else ("", -1)
 
 
 def ordinal(pod: Obj) -> int:
