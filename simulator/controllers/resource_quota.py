@@ -49,7 +49,7 @@ class ResourceQuotaController(Controller):
             self._tallies.pop(key, None)
             return
         self._quotas_by_namespace().setdefault(namespace, {})[key] = None
-        if old is None or old["spec"] != new["spec"]:
+        if old is None or old.get("spec") != new.get("spec"):
             self._tallies.pop(key, None)
             self.enqueue(key)
 
@@ -93,7 +93,7 @@ class ResourceQuotaController(Controller):
         quota = self.cache.get(QUOTAS, *split(key))
         if quota is None:
             return
-        hard, status = quota["spec"].get("hard") or {}, quota.get("status") or {}
+        hard, status = (quota.get("spec") or {}).get("hard") or {}, quota.get("status") or {}
         tally = self._tallies.get(key)
         if tally is None:
             tally = self._tallies[key] = self._counted(quota)
@@ -109,7 +109,7 @@ class ResourceQuotaController(Controller):
 
     def _counted(self, quota: Obj) -> dict[str, int]:
         total: dict[str, int] = {}
-        for resource in resources_of(quota["spec"].get("hard") or {}):
+        for resource in resources_of((quota.get("spec") or {}).get("hard") or {}):
             for obj in self.cache.list(resource, quota["metadata"]["namespace"]):
                 for name, amount in _charged(quota, resource, obj).items():
                     total[name] = total.get(name, 0) + amount
@@ -142,7 +142,7 @@ def _charged(quota: Obj, resource: str, obj: Obj | None) -> dict[str, int]:
     if obj is None or not matches_scopes(quota, resource, obj):
         return {}
     amounts = usage(resource, obj)
-    names = concerned(resource, quota["spec"].get("hard") or {})
+    names = concerned(resource, (quota.get("spec") or {}).get("hard") or {})
     return {name: amounts[name].nanos for name in names if name in amounts}
 
 

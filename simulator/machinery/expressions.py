@@ -23,7 +23,14 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
         given = {name: celpy.json_to_cel(value) for name, value in variables.items()}
         return _plain(program.evaluate(given))
     except celpy.CELEvalError as error:
-        raise ExpressionError(str(error.args[0] if error.args else error)) from error
+        says = str(error.args[0] if error.args else error)
+        # The library adds the state of its interpreter, which no reader needs and no replay repeats.
+        raise ExpressionError(says.partition(" (in activation")[0]) from error
+
+
+def compiles(expression: str) -> None:
+    """Raises ExpressionError when the text is no expression."""
+    _compiled(expression)
 
 
 @lru_cache(maxsize=1)

@@ -72,7 +72,7 @@ def matches_scopes(quota: Obj, resource: str, obj: Obj) -> bool:
 
 
 def scope_terms(quota: Obj) -> list[Obj]:
-    spec = quota["spec"]
+    spec = quota.get("spec") or {}
     plain = [{"scopeName": name, "operator": "Exists"} for name in spec.get("scopes") or ()]
     return plain + list((spec.get("scopeSelector") or {}).get("matchExpressions") or ())
 

@@ -32,7 +32,7 @@ def violation(found: tuple[Obj, ...], resource: str, obj: Obj) -> str:
     """Why the first offended LimitRange refuses a pod or claim, or nothing."""
     for limit_range in found:
         texts: dict[str, None] = {}
-        for limit in limit_range["spec"].get("limits") or ():
+        for limit in (limit_range.get("spec") or {}).get("limits") or ():
             texts.update(dict.fromkeys(_offences(limit, resource, obj)))
         if texts:
             return next(iter(texts)) if len(texts) == 1 else f"[{', '.join(texts)}]"
@@ -42,7 +42,7 @@ def violation(found: tuple[Obj, ...], resource: str, obj: Obj) -> str:
 def _filled(limit_range: Obj, spec: Obj) -> tuple[Obj, str]:
     requests: dict[str, str] = {}
     limits: dict[str, str] = {}
-    for limit in limit_range["spec"].get("limits") or ():
+    for limit in (limit_range.get("spec") or {}).get("limits") or ():
         if limit["type"] == "Container":
             requests.update(limit.get("defaultRequest") or {})
             limits.update(limit.get("default") or {})

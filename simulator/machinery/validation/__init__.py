@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.machinery import names, resources
-from simulator.machinery.validation import cluster, jobs, pods, services, workloads
+from simulator.machinery.validation import cluster, jobs, pods, policies, services, workloads
 from simulator.machinery.validation.field_errors import FieldError
 from simulator.machinery.validation.metadata import (
     NameRule,
@@ -64,10 +64,10 @@ _RULES: dict[str, tuple[Create, Update | None]] = {
     "persistentvolumes": (cluster.validate_volume, None),
     "storageclasses.storage.k8s.io": (cluster.validate_storage_class, cluster.validate_storage_class_update),
     "poddisruptionbudgets.policy": (cluster.validate_budget, None),
-    "resourcequotas": (cluster.validate_quota, None),
-    "limitranges": (cluster.validate_limit_range, None),
+    "resourcequotas": (policies.validate_scoped_quota, None),
+    "limitranges": (policies.validate_limits, None),
     f"roles.{_RBAC}": (cluster.validate_rules, None),
-    f"clusterroles.{_RBAC}": (cluster.validate_rules, None),
+    f"clusterroles.{_RBAC}": (policies.validate_cluster_role, None),
     f"rolebindings.{_RBAC}": (cluster.validate_binding, cluster.validate_binding_update),
     f"clusterrolebindings.{_RBAC}": (cluster.validate_binding, cluster.validate_binding_update),
     "horizontalpodautoscalers.autoscaling": (cluster.validate_autoscaler, None),
@@ -76,6 +76,8 @@ _RULES: dict[str, tuple[Create, Update | None]] = {
         cluster.validate_priority_class_update,
     ),
     "leases.coordination.k8s.io": (cluster.validate_lease, None),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": (policies.validate_admission_policy, None),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": (policies.validate_admission_binding, None),
 }
 
 

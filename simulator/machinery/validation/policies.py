@@ -1,0 +1,99 @@
+"""Rules for the objects that hold policy: limit ranges, quotas' scopes, aggregated roles and admission policies.
+
+Follows `pkg/apis/core/validation`, `pkg/apis/rbac/validation` and `pkg/apis/admissionregistration/validation` (1.33). Whoever
+enforces these objects may rely on what is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from simulator.machinery import names
+from simulator.machinery.expressions import ExpressionError, compiles
+from simulator.machinery.validation.cluster import validate_limit_range, validate_quota, validate_rules
+from simulator.machinery.validation.field_errors import FieldError, invalid, not_supported, required
+from simulator.machinery.validation.selectors import validate_label_selector
+
+Obj = dict[str, Any]
+Errors = list[FieldError]
+
+_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+_ACTIONS = ("Audit", "Deny", "Warn")
+_SELECTORS = ("namespaceSelector", "objectSelector")
+
+
+def validate_limits(limit_range: Obj) -> Errors:
+    errors: Errors = []
+    for index, item in enumerate((limit_range.get("spec") or {}).get("limits") or ()):
+        kind = item.get("type", "")
+        errors += [invalid(f"spec.limits[{index}].type", kind, says) for says in names.qualified_name(kind)]
+    return errors + validate_limit_range(limit_range)
+
+
+def validate_scoped_quota(quota: Obj) -> Errors:
+    errors = validate_quota(quota)
+    selector = (quota.get("spec") or {}).get("scopeSelector") or {}
+    for term in selector.get("matchExpressions") or ():
+        operator = term.get("operator", "")
+        if not term.get("scopeName"):
+            errors.append(required("spec.scopeSelector.matchExpressions.scopeName"))
+        if operator not in _OPERATORS:
+            path = "spec.scopeSelector.matchExpressions.operator"
+            errors.append(invalid(path, operator, "not a valid selector operator"))
+    return errors
+
+
+def validate_cluster_role(role: Obj) -> Errors:
+    errors = validate_rules(role)
+    for index, selector in enumerate((role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()):
+        errors += validate_label_selector(selector, f"aggregationRule.clusterRoleSelectors[{index}]")
+    return errors
+
+
+def validate_admission_policy(policy: Obj) -> Errors:
+    spec = policy.get("spec") or {}
+    errors: Errors = []
+    if not spec.get("matchConstraints"):
+        errors.append(required("spec.matchConstraints"))
+    errors += _match(spec.get("matchConstraints") or {}, "spec.matchConstraints")
+    kind = spec.get("paramKind")
+    if kind is not None:
+        errors += [required(f"spec.paramKind.{key}") for key in ("apiVersion", "kind") if not kind.get(key)]
+    errors += _expressions(spec.get("validations") or (), "spec.validations", is_named=False)
+    errors += _expressions(spec.get("variables") or (), "spec.variables", is_named=True)
+    return errors + _expressions(spec.get("matchConditions") or (), "spec.matchConditions", is_named=True)
+
+
+def validate_admission_binding(binding: Obj) -> Errors:
+    spec = binding.get("spec") or {}
+    errors = [] if spec.get("policyName") else [required("spec.policyName")]
+    actions = spec.get("validationActions") or ()
+    if not actions:
+        errors.append(required("spec.validationActions"))
+    errors += [not_supported("spec.validationActions", one, _ACTIONS) for one in actions if one not in _ACTIONS]
+    return errors + _match(spec.get("matchResources") or {}, "spec.matchResources")
+
+
+def _match(constraints: Obj, path: str) -> Errors:
+    errors: Errors = []
+    for key in _SELECTORS:
+        if constraints.get(key):
+            errors += validate_label_selector(constraints[key], f"{path}.{key}")
+    return errors
+
+
+def _expressions(entries: Iterable[Obj], path: str, *, is_named: bool) -> Errors:
+    errors: Errors = []
+    for index, entry in enumerate(entries):
+        text = (entry.get("expression") or "").strip()
+        if is_named and not entry.get("name"):
+            errors.append(required(f"{path}[{index}].name"))
+        if not text:
+            errors.append(required(f"{path}[{index}].expression"))
+            continue
+        try:
+            compiles(text)
+        except ExpressionError as error:
+            errors.append(invalid(f"{path}[{index}].expression", entry["expression"], str(error)))
+    return errors
