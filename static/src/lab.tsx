@@ -74,14 +74,23 @@ export function startLab(root: Document): Lab | null {
 
 /** With less motion wanted, the cluster first stands still and goes on message by message; once a tab, so that "Play" is kept. */
 function beginInSteps({ session, ctx }: Lab): void {
-  const key = `drydock:steps:${session.boot.cluster.id}`;
-  if (session.boot.readonly || sessionStorage.getItem(key) !== null) return;
+  if (session.boot.readonly || !isFirstTime(`drydock:steps:${session.boot.cluster.id}`)) return;
   const stop = effect(() => {
     if (!session.present.value.complete) return;
-    sessionStorage.setItem(key, "begun");
     void session.setClock("pause").then((done) => { if (done) ctx.announce("The cluster stands still. Next message lets one thing happen; Play lets it run."); });
     queueMicrotask(() => stop());
   });
+}
+
+/** In this tab; a browser without storage begins anew each time. */
+function isFirstTime(key: string): boolean {
+  try {
+    const before = sessionStorage.getItem(key);
+    sessionStorage.setItem(key, "begun");
+    return before === null;
+  } catch {
+    return true;
+  }
 }
 
 function createLab(boot: Boot, announcer: Announcer): Lab {
