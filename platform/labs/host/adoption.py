@@ -163,11 +163,6 @@ class Adoptions:
         except HistoryLost as error:
             logger.error("cluster %s cannot be brought to life: %s", cluster, error)
             self._refuse(cluster, self._hopeless.note(cluster, deed.timeline, LOST))
-        except (JournalUnavailable, BusUnavailable):
-            raise
-        except Exception:
-            logger.exception("cluster %s cannot be brought to life", cluster)
-            self._refuse(cluster, self._hopeless.note(cluster, deed.timeline, BROKEN))
         return None
 
     async def _recovered(self, deed: Deed) -> Resident:

@@ -104,7 +104,11 @@ class SqliteJournal:
         rows = [
             (*_anchor(mark.anchor), mark.mark_us, mark.card.decode(), _key(mark.cluster), mark.epoch) for mark in marks
         ]
-        await self._run(lambda db: db.executemany(_MARK, rows))
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(_MARK, rows)  # the cursor must not leave this thread: it would end in another one
+
+        await self._run(work)
 
     async def part(self, parting: Parting) -> bool:
         mark = parting.mark
