@@ -16,6 +16,7 @@ from simulator.apiserver.authorization.escalation import refuse_escalation
 from simulator.apiserver.authorization.impersonation import acting_user
 from simulator.apiserver.authorization.rbac import Rbac, is_administrator
 from simulator.apiserver.authorization.tokens import Tokens, unauthorized
+from simulator.apiserver.conversions import converted
 from simulator.apiserver.delete_options import checked_options, delete_options
 from simulator.apiserver.discovery import discover
 from simulator.apiserver.disruption import evict
@@ -36,6 +37,7 @@ from simulator.machinery.schemas import schema_for
 from simulator.machinery.validation import validate_create, validate_update
 
 _MAX_OBJECT_BYTES = 1_500_000
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class NodeProxy(Protocol):
@@ -84,16 +86,18 @@ class Server:
         if is_administrator(request.user):
             return
         target = paths.parse(request.path)
-        asked = Attributes(request.method.lower(), path=request.path) if target is None else attributes_of(request, target)
+        asked = (
+            Attributes(request.method.lower(), path=request.path) if target is None else attributes_of(request, target)
+        )
         self._rbac.require(request.user, asked)
 
     def _note_refusal(self, request: Request, error: StatusError) -> None:
         """A write that was refused is part of the history: a message that got no further than this door."""
         target = paths.parse(request.path)
-        if target is None or request.method in ("GET", "HEAD") or _is_dry_run(request):
+        if target is None or request.method not in _WRITES or _is_dry_run(request):
             return
-        body = request.body if isinstance(request.body, dict) else {}
-        name = target.name or (body.get("metadata") or {}).get("name") or ""
+        metadata = request.body.get("metadata") if isinstance(request.body, dict) else None
+        name = target.name or (metadata.get("name") if isinstance(metadata, dict) else "") or ""
         key = (target.namespace or "", str(name)[:253])
         self.registry.note_refusal(request.user.name, _verb(request, target), target.resource.name, key, error)
 
@@ -151,16 +155,14 @@ class Server:
         obj, warnings = self._decoded(request, target)
         metadata = dict(obj.get("metadata") or {})
         self._place(metadata, target)
-        if metadata.get("name") != target.name:
-            raise errors.bad_request(
-                f"the name of the object ({metadata.get('name')}) does not match the name on the URL ({target.name})"
-            )
+        _refuse_other_name(metadata, target)
         return self._replace(request, target, {**obj, "metadata": metadata}, warnings)
 
     def _patch(self, request: Request, target: Target) -> Response:
         old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
         patched = self._patched(request, target, _as_served(old, target))
         obj, warnings = self._checked(patched, request, target)
+        _refuse_other_name(obj.get("metadata") or {}, target)
         return self._replace(request, target, obj, warnings, verb="patch")
 
     def _delete(self, request: Request, target: Target) -> Response:
@@ -274,12 +276,14 @@ class Server:
             )
         level = request.query.get("fieldValidation", "") or "Warn"
         try:
-            return decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
+            obj, warnings = decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
         except DecodingError as error:
             raise errors.bad_request(str(error)) from error
+        return converted(resource, obj), warnings
 
     def _patched(self, request: Request, target: Target, current: Obj) -> Obj:
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        _refuse_no_patch(kind, request.body)
         try:
             if kind == "application/json-patch+json":
                 patched: Obj = json_patch(current, request.body)
@@ -380,6 +384,24 @@ def _verb(request: Request, target: Target) -> str:
         case "DELETE":
             return "delete" if target.name else "deletecollection"
     raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
+
+
+def _refuse_other_name(metadata: Obj, target: Target) -> None:
+    if metadata.get("name") != target.name:
+        found = metadata.get("name", "")
+        raise errors.bad_request(f"the name of the object ({found}) does not match the name on the URL ({target.name})")
+
+
+def _refuse_no_patch(kind: str, patch: object) -> None:
+    """In the words of Go's JSON decoder, which reads the patch first."""
+    wanted, go_type = (list, "jsonpatch.Patch") if kind == "application/json-patch+json" else (dict, _GO_MAP)
+    if kind.endswith("patch+json") and not isinstance(patch, wanted):
+        found = _GO_NAMES.get(type(patch), "null")
+        raise errors.bad_request(f"json: cannot unmarshal {found} into Go value of type {go_type}")
+
+
+_GO_MAP = "map[string]interface {}"
+_GO_NAMES = {str: "string", int: "number", float: "number", bool: "bool", list: "array", dict: "object"}
 
 
 def _is_watch(request: Request, target: Target) -> bool:
