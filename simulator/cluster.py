@@ -72,9 +72,7 @@ class Cluster:
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.server = Server(registry, self.kubelets)
-        self.workstation = Workstation(
-            self.server, engine, cluster_name=config.name, exec_in_container=self._exec
-        )
+        self.workstation = Workstation(self.server, engine, cluster_name=config.name, exec_in_container=self._exec)
         self.faults = Faults(engine, self.plane, self.kubelets)
         self.narrator = Narrator()
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)

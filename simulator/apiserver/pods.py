@@ -63,7 +63,12 @@ class PodAdmission:
         account = service_account.find(self._store, pod)
         ranges = limit_ranger.ranges(self._store, pod["metadata"].get("namespace", ""))
         for one in self._recent:
-            if one.template is template and one.identity == identity and one.account is account and one.ranges == ranges:
+            if (
+                one.template is template
+                and one.identity == identity
+                and one.account is account
+                and one.ranges == ranges
+            ):
                 return one
         spec, note = limit_ranger.with_defaults(ranges, default("pods", pod)["spec"])
         spec = dict(spec)

@@ -128,7 +128,9 @@ class Store:
         return {
             "revision": self.revision,
             "tables": [[name, rows] for name in self._tables if (rows := self._rows(name))],
-            "gone": [[name, *key] for name, objects in self._born.items() for key in objects if key not in self._tables[name]],
+            "gone": [
+                [name, *key] for name, objects in self._born.items() for key in objects if key not in self._tables[name]
+            ],
             "log": [[c.rev, c.ev, c.type, c.resource, *c.key, c.old, c.new] for c in kept],
         }
 
@@ -147,5 +149,8 @@ class Store:
         for resource, table in self._tables.items():
             for namespace, name in table:
                 self._names.setdefault((resource, namespace), {})[name] = None
-        self.log = deque(Change(rev, ev, kind, resource, (ns, name), old, new) for rev, ev, kind, resource, ns, name, old, new in state["log"])
+        self.log = deque(
+            Change(rev, ev, kind, resource, (ns, name), old, new)
+            for rev, ev, kind, resource, ns, name, old, new in state["log"]
+        )
         self.compacted = self.log[0].rev - 1 if self.log else self.revision
