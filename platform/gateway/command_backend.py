@@ -15,7 +15,7 @@ from simulator.apiserver.errors import StatusError, bad_request
 from simulator.apiserver.request import Request, Response
 
 #: Header fields that the API server reads.
-_READ_HEADERS = ("accept", "content-type", "user-agent")
+_READ_HEADERS = ("accept", "authorization", "content-type", "impersonate-group", "impersonate-user", "user-agent")
 _NOBODY = 503
 
 

@@ -194,3 +194,11 @@ async def test_leaving_a_selector_is_seen_as_a_deletion(client: Client) -> None:
     event = json.loads(await anext(stream))
     assert (event["type"], event["object"]["metadata"]["labels"]) == ("DELETED", {"on": "yes"})
     await stream.aclose()
+
+
+async def test_whoever_acts_for_another_has_their_rights_only(client: Client) -> None:
+    acting = {"impersonate-user": "ann"}
+    status, _, body = await client.send("GET", "/api/v1/namespaces/default/secrets", headers=acting)
+    told = json.loads(body)
+    assert (status, told["reason"]) == (403, "Forbidden")
+    assert told["message"].startswith('secrets is forbidden: User "ann" cannot list resource "secrets"')
