@@ -5,6 +5,7 @@ closing Status. Standard input is read and dropped: simulated commands take none
 before the upgrade; clients then say that the server does not support them.
 """
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -15,6 +16,9 @@ from gateway.requests import Receive, Scope, Send, query_of, repeated
 from simulator.apiserver.errors import StatusError
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
+#: kubectl reads before it has made all of its streams, and drops frames of those that it does not know yet
+#: (`client-go/tools/remotecommand/websocket.go`). A real container is never that quick.
+_CLIENT_SETTLES_S = 0.2
 _STDOUT, _STDERR, _ERROR = b"\x01", b"\x02", b"\x03"
 
 
@@ -29,6 +33,7 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Back
         return
     await send({"type": "websocket.accept", "subprotocol": protocol or None})
     namespace, pod = place
+    await asyncio.sleep(_CLIENT_SETTLES_S)
     try:
         done = await backend.execute(namespace, pod, query_of(scope).get("container", ""), repeated(scope, "command"))
         await _tell(send, done)
