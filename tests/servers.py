@@ -44,6 +44,11 @@ def wait_until(is_true: Callable[[], bool], what: str, timeout_s: float = START_
         time.sleep(0.02)
 
 
+def hear_ctrl_c() -> None:
+    """As in a terminal: a shell that runs the tests in the background leaves SIGINT ignored to everything below it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Program:
     """A program that can be killed and started again."""
@@ -66,6 +71,7 @@ class Program:
                 group="nogroup" if self.user else None,
                 extra_groups=[] if self.user else None,
                 start_new_session=True,
+                preexec_fn=hear_ctrl_c,
             )
         wait_until(lambda: self._has_ended() or self.is_ready(), f"{self.command[0]} (see {self.log})")
         if self._has_ended():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.fleet import ROOT, surroundings
-from tests.servers import free_port
+from tests.servers import free_port, hear_ctrl_c
 
 pytestmark = pytest.mark.processes
 READY = "Drydock is ready"
@@ -38,7 +38,13 @@ def _up(folder: Path) -> "subprocess.Popen[str]":
     values = surroundings(DRYDOCK_DATA=str(folder), REDIS_URL="", DATABASE_URL="")
     command = [sys.executable, "-m", "config.drydock", "up", "--port", str(free_port())]
     return subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **values}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **values},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=hear_ctrl_c,
     )
 
 

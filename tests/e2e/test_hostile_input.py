@@ -140,7 +140,7 @@ def test_scripts_in_a_cluster_are_only_text(lab: LabPage) -> None:
     lab.run(f"kubectl run evil --image='{SCRIPT}'")
     assert SCRIPT in lab.answer(f"kubectl create namespace '{SCRIPT}'")["stderr"]
     eventually(lambda: SCRIPT in lab.answer("kubectl logs talk")["stdout"], "a log line with a script in it")
-    assert "InvalidImageName" in lab.run("kubectl get pods")
+    eventually(lambda: "InvalidImageName" in lab.run("kubectl get pods"), "the image name that is none is refused")
     assert SCRIPT in lab.run("kubectl describe pod evil")
     lab.unfold("Namespaces", "default,", "Pod,")
     for name, tabs in {"evil": ("Facts", "YAML", "Events", "Why"), "talk": ("YAML",)}.items():
