@@ -86,9 +86,12 @@ class LabPage:
         return [dict(zip(head, row, strict=True)) for row in rows]
 
     def _paste(self, text: str) -> None:
+        terminal, last = self.page.locator(".pane-terminal"), _visible(text.splitlines()[-1])
+        terminal.get_by_role("button", name="Clear").click()
+        expect(self.screen).not_to_contain_text(last)
         self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
-        self.page.locator(".pane-terminal").get_by_role("button", name="Paste").click()
-        expect(self.screen).to_contain_text(_visible(text.splitlines()[-1]))
+        terminal.get_by_role("button", name="Paste").click()
+        expect(self.screen).to_contain_text(last)
 
     def _expect_shown(self, reply: dict[str, Any]) -> None:
         printed = [line for line in f"{reply['stdout']}\n{reply['stderr']}".splitlines() if line.strip()]

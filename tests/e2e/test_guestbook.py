@@ -42,12 +42,13 @@ def agree(lab: LabPage, *, dark: str = "") -> Counter[str]:
     eventually(lambda: lab.pods_in_words() == said, f"the outline says {said}")
     lost = {pod["NAME"] for pod in pods if pod["NODE"] == dark and pod["STATUS"] == "Running"}
     drawn = Counter("Unknown" if name in lost else PHASES.get(status, status) for name, (status, _) in said.items())
-    assert phases(lab) == drawn
-    words = [branch.label for branch in lab.outline()]
-    assert f"guestbook, {len(pods)} pods" in words
+    eventually(lambda: phases(lab) == drawn, f"the stage shows {drawn}")
+    says = {f"guestbook, {len(pods)} pods"}
     for row in lab.table("kubectl get deployments"):
         ready, wanted = row["READY"].split("/")
-        assert f"Deployment {row['NAME']}, {ready} of {wanted} ready" in words
+        says.add(f"Deployment {row['NAME']}, {ready} of {wanted} ready")
+    eventually(lambda: says <= {branch.label for branch in lab.outline()}, f"the outline says {says}")
+    words = [branch.label for branch in lab.outline()]
     for row in lab.table("kubectl get nodes"):
         state = {"Ready": "ready", "NotReady": "not ready"}[row["STATUS"]]
         assert any(word.startswith(f"{row['NAME']}, {state}") for word in words)

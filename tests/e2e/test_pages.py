@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Site
@@ -71,7 +71,7 @@ def test_clusters_are_renamed_and_deleted_without_a_reload(visit: Visit) -> None
     page.locator("dialog[open]").get_by_role("button", name="Rename").click()
     page.get_by_role("heading", name="A harbour of my own").wait_for()
     page.get_by_role("status").get_by_text("Renamed to A harbour of my own.").wait_for()
-    assert page.evaluate("document.activeElement.textContent") == "My clusters"
+    expect(page.locator("h1:focus")).to_have_text("My clusters")
     page.get_by_role("button", name="Delete A harbour of my own").click()
     page.get_by_role("button", name="Delete it").click()
     page.get_by_text("The quay is empty").wait_for()
