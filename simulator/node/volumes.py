@@ -1,0 +1,158 @@
+"""The files in volumes: what is shared by containers, or outlives one.
+
+A volume is a mapping of relative path → text under an identifier (`Contents`). A container sees volumes through its `Mounts`,
+by the absolute paths of its own file system: that is all a shell, a server or `exec` needs to know of them. Promises: plain
+data; a refused write is a value in the kernel's words. Leaves to others: which volumes a pod has (`volume_manager`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from simulator.engine import Plain
+
+#: Relative path → text.
+Files = dict[str, str]
+
+READ_ONLY = "Read-only file system"
+NO_SPACE = "No space left on device"
+
+
+class Contents:
+    """All volumes of the cluster by identifier: `pod/<uid>/<name>`, `host/<node>`, `disk/<driver>/<handle>`, `nfs/<server>`."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, Files] = {}
+        self._limits: dict[str, int] = {}
+        """Bytes that fit into a volume; absent: as many as you like."""
+
+    def of(self, volume: str) -> Files:
+        return self._files.get(volume) or {}
+
+    def has(self, volume: str) -> bool:
+        return volume in self._files
+
+    def replace(self, volume: str, files: Files) -> None:
+        """All at once, as the `..data` link of a ConfigMap's volume is swapped."""
+        self._files[volume] = files
+
+    def limit(self, volume: str, size: int) -> None:
+        self._limits[volume] = size
+
+    def write(self, volume: str, path: str, text: str) -> str:
+        """ "" or why not."""
+        files = self._files.setdefault(volume, {})
+        limit = self._limits.get(volume)
+        if limit is not None:
+            others = self.size(volume) - len(files.get(path, "").encode())
+            if others + len(text.encode()) > limit:
+                return NO_SPACE
+        files[path] = text
+        return ""
+
+    def remove(self, volume: str, path: str) -> None:
+        self._files.get(volume, {}).pop(path, None)
+
+    def size(self, volume: str) -> int:
+        return sum(len(text.encode()) for text in self.of(volume).values())
+
+    def drop(self, volume: str) -> None:
+        self._files.pop(volume, None)
+        self._limits.pop(volume, None)
+
+    def dump(self) -> Plain:
+        return {"files": self._files, "limits": self._limits}
+
+    def load(self, state: Plain) -> None:
+        self._files, self._limits = state["files"], state["limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    path: str
+    """Where in the container, without a slash at the end."""
+    volume: str
+    inside: str = ""
+    """Which directory or file of the volume (hostPath's path, subPath); "" is all of it."""
+    read_only: bool = False
+
+
+class Mounts:
+    """The mounted volumes of one container, by absolute path."""
+
+    def __init__(self, contents: Contents, mounts: Sequence[Mount]) -> None:
+        self._contents = contents
+        # The longest path first: a mount below another one hides what is there.
+        self._mounts = sorted(mounts, key=lambda one: (-len(one.path), one.path))
+
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in a volume, so that the container's own file system has no say about it."""
+        return self._find(path) is not None
+
+    def is_read_only(self, path: str) -> bool:
+        found = self._find(path)
+        return found is not None and found[0].read_only
+
+    def points(self) -> list[str]:
+        """The directories (or files) at which volumes are mounted, sorted."""
+        return sorted(mount.path for mount in self._mounts)
+
+    def files(self) -> dict[str, str]:
+        """Every file by absolute path, sorted."""
+        return dict(sorted(self._all()))
+
+    def read(self, path: str) -> str | None:
+        found = self._find(path)
+        return None if found is None else self._contents.of(found[0].volume).get(found[1])
+
+    def list(self, directory: str) -> Sequence[str]:
+        """Names in a directory, sorted."""
+        start = f"{directory.rstrip('/')}/"
+        return sorted({path[len(start) :].split("/")[0] for path, _ in self._all() if path.startswith(start)})
+
+    def write(self, path: str, text: str) -> str:
+        """Replaces a file. "" or the kernel's words for why not."""
+        found = self._find(path)
+        if found is None:
+            raise ValueError(f"write to {path}: found no volume there, wanted a path that `holds` confirms")
+        mount, inner = found
+        return READ_ONLY if mount.read_only else self._contents.write(mount.volume, inner, text)
+
+    def remove(self, path: str) -> str:
+        """Removes a file if it is there. "" or the kernel's words for why not."""
+        found = self._find(path)
+        if found is None:
+            raise ValueError(f"remove {path}: found no volume there, wanted a path that `holds` confirms")
+        mount, inner = found
+        if mount.read_only:
+            return READ_ONLY
+        self._contents.remove(mount.volume, inner)
+        return ""
+
+    def _find(self, path: str) -> tuple[Mount, str] | None:
+        """The mount that a path lies in, and the path inside its volume."""
+        for mount in self._mounts:
+            if path == mount.path:
+                return mount, mount.inside
+            if path.startswith(f"{mount.path}/"):
+                rest = path[len(mount.path) + 1 :]
+                return mount, f"{mount.inside}/{rest}" if mount.inside else rest
+        return None
+
+    def _all(self) -> Iterator[tuple[str, str]]:
+        for mount in self._mounts:
+            for path, text in self._contents.of(mount.volume).items():
+                absolute = _absolute(mount, path)
+                if absolute is not None:
+                    found = self._find(absolute)
+                    if found is not None and found[0] is mount:
+                        yield absolute, text
+
+
+def _absolute(mount: Mount, path: str) -> str | None:
+    """Where a file of the volume appears in the container; None when the mount does not show it."""
+    if not mount.inside:
+        return f"{mount.path}/{path}"
+    if path == mount.inside:
+        return mount.path
+    start = f"{mount.inside}/"
+    return f"{mount.path}/{path[len(start) :]}" if path.startswith(start) else None
