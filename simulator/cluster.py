@@ -27,6 +27,7 @@ from simulator.engine.plain import Obj
 from simulator.faults import Faults
 from simulator.kubectl.call import ExecRefused
 from simulator.kubectl.workstation import Workstation
+from simulator.loops.debugger import Debugger
 from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
 from simulator.network.tools import NetworkTools
@@ -75,6 +76,7 @@ class Cluster:
         self.workstation = Workstation(self.server, engine, cluster_name=config.name, exec_in_container=self._exec)
         self.faults = Faults(engine, self.plane, self.kubelets)
         self.narrator = Narrator()
+        self.debugger = Debugger(self.processes, self.narrator, self.copy)
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
         self._commands = Commands(self)
@@ -246,6 +248,10 @@ class Cluster:
             # A component's state of another version: any shape may be met.
             raise SnapshotRefused(f"snapshot of {len(data)} bytes: {type(error).__name__}: {error}") from error
         return cluster
+
+    def copy(self) -> "Cluster":
+        """Another cluster in the same state, with the same future."""
+        return Cluster.load(self.dump())
 
     def _state(self) -> Obj:
         return {

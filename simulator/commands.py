@@ -19,6 +19,7 @@ from simulator.inspector import inspect
 from simulator.kubectl.completion import complete
 from simulator.kubectl.home import FileError
 from simulator.kubectl.workstation import Workstation
+from simulator.loops.debugger import Debugger, DebuggerError
 from simulator.machinery import schemas
 from simulator.narrator import Narrator
 from simulator.picture import Picture
@@ -47,6 +48,7 @@ class Parts(Protocol):
     scheduler: Scheduler
     workstation: Workstation
     faults: Faults
+    debugger: Debugger
     narrator: Narrator
 
     @property
@@ -73,6 +75,9 @@ class Commands:
             "list-files": self._list_files,
             "request": self._request,
             "fault": self._fault,
+            "loops": self._loops,
+            "loop": self._loop,
+            "breakpoint": self._breakpoint,
             "inspect": self._inspect,
             "because": self._because,
             "check": self._check,
@@ -91,6 +96,8 @@ class Commands:
             reply = _refusal("BadCommand", str(error), error.thing, error.found, error.wanted)
         except FaultError as error:
             reply = _refusal("BadFault", str(error), error.thing, error.found, error.wanted)
+        except DebuggerError as error:
+            reply = _refusal("BadBreakpoint", str(error), error.thing, error.found, error.wanted)
         except CheckError as error:
             reply = _refusal("BadCheck", str(error), error.thing, error.found, error.wanted)
         finally:
@@ -174,12 +181,47 @@ class Commands:
 
         return call() if request.method in ("GET", "HEAD") else self._rooted(f"{method} {path}", call)
 
-    # Faults and questions
+    # Faults
 
     def _fault(self, command: dict[str, Any]) -> Reply:
         ev, said = self._parts.faults.inject(_text(command, "fault", 40), _text(command, "target", 300))
         self._parts.pictures.root(ev, "fault", said)
         return {"ok": True, "said": said}
+
+    # The loop debugger
+
+    def _loops(self, command: dict[str, Any]) -> Reply:
+        return self._parts.debugger.loops(self._parts.zero)
+
+    def _loop(self, command: dict[str, Any]) -> Reply:
+        loop, op = _text(command, "loop"), _text(command, "op")
+        if op not in ("on", "off"):
+            raise BadCommand("op", repr(op), "on or off")
+        said = self._rooted(f"switch {loop} {op}", lambda: self._parts.debugger.switch(loop, op == "on"), always=True)
+        return {"ok": True, "said": said}
+
+    def _breakpoint(self, command: dict[str, Any]) -> Reply:
+        op, loop = _text(command, "op"), _text(command, "loop", 300, default="")
+        debugger, key = self._parts.debugger, _text(command, "key", 600, default="")
+        match op:
+            case "set":
+                where = tuple(_text(command, field, 300, default="") for field in ("resource", "namespace", "name"))
+                number, said = self._rooted("set a breakpoint", lambda: debugger.set(loop, *where), always=True)
+                return {"ok": True, "id": number, "said": said}
+            case "clear":
+                which = command.get("id")
+                if which is not None and not isinstance(which, int):
+                    raise BadCommand("id", repr(which)[:60], "the number of a breakpoint")
+                said = self._rooted("clear a breakpoint", lambda: debugger.clear(which), always=True)
+                return {"ok": True, "said": said}
+            case "step":
+                said = self._rooted(f"let {loop} go on", lambda: debugger.step(loop, key), always=True)
+                return {"ok": True, "said": said}
+            case "look":
+                return debugger.look(loop, key)
+        raise BadCommand("op", repr(op), "one of set, clear, step, look")
+
+    # Questions
 
     def _inspect(self, command: dict[str, Any]) -> Reply:
         found = inspect(
@@ -214,16 +256,20 @@ class Commands:
 
     # Inside
 
-    def _rooted(self, note: str, act: Callable[[], T]) -> T:
-        """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something."""
+    def _rooted(self, note: str, act: Callable[[], T], *, always: bool = False) -> T:
+        """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something (or `always`)."""
         engine = self._parts.engine
         trail = engine.trail
         mark = trail.ev
         engine.cause = ev = engine.record("command", "you", because=0, note=note[:_NOTE])
         revision, tickets, version = self._parts.revision, engine.tickets, self._parts.workstation.version
-        result = act()
+        try:
+            result = act()
+        except DebuggerError:
+            trail.undo(mark)
+            raise
         after = (self._parts.revision, engine.tickets, self._parts.workstation.version)
-        if trail.ev == ev and after == (revision, tickets, version):
+        if not always and trail.ev == ev and after == (revision, tickets, version):
             trail.undo(mark)
         else:
             self._parts.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])

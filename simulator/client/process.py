@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from simulator.client.cache import Cache
+from simulator.client.gate import Gate
 from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Change
@@ -49,6 +50,7 @@ class Process:
         self.engine = engine
         self.source = source
         self.cache = Cache()
+        self.gate = Gate.of(engine)
         self.running = False
         self._parts: list[Part] = []
         self._handlers: dict[str, list[Handler]] = {}

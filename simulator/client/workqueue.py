@@ -29,6 +29,21 @@ class WorkQueue:
         if key not in self._waiting:
             self._waiting[key] = self._engine.cause
 
+    def put_first(self, key: str, cause: int) -> None:
+        """Before everything that waits; a key that waits already gets this cause."""
+        self._waiting.pop(key, None)
+        self._waiting = {key: cause, **self._waiting}
+
+    @property
+    def delayed(self) -> int:
+        """How many keys wait for their time."""
+        return len(self._later)
+
+    @property
+    def failing(self) -> int:
+        """How many keys failed at their last try."""
+        return len(self._failures)
+
     def add_after(self, key: str, delay_us: int) -> None:
         """An earlier pending delay for the same key is kept, a later one replaced."""
         if delay_us <= 0:

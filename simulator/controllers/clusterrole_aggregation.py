@@ -18,6 +18,7 @@ ROLES = "clusterroles.rbac.authorization.k8s.io"
 class ClusterRoleAggregationController(Controller):
     name: ClassVar[str] = "clusterrole-aggregation-controller"
     watches = {ROLES: "on_role"}
+    writes = (ROLES,)
 
     def on_role(self, old: Obj | None, new: Obj | None) -> None:
         """Upstream looks at every aggregated role again; here only at those that may gather this one."""

@@ -48,6 +48,7 @@ class Missed:
 class CronJobController(Controller):
     name: ClassVar[str] = "cronjob-controller"
     watches = {_CRON_JOBS: "on_cron_job", _JOBS: "on_job"}
+    writes = (_CRON_JOBS, _JOBS, "events")
 
     # What is watched
 

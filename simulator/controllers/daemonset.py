@@ -97,6 +97,7 @@ class Survey:
 class DaemonSetController(Controller):
     name: ClassVar[str] = "daemonset-controller"
     watches = {_SETS: "on_set", "pods": "on_pod", "nodes": "on_node", _REVISIONS: "on_revision"}
+    writes = (_SETS, "pods", _REVISIONS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

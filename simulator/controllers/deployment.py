@@ -68,6 +68,7 @@ class Sets:
 class DeploymentController(Controller):
     name: ClassVar[str] = "deployment-controller"
     watches = {"deployments.apps": "on_deployment", _SETS: "on_set", "pods": "on_pod"}
+    writes = ("deployments.apps", _SETS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from simulator.apiserver.disruption import BUDGETS, allowed_condition, with_condition
 from simulator.apiserver.errors import StatusError
-from simulator.client import Client, Controller, Process
+from simulator.client import About, Client, Controller, Process
 from simulator.controllers.kinds.conditions import condition, replaced
 from simulator.controllers.kinds.objects import controller_of, is_ending, key_of, labels_of, one_of, split
 from simulator.controllers.kinds.pods import is_ready, is_terminal
@@ -45,6 +45,7 @@ class CountError(Exception):
 class DisruptionController(Controller):
     name: ClassVar[str] = "disruption-controller"
     watches = {BUDGETS: "on_budget", "pods": "on_pod"}
+    writes = (BUDGETS, "pods", "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
@@ -87,6 +88,10 @@ class DisruptionController(Controller):
         return known[1]
 
     # One budget
+
+    def about(self, key: str) -> About:
+        known = super().about(key)
+        return known._replace(resource="pods") if key.startswith(_STALE) else known
 
     def reconcile(self, key: str) -> None:
         if key.startswith(_STALE):

@@ -27,6 +27,7 @@ _PER_POD_US = 50
 class EndpointsController(Controller):
     name: ClassVar[str] = "endpoints-controller"
     watches = {"services": "on_service", "pods": "on_pod", "endpoints": "on_endpoints"}
+    writes = ("endpoints",)
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

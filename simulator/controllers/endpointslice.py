@@ -37,6 +37,7 @@ _PER_POD_US = 50
 class EndpointSliceController(Controller):
     name: ClassVar[str] = "endpointslice-controller"
     watches = {"services": "on_service", "pods": "on_pod", _SLICES: "on_slice", "nodes": "on_node"}
+    writes = (_SLICES,)
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
-from simulator.client import Client, Controller, Process
+from simulator.client import About, Client, Controller, Process
 from simulator.controllers.kinds.objects import is_ending, one_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -34,6 +34,7 @@ def _handler(resource: str) -> str:
 class GarbageCollector(Controller):
     name: ClassVar[str] = "garbage-collector-controller"
     watches = {resource: _handler(resource) for resource in _WATCHED}
+    writes = ("*",)
 
     def __init__(self, process: Process, client: Client) -> None:
         self._known: dict[str, str] = {}
@@ -114,9 +115,15 @@ class GarbageCollector(Controller):
 
     # One object
 
-    def reconcile(self, key: str) -> None:
+    def about(self, key: str) -> About:
+        return About(*_parts(key))
+
+    def refresh(self) -> None:
         if not self._is_drawn:
             self._draw_again()
+
+    def reconcile(self, key: str) -> None:
+        self.refresh()
         resource, namespace, name = _parts(key)
         try:
             obj = self.client.get(resource, namespace, name)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
-from simulator.client import Client, Controller, Process
+from simulator.client import About, Client, Controller, Process
 from simulator.controllers.job_indexes import Indexes
 from simulator.controllers.job_pods import (
     FINALIZER,
@@ -80,6 +80,7 @@ Refusal = StatusError | ApiUnavailable
 class JobController(Controller):
     name: ClassVar[str] = "job-controller"
     watches = {_JOBS: "on_job", "pods": "on_pod"}
+    writes = (_JOBS, "pods", "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
@@ -154,6 +155,10 @@ class JobController(Controller):
             self._orphans.note(None, pod)
 
     # One Job
+
+    def about(self, key: str) -> About:
+        known = super().about(key)
+        return known._replace(resource="pods") if key.startswith(_ORPHAN) else known
 
     def reconcile(self, key: str) -> None:
         if not self._are_noted:

@@ -41,6 +41,7 @@ _FINE = {
 class NamespaceController(Controller):
     name: ClassVar[str] = "namespace-controller"
     watches = {"namespaces": "on_namespace"}
+    writes = ("*",)
 
     def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
         if new is not None and is_ending(new):

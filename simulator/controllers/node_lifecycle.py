@@ -58,6 +58,7 @@ _OWN_KEYS = (*_TAINT_OF.values(), _UNSCHEDULABLE)
 class NodeLifecycleController(Controller):
     name: ClassVar[str] = "node-lifecycle-controller"
     watches = {"nodes": "on_node", _LEASES: "on_lease", "pods": "on_pod"}
+    writes = ("nodes", "pods", "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

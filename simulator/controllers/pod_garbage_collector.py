@@ -20,6 +20,7 @@ _PERIOD_US = 20_000_000
 class PodGarbageCollector(Controller):
     name: ClassVar[str] = "pod-garbage-collector-controller"
     watches = {"nodes": "on_node", "pods": "on_pod"}
+    writes = ("pods",)
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:

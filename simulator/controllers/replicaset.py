@@ -73,6 +73,7 @@ class Tally:
 class ReplicaSetController(Controller):
     name: ClassVar[str] = "replicaset-controller"
     watches = {"replicasets.apps": "on_set", "pods": "on_pod"}
+    writes = ("replicasets.apps", "pods", "events")
 
     resource: ClassVar[str] = "replicasets.apps"
     kind: ClassVar[str] = "ReplicaSet"
@@ -197,9 +198,12 @@ class ReplicaSetController(Controller):
 
     # One set
 
-    def reconcile(self, key: str) -> None:
+    def refresh(self) -> None:
         if not self._is_counted:
             self._count_again()
+
+    def reconcile(self, key: str) -> None:
+        self.refresh()
         owner = self.cache.get(self.resource, *split(key))
         if owner is None:
             self._expectations.forget(key)

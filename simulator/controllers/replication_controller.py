@@ -14,6 +14,7 @@ from simulator.machinery.selectors import Selector, from_labels
 class ReplicationController(ReplicaSetController):
     name: ClassVar[str] = "replication-controller"
     watches = {"replicationcontrollers": "on_set", "pods": "on_pod"}
+    writes = ("replicationcontrollers", "pods", "events")
 
     resource: ClassVar[str] = "replicationcontrollers"
     kind: ClassVar[str] = "ReplicationController"

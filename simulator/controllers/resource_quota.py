@@ -30,6 +30,8 @@ _COUNTED = tuple(
 class ResourceQuotaController(Controller):
     name: ClassVar[str] = "resourcequota-controller"
     watches = {**dict.fromkeys(_COUNTED, "on_object"), QUOTAS: "on_quota"}
+    writes = (QUOTAS,)
+    subject = QUOTAS
 
     def __init__(self, process: Process, client: Client) -> None:
         self._limited: dict[str, dict[str, None]] | None = None

@@ -23,6 +23,7 @@ _DESCRIPTION = (
 class RootCaPublisher(Controller):
     name: ClassVar[str] = "root-ca-certificate-publisher-controller"
     watches = {"namespaces": "on_namespace", "configmaps": "on_config_map"}
+    writes = ("configmaps",)
 
     def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
         if new is not None:

@@ -17,6 +17,7 @@ ACCOUNT = "default"
 class ServiceAccountController(Controller):
     name: ClassVar[str] = "serviceaccount-controller"
     watches = {"namespaces": "on_namespace", "serviceaccounts": "on_account"}
+    writes = ("serviceaccounts",)
 
     def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
         if new is not None:

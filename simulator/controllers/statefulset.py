@@ -84,6 +84,7 @@ class Members:
 class StatefulSetController(Controller):
     name: ClassVar[str] = "statefulset-controller"
     watches = {_SETS: "on_set", "pods": "on_pod", _REVISIONS: "on_revision", _CLAIMS: "on_claim"}
+    writes = (_SETS, "pods", _REVISIONS, _CLAIMS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

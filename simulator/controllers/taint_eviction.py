@@ -21,6 +21,8 @@ _SECOND_US = 1_000_000
 class TaintEvictionController(Controller):
     name: ClassVar[str] = "taint-eviction-controller"
     watches = {"nodes": "on_node", "pods": "on_pod"}
+    writes = ("pods", "events")
+    subject = "pods"
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)

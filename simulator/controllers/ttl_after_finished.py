@@ -17,6 +17,7 @@ _JOBS = "jobs.batch"
 class TtlAfterFinishedController(Controller):
     name: ClassVar[str] = "ttl-after-finished-controller"
     watches = {_JOBS: "on_job"}
+    writes = (_JOBS,)
 
     def on_job(self, old: Obj | None, new: Obj | None) -> None:
         if new is not None and _expires(new):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
-from simulator.client import Cache, Client, Process
+from simulator.client import Cache, Client, Gate, Process
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.records import LOG_RING, ContainerRecord, NodeRecord, PodRecord, Run
@@ -38,6 +38,7 @@ class Fleet:
     def __init__(self, process: Process, client: Client, catalog: Catalog) -> None:
         self.engine = process.engine
         self.cache: Cache = process.cache
+        self.gate: Gate = process.gate
         self.timing: Timing = timing_for(process.engine.profile.name)
         self.catalog = catalog
         self.network: Network | None = None

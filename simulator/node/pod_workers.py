@@ -2,11 +2,12 @@
 
 A worker is woken by changes of its pod and by its runtime, never by a clock of its own. A sync first reports what is
 (`pod_status`), then does what is missing (`pod_lifecycle`, `container_starts`), as `pkg/kubelet/kubelet.go` SyncPod does; so the
-status always lags one look behind the containers. Leaves to others: machines and their power (`machines`), processes
+status always lags one look behind the containers. Before a worker takes a pod up stands the gate, where a learner may stop it. Leaves to others: machines and their power (`machines`), processes
 (`container_runtime`), probes (`prober`).
 """
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import KUBELET, About, Held
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node import admission
@@ -44,6 +45,7 @@ class PodWorkers:
         self._starts = starts
         self._logs = logs
         fleet.engine.register(self)
+        fleet.gate.add(KUBELET, self)
 
     def dump(self) -> Plain:
         return None
@@ -65,9 +67,11 @@ class PodWorkers:
             if record is not None:
                 self._removed(record)
         elif record is None:
-            self._meet(node, new)
+            if not self._is_held(node.name, new):
+                self._meet(node, new)
         elif new["metadata"].get("deletionTimestamp"):
-            self._deleted(record, new)
+            if not self._is_held(node.name, new):
+                self._deleted(record, new)
         elif old is not None and old["spec"] is not new["spec"] and record.worker == "syncing":
             self._changed(record, old, new)
 
@@ -82,7 +86,8 @@ class PodWorkers:
         for uid, pod in bound.items():
             record = self._fleet.pods.get(uid)
             if record is None:
-                self._meet(node, pod)
+                if not self._is_held(node_name, pod):
+                    self._meet(node, pod)
                 continue
             record.written = None
             for one in record.containers.values():
@@ -155,6 +160,36 @@ class PodWorkers:
             )
         self._fleet.wake(record)
 
+    # The gate
+
+    def _is_held(self, node: str, pod: Obj) -> bool:
+        gate, metadata = self._fleet.gate, pod["metadata"]
+        about = About("pods", metadata["namespace"], metadata["name"])
+        return gate.watches and gate.stops(f"{KUBELET}/{node}", metadata["uid"], about, self._engine.cause)
+
+    def go_on(self, held: Held) -> None:
+        self._engine.schedule(0, self.name, "resume", held.key, held.about.namespace, held.about.name, held.cause)
+
+    def turned_on(self) -> None:
+        """Kubelets are stopped with their machines, not by a switch."""
+
+    def resume(self, uid: str, namespace: str, name: str, cause: int) -> None:
+        """Event: a pod that was held may be looked at, once."""
+        pod = self._fleet.cache.get("pods", namespace, name)
+        node = self._fleet.nodes.get(pod["spec"].get("nodeName", "")) if pod is not None else None
+        if pod is None or node is None or pod["metadata"]["uid"] != uid or not node.kubelet:
+            return
+        self._engine.cause = cause
+        if self._is_held(node.name, pod):
+            return
+        record = self._fleet.pods.get(uid)
+        if record is None:
+            self._meet(node, pod)
+        elif pod["metadata"].get("deletionTimestamp") and record.worker == "syncing":
+            self._deleted(record, pod)
+        else:
+            self._look(record, pod)
+
     # The worker
 
     def sync(self, uid: str) -> None:
@@ -166,6 +201,10 @@ class PodWorkers:
         if not self._fleet.is_up(record):
             return
         pod = self._fleet.pod(record)
+        if pod is None or not self._is_held(record.node, pod):
+            self._look(record, pod)
+
+    def _look(self, record: PodRecord, pod: Obj | None) -> None:
         if record.worker == "terminating":
             self._go_on_stopping(record, pod)
         elif pod is not None:

@@ -53,6 +53,11 @@ class SchedulingQueue:
         self._skip_stale()
         return not self._active and not self._backoff
 
+    @property
+    def active(self) -> int:
+        """How many pods wait to be tried now."""
+        return sum(pod.place in (ACTIVE, BACKING_OFF) for pod in self.pods.values())
+
     def add(self, pod: Waiting) -> None:
         """A new pod; one already here is made active."""
         known = self.pods.setdefault(pod.uid, pod)
@@ -102,6 +107,16 @@ class SchedulingQueue:
 
     def backoff_end(self, pod: Waiting) -> int:
         return pod.tried_at + min(_BACKOFF_US << min(max(pod.attempts - 1, 0), 8), _MAX_BACKOFF_US)
+
+    def hold(self, pod: Waiting) -> None:
+        """Somebody stopped the scheduler before this pod: not tried, and in none of the three places until `let_go`."""
+        pod.attempts -= 1
+
+    def let_go(self, uid: str, cause: int) -> None:
+        """A held pod is active again, unless it has gone."""
+        pod = self.pods.get(uid)
+        if pod is not None and pod.place == IN_FLIGHT:
+            self._activate(pod, cause)
 
     def unschedulable(self) -> list[Waiting]:
         """In the order in which they failed last."""

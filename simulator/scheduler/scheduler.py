@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
-from simulator.client import Client, Controller, Process
+from simulator.client import About, Client, Controller, Held, Process
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.scheduler.cluster_view import ClusterView
@@ -57,6 +57,7 @@ class Scheduler(Controller):
         "replicationcontrollers": "on_selector",
         _BUDGETS: "on_budget",
     }
+    writes = ("pods", "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
@@ -135,6 +136,7 @@ class Scheduler(Controller):
     def _drop(self, uid: str) -> None:
         self._pods.remove(uid)
         self._decisions.forget_pending(uid)
+        self.process.gate.forget(self.name, uid)
         if self._nominations.node_of(uid):
             self._nominations.drop(uid, self._nodes)
 
@@ -185,6 +187,30 @@ class Scheduler(Controller):
         if woken:
             self.enqueue(_NEXT)
 
+    # The gate: the keys of the work queue say nothing, the pods do
+
+    def is_held(self, key: str) -> bool:
+        return False
+
+    def _is_stopped(self, waiting: Waiting) -> bool:
+        gate = self.process.gate
+        if not gate.watches or not gate.stops(self.name, waiting.uid, About("pods", *waiting.key), waiting.cause):
+            return False
+        self._pods.hold(waiting)
+        return True
+
+    def go_on(self, held: Held) -> None:
+        self._pods.let_go(held.key, held.cause)
+        self.enqueue(_NEXT)
+
+    @property
+    def depth(self) -> int:
+        return self._pods.active
+
+    def refresh(self) -> None:
+        """The view of the nodes is built from the cache when it is first needed."""
+        assert self._nodes is not None
+
     # One pod
 
     def reconcile(self, key: str) -> None:
@@ -198,8 +224,9 @@ class Scheduler(Controller):
             pod = self.cache.get("pods", *waiting.key)
             if pod is None or pod["metadata"]["uid"] != waiting.uid:
                 self._drop(waiting.uid)
-                return
-            self._schedule(waiting, pod)
+            elif not self._is_stopped(waiting):
+                self.synced = (self.engine.now, "/".join(waiting.key), self.synced[2])
+                self._schedule(waiting, pod)
         finally:
             if not self._pods.is_idle:
                 self.queue.add(_NEXT)

@@ -61,10 +61,21 @@ commands = st.one_of(
         st.sampled_from(("kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")),
     ),
 )
+loops = ("replicaset-controller", "deployment-controller", "default-scheduler", "kubelet", "endpointslice-controller")
+debugging = st.one_of(
+    st.builds(lambda loop: {"kind": "breakpoint", "op": "set", "loop": loop}, st.sampled_from(loops)),
+    st.builds(lambda loop: {"kind": "breakpoint", "op": "step", "loop": loop}, st.sampled_from(loops)),
+    st.builds(lambda number: {"kind": "breakpoint", "op": "clear", "id": number}, st.integers(1, 3)),
+    st.builds(
+        lambda loop, op: {"kind": "loop", "op": op, "loop": loop},
+        st.sampled_from(loops),
+        st.sampled_from(("on", "off")),
+    ),
+)
 waits = st.builds(
     lambda us: {"wait": us}, st.sampled_from((1_000, 50_000, 1_000_000, 7_000_000, 60_000_000, 400_000_000))
 )
-histories = st.lists(st.one_of(commands, waits), min_size=2, max_size=14)
+histories = st.lists(st.one_of(commands, debugging, waits), min_size=2, max_size=14)
 
 
 def play(cluster: Cluster, step: Step) -> object:
@@ -113,6 +124,7 @@ def test_a_question_changes_nothing() -> None:
         {"kind": "complete", "line": "kubectl get po", "at": 14},
         {"kind": "inspect", "resource": "nodes", "name": "t-worker"},
         {"kind": "request", "method": "GET", "path": "/api/v1/pods"},
+        {"kind": "loops"},
         {"kind": "check", "checks": [{"id": "c", "say": "", "state": {"resource": "pods"}}]},
     ):
         assert cluster.apply(step)["changed"] is False, step
