@@ -161,6 +161,11 @@ class Cluster:
         self.registry.max_objects = limit
 
     @property
+    def weight(self) -> int:
+        """About how many things one command may have to walk over: objects, and the learner's files."""
+        return self.registry.store.count() + self.workstation.home.size // 100
+
+    @property
     def zero(self) -> int:
         return self._zero
 

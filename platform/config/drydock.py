@@ -23,9 +23,6 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from simulator.cluster import Cluster
 
-SWITCH_INTERVAL_S = 0.0005
-"""Simulating and serving share one interpreter: a short turn keeps answers quick."""
-
 
 class CannotStart(Exception):
     """Something outside prevents the start; the message says what and what to do."""
@@ -107,7 +104,6 @@ def _standalone_cluster(options: argparse.Namespace) -> "Cluster":
 
 
 def _up(options: argparse.Namespace) -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with ExitStack() as stack:
         _require_free(options.bind, options.port)
         _set_up_django()

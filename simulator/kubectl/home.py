@@ -69,6 +69,11 @@ class Home:
                 names[first + slash] = None
         return sorted(names)
 
+    @property
+    def size(self) -> int:
+        """Characters in all files."""
+        return sum(map(len, self._files.values()))
+
     def files(self) -> list[tuple[str, int]]:
         """Every file as `(path, bytes)`: relative to the home where it is inside it."""
         return [(path.removeprefix(HOME + "/"), len(text.encode())) for path, text in sorted(self._files.items())]

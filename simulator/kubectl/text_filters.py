@@ -1,12 +1,16 @@
 """The filters that stand behind a pipe: grep, head, tail, wc, sort, uniq and cat.
 
-They speak as GNU coreutils do, as far as they go. Patterns are bounded, so that no line can keep the server busy.
+They speak as GNU coreutils do, as far as they go. Patterns are matched in linear time, so that none can keep the server
+busy; what that rules out (references to groups) is refused.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
+
+import re2
 
 from simulator.kubectl.small_command import Outcome, Small, Surface, fail, inputs, options
 
@@ -34,8 +38,8 @@ def grep(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
         return fail("grep", "usage: grep [-ivncEFqwo] PATTERN [FILE...]", 2)
     try:
         pattern = _pattern(rest[0], letters)
-    except re.error as error:
-        return fail("grep", f"invalid pattern {rest[0]!r}: {error}", 2)
+    except re2.error as error:
+        return fail("grep", f"invalid pattern {rest[0]!r}: {_words_of(error)}", 2)
     texts, outcome = inputs(surface, "grep", rest[1:], stdin)
     count = 0
     for name, text in texts:
@@ -76,21 +80,27 @@ def _with_context(hits: Sequence[int], count: int, before: int, after: int) -> l
     return sorted(shown)
 
 
-_MAX_PATTERN = 200
+_MAX_PATTERN = 1_000
 
 
-def _pattern(text: str, letters: str) -> re.Pattern[str]:
+def _pattern(text: str, letters: str) -> Any:
     if len(text) > _MAX_PATTERN:
-        raise re.error(f"longer than {_MAX_PATTERN} signs")
+        raise re2.error(f"longer than {_MAX_PATTERN} signs")
     if "F" in letters:
-        text = re.escape(text)
+        text = re2.escape(text)
     elif "E" not in letters:
         text = _basic_to_extended(text)
-    if re.search(r"[*+}][)]*[*+{]", text):
-        raise re.error("nested repetition is not available in this terminal")
     if "w" in letters:
         text = rf"\b(?:{text})\b"
-    return re.compile(text, re.IGNORECASE if "i" in letters else 0)
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = "i" not in letters
+    return re2.compile(text, options)
+
+
+def _words_of(error: Exception) -> str:
+    said = error.args[0]
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 def _basic_to_extended(text: str) -> str:

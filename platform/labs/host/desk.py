@@ -9,14 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from labs.host.resident import Resident
 from labs.messages import Call, Frame, Reply, encode_json, pack, refusal
 
 STEP_EVENTS = 500
 """One press of "step" plays until something changes in the store, but at most this many events."""
-_raw = msgspec.Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +24,27 @@ class Answer:
     text: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a call: the simulation's own words, the same as JSON, and the CPU time it took."""
+
+    value: Any
+    text: bytes
+    spent_ns: int
+
+
 class Desk:
     """The calls a host understands, for all of its clusters."""
 
     def __init__(self, host: str, limits: dict[str, int]) -> None:
         self._host = host
         self._limits = limits
-        self._asks: dict[str, Callable[[Resident, Call, int], Answer]] = {
+        self._works: dict[str, Callable[[Resident, Call], Any]] = {
+            "command": _apply,
+            "query": _apply,
+            "view": _look,
+        }
+        self._asks: dict[str, Callable[[Resident, Call, Done, int], Answer]] = {
             "command": self._command,
             "query": self._query,
             "clock": self._clock,
@@ -44,11 +55,38 @@ class Desk:
 
     def answer(self, resident: Resident, call: Call, wall_us: int) -> Answer:
         """Do what `call` asks. The caller has advanced the cluster to its target."""
-        begin = time.perf_counter_ns()
-        known = resident.replies.get(call.rid) if call.rid else None
-        answer = Answer(*known) if known else self._asks[call.ask](resident, call, wall_us)
-        resident.charge(time.perf_counter_ns() - begin)
-        return answer
+        early = self.admit(resident, call)
+        return early or self.conclude(resident, call, self.carry_out(resident, call), wall_us)
+
+    def admit(self, resident: Resident, call: Call) -> Answer | None:
+        """The answer to what was asked before or too often; None: carry it out."""
+        if call.rid and (known := resident.replies.get(call.rid)):
+            return Answer(*known)
+        limit = self._limits["commands_per_s"]
+        if call.ask == "command" and (wait_s := resident.commands.take(time.monotonic())):
+            return _too_many(wait_s, "commands", limit)
+        if call.ask == "query" and (wait_s := resident.queries.take(time.monotonic())):
+            return _too_many(wait_s, "questions", 3 * limit)
+        return None
+
+    def carry_out(self, resident: Resident, call: Call) -> Done:
+        """The part that may take long; touches nothing but the simulation, so that a thread may do it."""
+        begin = time.thread_time_ns()
+        sim = resident.sim
+        work = self._works.get(call.ask)
+        value = work(resident, call) if work else None
+        text = b""
+        if call.ask in ("command", "query"):
+            text = encode_json({"ok": False, "error": value["error"]} if "error" in value else
+                               {"ok": True, "ev": sim.ev, "reply": value})  # fmt: skip
+        elif value is not None:
+            text = encode_json(value)
+        return Done(value, text, time.thread_time_ns() - begin)
+
+    def conclude(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
+        """Note what was done and say it."""
+        resident.charge(done.spent_ns)
+        return self._asks[call.ask](resident, call, done, wall_us)
 
     def reply(self, resident: Resident, call: Call, answer: Answer) -> bytes:
         """The message that carries `answer` back."""
@@ -67,26 +105,18 @@ class Desk:
         told = resident.clock(wall_us) if clock else b""
         return pack(Frame(resident.epoch, resident.timeline, since, upto, resident.sim.now, inside, told))
 
-    def _command(self, resident: Resident, call: Call, wall_us: int) -> Answer:
-        wait_s = resident.commands.take(time.monotonic())
-        if wait_s:
-            return _too_many(wait_s, "commands", self._limits["commands_per_s"])
-        t_us = resident.sim.now
-        reply = resident.sim.apply(call.body)
-        answer = _told(resident, reply)
+    def _command(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
+        answer = _told(done)
         if words := said(call.body):
             resident.last, resident.carded_ev = words, -1  # a card says so too when nothing else changed
-        if reply.get("changed") and "error" not in reply:
-            resident.journal(call, kind="command", t_us=t_us, text=answer.text)
+        if done.value.get("changed") and "error" not in done.value:
+            resident.journal(call, kind="command", t_us=resident.sim.now, text=answer.text)
         return answer
 
-    def _query(self, resident: Resident, call: Call, wall_us: int) -> Answer:
-        wait_s = resident.queries.take(time.monotonic())
-        if wait_s:
-            return _too_many(wait_s, "questions", 3 * self._limits["commands_per_s"])
-        return _told(resident, resident.sim.apply(call.body))
+    def _query(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
+        return _told(done)
 
-    def _clock(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+    def _clock(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
         if problem := clock_problem(call.body, self._limits["speed_max"]):
             return Answer(400, refusal("BadClock", problem))
         t_us = resident.sim.now
@@ -96,25 +126,32 @@ class Desk:
         resident.journal(call, kind="control", t_us=t_us, text=text, moved=True)
         return Answer(200, text)
 
-    def _view(self, resident: Resident, call: Call, wall_us: int) -> Answer:
-        """The backlog since `ev` when the ring reaches back that far on the same branch, else the whole picture."""
-        sim, body = resident.sim, call.body
-        told: dict[str, Any] = {"gen": resident.timeline, "ev": sim.ev, "clock": _raw(resident.clock(wall_us))}
-        since = body.get("ev")
-        items = None
-        if body.get("gen") == resident.timeline and isinstance(since, int) and 0 <= since <= sim.ev:
-            items = sim.changes(since)
-        if items is not None:
-            told |= {"since": since, "at": sim.now, "items": items}
-        else:
-            told |= {"tables": sim.picture()}
-        return Answer(200, encode_json(told))
+    def _view(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
+        """The clock joins what was looked up: it may have been turned while that was encoded."""
+        return Answer(200, b'{"clock":' + resident.clock(wall_us) + b"," + done.text[1:])
 
-    def _summary(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+    def _summary(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
         return Answer(200, resident.card())
 
-    def _wake(self, resident: Resident, call: Call, wall_us: int) -> Answer:
+    def _wake(self, resident: Resident, call: Call, done: Done, wall_us: int) -> Answer:
         return Answer(200, b'{"ok":true}')
+
+
+def _apply(resident: Resident, call: Call) -> dict[str, Any]:
+    return resident.sim.apply(call.body)
+
+
+def _look(resident: Resident, call: Call) -> dict[str, Any]:
+    """The backlog since `ev` when the ring reaches back that far on the same branch, else the whole picture."""
+    sim, body = resident.sim, call.body
+    told: dict[str, Any] = {"gen": resident.timeline, "ev": sim.ev}
+    since = body.get("ev")
+    items = None
+    if body.get("gen") == resident.timeline and isinstance(since, int) and 0 <= since <= sim.ev:
+        items = sim.changes(since)
+    if items is not None:
+        return told | {"since": since, "at": sim.now, "items": items}
+    return told | {"tables": sim.picture()}
 
 
 def said(command: dict[str, Any]) -> str:
@@ -163,10 +200,8 @@ def clock_problem(body: dict[str, Any], speed_max: int) -> str | None:
     return None
 
 
-def _told(resident: Resident, reply: dict[str, Any]) -> Answer:
-    if "error" in reply:
-        return Answer(400, encode_json({"ok": False, "error": reply["error"]}))
-    return Answer(200, encode_json({"ok": True, "ev": resident.sim.ev, "reply": reply}))
+def _told(done: Done) -> Answer:
+    return Answer(400 if "error" in done.value else 200, done.text)
 
 
 def _too_many(wait_s: float, what: str, rate: int) -> Answer:

@@ -1,7 +1,8 @@
 """The cluster host: one event loop that owns many clusters, runs them, and answers for them.
 
-Tasks: the inbox and *adopt* bring calls in; *work* advances clusters in slices of 1-2 ms and answers their calls; the
-committer makes inputs durable; the voice says what may be said; *pace*, *tick*, *lease*, *mark* and *tidy* keep time.
+Tasks: the inbox and *adopt* bring calls in; *work* advances clusters in slices of 1-2 ms and answers their calls, or
+has a thread answer what may take longer; the committer makes inputs durable; the voice says what may be said; *pace*,
+*tick*, *lease*, *mark* and *tidy* keep time.
 
 Promises: a command is answered only after its row is committed under this host's epoch; what a cluster says leaves in
 the order in which it happened; a host whose lease ran out says nothing until it has looked at its epochs again.
@@ -21,8 +22,9 @@ import msgspec
 
 from labs.bus import Bus, BusUnavailable, Directory, Owner
 from labs.host.adoption import Adoptions
+from labs.host.aside import Aside, is_heavy
 from labs.host.committer import Committer
-from labs.host.desk import Desk
+from labs.host.desk import Answer, Desk
 from labs.host.engine import SimMaker
 from labs.host.frozen import compress
 from labs.host.pacer import Pacer
@@ -60,6 +62,7 @@ class ClusterHost:
         self._chores = chores
         self._desk = Desk(host, settings.limits)
         self._pacer = Pacer()
+        self._aside = Aside()
         self._committer = Committer(journal, committed=self._collect, lost=self._on_lost)
         self._lease = Lease(host, directory, settings.lease_s)
         self._voice = Voice(host, bus, self._lease, message_bytes=settings.message_bytes, look_again=self._look_again)
@@ -96,6 +99,7 @@ class ClusterHost:
             for task in [*tasks, *self._background]:
                 task.cancel()
             await asyncio.gather(*tasks, *self._background, return_exceptions=True)
+            self._aside.close()
             await self._bus.unsubscribe(f"inbox:{self.host}")
 
     async def drain(self) -> None:
@@ -234,7 +238,7 @@ class ClusterHost:
             while self._ready or self._over_budget:
                 resident = (self._ready or self._over_budget).popleft()
                 resident.queued = False
-                if self.residents.get(resident.cluster) is resident and not resident.leaving:
+                if self.residents.get(resident.cluster) is resident and not resident.leaving and not resident.lent:
                     self._slice(resident)
                 await asyncio.sleep(0)
             self._work_wake.clear()
@@ -255,6 +259,8 @@ class ClusterHost:
             return
         if resident.sim.ev != resident.shown_ev or resident.sim.ev != resident.carded_ev:
             self._dirty[resident.cluster] = resident
+        if resident.lent is not None:
+            return
         if not reached or resident.calls:
             self._enqueue(resident)
         elif self._pacer.set(resident.cluster, resident.due()):
@@ -268,8 +274,12 @@ class ClusterHost:
             resident.lagging = False
             self._tell_clock(resident)
         begin = time.perf_counter()
-        while resident.calls and time.perf_counter() - begin < 0.002:
-            self._answer(resident, resident.calls.popleft(), now)
+        while resident.calls and time.perf_counter() - begin < 0.002 and resident.lent is None:
+            call = resident.calls.popleft()
+            if is_heavy(call.ask, call.body, resident.sim.weight):
+                self._lend(resident, call, now)
+            else:
+                self._answer(resident, call, now)
 
     def _lag(self, resident: Resident, now: int) -> None:
         """Not caught up: be patient with the simulation, then answer at the present instant or slow its clock."""
@@ -287,17 +297,57 @@ class ClusterHost:
             self._tell_clock(resident)
 
     def _answer(self, resident: Resident, call: Call, now: int) -> None:
-        if call.deadline < time.time():
+        if not self._begin_answer(resident, call, now):
             return
-        if call.ask == "view":  # live frames must start where this picture ends
-            self._tell(resident, self._desk.frame(resident, now, flush=True))
         try:
             answer = self._desk.answer(resident, call, now)
         except Exception:
-            logger.exception("cluster %s broke at %s %s", resident.cluster, call.ask, call.body.get("kind"))
+            self._on_broken(resident, call)
+            return
+        self._give(resident, call, answer)
+
+    def _begin_answer(self, resident: Resident, call: Call, now: int) -> bool:
+        if call.deadline < time.time():
+            return False
+        if call.ask == "view":  # live frames must start where this picture ends
+            self._tell(resident, self._desk.frame(resident, now, flush=True))
+        return True
+
+    def _lend(self, resident: Resident, call: Call, now: int) -> None:
+        """Give the cluster to a thread for the time of one call that may take long."""
+        if not self._begin_answer(resident, call, now):
+            return
+        if early := self._desk.admit(resident, call):
+            self._give(resident, call, early)
+            return
+        resident.lent = call
+        self._spawn(self._answer_aside(resident, call))
+
+    async def _answer_aside(self, resident: Resident, call: Call) -> None:
+        """The door of a thread's work."""
+        in_debt = resident.cpu.in_debt(time.monotonic())
+        try:
+            done = await self._aside.run(lambda: self._desk.carry_out(resident, call), is_last=in_debt)
+        except Exception:
+            resident.lent = None
+            self._on_broken(resident, call)
+            return
+        resident.lent = None
+        if self.residents.get(resident.cluster) is not resident:
+            return  # forgotten meanwhile; the call was asked afresh
+        self._give(resident, call, self._desk.conclude(resident, call, done, wall_us()))
+        self._dirty[resident.cluster] = resident
+        if not resident.anchor.paused:
+            self._tell_clock(resident)
+        self._enqueue(resident)
+
+    def _on_broken(self, resident: Resident, call: Call) -> None:
+        logger.exception("cluster %s broke at %s %s", resident.cluster, call.ask, call.body.get("kind"))
+        if self.residents.get(resident.cluster) is resident:
             self._voice.refuse(call, 500, "Broken", BROKEN)
             self._forget(resident.cluster)
-            return
+
+    def _give(self, resident: Resident, call: Call, answer: Answer) -> None:
         if call.ask == "clock" and answer.status == 200:
             self._tell_clock(resident)
         if call.reply_to:
@@ -314,7 +364,8 @@ class ClusterHost:
             self._collect(resident)
 
     def _tell_clock(self, resident: Resident) -> None:
-        self._tell(resident, self._desk.frame(resident, wall_us(), clock=True))
+        if resident.lent is None:
+            self._tell(resident, self._desk.frame(resident, wall_us(), clock=True))
 
     def _collect(self, resident: Resident) -> None:
         """Queue what may be said. Replies and frames of one cluster stay in order."""
@@ -366,7 +417,7 @@ class ClusterHost:
 
     def _show(self, resident: Resident) -> None:
         now = time.monotonic()
-        if self.residents.get(resident.cluster) is not resident:
+        if self.residents.get(resident.cluster) is not resident or resident.lent is not None:
             return
         if now - resident.viewed < self._settings.interest_s:
             self._tell(resident, self._desk.frame(resident, wall_us()))
@@ -416,7 +467,7 @@ class ClusterHost:
             await asyncio.sleep(self._settings.mark_s)
             running = [one for one in self.residents.values() if not one.anchor.paused]
             for start in range(0, len(running), 100):
-                await self._mark([one for one in running[start : start + 100] if one.is_settled])
+                await self._mark([one for one in running[start : start + 100] if one.is_settled and one.lent is None])
 
     async def _mark(self, residents: list[Resident]) -> None:
         marks = [resident.mark(wall_us()) for resident in residents]
@@ -439,7 +490,7 @@ class ClusterHost:
 
     async def _tidy(self) -> None:
         now = time.monotonic()
-        for resident in [*self.residents.values()]:
+        for resident in [one for one in self.residents.values() if one.lent is None]:
             if now - max(resident.viewed, resident.used) > self._settings.idle_s and not resident.calls:
                 await self._let_go(resident)
             elif resident.replay_ms > self._settings.replay_ms and resident.is_settled:
@@ -470,6 +521,8 @@ class ClusterHost:
             raise
 
     async def _part(self, resident: Resident) -> None:
+        while resident.lent is not None:
+            await asyncio.sleep(0.005)
         while not resident.is_settled and self.residents.get(resident.cluster) is resident:
             await self._committer.drained()
         if self.residents.get(resident.cluster) is not resident:

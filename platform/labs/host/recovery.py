@@ -5,6 +5,7 @@ passed over for an older one, at last for the cluster's birth and its whole jour
 `HistoryLost` says so. A state that differs from the journaled digest is answered with a fresh snapshot by the host.
 """
 
+import asyncio
 import json
 import logging
 import math
@@ -12,6 +13,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from labs.host.aside import is_heavy
 from labs.host.desk import play_step
 from labs.host.engine import Birth, SimCluster, SimMaker, reach
 from labs.host.frozen import thaw
@@ -21,6 +23,8 @@ from labs.messages import encode_json
 
 logger = logging.getLogger(__name__)
 Replies = OrderedDict[str, tuple[int, bytes]]
+LARGE_DUMP = 500_000
+"""Bytes; a state that size takes longer than a slice to be read and is read in a thread."""
 
 
 class HistoryLost(Exception):
@@ -62,7 +66,8 @@ async def _newest_readable(deed: Deed, journal: Journal, sims: SimMaker) -> tupl
     while frozen is not None:
         try:
             contents = thaw(frozen.state)
-            sim = sims.load(contents.sim)
+            is_large = len(contents.sim) > LARGE_DUMP
+            sim = await asyncio.to_thread(sims.load, contents.sim) if is_large else sims.load(contents.sim)
         except ValueError as error:
             logger.warning("cluster %s: the snapshot after row %d is passed over: %s", deed.cluster, frozen.seq, error)
             passed_over += 1
@@ -93,7 +98,10 @@ async def _replay(start: _Start, rows: list[Row]) -> list[Row]:
         body = json.loads(row.body)
         if sim.now < row.t_us:  # the rule of `Resident.advance`
             await reach(sim, row.t_us)
-        text = _repeat(sim, row, body)
+        if row.kind == "command" and is_heavy("command", body, sim.weight):
+            text = await asyncio.to_thread(_repeat, sim, row, body)
+        else:
+            text = _repeat(sim, row, body)
         replies[row.rid] = (200, text)
         while len(replies) > REPLIES_KEPT:
             replies.popitem(last=False)

@@ -72,6 +72,8 @@ class Resident:
     waiting_since: int | None = None
     settle_at: int | None = None
     leaving: bool = False
+    lent: Call | None = None
+    """The call a thread is busy with; until it is done nothing else may touch `sim`."""
     queued: bool = False
     last: str = ""
     replay_ms: float = 0.0
@@ -199,7 +201,8 @@ class Resident:
 
     def unanswered(self) -> list[Call]:
         """Every call that came here and whose answer has not left."""
-        return [*(output.call for output in self.unsent if output.call is not None), *self.calls]
+        waiting = [output.call for output in self.unsent if output.call is not None]
+        return [*waiting, *([self.lent] if self.lent else []), *self.calls]
 
     def sayable(self) -> list[Output]:
         """Take the outputs whose rows are committed."""

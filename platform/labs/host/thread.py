@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 
 from django.db import DatabaseError, close_old_connections
@@ -19,6 +20,10 @@ from labs.journal import open_journal
 from labs.services import outbox_hand_out
 
 logger = logging.getLogger(__name__)
+
+
+SWITCH_INTERVAL_S = 0.0005
+"""The loop, the threads beside it and perhaps a web server share one interpreter: short turns keep answers quick."""
 
 
 def host_name() -> str:
@@ -77,6 +82,7 @@ class HostThread:
             self._started.set()
 
     async def _run(self) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         bus, directory, journal = open_bus(), open_directory(), open_journal(sim_version())
         self._loop = asyncio.get_running_loop()
         self._host = ClusterHost(

@@ -1,5 +1,6 @@
 """The shell around kubectl: quoting, pipes, redirections, lists, here-documents, and its limits."""
 
+import time
 from typing import Any
 
 import pytest
@@ -83,3 +84,16 @@ def test_reading_changes_no_version_and_writing_does(terminal: Any) -> None:
         terminal.run(line)
         assert terminal.station.version > before
         before = terminal.station.version
+
+
+@pytest.mark.parametrize("pattern", ["(a|aa)+$", "(a*b?)*c", "(.*a){20}"])
+def test_no_pattern_of_grep_takes_longer_than_its_text(terminal: Any, pattern: str) -> None:
+    began = time.process_time()
+    terminal.station.run(f"echo {'a' * 5_000}b | grep -E '{pattern}'")
+    assert time.process_time() - began < 0.5
+
+
+def test_grep_refuses_what_it_cannot_match_in_linear_time(terminal: Any) -> None:
+    said = terminal.station.run(r"echo aa | grep -E '(a)\1'")
+    assert said.exit == 2
+    assert said.stderr.endswith("invalid escape sequence: \\1\n")

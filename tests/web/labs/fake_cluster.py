@@ -7,6 +7,7 @@ enough to see lost, doubled or reordered commands, time, causes and rings; nothi
 import hashlib
 import heapq
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,6 +44,10 @@ class FakeCluster:
     def digest(self) -> str:
         return self.state_hash()[:16]
 
+    @property
+    def weight(self) -> int:
+        return len(self.counters)
+
     def apply(self, command: dict[str, Any]) -> dict[str, Any]:
         kind = command.get("kind")
         if kind == "add":
@@ -51,6 +56,11 @@ class FakeCluster:
             return {"changed": False, "counters": self.counters, "log": self.log, "now": self.now}
         if kind == "large":
             return {"changed": False, "text": "x" * int(command["bytes"])}
+        if kind == "think":
+            end = time.thread_time() + float(command["cpu_s"])
+            while time.thread_time() < end:
+                pass
+            return {"changed": False, "thought": len(command["about"])}
         if kind == "burn":
             for number in range(int(command["events"])):
                 self._plan(0, "burn", str(number))

@@ -569,6 +569,60 @@ async def test_a_busy_cluster_does_not_delay_another(harbour: Harbour) -> None:
         await burning
 
 
+def _think(harbour: Harbour, cluster: str, cpu_s: float = 0.4, rid: str = "") -> "asyncio.Task[Told]":
+    """A command that brings much along and takes long."""
+    thought = {"kind": "think", "cpu_s": cpu_s, "about": "x" * 10_000}
+    return asyncio.create_task(harbour.router.call(cluster, "command", thought, rid=rid or f"think-{cluster}"))
+
+
+async def test_a_neighbour_is_answered_while_a_long_command_runs(harbour: Harbour) -> None:
+    thinker, neighbour = harbour.cluster(), harbour.cluster()
+    async with harbour.host():
+        await harbour.add(thinker, "first")
+        await harbour.add(neighbour, "first")
+        long = _think(harbour, thinker)
+        await asyncio.sleep(0)
+        for number in range(10):
+            await harbour.add(neighbour, f"n{number}")
+        assert not long.done()
+        assert (await long).json()["reply"]["thought"] == 10_000
+
+
+async def test_commands_of_one_cluster_keep_their_order_behind_a_long_one(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        await harbour.add(cluster, "a", tag="a")
+        long = _think(harbour, cluster, 0.1)
+        await asyncio.sleep(0.02)
+        behind = [asyncio.create_task(harbour.add(cluster, tag, tag=tag)) for tag in ("b", "c")]
+        await asyncio.gather(*behind)
+        assert long.done()
+        assert [tag for _, tag in (await harbour.read(cluster))["log"]] == ["a", "b", "c"]
+
+
+async def test_a_cluster_evicted_during_a_long_command_answers_it_anew(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host() as host:
+        await harbour.add(cluster, "a")
+        long = _think(harbour, cluster, 0.2)
+        await eventually(lambda: host.residents[cluster].lent is not None)
+        harbour.reset(cluster)
+        await harbour.router.bus.publish("inbox:h1", pack(Evict(cluster)))
+        assert (await long).json()["reply"]["thought"] == 10_000
+        assert (await harbour.read(cluster))["counters"] == {}
+
+
+async def test_draining_waits_for_a_long_command(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host() as host:
+        await harbour.add(cluster, "a")
+        long = _think(harbour, cluster, 0.1)
+        await eventually(lambda: host.residents[cluster].lent is not None)
+        await host.drain()
+        assert harbour.status(cluster)[0] == "hibernated"
+        assert (await long).status == 200
+
+
 async def test_draining_gives_everything_up(harbour: Harbour) -> None:
     cluster = harbour.cluster()
     async with harbour.host("h1") as first:
