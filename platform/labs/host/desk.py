@@ -74,7 +74,7 @@ class Desk:
         begin = time.thread_time_ns()
         sim = resident.sim
         work = self._works.get(call.ask)
-        value = work(resident, call) if work else None
+        value: Any = work(resident, call) if work else None
         text = b""
         if call.ask in ("command", "query"):
             text = encode_json({"ok": False, "error": value["error"]} if "error" in value else
