@@ -11,7 +11,7 @@ Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strat
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from simulator.apiserver import errors
+from simulator.apiserver import errors, ownership
 from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -167,9 +167,20 @@ class Registry:
         return self._put(who, "create", resource, key, fresh)
 
     def update(
-        self, who: str, resource: str, obj: Obj, subresource: str = "", *, dry_run: bool = False, verb: str = "update"
+        self,
+        who: str,
+        resource: str,
+        obj: Obj,
+        subresource: str = "",
+        *,
+        dry_run: bool = False,
+        verb: str = "update",
+        owned: bool = False,
     ) -> Obj:
-        """Replaces the object, or its part named by `subresource`. Conflict (409) on a stale resourceVersion."""
+        """Replaces the object, or its part named by `subresource`. Conflict (409) on a stale resourceVersion.
+
+        `owned`: `obj` already carries the managedFields that follow from this write.
+        """
         self._reach()
         metadata = obj["metadata"]
         key = (metadata.get("namespace", ""), metadata["name"])
@@ -185,8 +196,11 @@ class Registry:
         fresh = self._strategies.prepare_update(resource, obj, old, subresource)
         if self.distrust:
             self.refuse_invalid(resource, fresh, validate_update(resource, fresh, old))
+        fresh = _with_fields_of(obj if owned else old, fresh)
         if fresh == old:
             return old
+        if not owned and "managedFields" in old["metadata"]:
+            fresh = ownership.by_component(old, fresh, self._component(who, resource, subresource))
         if not subresource:
             self.admission.on_update(who, resource, fresh, old, dry_run=dry_run)
         if dry_run:
@@ -194,6 +208,14 @@ class Registry:
         if _is_released(fresh):
             return self._remove(who, resource, key, fresh)
         return self._put(who, verb, resource, key, fresh)
+
+    def has_status(self, resource: str) -> bool:
+        """Whether the status of a kind is written through its subresource only."""
+        return self._strategies.has_status(resource)
+
+    def _component(self, who: str, resource: str, subresource: str) -> ownership.Writer:
+        now, has_status = self.engine.timestamp(), self._strategies.has_status(resource)
+        return ownership.Writer(ownership.manager_of(who), now, subresource, has_status=has_status)
 
     def merge(self, who: str, resource: str, namespace: str, name: str, patch: Obj, subresource: str = "") -> Obj:
         """JSON merge patch (RFC 7396)."""
@@ -514,6 +536,15 @@ def _kind(resource: str) -> resources.Resource:
     if kind is None:
         raise KeyError(f"resource {resource!r} is not registered")
     return kind
+
+
+def _with_fields_of(source: Obj, obj: Obj) -> Obj:
+    """`obj` with the managedFields of `source`, or with none."""
+    wanted, found = source["metadata"].get("managedFields"), obj["metadata"].get("managedFields")
+    if wanted is found:
+        return obj
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
+    return {**obj, "metadata": {**metadata, "managedFields": wanted} if wanted is not None else metadata}
 
 
 def _is_released(obj: Obj) -> bool:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from simulator.apiserver import errors, paths
+import msgspec
+
+from simulator.apiserver import errors, ownership, paths
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.escalation import refuse_escalation
 from simulator.apiserver.authorization.impersonation import acting_user
@@ -34,9 +36,11 @@ from simulator.machinery.decoding import DecodingError, decode
 from simulator.machinery.defaulting import default
 from simulator.machinery.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 from simulator.machinery.schemas import schema_for
+from simulator.machinery.typed_values import undeclared
 from simulator.machinery.validation import validate_create, validate_update
 
 _MAX_OBJECT_BYTES = 1_500_000
+APPLY_PATCH = "application/apply-patch+yaml"
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -147,6 +151,7 @@ class Server:
         self._refuse_foreign_namespace(metadata, target)
         self.registry.refuse_invalid(target.resource.name, obj, validate_create(target.resource.name, obj))
         refuse_escalation(self._rbac, request.user, target.resource.name, obj, None)
+        obj = ownership.created(obj, self._writer(request, target))
         made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
         warnings += self.registry.admission.warnings(request.user.name, target.resource.name, made, None)
         return self._answer(request, target, 201, _as_served(made, target), warnings)
@@ -159,11 +164,76 @@ class Server:
         return self._replace(request, target, {**obj, "metadata": metadata}, warnings)
 
     def _patch(self, request: Request, target: Target) -> Response:
+        _refuse_bad_options(request)
+        if _media_type(request) == APPLY_PATCH:
+            return self._apply(request, target)
         old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
-        patched = self._patched(request, target, _as_served(old, target))
+        patched = self._patched(request, target, ownership.shown(_as_served(old, target)))
         obj, warnings = self._checked(patched, request, target)
         _refuse_other_name(obj.get("metadata") or {}, target)
         return self._replace(request, target, obj, warnings, verb="patch")
+
+    def _apply(self, request: Request, target: Target) -> Response:
+        """Server-side apply: the body is what its author has an opinion on."""
+        config, warnings = self._configuration(request, target)
+        resource, who = target.resource.name, request.user.name
+        old = self.registry.find(who, resource, target.namespace or "", target.name)
+        if old is None and target.subresource:
+            raise errors.not_found(target.resource.group, target.resource.plural, target.name)
+        live = None if old is None else _as_served(old, target)
+        obj = ownership.applied(
+            live,
+            config,
+            self._writer(request, target),
+            force=request.query.get("force") == "true",
+            fill=lambda merged: default(resource, converted(target.resource, merged)),
+        )
+        if old is not None:
+            return self._replace(request, target, obj, warnings, verb="patch", is_applied=True)
+        self.registry.refuse_invalid(resource, obj, validate_create(resource, obj))
+        refuse_escalation(self._rbac, request.user, resource, obj, None)
+        made = self.registry.create(who, resource, obj, dry_run=_is_dry_run(request))
+        warnings += self.registry.admission.warnings(who, resource, made, None)
+        return self._answer(request, target, 201, _as_served(made, target), warnings)
+
+    def _configuration(self, request: Request, target: Target) -> tuple[Obj, list[str]]:
+        """The body of an apply patch, without defaults."""
+        body = request.body
+        if not isinstance(body, dict):
+            raise errors.bad_request(f"error decoding YAML: found {_json_type(body)}, wanted an object")
+        if not body.get("kind") or not body.get("apiVersion"):
+            missing = "Kind" if not body.get("kind") else "apiVersion"
+            raise errors.bad_request(f"Object '{missing}' is missing in '{_compact(body)}'")
+        version, wanted = body["apiVersion"], target.resource.api_version
+        if body["kind"] == target.resource.kind and version != wanted:
+            raise errors.bad_request(
+                f"Incorrect version specified in apply patch. Specified patch version: {version}, expected: {wanted}"
+            )
+        if body["kind"] != target.resource.kind:
+            raise errors.bad_request(f"invalid object type: {version}, Kind={body['kind']}")
+        if (body.get("metadata") or {}).get("managedFields") is not None:
+            raise errors.bad_request("metadata.managedFields must be nil")
+        schema = schema_for(body["apiVersion"], body["kind"])
+        if unknown := undeclared(body, schema):
+            raise _no_typed_patch(target, unknown)
+        config, warnings = self._checked(body, request, target, is_whole=False)
+        metadata = dict(config.get("metadata") or {})
+        metadata.setdefault("name", target.name)
+        self._place(metadata, target)
+        self._refuse_foreign_namespace(metadata, target)
+        _refuse_other_name(metadata, target)
+        return {**config, "metadata": metadata}, warnings
+
+    def _writer(self, request: Request, target: Target) -> ownership.Writer:
+        """Who the fields of this write will belong to (`managerOrUserAgent`)."""
+        agent = request.headers.get("user-agent", "").partition("/")[0]
+        manager = request.query.get("fieldManager") or agent[:128] or "unknown"
+        return ownership.Writer(
+            manager,
+            self.registry.engine.timestamp(),
+            target.subresource,
+            has_status=self.registry.has_status(target.resource.name),
+        )
 
     def _delete(self, request: Request, target: Target) -> Response:
         options = delete_options(request)
@@ -216,10 +286,10 @@ class Server:
         old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
         scale = scale_of(old)
         scale = self._patched(request, target, scale) if request.method == "PATCH" else request.body
-        fresh = with_scale(old, scale)
+        fresh = ownership.updated(old, with_scale(old, scale), self._writer(request, target))
         self.registry.refuse_invalid(target.resource.name, fresh, validate_update(target.resource.name, fresh, old))
         made = self.registry.update(
-            request.user.name, target.resource.name, fresh, dry_run=_is_dry_run(request), verb="scale"
+            request.user.name, target.resource.name, fresh, dry_run=_is_dry_run(request), verb="scale", owned=True
         )
         return Response(200, scale_of(made))
 
@@ -262,7 +332,8 @@ class Server:
     def _decoded(self, request: Request, target: Target) -> tuple[Obj, list[str]]:
         return self._checked(request.body, request, target)
 
-    def _checked(self, body: Any, request: Request, target: Target) -> tuple[Obj, list[str]]:
+    def _checked(self, body: Any, request: Request, target: Target, *, is_whole: bool = True) -> tuple[Obj, list[str]]:
+        """The decoded body; `is_whole` when what is not in it is meant to be empty."""
         resource = target.resource
         if not isinstance(body, dict):
             raise errors.bad_request(f"the body of the request: found {_json_type(body)}, wanted an object")
@@ -279,10 +350,10 @@ class Server:
             obj, warnings = decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
         except DecodingError as error:
             raise errors.bad_request(str(error)) from error
-        return converted(resource, obj), warnings
+        return (converted(resource, obj) if is_whole else obj), warnings
 
     def _patched(self, request: Request, target: Target, current: Obj) -> Obj:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        kind = _media_type(request)
         _refuse_no_patch(kind, request.body)
         try:
             if kind == "application/json-patch+json":
@@ -298,15 +369,26 @@ class Server:
             raise errors.bad_request(str(error)) from error
         raise errors.unsupported_media_type(
             f"the body of the request was in an unknown format - accepted media types include: "
-            f"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json (found {kind or 'none'})"
+            f"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
+            f"application/apply-patch+yaml (found {kind or 'none'})"
         )
 
     def _replace(
-        self, request: Request, target: Target, obj: Obj, warnings: list[str], verb: str = "update"
+        self,
+        request: Request,
+        target: Target,
+        obj: Obj,
+        warnings: list[str],
+        verb: str = "update",
+        *,
+        is_applied: bool = False,
     ) -> Response:
+        """Stores `obj` in the place of what is there. An applied object already says who owns what."""
         resource = target.resource.name
         old = self.registry.get(request.user.name, resource, target.namespace or "", target.name)
         obj = default(resource, obj)
+        if not is_applied:
+            obj = ownership.updated(_as_served(old, target), obj, self._writer(request, target))
         if target.subresource != "status":
             candidate = {**obj, "metadata": {**old["metadata"], **obj["metadata"]}}
             if "status" in old:
@@ -315,7 +397,7 @@ class Server:
             refuse_escalation(self._rbac, request.user, resource, obj, old)
         subresource = target.subresource if target.subresource == "status" else ""
         made = self.registry.update(
-            request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb
+            request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb, owned=True
         )
         if not subresource:
             warnings += self.registry.admission.warnings(request.user.name, resource, made, old)
@@ -390,6 +472,35 @@ def _refuse_other_name(metadata: Obj, target: Target) -> None:
     if metadata.get("name") != target.name:
         found = metadata.get("name", "")
         raise errors.bad_request(f"the name of the object ({found}) does not match the name on the URL ({target.name})")
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip()
+
+
+def _refuse_bad_options(request: Request) -> None:
+    """`apimachinery/pkg/apis/meta/v1/validation: ValidatePatchOptions`."""
+    is_apply = _media_type(request) == APPLY_PATCH
+    causes = []
+    if is_apply and not request.query.get("fieldManager"):
+        causes.append(("FieldValueRequired", "Required value: is required for apply patch", "fieldManager"))
+    if not is_apply and request.query.get("force") == "true":
+        causes.append(("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force"))
+    if causes:
+        raise errors.invalid("meta.k8s.io", "PatchOptions", "", causes)
+
+
+def _no_typed_patch(target: Target, unknown: list[str]) -> StatusError:
+    """`structuredmerge.go`; an error without a reason of its own."""
+    resource = target.resource
+    lines = [f"{path}: field not declared in schema" for path in unknown]
+    says = lines[0] if len(lines) == 1 else "errors:\n" + "\n".join(f"  {line}" for line in lines)
+    about = f"{target.namespace or ''}/{target.name}; {resource.group}/{resource.version}, Kind={resource.kind}"
+    return StatusError(500, "", f"failed to create typed patch object ({about}): {says}")
+
+
+def _compact(body: Obj) -> str:
+    return msgspec.json.encode(body).decode()
 
 
 def _refuse_no_patch(kind: str, patch: object) -> None:

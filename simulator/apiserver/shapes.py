@@ -5,6 +5,7 @@ behind `PartialObjectMetadata`. The first form of the header that is known wins.
 """
 
 from simulator.apiserver.lists import Page
+from simulator.apiserver.ownership import shown
 from simulator.apiserver.paths import Target
 from simulator.apiserver.request import Request
 from simulator.engine.plain import Obj
@@ -12,12 +13,16 @@ from simulator.machinery.tables import table
 
 
 def shaped(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
+    """Whole objects come with their managedFields, those of a watch only when a person ever wrote them."""
     match _wanted(request.headers.get("accept", "")):
         case "Table":
             return _table(request, target, found, now_us)
         case "PartialObjectMetadata" | "PartialObjectMetadataList":
             return _metadata_list(found) if isinstance(found, Page) else _metadata_only(found)
-    return _list(target, found) if isinstance(found, Page) else found
+    told = request.with_ownership and request.query.get("watch") != "true"
+    if isinstance(found, Page):
+        return _list(target, found, told=told)
+    return shown(found) if told else found
 
 
 def _wanted(accept: str) -> str:
@@ -42,9 +47,10 @@ def _metadata_list(page: Page) -> Obj:
     return {"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": _list_metadata(page), "items": items}
 
 
-def _list(target: Target, page: Page) -> Obj:
+def _list(target: Target, page: Page, *, told: bool) -> Obj:
     version, kind = target.resource.api_version, target.resource.list_kind
-    items = [item if item["apiVersion"] == version else {**item, "apiVersion": version} for item in page.items]
+    served = (item if item["apiVersion"] == version else {**item, "apiVersion": version} for item in page.items)
+    items = [shown(item) if told else item for item in served]
     return {"kind": kind, "apiVersion": version, "metadata": _list_metadata(page), "items": items}
 
 

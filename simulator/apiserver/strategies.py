@@ -73,6 +73,11 @@ class Strategies:
         self.services = ServiceAllocator(engine, store, cluster_cidr)
         self._engine = engine
 
+    @staticmethod
+    def has_status(resource: str) -> bool:
+        """Whether the main resource leaves status alone."""
+        return resource in _HAS_STATUS
+
     def prepare_create(self, resource: str, obj: Obj) -> Obj:
         """`obj.metadata` is complete but for generation and resourceVersion."""
         if resource in _GENERATION:

@@ -42,9 +42,19 @@ class ApiClient:
     """Requests on behalf of one command."""
 
     def __init__(
-        self, server: ApiServer, *, host: str, command: str, identity: Mapping[str, str] | None = None
+        self,
+        server: ApiServer,
+        *,
+        host: str,
+        command: str,
+        identity: Mapping[str, str] | None = None,
+        with_ownership: bool = False,
     ) -> None:
-        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig."""
+        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig.
+
+        `with_ownership`: managedFields are going to be shown.
+        """
+        self._with_ownership = with_ownership
         self._server = server
         self._identity = dict(identity or {})
         self._host = host
@@ -163,7 +173,8 @@ class ApiClient:
         if body is not None:
             headers["content-type"] = content_type
         try:
-            response = self._server.handle(Request(method, path, query, headers, body))
+            request = Request(method, path, query, headers, body, with_ownership=self._with_ownership)
+            response = self._server.handle(request)
         except ApiUnavailable:
             raise Unreachable(self._host) from None
         self.warnings += response.warnings

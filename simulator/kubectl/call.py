@@ -126,7 +126,13 @@ class Call:
         if self._api is None:
             server = self.text("server") or self.context.server
             host = server.partition("://")[2].rstrip("/") or server
-            self._api = ApiClient(self.session.server, host=host, command=self.path, identity=self._identity())
+            self._api = ApiClient(
+                self.session.server,
+                host=host,
+                command=self.path,
+                identity=self._identity(),
+                with_ownership=self.on("show-managed-fields") or self.on("server-side"),
+            )
         return self._api
 
     def _identity(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from simulator.kubectl.json_text import compact
 from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.selection import select
+from simulator.kubectl.server_side_apply import apply_on_server, refuse_wrong_flags
 from simulator.kubectl.shared_flags import (
     ALL,
     DRY_RUN,
@@ -45,11 +46,7 @@ _MANAGER = "kubectl-client-side-apply"
 def apply(call: Call) -> None:
     if not call.many("filename") and not call.text("kustomize"):
         raise CommandError("must specify one of -f and -k")
-    if call.on("server-side"):
-        raise CommandError(
-            "server-side apply is not available in this workstation yet; apply without --server-side keeps the "
-            "object's history in an annotation instead"
-        )
+    refuse_wrong_flags(call)
     if call.on("prune"):
         raise CommandError("--prune is not available in this workstation; delete what you no longer need by name")
     dry_run(call)
@@ -88,6 +85,8 @@ def _print(call: Call, objects: Sequence[Obj]) -> None:
 def apply_manifest(call: Call, manifest: Manifest) -> Obj:
     """Bring one object to what its file says; says what it did."""
     _require_name(manifest)
+    if call.on("server-side"):
+        return _said(call, manifest, "serverside-applied", apply_on_server(call, manifest))
     modified = modified_configuration(manifest)
     live = _live(call, manifest)
     return _create(call, manifest, modified) if live is None else _patch(call, manifest, live, modified)
@@ -258,7 +257,7 @@ COMMANDS = (
             Flag("overwrite", kind="bool", default=True),
             Flag("prune", kind="bool"),
             Flag("prune-allowlist", kind="array"),
-            Flag("server-side", kind="bool", help="Let the server merge (not available yet)"),
+            Flag("server-side", kind="bool", help="Let the server merge"),
             Flag("subresource"),
             Flag("wait", kind="bool"),
         ),
