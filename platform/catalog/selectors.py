@@ -63,6 +63,11 @@ def step_checks(ref: str, step: str) -> list[dict[str, Any]]:
     return items + _question_values(found)
 
 
+def checks_on_the_wire(step: Step) -> list[dict[str, Any]]:
+    """The checks of one step, as a check command holds them."""
+    return [_on_the_wire(check) for check in step.checks]
+
+
 def _on_the_wire(check: Check) -> dict[str, Any]:
     return {"id": check.id, **check.test}
 

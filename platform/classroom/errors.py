@@ -33,6 +33,18 @@ class NotAMember(NotFound):
     code = "NotAMember"
 
 
+class NoSuchStep(NotFound):
+    """The lesson has no such step, or its solution does not lead there."""
+
+    code = "NoSuchStep"
+
+
+class NotYourCluster(Forbidden):
+    """One presents a cluster of one's own."""
+
+    code = "NotYourCluster"
+
+
 class EmptyText(ApplicationError):
     """Something to say was wanted."""
 

@@ -38,6 +38,15 @@ class Class(models.Model):
     guests_allowed = models.BooleanField("guests may join with a name only", default=True)
     opened = models.DateTimeField(default=timezone.now)
     closed = models.DateTimeField(null=True, blank=True)
+    paused = models.DateTimeField(null=True, blank=True, help_text="since when every learner's clock is held")
+    presented = models.ForeignKey(
+        "labs.Cluster",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="presented_in",
+        help_text="the instructor's cluster that the class follows",
+    )
 
     class Meta:
         ordering = ["-opened"]
@@ -50,6 +59,11 @@ class Class(models.Model):
     def is_open(self) -> bool:
         """Learners may join, and the instructor may watch."""
         return self.closed is None
+
+    @property
+    def held_by(self) -> str | None:
+        """Who holds the learners' clocks now."""
+        return self.instructor.name if self.is_open and self.paused is not None else None
 
 
 class Membership(models.Model):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -59,10 +60,18 @@ def can_teach(user: PEOPLE, class_id: UUID | str) -> bool:
 
 
 def can_watch(user: PEOPLE, cluster: Cluster) -> bool:
-    """Look at a learner's cluster: the instructor of an open class in which the cluster is used."""
-    if not is_account(user):
+    """Look at somebody else's cluster: the instructor of an open class in which it is used, and the learners of an
+    open class to which its instructor presents it."""
+    if not isinstance(user, User):
         return False
-    return Membership.objects.filter(cluster=cluster, group__instructor_id=user.pk, group__closed__isnull=True).exists()
+    taught = Membership.objects.filter(cluster=cluster, group__instructor_id=user.pk, group__closed__isnull=True)
+    return (is_account(user) and taught.exists()) or presented_to(user, cluster) is not None
+
+
+def can_turn_clock(cluster_id: UUID | str) -> str:
+    """Empty when the owner of a cluster may turn its clock; else who holds it for the whole class."""
+    membership = _memberships_on(cluster_id).filter(group__paused__isnull=False).first()
+    return (membership.group.held_by or "") if membership else ""
 
 
 def can_join(user: PEOPLE, group: Class) -> bool:
@@ -119,6 +128,25 @@ def membership_for_cluster(*, user: User, cluster_id: UUID) -> Membership:
     return found
 
 
+def presented_to(user: User, cluster: Cluster) -> Class | None:
+    """The open class in which `user` is shown `cluster`."""
+    shown = Class.objects.filter(presented=cluster, closed__isnull=True, memberships__user=user)
+    return shown.select_related("instructor").first()
+
+
+def presented_shape(group: Class) -> dict[str, str] | None:
+    """The cluster the class follows, as pages show it."""
+    if group.presented is None or not group.is_open:
+        return None
+    lab = reverse("labs:lab", args=[group.presented.pk])
+    return {"id": str(group.presented.pk), "name": group.presented.name, "by": group.instructor.name, "url": lab}
+
+
+def led_state(group: Class) -> dict[str, Any]:
+    """What the instructor does with the whole class at the moment."""
+    return {"paused": group.paused is not None, "presented": presented_shape(group)}
+
+
 def class_of_cluster(cluster_id: UUID | str) -> str | None:
     """The open class a cluster is used in."""
     found = _memberships_on(cluster_id).first()
@@ -128,7 +156,7 @@ def class_of_cluster(cluster_id: UUID | str) -> str | None:
 def _memberships_on(cluster_id: UUID | str) -> QuerySet[Membership]:
     return (
         Membership.objects.filter(cluster_id=cluster_id, group__closed__isnull=True)
-        .select_related("group", "group__instructor", "user")
+        .select_related("group", "group__instructor", "group__presented", "user")
         .order_by("-joined")
     )
 
@@ -138,9 +166,10 @@ def _memberships_on(cluster_id: UUID | str) -> QuerySet[Membership]:
 
 def wall_class(class_id: UUID | str) -> dict[str, Any]:
     """The class as the wall's boot data and first frame hold it; `joinUrl` is added by the view."""
-    group = Class.objects.get(id=class_id)
+    group = Class.objects.select_related("instructor", "presented").get(id=class_id)
     lesson = lesson_find(group.lesson)
     return {
+        **led_state(group),
         "id": str(group.id),
         "name": group.name,
         "code": group.code,
@@ -149,6 +178,7 @@ def wall_class(class_id: UUID | str) -> dict[str, Any]:
         "lesson": {
             "title": lesson.title if lesson else group.lesson,
             "steps": [step.title for step in lesson.steps] if lesson else [],
+            "ids": [step.id for step in lesson.steps] if lesson else [],
         },
     }
 

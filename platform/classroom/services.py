@@ -11,12 +11,21 @@ from accounts.models import User
 from accounts.permissions import may_open_classes
 from catalog.selectors import lesson_get
 from classroom import selectors
-from classroom.errors import ClassClosed, EmptyText, GuestsNotAllowed, NotAMember, NotTheInstructor
+from classroom.errors import (
+    ClassClosed,
+    EmptyText,
+    GuestsNotAllowed,
+    NoSuchStep,
+    NotAMember,
+    NotTheInstructor,
+    NotYourCluster,
+)
 from classroom.models import Class, HelpRequest, Hint, Membership
 from labs import notices
 from labs.models import Cluster
-from labs.services import cluster_create
-from progress.services import lesson_open
+from labs.services import cluster_bring, cluster_create
+from labs.starting_points import starting_point, starting_points
+from progress.services import lesson_bring, lesson_open
 
 CODE_TRIES = 5
 
@@ -48,8 +57,9 @@ def class_close(*, by: User, class_id: UUID) -> None:
     group = selectors.class_taught(user=by, class_id=class_id)
     if not group.is_open:
         return
-    group.closed = timezone.now()
-    group.save(update_fields=["closed"])
+    _present(group, None)
+    group.closed, group.paused = timezone.now(), None
+    group.save(update_fields=["closed", "paused"])
     for cluster_id in group.memberships.exclude(cluster=None).values_list("cluster_id", flat=True):
         _tell(f"n:{cluster_id}", {"t": "bye", "reason": "class-closed"})
 
@@ -129,6 +139,93 @@ def hint_send(by: User, membership_id: UUID | str, text: str) -> Hint:
     if membership.cluster_id:
         _tell(f"n:{membership.cluster_id}", {"t": "hint", **selectors.hint_shape(hint)})
     return hint
+
+
+# ── leading the whole class ──
+
+
+@transaction.atomic
+def class_pause(by: User, class_id: UUID | str, on: bool) -> list[str]:
+    """Hold every learner's clock, or let it go; returns the clusters whose clocks are to be turned."""
+    group = _led(by, class_id)
+    group.paused = timezone.now() if on else None
+    group.save(update_fields=["paused"])
+    clusters = _clusters_of(group)
+    for cluster_id in clusters:
+        _tell(f"n:{cluster_id}", {"t": "held", "by": group.held_by})
+    _tell_walls(group)
+    return clusters
+
+
+def class_points(by: User, class_id: UUID | str) -> list[str]:
+    """The steps that learners can be brought to."""
+    group = _led(by, class_id)
+    return [point.step for point in starting_points(lesson_get(group.lesson))]
+
+
+@transaction.atomic
+def class_bring(by: User, class_id: UUID | str, step_id: str, membership_id: str | None = None) -> int:
+    """Bring one learner, or everybody, to the start of a step; what they did so far is kept aside. How many were brought."""
+    group = _led(by, class_id)
+    lesson = lesson_get(group.lesson)
+    point = starting_point(lesson, step_id)
+    if point is None:
+        raise NoSuchStep(f"The solution of {lesson.title!r} does not lead to a step {step_id!r}.")
+    members = group.memberships.exclude(cluster=None).select_related("user", "cluster")
+    if membership_id is not None:
+        members = members.filter(id=_taught_membership(by, membership_id).id)
+    for member in members:
+        assert member.cluster is not None
+        kept = cluster_bring(cluster=member.cluster, point=point, title=point.title, is_paused=group.paused is not None)
+        lesson_bring(user=member.user, lesson=lesson, step_id=step_id)
+        told = {"step": step_id, "title": point.title, "from": by.name, "kept": kept.name if kept else None}
+        _tell(f"n:{member.cluster_id}", {"t": "brought", **told})
+    return len(members)
+
+
+@transaction.atomic
+def class_present(by: User, class_id: UUID | str, cluster_id: str | None) -> None:
+    """Show a cluster of one's own to the whole class, which follows it read-only; None ends that."""
+    group = _led(by, class_id)
+    cluster = None
+    if cluster_id is not None:
+        cluster = Cluster.objects.filter(id=_uuid(cluster_id), owner=by).first()
+        if cluster is None:
+            raise NotYourCluster("One presents a cluster of one's own: this one is not yours, or is gone.")
+    _present(group, cluster)
+    _tell_walls(group)
+
+
+def _led(by: User, class_id: UUID | str) -> Class:
+    group = selectors.class_taught(user=by, class_id=UUID(str(class_id)))
+    if not group.is_open:
+        raise ClassClosed(f"The class {group.name!r} is closed. Open it again first.")
+    return group
+
+
+def _present(group: Class, cluster: Cluster | None) -> None:
+    former = group.presented
+    group.presented = cluster
+    group.save(update_fields=["presented"])
+    for own in _clusters_of(group):
+        _tell(f"n:{own}", {"t": "present", "presented": selectors.presented_shape(group)})
+    if former is not None and former != cluster:
+        _tell(f"n:{former.pk}", {"t": "bye", "reason": "presentation-over"})
+
+
+def _clusters_of(group: Class) -> list[str]:
+    return [str(pk) for pk in group.memberships.exclude(cluster=None).values_list("cluster_id", flat=True)]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _tell_walls(group: Class) -> None:
+    _tell(f"n:class:{group.id}", {"t": "class", "class": selectors.led_state(group)})
 
 
 def place_changed(user: User, lesson: str) -> None:

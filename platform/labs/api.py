@@ -16,7 +16,7 @@ from django.conf import settings
 from foundation.errors import ApplicationError
 from labs.messages import encode_json, refusal
 from labs.models import Cluster
-from labs.permissions import READ_KINDS, Access
+from labs.permissions import READ_KINDS, Access, clock_held
 from labs.router import Told, current_router
 from labs.services import cluster_reset
 from labs.sessions import check_csrf, visitor
@@ -73,6 +73,8 @@ async def _command(cluster: str, person: str, access: Access, body: dict[str, An
 async def _clock(cluster: str, person: str, access: Access, body: dict[str, Any]) -> Answer:
     if not access.write:
         raise Refused(403, "Forbidden", access.reason)
+    if held := await database_sync_to_async(clock_held)(cluster):
+        raise Refused(403, "ClassPaused", f"{held} has paused the whole class. Time goes on when the pause is over.")
     if body.get("op") == "reset":
         return await _reset(cluster, person)
     control = {"op": body.get("op"), "value": body.get("value")}

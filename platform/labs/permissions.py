@@ -41,6 +41,11 @@ def cluster_access(user: User | AnonymousUser, cluster: Cluster | None) -> Acces
     return WATCHER if import_string(settings.DRYDOCK_CAN_WATCH)(user, cluster) else NONE
 
 
+def clock_held(cluster_id: UUID | str) -> str:
+    """Empty when the owner may turn the clock; else the name of whoever holds it for a whole class."""
+    return str(import_string(settings.DRYDOCK_CLOCK_HELD)(cluster_id))
+
+
 def cluster_for_reading(user: User | AnonymousUser, cluster_id: UUID | str) -> tuple[Cluster, Access]:
     """The cluster and what `user` may do with it; refused when that is nothing."""
     cluster = Cluster.objects.select_related("owner").filter(id=cluster_id).first()

@@ -5,6 +5,7 @@ transaction, so its next append is refused, and tells it to forget the cluster o
 """
 
 import secrets
+import time
 from typing import Any
 
 from celery import current_app
@@ -15,14 +16,18 @@ from django.utils.module_loading import import_string
 
 from accounts.models import User
 from catalog.lesson import Lesson
-from catalog.selectors import lesson_get
-from labs.bus.selection import publish_now
-from labs.errors import BadConfig, NoSuchTemplate, TooManyClusters
-from labs.messages import Evict, pack
+from catalog.selectors import lesson_find, lesson_get
+from labs.bus.selection import publish_now, push_now
+from labs.errors import BadConfig, TooManyClusters
+from labs.host.engine import sim_version
+from labs.messages import Call, Evict, pack
 from labs.models import Cluster, Journal, Outbox, Snapshot
 from labs.selectors import cluster_quota
-from labs.templates import TEMPLATES, template_find
+from labs.starting_points import StartingPoint, lesson_commands, lesson_config
+from labs.templates import template_config
 from simulator.config import ConfigError, read_config
+
+WAKE_S = 10.0
 
 
 @transaction.atomic
@@ -36,7 +41,7 @@ def cluster_create(
         raise TooManyClusters(
             f"You have {quota.used} clusters, as many as one may have ({quota.limit}). Delete one first."
         )
-    begun = _lesson_fields(lesson_get(lesson)) if lesson else {"config": config or _template_config(template)}
+    begun = _lesson_fields(lesson_get(lesson)) if lesson else {"config": config or template_config(template)}
     config_check(begun["config"])
     cluster = Cluster(owner=owner, name=" ".join(name.split()), lesson=lesson, **begun)
     cluster.full_clean(exclude=["owner"])
@@ -67,7 +72,62 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
     found.owner_host, found.wake_at = "", None
     found.wall0 = found.sim0_us = found.mark_us = 0
     found.speed_ppm, found.paused = 1_000_000, False
+    lesson = lesson_find(found.lesson or "")
+    if lesson is not None:  # its instructor may have brought it to a later step
+        found.setup = _lesson_fields(lesson)["setup"]
     found.save()
+    _open_branch(found, actor)
+    Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
+    for name in settings.CLUSTER_RESET_LISTENERS:
+        import_string(name)(found)
+    _evict(found, former)
+    return found
+
+
+@transaction.atomic
+def cluster_bring(*, cluster: Cluster, point: StartingPoint, title: str, is_paused: bool = False) -> Cluster | None:
+    """Go on from the start of a lesson's step, on a new branch of history. What was done on the former branch is kept aside
+    as a cluster of its own, which is returned; None when nothing had been done."""
+    found = Cluster.objects.select_for_update().get(pk=cluster.pk)
+    is_resident, former = found.status == Cluster.Status.RESIDENT, found.owner_host
+    kept = _set_aside(found, f"{found.name[:40]}, before {title}"[:80])
+    found.timeline += 1
+    found.head += 1
+    found.epoch += 1
+    found.status, found.owner_host, found.wake_at = Cluster.Status.HIBERNATED, "", None
+    found.setup = list(point.setup)
+    found.wall0, found.sim0_us, found.mark_us = 0, point.t_us, point.t_us
+    found.speed_ppm, found.paused = 1_000_000, is_paused
+    found.save()
+    _open_branch(found, "")
+    Snapshot.objects.create(
+        cluster=found, timeline=found.timeline, seq=found.head, t_us=point.t_us, ev=point.ev, rv=point.revision,
+        sim_version=sim_version(), state=point.state,
+    )  # fmt: skip
+    _evict(found, former)
+    if is_resident:
+        transaction.on_commit(lambda: _wake(found))
+    return kept
+
+
+def _set_aside(found: Cluster, name: str) -> Cluster | None:
+    """The present branch as a cluster of its own, standing still where it was last seen. The quota is not applied."""
+    rows = Journal.objects.filter(cluster=found, timeline=found.timeline)
+    if not rows.filter(kind=Journal.Kind.COMMAND).exists():
+        return None
+    reached = max(found.mark_us, rows.order_by("-seq").values_list("t_us", flat=True)[0])
+    kept = Cluster.objects.create(
+        owner=found.owner, name=name, config=found.config, setup=found.setup, seed=found.seed,
+        sim_version=found.sim_version, head=found.head, timeline=found.timeline, sim0_us=reached, mark_us=reached,
+        paused=True, card=found.card,
+    )  # fmt: skip
+    Cluster.objects.filter(pk=kept.pk).update(created=found.created)  # simulated clusters count their dates from it
+    Snapshot.objects.filter(cluster=found, timeline=found.timeline).update(cluster=kept)
+    rows.update(cluster=kept)
+    return kept
+
+
+def _open_branch(found: Cluster, actor: str) -> None:
     Journal.objects.create(
         cluster=found,
         timeline=found.timeline,
@@ -78,11 +138,6 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
         actor=actor,
         body='{"op":"reset"}',
     )
-    Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
-    for name in settings.CLUSTER_RESET_LISTENERS:
-        import_string(name)(found)
-    _evict(found, former)
-    return found
 
 
 @transaction.atomic
@@ -111,20 +166,15 @@ def guest_merge(guest: User, account: User) -> None:
     Cluster.objects.filter(owner=guest).update(owner=account, touched=timezone.now())
 
 
-def _template_config(name: str | None) -> str:
-    template = template_find(name) if name else TEMPLATES[0]
-    if template is None:
-        known = ", ".join(each.name for each in TEMPLATES)
-        raise NoSuchTemplate(f"template: found {name!r}, wanted one of {known}")
-    return template.config
-
-
 def _lesson_fields(lesson: Lesson) -> dict[str, Any]:
     setup = lesson.setup
-    steps: list[dict[str, Any]] = [{"kind": "apply-yaml", "text": text} for text in setup.manifests]
-    if setup.settle_s:
-        steps.append({"kind": "settle", "seconds": setup.settle_s})
-    return {"config": setup.config or _template_config(setup.template), "seed": setup.seed, "setup": steps}
+    return {"config": lesson_config(lesson), "seed": setup.seed, "setup": lesson_commands(lesson)}
+
+
+def _wake(cluster: Cluster) -> None:
+    """Somebody had it open: let it be there again before they ask."""
+    call = Call(call="", cluster=str(cluster.pk), ask="wake", reply_to="", deadline=time.time() + WAKE_S)
+    push_now("adopt", pack(call))
 
 
 def _evict(cluster: Cluster, host: str) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from labs.errors import NoSuchTemplate
+
 _HEAD = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n"
 _CONTROL_PLANE = "- role: control-plane\n"
 _WORKER = "- role: worker\n"
@@ -35,3 +37,12 @@ TEMPLATES = (
 def template_find(name: str) -> Template | None:
     """The template of that name."""
     return next((template for template in TEMPLATES if template.name == name), None)
+
+
+def template_config(name: str | None) -> str:
+    """Its description; the default one's without a name."""
+    template = template_find(name) if name else TEMPLATES[0]
+    if template is None:
+        known = ", ".join(each.name for each in TEMPLATES)
+        raise NoSuchTemplate(f"template: found {name!r}, wanted one of {known}")
+    return template.config

@@ -146,7 +146,9 @@ def _boot(request: PersonRequest, cluster: Cluster, access: Access) -> dict[str,
 
 
 def _lab_crumbs(cluster: Cluster, boot: dict[str, Any]) -> list[dict[str, str]]:
-    lesson, group = boot.get("lesson"), boot.get("class")
+    lesson, group, follow = boot.get("lesson"), boot.get("class"), boot.get("follow")
+    if follow:
+        return [{"title": follow["class"], "url": follow["back"]}, {"title": f"{follow['by']}’s cluster"}]
     if boot["readonly"] and group:
         return [
             {"title": "Classes", "url": reverse("classroom:list")},

@@ -136,6 +136,43 @@ class HelpFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """The instructor has brought the learner to the start of a step; `kept` names the cluster with what they did before."""
+
+    t: Literal["brought"]
+    step: str
+    title: str
+    sender: str
+    kept: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Somebody holds the clocks of the whole class, or nobody does any more."""
+
+    t: Literal["held"]
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A cluster that the class follows: whose, and where."""
+
+    id: str
+    name: str
+    by: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentFrame:
+    """The class is to follow a cluster, or no longer."""
+
+    t: Literal["present"]
+    presented: Presented | None
+
+
+@dataclass(frozen=True, slots=True)
 class LessonFrame:
     """How far the learner is in the step they look at; `question` is the shape of the boot data."""
 
@@ -270,6 +307,55 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassFrame:
+    """What the instructor does with the whole class at the moment."""
+
+    t: Literal["class"]
+    group: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Asked and answered: the steps that learners can be brought to."""
+
+    t: Literal["points"]
+    steps: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of something the instructor asked for, in one sentence."""
+
+    t: Literal["said"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAll:
+    """Hold every learner's clock, or let it go."""
+
+    t: Literal["pause"]
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BringTo:
+    """Bring a learner (membership `id`), or everybody (null), to the start of a step."""
+
+    t: Literal["bring"]
+    step: str
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentCluster:
+    """Show a cluster of one's own to the class; null ends that."""
+
+    t: Literal["present"]
+    cluster: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something the page asked over the socket was refused; on a lab page: the cluster cannot be shown as it is."""
 
@@ -287,19 +373,24 @@ ServerMessage = (
     | Watchers
     | HintFrame
     | HelpFrame
+    | Brought
+    | Held
+    | PresentFrame
     | LessonFrame
     | FollowFrame
     | Problem
     | Bye
 )
 ClientMessage = ClientHello | Resync | Ack | Rate | Follow | Unfollow | StepShown
-WallServerMessage = Wall | Cards | Problem | Bye
-WallClientMessage = View | SendHint | Answered
+WallServerMessage = Wall | Cards | ClassFrame | Points | Said | Problem | Bye
+WallClientMessage = View | SendHint | Answered | Points | PauseAll | BringTo | PresentCluster
 
 WIRE_NAMES: dict[tuple[str, str], str] = {
     ("Delta", "since"): "from",
     ("Delta", "upto"): "to",
     ("HintFrame", "sender"): "from",
+    ("Brought", "sender"): "from",
+    ("ClassFrame", "group"): "class",
     ("Wall", "group"): "class",
 }
 """Fields whose wire name is a keyword in Python."""

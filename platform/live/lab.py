@@ -6,6 +6,7 @@ A page joins the stream first, then asks for the picture, then gets what happene
 import asyncio
 import contextlib
 import logging
+import secrets
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -15,7 +16,7 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 from foundation.errors import ApplicationError
 from labs.models import Cluster
-from labs.permissions import Access, cluster_for_reading
+from labs.permissions import Access, clock_held, cluster_for_reading
 from labs.router import Router, current_router
 from live import sockets
 from live.follow import Follower
@@ -61,6 +62,7 @@ class LabConsumer(PageSocket):
         self.name = str(self.cluster.pk)
         group = await database_sync_to_async(import_string(settings.DRYDOCK_CLASS_OF))(self.cluster.pk)
         self.class_topic = f"n:class:{group}" if group else ""
+        self.is_held = bool(group and self.access.write and await database_sync_to_async(clock_held)(self.cluster.pk))
         self.router, self.hub = await current_router(), await current_hub()
         await self.accept()
 
@@ -146,7 +148,7 @@ class LabConsumer(PageSocket):
     def on_notice(self, notice: dict[str, Any]) -> None:
         """A hint, the state of a help request, a goodbye, or who watches."""
         kind = notice.get("t")
-        if kind in ("hint", "help"):
+        if kind in ("hint", "help", "brought", "held", "present"):
             self._later(self.say(notice))
         elif kind == "bye":
             self._later(self._dismissed(notice))
@@ -189,6 +191,8 @@ class LabConsumer(PageSocket):
             await asyncio.sleep(HOPELESS_PAUSE_S if told.status in HOPELESS else 0.5)
         self.problem = ""
         view = told.json()
+        if hello and self.is_held and not view["clock"]["paused"]:  # who comes late finds the class paused
+            await self.router.call(self.name, "clock", {"op": "pause"}, rid=secrets.token_hex(8))
         if hello:
             await self._say_hello(view)
         await self._say_view(view, known=gen)
@@ -267,8 +271,8 @@ class LabConsumer(PageSocket):
             await self.say({"t": "watchers", "names": names})
 
     async def _dismissed(self, notice: dict[str, Any]) -> None:
-        """The class is over or the cluster is gone: watchers leave, owners only when there is nothing left."""
-        if notice.get("reason") == "class-closed" and self.access.write:
+        """The class or the presentation is over, or the cluster is gone: watchers leave, owners only in the last case."""
+        if notice.get("reason") in ("class-closed", "presentation-over") and self.access.write:
             return
         await self.say({"t": "bye", "reason": notice.get("reason", "")})
         with contextlib.suppress(RuntimeError):  # the page may be gone already

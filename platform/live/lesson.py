@@ -5,6 +5,7 @@ At most twice a second, and once more after the last change. What the answers me
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -39,13 +40,17 @@ class LessonWatch:
         self._has_begun = False
         self._last: dict[str, Any] | None = None
         self._wake = asyncio.Event()
+        self._now = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"lesson of {cluster}")
 
     def show(self, step: str) -> None:
         """The learner looks at another step. Nothing is told before the page has its first picture."""
-        self._step = step
-        if self._has_begun:
-            self._wake.set()
+        is_new, self._step = step != self._step, step
+        if not self._has_begun:
+            return
+        self._wake.set()
+        if is_new:
+            self._now.set()
 
     def changed(self) -> None:
         """The cluster changed, or the page has its first picture."""
@@ -63,7 +68,9 @@ class LessonWatch:
             begin = time.monotonic()
             if self._step and not await self._look():
                 self._wake.set()  # a cluster that stands still gives no other occasion
-            await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - begin)))
+            self._now.clear()
+            with contextlib.suppress(TimeoutError):  # another step is looked at without delay
+                await asyncio.wait_for(self._now.wait(), max(0.0, PAUSE_S - (time.monotonic() - begin)))
 
     async def _look(self) -> bool:
         """The door of the panel: a failure costs one look, never the page. False when it is worth another."""

@@ -1,11 +1,12 @@
 """The socket of a class wall: every learner's card, live, for the instructor. docs/architecture.md, section 2.4.
 
 The database knows the learners, their steps and requests; the hosts know the clusters; the learners' pages know that
-they are open. All three arrive as changes to cards and leave together, at most four times a second.
+they are open. All three arrive as changes to cards and leave together, at most ten times a second.
 """
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from live.hub import Hub, current_hub
 from live.sockets import BadMessage, PageSocket
 
 logger = logging.getLogger(__name__)
-FLUSH_S = 0.25
+FLUSH_S = 0.1
 ROLL_S = 10.0
 ANSWER_S = 2.0
 """So long learners' pages have to answer the roll call."""
@@ -50,6 +51,7 @@ class WallConsumer(PageSocket):
         self.tasks: list[asyncio.Task[None]] = []
         self.viewed: dict[str, Callable[[CardFrame], None]] = {}
         self.is_stale = False
+        self.class_state: dict[str, Any] | None = None
         self.places: dict[str, dict[str, Any]] = {}
         user: User = self.scope["user"]
         if not await self._seam(settings.DRYDOCK_CAN_TEACH, user, self.group):
@@ -91,12 +93,45 @@ class WallConsumer(PageSocket):
     async def on_answered(self, message: dict[str, Any]) -> None:
         await self._do(settings.DRYDOCK_HELP_ANSWER, sockets.text(message, "id", 64))
 
-    async def _do(self, service: str, *arguments: Any) -> None:
-        """Ask the class's service; a refusal is told to the page."""
+    async def on_points(self, message: dict[str, Any]) -> None:
+        """Which steps there is a way to. Finding out plays the lesson's solution once, in a thread of its own."""
+        find = database_sync_to_async(import_string(settings.DRYDOCK_CLASS_POINTS), thread_sensitive=False)
+        await self.say({"t": "points", "steps": await find(self.scope["user"], self.group)})
+
+    async def on_pause(self, message: dict[str, Any]) -> None:
+        on = message.get("on")
+        if not isinstance(on, bool):
+            raise BadMessage(f"on: found {on!r}, wanted true or false")
+        clusters = await self._do(settings.DRYDOCK_CLASS_PAUSE, self.group, on)
+        turn = {"op": "pause" if on else "resume"}
+        turned = [
+            self.router.call(cluster, "clock", turn, rid=secrets.token_hex(8), actor=self.person)
+            for cluster in clusters or ()
+        ]
+        missed = [told for told in await asyncio.gather(*turned) if not told.is_ok]
+        if missed:
+            await self.say({"t": "said", "text": f"{len(missed)} of {len(turned)} clusters did not answer."})
+
+    async def on_bring(self, message: dict[str, Any]) -> None:
+        member = message.get("id")
+        if member is not None and not isinstance(member, str):
+            raise BadMessage(f"id: found {member!r}, wanted a card or null")
+        step = sockets.text(message, "step", 40)
+        count = await self._do(settings.DRYDOCK_CLASS_BRING, self.group, step, member)
+        if count is not None:
+            await self.say({"t": "said", "text": f"{count} {'learner is' if count == 1 else 'learners are'} there."})
+
+    async def on_present(self, message: dict[str, Any]) -> None:
+        cluster = None if message.get("cluster") is None else sockets.text(message, "cluster", 64)
+        await self._do(settings.DRYDOCK_CLASS_PRESENT, self.group, cluster)
+
+    async def _do(self, service: str, *arguments: Any) -> Any:
+        """What the class's service answers; a refusal is told to the page, and nothing is answered."""
         try:
-            await self._seam(service, self.scope["user"], *arguments)
+            return await self._seam(service, self.scope["user"], *arguments)
         except ApplicationError as refused:
             await self.say({"t": "problem", "code": refused.code, "message": refused.message})
+            return None
 
     # What the bus says
 
@@ -108,6 +143,9 @@ class WallConsumer(PageSocket):
             self.wake.set()
         elif kind == "card":
             self._change(notice["card"]["id"], notice["card"])
+        elif kind == "class":
+            self.class_state = notice["class"]
+            self.wake.set()
         elif kind == "here":
             self._place(notice["lab"], bool(notice["connected"]))
 
@@ -167,6 +205,9 @@ class WallConsumer(PageSocket):
                 self.is_stale = False
                 for card in await self._cards():
                     self.pending[card["id"]] = card
+            if self.class_state is not None:
+                state, self.class_state = self.class_state, None
+                await self.say({"t": "class", "class": state})
             pending, self.pending = self.pending, {}
             if pending:
                 await self.say({"t": "cards", "cards": [*pending.values()]})

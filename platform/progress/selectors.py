@@ -56,6 +56,7 @@ def lesson_boot(*, user: User, lesson: Lesson, cluster_id: UUID) -> dict[str, An
         "finished": progress is not None and progress.finished is not None,
         "steps": steps,
         "api": {
+            "place": reverse("progress:place", args=[cluster_id]),
             "step": reverse("progress:step", args=[cluster_id]),
             "prediction": reverse("progress:prediction", args=[cluster_id]),
             "hint": reverse("progress:hint", args=[cluster_id]),

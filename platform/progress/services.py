@@ -52,6 +52,25 @@ def cluster_reset(cluster: Cluster) -> None:
 
 
 @transaction.atomic
+def lesson_bring(*, user: User, lesson: Lesson, step_id: str) -> LessonProgress:
+    """Put `user` at the start of a step: what comes before it counts as done, it and what follows as not begun."""
+    step = _step(lesson, step_id)
+    at = lesson.position(step.id)
+    progress = lesson_open(user=user, lesson=lesson)
+    _count_time(progress)
+    for before in lesson.steps[:at]:
+        row, _ = StepProgress.objects.get_or_create(lesson=progress, step=before.id)
+        row.passed = [check.id for check in before.checks]
+        row.done = row.done or timezone.now()
+        row.save(update_fields=["passed", "done"])
+    progress.steps.filter(step__in=[after.id for after in lesson.steps[at:]]).delete()
+    progress.step, progress.finished = step.id, None
+    progress.save(update_fields=["step", "step_since", "finished"])
+    _tell_listeners(user, lesson)
+    return progress
+
+
+@transaction.atomic
 def step_enter(*, user: User, lesson: Lesson, step_id: str) -> LessonProgress:
     """Note that `user` looks at another step; the time on the one before is added up."""
     step = _step(lesson, step_id)

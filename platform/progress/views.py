@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.guests import person_or_guest
 from accounts.models import User
@@ -17,6 +17,7 @@ from labs.models import Cluster
 from labs.services import cluster_create
 from progress import services
 from progress.errors import NoLessonHere
+from progress.page import lab_part
 
 
 @require_POST
@@ -29,6 +30,14 @@ def start(request: HttpRequest, track: str, slug: str) -> HttpResponse:
         cluster = cluster_create(owner=person, name=lesson.title, lesson=lesson.ref)
         services.lesson_restart(user=person, lesson=lesson)
     return redirect("labs:lab", cluster.id)
+
+
+@require_GET
+@person_required
+def place(request: PersonRequest, cluster_id: UUID) -> JsonResponse:
+    """The lesson as the boot data holds it, with the place the learner was brought to."""
+    _own_lesson(request.user, cluster_id)
+    return answer(**lab_part(request.user, Cluster.objects.get(id=cluster_id)))
 
 
 @require_POST

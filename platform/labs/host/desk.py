@@ -12,6 +12,8 @@ from typing import Any
 from labs.host.resident import Resident
 from labs.messages import Call, Frame, Reply, encode_json, pack, refusal
 
+SAID, SAID_LINE, SAID_LINES = 240, 100, 3
+"""How much of a command's outcome the wall shows."""
 STEP_EVENTS = 500
 """One press of "step" plays until something changes in the store, but at most this many events."""
 
@@ -109,6 +111,7 @@ class Desk:
         answer = _told(done)
         if words := said(call.body):
             resident.last, resident.carded_ev = words, -1  # a card says so too when nothing else changed
+            resident.recent.append({"text": words, **outcome(done.value)})
         if done.value.get("changed") and "error" not in done.value:
             resident.journal(call, kind="command", t_us=resident.sim.now, text=answer.text)
         return answer
@@ -164,6 +167,21 @@ def said(command: dict[str, Any]) -> str:
     if kind == "fault":
         return f"{command.get('fault')} {command.get('target')}"[:120]
     return ""
+
+
+def outcome(reply: dict[str, Any]) -> dict[str, Any]:
+    """What came of a command, in a line or two: the end of what it printed, and whether it went well."""
+    if "error" in reply:
+        return {"ok": False, "said": str(reply["error"].get("message", ""))[:SAID]}
+    if "stdout" in reply:
+        is_ok = reply.get("exit") == 0
+        printed = str(reply["stdout" if is_ok else "stderr"]).strip().splitlines()
+        return {"ok": is_ok, "said": "\n".join(line[:SAID_LINE].rstrip() for line in printed[-SAID_LINES:])}
+    if "results" in reply:
+        texts = [str(each["text"]) for each in reply["results"]] or [str(each["message"]) for each in reply["problems"]]
+        is_ok = not reply["problems"] and all(each["ok"] for each in reply["results"])
+        return {"ok": is_ok, "said": "\n".join(text[:SAID_LINE] for text in texts[-SAID_LINES:])}
+    return {"ok": True, "said": str(reply.get("said", ""))[:SAID]}
 
 
 def turn_clock(resident: Resident, body: dict[str, Any], wall_us: int) -> None:

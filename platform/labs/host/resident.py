@@ -16,6 +16,7 @@ from labs.journal import Anchor, Deed, Entry, Frozen, Mark, Parting, Row
 from labs.messages import Call, encode_json
 
 REPLIES_KEPT = 128
+RECENT = 8
 BEHIND_US = 250_000
 """Lagging this much behind the wall, a cluster stops chasing it and shows that it lags."""
 CATCH_UP_US = 10_000_000
@@ -76,6 +77,8 @@ class Resident:
     """The call a thread is busy with; until it is done nothing else may touch `sim`."""
     queued: bool = False
     last: str = ""
+    recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    """The newest commands with what came of them, for the wall."""
     replay_ms: float = 0.0
     stride: int = 32
 
@@ -232,7 +235,7 @@ class Resident:
 
     def card(self) -> bytes:
         """What a wall shows of the cluster (JSON): its picture and what was done last."""
-        return encode_json({"picture": self.sim.summary(), "last": self.last})
+        return encode_json({"picture": self.sim.summary(), "last": self.last, "recent": [*self.recent]})
 
     def parting(self, wall_us: int) -> Parting:
         """Time stops here until somebody comes back."""

@@ -101,6 +101,35 @@ export interface HelpFrame {
   help: HelpState | null;
 }
 
+/** The instructor has brought the learner to the start of a step; `kept` names the cluster with what they did before. */
+export interface Brought {
+  t: "brought";
+  step: string;
+  title: string;
+  from: string;
+  kept: string | null;
+}
+
+/** Somebody holds the clocks of the whole class, or nobody does any more. */
+export interface Held {
+  t: "held";
+  by: string | null;
+}
+
+/** A cluster that the class follows: whose, and where. */
+export interface Presented {
+  id: string;
+  name: string;
+  by: string;
+  url: string;
+}
+
+/** The class is to follow a cluster, or no longer. */
+export interface PresentFrame {
+  t: "present";
+  presented: Presented | null;
+}
+
 /** How far the learner is in the step they look at; `question` is the shape of the boot data. */
 export interface LessonFrame {
   t: "lesson";
@@ -205,6 +234,43 @@ export interface Answered {
   id: string;
 }
 
+/** What the instructor does with the whole class at the moment. */
+export interface ClassFrame {
+  t: "class";
+  class: Record<string, unknown>;
+}
+
+/** Asked and answered: the steps that learners can be brought to. */
+export interface Points {
+  t: "points";
+  steps: string[];
+}
+
+/** What came of something the instructor asked for, in one sentence. */
+export interface Said {
+  t: "said";
+  text: string;
+}
+
+/** Hold every learner's clock, or let it go. */
+export interface PauseAll {
+  t: "pause";
+  on: boolean;
+}
+
+/** Bring a learner (membership `id`), or everybody (null), to the start of a step. */
+export interface BringTo {
+  t: "bring";
+  step: string;
+  id: string | null;
+}
+
+/** Show a cluster of one's own to the class; null ends that. */
+export interface PresentCluster {
+  t: "present";
+  cluster: string | null;
+}
+
 /** Something the page asked over the socket was refused; on a lab page: the cluster cannot be shown as it is. */
 export interface Problem {
   t: "problem";
@@ -212,10 +278,10 @@ export interface Problem {
   message: string;
 }
 
-export type ServerMessage = Hello | Snap | Delta | ClockFrame | Reset | Watchers | HintFrame | HelpFrame | LessonFrame | FollowFrame | Problem | Bye;
+export type ServerMessage = Hello | Snap | Delta | ClockFrame | Reset | Watchers | HintFrame | HelpFrame | Brought | Held | PresentFrame | LessonFrame | FollowFrame | Problem | Bye;
 
 export type ClientMessage = ClientHello | Resync | Ack | Rate | Follow | Unfollow | StepShown;
 
-export type WallServerMessage = Wall | Cards | Problem | Bye;
+export type WallServerMessage = Wall | Cards | ClassFrame | Points | Said | Problem | Bye;
 
-export type WallClientMessage = View | SendHint | Answered;
+export type WallClientMessage = View | SendHint | Answered | Points | PauseAll | BringTo | PresentCluster;
