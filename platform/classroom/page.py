@@ -33,7 +33,7 @@ def lab_part(user: User, cluster: Cluster) -> dict[str, Any]:
             "help": selectors.help_shape(request),
             "helpApi": reverse("classroom:help", args=[cluster.id]),
             "hints": [selectors.hint_shape(hint) for hint in membership.hints.select_related("sender")],
-        }
+        },
     }
 
 

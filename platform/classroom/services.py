@@ -57,7 +57,11 @@ def class_close(*, by: User, class_id: UUID) -> None:
     group = selectors.class_taught(user=by, class_id=class_id)
     if not group.is_open:
         return
-    _present(group, None)
+    if group.presented is not None:
+        _present(group, None)
+    if group.paused is not None:
+        for held in _clusters_of(group):
+            _tell(f"n:{held}", {"t": "held", "by": None})
     group.closed, group.paused = timezone.now(), None
     group.save(update_fields=["closed", "paused"])
     for cluster_id in group.memberships.exclude(cluster=None).values_list("cluster_id", flat=True):
@@ -189,7 +193,7 @@ def class_present(by: User, class_id: UUID | str, cluster_id: str | None) -> Non
     group = _led(by, class_id)
     cluster = None
     if cluster_id is not None:
-        cluster = Cluster.objects.filter(id=_uuid(cluster_id), owner=by).first()
+        cluster = next((own for own in Cluster.objects.filter(owner=by) if str(own.pk) == cluster_id), None)
         if cluster is None:
             raise NotYourCluster("One presents a cluster of one's own: this one is not yours, or is gone.")
     _present(group, cluster)
@@ -215,13 +219,6 @@ def _present(group: Class, cluster: Cluster | None) -> None:
 
 def _clusters_of(group: Class) -> list[str]:
     return [str(pk) for pk in group.memberships.exclude(cluster=None).values_list("cluster_id", flat=True)]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _tell_walls(group: Class) -> None:

@@ -22,7 +22,6 @@ from classroom.forms import ClassForm, CodeForm, GuestNameForm
 from classroom.models import Class
 from foundation.json_body import answer, texts
 from foundation.throttle import Throttle
-from labs.selectors import clusters_of
 
 # Codes are short enough to be said aloud, so guessing them has to be slow.
 CODE_TRIES = Throttle("join-code", limit=60, window_s=600)
@@ -98,7 +97,6 @@ def wall(request: PersonRequest, class_id: UUID) -> HttpResponse:
         "me": {"id": str(request.user.id), "name": request.user.name},
         "csrf": get_token(request),
         "lab": "/clusters/{lab}/",
-        "clusters": [{"id": str(own.id), "name": own.name} for own in clusters_of(user=request.user)],
         "settings": reverse("accounts:look"),
         **boot_keys(look_of(request)),
     }

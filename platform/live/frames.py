@@ -316,10 +316,32 @@ class ClassFrame:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Asked and answered: the steps that learners can be brought to."""
+    """The steps that learners can be brought to."""
 
     t: Literal["points"]
     steps: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AskOwn:
+    """Which clusters of my own could I present?"""
+
+    t: Literal["own"]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The instructor's clusters: `id` and `name` of each."""
+
+    t: Literal["own"]
+    clusters: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AskPoints:
+    """Which steps are there a way to?"""
+
+    t: Literal["points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +404,8 @@ ServerMessage = (
     | Bye
 )
 ClientMessage = ClientHello | Resync | Ack | Rate | Follow | Unfollow | StepShown
-WallServerMessage = Wall | Cards | ClassFrame | Points | Said | Problem | Bye
-WallClientMessage = View | SendHint | Answered | Points | PauseAll | BringTo | PresentCluster
+WallServerMessage = Wall | Cards | ClassFrame | Points | Own | Said | Problem | Bye
+WallClientMessage = View | SendHint | Answered | AskPoints | AskOwn | PauseAll | BringTo | PresentCluster
 
 WIRE_NAMES: dict[tuple[str, str], str] = {
     ("Delta", "since"): "from",

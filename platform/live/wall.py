@@ -20,7 +20,7 @@ from foundation.errors import ApplicationError
 from labs.bus import BusUnavailable
 from labs.messages import CardFrame
 from labs.router import Router, current_router
-from labs.selectors import cards_of
+from labs.selectors import cards_of, clusters_of
 from live import sockets
 from live.hub import Hub, current_hub
 from live.sockets import BadMessage, PageSocket
@@ -97,6 +97,11 @@ class WallConsumer(PageSocket):
         """Which steps there is a way to. Finding out plays the lesson's solution once, in a thread of its own."""
         find = database_sync_to_async(import_string(settings.DRYDOCK_CLASS_POINTS), thread_sensitive=False)
         await self.say({"t": "points", "steps": await find(self.scope["user"], self.group)})
+
+    async def on_own(self, message: dict[str, Any]) -> None:
+        """The instructor's own clusters, which may be presented."""
+        own = await database_sync_to_async(lambda user: [*clusters_of(user=user)])(self.scope["user"])
+        await self.say({"t": "own", "clusters": [{"id": str(each.pk), "name": each.name} for each in own]})
 
     async def on_pause(self, message: dict[str, Any]) -> None:
         on = message.get("on")

@@ -89,7 +89,9 @@ def is_done(step: Step, row: StepProgress) -> bool:
 def is_over(lesson: Lesson, rows: Mapping[str, StepProgress]) -> bool:
     """The last step was reached and every step is done; one that only has text to read may have been skipped."""
     return lesson.steps[-1].id in rows and all(
-        rows[step.id].done is not None or is_done(step, rows[step.id]) if step.id in rows else not step.checks and step.question is None
+        rows[step.id].done is not None or is_done(step, rows[step.id])
+        if step.id in rows
+        else not step.checks and step.question is None
         for step in lesson.steps
     )
 

@@ -54,6 +54,7 @@ export function labContext({ session, view, announcer, showPane }: ContextParts)
     lesson: session.lesson,
     hints: session.hints,
     help: session.help,
+    brought: session.brought,
     watchers: session.watchers,
     selected: session.selected,
     screenReader: signal(session.boot.screenReader === true),

@@ -8,7 +8,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Api } from "./protocol/api";
 import type { ClusterState } from "./protocol/store";
-import type { Boot, Clock, FollowFrame, HelpState, HintFrame, LessonFrame } from "./protocol/shapes";
+import type { Boot, Brought, Clock, FollowFrame, HelpState, HintFrame, LessonFrame } from "./protocol/shapes";
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -27,6 +27,8 @@ export interface LabContext {
   readonly hints: ReadonlySignal<readonly HintFrame[]>;
   /** The learner's open request for help, once the server has spoken of it in this session; undefined before. */
   readonly help: ReadonlySignal<HelpState | null | undefined>;
+  /** The step the instructor has just brought the learner to. */
+  readonly brought: ReadonlySignal<Brought | null>;
   readonly watchers: ReadonlySignal<readonly string[]>;
   readonly selected: ReadonlySignal<string | null>;
   /** The setting of the screen-reader mode of the terminal. */

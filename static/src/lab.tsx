@@ -16,6 +16,7 @@ import { createView, type View } from "./draw/view";
 import { exposeForTests } from "./hooks";
 import type { LabContext, MountedPanel, MountPanel } from "./lab-context";
 import { CaptionStrip } from "./panels/caption";
+import { Led } from "./panels/led";
 import { KeySetting, ResetLab, singleKeys } from "./panels/head";
 import { LazyPanel } from "./panels/lazy";
 import { Splitter } from "./panels/splitter";
@@ -102,6 +103,7 @@ function createLab(boot: Boot, announcer: Announcer): Lab {
     url: socketUrl(boot.ws, location),
     stillness,
     onTrouble: (sentence) => announcer.say(sentence, { urgent: true }),
+    onGo: (url) => location.assign(url),
     onArrival: (msgs) => { if (msgs.some((msg) => !msg.ok)) announcer.say(podSummary(session.present.peek())); },
   });
   const view = createView(narrow.peek());
@@ -152,6 +154,7 @@ function LabColumn({ lab }: { lab: Lab }) {
   const width = column.current?.clientWidth ?? 1000;
   return (
     <section ref={column} class="lab-column" aria-label="Lab" style={style}>
+      <Led session={lab.session} />
       <StagePane lab={lab} />
       <CaptionStrip session={lab.session} />
       <Timeline session={lab.session} />

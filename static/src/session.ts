@@ -13,7 +13,7 @@ import { STOPPED, timeAt, type ClockReading } from "./protocol/clock";
 import { momentOf, SessionLog } from "./protocol/log";
 import { Line } from "./protocol/socket";
 import { EMPTY, type ClusterState } from "./protocol/store";
-import type { Boot, Clock, FollowFrame, HelpState, HintFrame, LessonFrame, Msg, Person, ServerFrame } from "./protocol/shapes";
+import type { Boot, Brought, Clock, FollowFrame, HelpState, HintFrame, LessonFrame, Msg, Person, Presented, ServerFrame } from "./protocol/shapes";
 import { Berths } from "./scene/berths";
 
 export interface Playhead {
@@ -26,6 +26,7 @@ export interface Playhead {
 const SILENT_STEPS = 40;
 const STEP_PATIENCE_MS = 250;
 const FAREWELLS: Record<string, string> = {
+  "presentation-over": "The presentation is over.",
   "class-closed": "The class has been closed. Your work is kept.",
   deleted: "This cluster has been deleted.",
   "not-yours": "This cluster is not yours to see, or you have signed out. Load this page again.",
@@ -37,6 +38,8 @@ export interface SessionOptions {
   url: string;
   stillness(): boolean;
   onTrouble(sentence: string): void;
+  /** The page is to be left for another one. */
+  onGo(url: string): void;
   onArrival(msgs: readonly Msg[]): void;
 }
 
@@ -56,6 +59,12 @@ export class Session {
   readonly lesson: Signal<LessonFrame | null> = signal(null);
   readonly hints: Signal<readonly HintFrame[]> = signal([]);
   readonly help: Signal<HelpState | null | undefined> = signal(undefined);
+  /** Who holds the clocks of the whole class; null when nobody does. */
+  readonly held: Signal<string | null>;
+  /** The cluster that the class follows at the moment. */
+  readonly presented: Signal<Presented | null>;
+  /** The step the instructor has brought the learner to in this visit. */
+  readonly brought: Signal<Brought | null> = signal(null);
   readonly selected: Signal<string | null> = signal(null);
   /** Why the server ended the connection for good; null while it lasts. */
   readonly farewell: Signal<string | null> = signal(null);
@@ -72,6 +81,9 @@ export class Session {
 
   constructor(readonly boot: Boot, private readonly options: SessionOptions) {
     this.api = createApi(boot);
+    const led = boot.class as { held?: string | null; presented?: Presented | null } | null;
+    this.held = signal(led?.held ?? null);
+    this.presented = signal(led?.presented ?? null);
     this.state = computed(() => {
       const present = this.present.value;
       const head = this.playhead.value;
@@ -233,6 +245,17 @@ export class Session {
       case "help":
         this.help.value = frame.help;
         break;
+      case "held":
+        this.held.value = frame.by;
+        break;
+      case "present":
+        this.presented.value = frame.presented;
+        if (frame.presented && !this.boot.readonly) this.options.onGo(frame.presented.url);
+        break;
+      case "brought":
+        this.brought.value = frame;
+        this.lesson.value = null;
+        break;
       case "lesson":
         this.lesson.value = frame;
         break;
@@ -253,6 +276,7 @@ export class Session {
   /** The server ended the connection and will not have this page back. */
   private leave(reason: string): void {
     this.line.close();
+    if (reason === "presentation-over" && this.boot.follow) return this.options.onGo(this.boot.follow.back);
     this.connection.value = "lost";
     this.farewell.value = FAREWELLS[reason] ?? "The server ended the connection. Load the page again to go on.";
     this.options.onTrouble(this.farewell.value);

@@ -89,3 +89,15 @@ test("a frame that does not fit is refused and changes nothing", () => {
   assert.equal(log.delta(gap).ok, false);
   assert.equal(log.live, before);
 });
+
+test("patience begins with the taint that drives pods away, not with the node's silence", () => {
+  const log = new SessionLog();
+  log.snap(firstSnap());
+  const taint = (...taints: string[]): Item => ["set", "node-1", { taints }];
+  const said: [Item, number][] = [
+    [["set", "node-1", { ready: "Unknown" }], 50], [taint("node.kubernetes.io/unreachable:NoSchedule"), 51],
+    [taint("node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"), 55], [taint(), 90],
+  ];
+  said.forEach(([item, s]) => log.delta({ t: "delta", gen: 1, from: log.live.ev, to: log.live.ev + 1, at: s * US, items: [item] }));
+  assert.deepEqual(log.readiness, [{ uid: "node-1", at: 55 * US, ready: false }, { uid: "node-1", at: 90 * US, ready: true }]);
+});

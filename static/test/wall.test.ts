@@ -36,13 +36,6 @@ test("the whole card of somebody who has just joined is added", () => {
   assert.equal(next.cards.size, 31);
   assert.deepEqual(next.cards.get("m99"), noor);
 });
-test("what a learner did last is kept in order, without repeats, and only a dozen", () => {
-  const say = (at: wall.Roster, last: string): wall.Roster => wall.hear(at, { t: "cards", cards: [{ id: "m0", last }] });
-  const after = ["a", "a", "b"].reduce(say, roster);
-  assert.deepEqual(after.seen.get("m0"), ["kubectl get pods -n shop", "a", "b"]);
-  assert.equal(Array.from({ length: 20 }, (_, i) => `c${i}`).reduce(say, roster).seen.get("m0")?.length, 12);
-});
-
 const feet: [string, string][] = [
   ["Mei Tanaka", "Asked 1 min ago"], ["Lucía Romero", "Asked 40 s ago"], ["Tom Becker", "No progress for 5 min"], ["Grace Mwangi", "kubectl get nodes"],
   ["Leo Martin", "Reading"], ["Jonas Weber", "Finished in 23 min"], ["Dana Levi", "Not connected"], ["Milo Janssen", "Not joined yet"],

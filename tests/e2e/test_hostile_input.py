@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Site
 from tests.e2e.lab_page import LabPage, eventually, try_it
+from tests.e2e.machine import is_idle
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
@@ -217,6 +218,46 @@ def test_a_billion_replicas_stop_at_the_quota_and_slow_nobody(visit: Visit, lab:
     eventually(lambda: refused in greedy.run("kubectl get events | grep FailedCreate | tail -1"), "the quota", 30)
     expect(greedy.page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     assert greedy.run("kubectl delete deployment big --cascade=orphan") == 'deployment.apps "big" deleted\n'
+
+
+LARGEST = """({ name, text, times }) => {
+  const boot = JSON.parse(document.getElementById("boot").textContent);
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": boot.csrf };
+  window.__answers = [];
+  const send = async (i) => {
+    const body = JSON.stringify({ rid: `large-${name}-${i}`, command: { kind: name, text } });
+    const answer = await fetch(`${boot.api}/command`, { method: "POST", headers, body });
+    window.__answers.push(answer.status);
+  };
+  window.__sent = (async () => { for (let i = 0; i < times; i += 1) await send(i); })();
+}"""
+KEY = "".join(f'  key{number}: "{"x" * 40}"\n' for number in range(15_000))
+MANY = "".join(
+    f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number}}}\ndata: {{text: {'x' * 1_900}}}\n"
+    for number in range(480)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param(
+            "diff-yaml", f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata:\n{KEY}", id="a diff"
+        ),
+        pytest.param("apply-yaml", MANY, id="many objects"),
+        pytest.param("apply-yaml", "a: [" + "{b: [c, d]}, " * 70_000 + "]", id="deep YAML"),
+    ],
+)
+def test_the_largest_input_allowed_slows_nobody_else(visit: Visit, lab: LabPage, name: str, text: str) -> None:
+    greedy = try_it(visit())
+    before = sorted(_round_trip(lab) for _ in range(20))
+    greedy.page.evaluate(LARGEST, {"name": name, "text": text, "times": 2})
+    during = []
+    while not greedy.page.evaluate("window.__answers.length === 2"):
+        during.append(_round_trip(lab))
+    assert greedy.page.evaluate("window.__sent.then(() => window.__answers)") in ([200, 200], [429, 429], [200, 429])
+    slowest = max(during, default=0.0)
+    assert slowest < (0.25 if is_idle() else max(0.6, 6 * before[-1])), [round(each, 3) for each in during]
 
 
 def _round_trip(lab: LabPage) -> float:

@@ -1,6 +1,5 @@
 """From the home page to a living diagram: one click, one second, no account."""
 
-import os
 import time
 from collections.abc import Callable
 
@@ -8,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.lab_page import LabPage, try_it
+from tests.e2e.machine import is_idle
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
@@ -15,11 +15,6 @@ PROMISED_MS = 1_000
 BUSY_MS = 2_500
 """What a machine with other work may take: enough to be no accident, little enough to catch what makes the page slow."""
 ATTEMPTS = 5
-
-
-def is_idle() -> bool:
-    """Whether the machine has had a core to spare for a minute."""
-    return os.getloadavg()[0] < (os.cpu_count() or 1) * 0.5
 
 
 def test_the_first_diagram_is_there_within_a_second_of_the_click(

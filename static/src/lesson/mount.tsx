@@ -11,7 +11,7 @@ import { chipClicked, markChips } from "./chips";
 import { WantedReady } from "./figure";
 import { AskForHelp, InstructorHints } from "./help";
 import { begin, goTo, hear, isLast, mayGoOn, newlyPassed, shownStep, withHints, withQuestion, type Progress } from "./progress";
-import { post } from "./server";
+import { get, post } from "./server";
 import type { ClassPart, Help, Hints, InstructorHint, Lesson, Question, Step, StepNews } from "./types";
 
 /** More than this many unread hints would push the lesson away. */
@@ -42,7 +42,7 @@ class LessonPanel {
     el.classList.add("lesson");
     render(<Panel panel={this} />, el);
     el.addEventListener("click", this.onClick);
-    this.stops = [effect(() => this.onNews()), effect(() => this.onHint()), effect(() => this.onHelp()), effect(() => this.onConnection())];
+    this.stops = [effect(() => this.onNews()), effect(() => this.onHint()), effect(() => this.onHelp()), effect(() => this.onBrought()), effect(() => this.onConnection())];
   }
 
   focus(): void {
@@ -116,6 +116,20 @@ class LessonPanel {
     if (help === undefined) return;
     if (help === null && this.help.peek()) this.ctx.announce("Your question has been answered");
     this.help.value = help;
+  }
+
+  /** The instructor has chosen the place: what the server knows of the lesson now takes the place of what is shown. */
+  private onBrought(): void {
+    const brought = this.ctx.brought.value;
+    if (!brought || this.readonly) return;
+    this.ctx.announce(`${brought.from} has brought you to ${brought.title}`);
+    void get<{ lesson: Lesson; step: string }>(this.lesson.api.place).then((answer) => {
+      if (!answer.ok) return void (this.refusal.value = answer.message);
+      this.refusal.value = "";
+      this.progress.value = begin(answer.value.lesson, answer.value.step);
+      this.ctx.lessonStep(answer.value.step);
+      this.el.querySelector(".prose")?.scrollTo(0, 0);
+    });
   }
 
   private unseenHints(): readonly InstructorHint[] {

@@ -16,6 +16,15 @@ export async function post<T>(url: string, body: unknown, csrf: string): Promise
   }
 }
 
+export async function get<T>(url: string): Promise<Answer<T>> {
+  try {
+    const response = await fetch(url, { credentials: "same-origin", headers: { "Accept": "application/json" } });
+    return read<T>(response.status, await response.json().catch(() => null));
+  } catch {
+    return { ok: false, message: "The server cannot be reached. Try again in a moment." };
+  }
+}
+
 function read<T>(status: number, body: unknown): Answer<T> {
   const answer = body as ({ ok?: boolean; error?: { message?: string } } & T) | null;
   if (answer?.ok) return { ok: true, value: answer };

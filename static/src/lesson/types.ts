@@ -6,7 +6,7 @@ export interface Lesson {
   readonly minutesLeft: number;
   readonly finished: boolean;
   readonly steps: readonly Step[];
-  readonly api: { readonly step: string; readonly prediction: string; readonly hint: string };
+  readonly api: { readonly place: string; readonly step: string; readonly prediction: string; readonly hint: string };
 }
 
 export interface Step {

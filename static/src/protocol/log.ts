@@ -27,12 +27,14 @@ export function momentOf(msg: Msg): number {
   return msg.id < 0 ? -msg.id - 0.5 : msg.id;
 }
 
-/** A node was found ready, or not. */
+/** A node's pods have to leave it (or be patient with it), or no longer: it carries a NoExecute taint for not answering. */
 export interface Readiness {
   uid: string;
   at: number;
   ready: boolean;
 }
+
+const isPatience = (taint: unknown): boolean => /^node\.kubernetes\.io\/(unreachable|not-ready)(=[^:]*)?:NoExecute/.test(String(taint));
 
 export interface Moment {
   ev: number;
@@ -50,7 +52,7 @@ export class SessionLog {
   private readonly deliveries = new Map<string, Msg>();
   readonly msgs: Msg[] = [];
   readonly marks: Mark[] = [];
-  /** When nodes were found ready or not, oldest first. */
+  /** When nodes were given up or taken back, oldest first. */
   readonly readiness: Readiness[] = [];
 
   get live(): ClusterState {
@@ -191,9 +193,15 @@ export class SessionLog {
 
   private noteReadiness({ items, at }: DeltaFrame): void {
     for (const item of items) {
-      const ready = item[0] === "set" ? item[2]["ready"] : undefined;
-      if (item[0] === "set" && typeof ready === "string") this.readiness.push({ uid: item[1], at, ready: ready === "True" });
+      const taints = item[0] === "set" ? item[2]["taints"] : undefined;
+      if (item[0] === "set" && Array.isArray(taints)) this.noteTaints(String(item[1]), at, !taints.some(isPatience));
     }
+  }
+
+  /** Only what is new: other taints come and go without touching anybody's patience. */
+  private noteTaints(uid: string, at: number, ready: boolean): void {
+    const before = this.readiness.findLast((one) => one.uid === uid)?.ready ?? true;
+    if (before !== ready) this.readiness.push({ uid, at, ready });
   }
 
   private count(items: number): void {

@@ -1,7 +1,7 @@
 /**
  * How long the cluster waits for a node that does not answer before its pods are evicted: the default toleration of 300 seconds.
  *
- * Promise: pure. A stretch begins when the node is found not ready and ends after five minutes, or when it is ready again. What happened
+ * Promise: pure. A stretch begins when the node gets the taint that its pods tolerate for a while, and ends after five minutes, or when it is ready again. What happened
  * before this page came is known from the marks of the timeline alone.
  */
 import type { Mark, NodeRow, Stretch } from "./shapes";

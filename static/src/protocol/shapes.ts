@@ -5,9 +5,9 @@
  * named here. Only shapes, no behaviour. Times are whole microseconds since the start of the cluster. `gen` names a branch of history,
  * `ev` an event in it.
  */
-import type { Bye, ClientMessage, ClockFrame, Delta, FollowFrame, Hello, HelpFrame, HintFrame, LessonFrame, Me, Problem, Reset, Snap, Watchers } from "./types";
+import type { Brought, Bye, ClientMessage, ClockFrame, Delta, FollowFrame, Hello, Held, HelpFrame, HintFrame, LessonFrame, Me, PresentFrame, Problem, Reset, Snap, Watchers } from "./types";
 
-export type { Clock, ClockFrame, FollowFrame, HelpFrame, HelpState, HintFrame, LessonFrame } from "./types";
+export type { Brought, Clock, ClockFrame, FollowFrame, HelpFrame, HelpState, HintFrame, LessonFrame, Presented } from "./types";
 export type Person = Me;
 
 
@@ -183,7 +183,7 @@ export type SnapFrame = Omit<Snap, "tables"> & { tables: Record<string, Table> }
 export type DeltaFrame = Omit<Delta, "items"> & { items: Item[] };
 export type ServerFrame =
   | HelloFrame | SnapFrame | DeltaFrame | ClockFrame | Reset | Watchers
-  | HintFrame | HelpFrame | LessonFrame | FollowFrame | Problem | Bye;
+  | HintFrame | HelpFrame | Brought | Held | PresentFrame | LessonFrame | FollowFrame | Problem | Bye;
 export type BrowserFrame = ClientMessage;
 
 /** The boot JSON that Django writes into the lab page. */
@@ -198,6 +198,8 @@ export interface Boot {
   lesson: unknown;
   step: string | null;
   class: unknown;
+  /** Whose cluster this is and the way back, when it is shown to a class that the reader is in. */
+  follow?: { by: string; class: string; back: string } | null;
   theme: string;
   reducedMotion?: boolean;
   screenReader?: boolean;

@@ -240,10 +240,26 @@ export interface ClassFrame {
   class: Record<string, unknown>;
 }
 
-/** Asked and answered: the steps that learners can be brought to. */
+/** The steps that learners can be brought to. */
 export interface Points {
   t: "points";
   steps: string[];
+}
+
+/** Which clusters of my own could I present? */
+export interface AskOwn {
+  t: "own";
+}
+
+/** The instructor's clusters: `id` and `name` of each. */
+export interface Own {
+  t: "own";
+  clusters: Record<string, string>[];
+}
+
+/** Which steps are there a way to? */
+export interface AskPoints {
+  t: "points";
 }
 
 /** What came of something the instructor asked for, in one sentence. */
@@ -282,6 +298,6 @@ export type ServerMessage = Hello | Snap | Delta | ClockFrame | Reset | Watchers
 
 export type ClientMessage = ClientHello | Resync | Ack | Rate | Follow | Unfollow | StepShown;
 
-export type WallServerMessage = Wall | Cards | ClassFrame | Points | Said | Problem | Bye;
+export type WallServerMessage = Wall | Cards | ClassFrame | Points | Own | Said | Problem | Bye;
 
-export type WallClientMessage = View | SendHint | Answered | Points | PauseAll | BringTo | PresentCluster;
+export type WallClientMessage = View | SendHint | Answered | AskPoints | AskOwn | PauseAll | BringTo | PresentCluster;

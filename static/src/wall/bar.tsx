@@ -3,14 +3,20 @@ import type { JSX } from "preact";
 import { duration } from "./roster";
 import type { WallState } from "./wall-state";
 
-export function Bar({ wall }: { wall: WallState }): JSX.Element {
+export interface BarProps {
+  readonly wall: WallState;
+  onBring(): void;
+  onPresent(): void;
+}
+
+export function Bar({ wall, onBring, onPresent }: BarProps): JSX.Element {
   const theClass = wall.theClass.value;
   const { asking, stuck, connected, all } = wall.summary.value;
   return (
     <section class="wall-bar" aria-label="Class">
       <div class="wall-title">
         <h1>{theClass.lesson?.title ?? theClass.name}</h1>
-        <p>Join with <code>{theClass.code}</code> · {theClass.open ? `running for ${duration(wall.now.value - theClass.openedAt)}` : "closed"}</p>
+        <p>Join with <code>{theClass.code}</code> <button type="button" class="copy-link" data-copy={theClass.joinUrl} aria-label="Copy the link to join" title="Copy the link to join"><Link /></button> · {theClass.open ? `running for ${duration(wall.now.value - theClass.openedAt)}` : "closed"}</p>
       </div>
       <Histogram perStep={wall.summary.value.perStep} titles={theClass.lesson?.steps ?? []} />
       <div class="stats">
@@ -18,7 +24,13 @@ export function Bar({ wall }: { wall: WallState }): JSX.Element {
         <Stat value={stuck} label="stuck over 5 min" icon={<Clock />} />
         <Stat value={connected} label="connected" of={all} />
       </div>
-      <button type="button" class="btn" data-copy={theClass.joinUrl}>Copy join link</button>
+      <div class="lead-acts" role="group" aria-label="The whole class">
+        <button type="button" class="btn" aria-pressed={theClass.paused} disabled={!theClass.open} onClick={() => wall.pauseAll(!theClass.paused)}>{theClass.paused ? "Resume all" : "Pause all"}</button>
+        <button type="button" class="btn" disabled={!theClass.open || all === 0} onClick={onBring}>Bring to a step</button>
+        {theClass.presented
+          ? <button type="button" class="btn pri" onClick={() => wall.present(null)}>Stop presenting</button>
+          : <button type="button" class="btn pri" disabled={!theClass.open} onClick={onPresent}>Present a cluster</button>}
+      </div>
     </section>
   );
 }
@@ -62,6 +74,9 @@ function Berth({ at, count, last }: { at: number; count: number; last: boolean }
 
 export const Hand = (): JSX.Element => (
   <svg viewBox="0 0 16 16" aria-hidden="true" class="hand-icon"><path d="M4.3 8.6V4.2a1 1 0 0 1 2 0V7m0 0V2.9a1 1 0 0 1 2 0V7m0 0V3.6a1 1 0 0 1 2 0V7.6m0 0V5.4a1 1 0 0 1 2 0v4.1c0 2.7-1.7 4.6-4.3 4.6-2 0-3-.9-3.9-2.4L2.4 9.2c-.5-1 .8-1.8 1.5-1Z" /></svg>
+);
+const Link = (): JSX.Element => (
+  <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M6.6 9.4 9.4 6.6M7 4.6l1.6-1.6a2.8 2.8 0 0 1 4 4L11 8.6M9 11.4 7.4 13a2.8 2.8 0 0 1-4-4L5 7.4" /></svg>
 );
 export const Clock = (): JSX.Element => (
   <svg viewBox="0 0 16 16" aria-hidden="true" class="clock-icon"><circle cx="8" cy="8" r="6.2" /><path d="M8 4.6V8l2.4 1.6" /></svg>

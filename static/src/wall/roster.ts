@@ -1,5 +1,5 @@
 /**
- * The class as the wall knows it: everybody's card, and what each was seen doing. Pure: frames in, roster out; who comes first,
+ * The class as the wall knows it: everybody's card. Pure: frames in, roster out; who comes first,
  * how far the class is, and every time in words are computed from it.
  */
 import type { Card, WallFrame } from "./types";
@@ -7,21 +7,17 @@ import type { Card, WallFrame } from "./types";
 export interface Roster {
   readonly loaded: boolean;
   readonly cards: ReadonlyMap<string, Card>;
-  /** What each learner did last, oldest first; only what was seen while this page was open. */
-  readonly seen: ReadonlyMap<string, readonly string[]>;
 }
 
 export type Order = "needs" | "step" | "name";
 export type Standing = "help" | "stuck" | "finished" | "away" | "working";
 
-const mostSeen = 12;
-
-export const nobody: Roster = { loaded: false, cards: new Map(), seen: new Map() };
+export const nobody: Roster = { loaded: false, cards: new Map() };
 
 export function hear(roster: Roster, frame: WallFrame): Roster {
   if (frame.t === "wall") {
     const cards = new Map(frame.cards.map((card) => [card.id, card]));
-    return { loaded: true, cards, seen: frame.cards.reduce(noteLast, roster.seen) };
+    return { loaded: true, cards };
   }
   if (frame.t !== "cards") return roster;
   const cards = new Map(roster.cards);
@@ -30,16 +26,11 @@ export function hear(roster: Roster, frame: WallFrame): Roster {
     if (card) cards.set(change.id, { ...card, ...change });
     else if (isWhole(change)) cards.set(change.id, change); // somebody joined
   }
-  return { ...roster, cards, seen: frame.cards.reduce(noteLast, roster.seen) };
+  return { ...roster, cards };
 }
 
 /** A change says only what is new; the card of somebody who has just joined says everything. */
 const isWhole = (change: Partial<Card> & { id: string }): change is Card => change.name !== undefined && change.steps !== undefined;
-
-function noteLast(seen: ReadonlyMap<string, readonly string[]>, { id, last }: Partial<Card> & { id: string }): ReadonlyMap<string, readonly string[]> {
-  const before = seen.get(id) ?? [];
-  return !last || before.at(-1) === last ? seen : new Map(seen).set(id, [...before, last].slice(-mostSeen));
-}
 
 export function standing(card: Card): Standing {
   if (card.help) return "help";
@@ -97,7 +88,7 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export const isCommand = (text: string): boolean => /^(kubectl|cat|ls|watch|helm|\$)\b/.test(text);
+export const isCommand = (text: string): boolean => /^(kubectl|k|cat|ls|watch|helm|grep|echo|cd|rm|cp|mv|mkdir|alias|export|\$)\b/.test(text);
 
 /** Seconds spent in each step so far, the present one included. */
 export function stepSeconds(card: Card, now: number): number[] {

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { MiniCanvas } from "./grid";
 import type { Painter } from "./painter";
 import { duration, footWords, isCommand, meanSeconds, pictureWords, standing, stepSeconds } from "./roster";
-import type { Card } from "./types";
+import type { Card, Deed } from "./types";
 import type { WallState } from "./wall-state";
 
 export interface SideProps {
@@ -17,7 +17,6 @@ export interface SideProps {
 
 export function Side({ wall, painter, card, onHint, onClose }: SideProps): JSX.Element {
   const url = wall.watchUrl(card);
-  const seen = wall.roster.value.seen.get(card.id) ?? [];
   return (
     <aside class="wall-side" aria-label="Chosen learner">
       <div class="side-head">
@@ -27,7 +26,7 @@ export function Side({ wall, painter, card, onHint, onClose }: SideProps): JSX.E
       {card.help && <blockquote class="ask">“{card.help.text}”</blockquote>}
       <div role="img" aria-label={card.picture ? `${card.name}’s cluster: ${pictureWords(card.picture)}` : "No cluster yet"} class="big"><MiniCanvas card={card} painter={painter} large /></div>
       <StepTimes seconds={stepSeconds(card, wall.now.value)} steps={card.steps} current={card.finished === null ? card.step : 0} />
-      <Seen lines={seen} />
+      <Seen deeds={card.recent ?? []} />
       <div class="side-acts">
         {url ? <a class="btn pri" href={url}>Watch live</a> : <span class="btn" aria-disabled="true">No cluster yet</span>}
         <button type="button" class="btn" onClick={onHint}>Send a hint</button>
@@ -78,13 +77,18 @@ function StepTimes({ seconds, steps, current }: { seconds: readonly number[]; st
   );
 }
 
-function Seen({ lines }: { lines: readonly string[] }): JSX.Element {
+function Seen({ deeds }: { deeds: readonly Deed[] }): JSX.Element {
   const end = useRef<HTMLPreElement>(null);
-  useEffect(() => end.current?.scrollTo(0, end.current.scrollHeight), [lines]);
+  useEffect(() => end.current?.scrollTo(0, end.current.scrollHeight), [deeds]);
   return (
-    <pre class="seen" ref={end} tabIndex={0} aria-label="What was done last">
-      {lines.length === 0 && <span class="dim">Nothing since this page was opened.</span>}
-      {lines.map((text, i) => <span key={i}>{isCommand(text) ? <><b>$</b> {text}</> : <span class="dim">{text}</span>}{"\n"}</span>)}
+    <pre class="seen" ref={end} tabIndex={0} role="log" aria-label="What was done last">
+      {deeds.length === 0 && <span class="dim">Nothing yet.</span>}
+      {deeds.map(({ text, ok, said }, i) => (
+        <span key={i}>
+          {isCommand(text) ? <><b>$</b> {text}</> : <span class="deed">{text}</span>}{"\n"}
+          {said && <span class={ok ? "dim" : "bad"}>{said}{"\n"}</span>}
+        </span>
+      ))}
     </pre>
   );
 }

@@ -21,6 +21,10 @@ export class WallState {
   readonly steps = computed(() => this.theClass.value.lesson?.steps.length ?? Math.max(1, ...this.cards.value.map((card) => card.steps)));
   readonly summary = computed(() => summary(this.roster.value, this.steps.value));
   readonly selectedCard = computed<Card | null>(() => this.roster.value.cards.get(this.selected.value ?? "") ?? null);
+  /** The steps that learners can be brought to; null before the server has found them out. */
+  readonly points = signal<readonly string[] | null>(null);
+  /** The instructor's own clusters; null before they have been fetched. */
+  readonly own = signal<readonly { readonly id: string; readonly name: string }[] | null>(null);
   private readonly line: WallLine;
 
   constructor(readonly boot: WallBoot) {
@@ -51,6 +55,28 @@ export class WallState {
     return this.tell(this.line.send({ t: "answered", id: card.id }), `${card.name}’s question is marked as answered.`);
   }
 
+  pauseAll(on: boolean): boolean {
+    return this.tell(this.line.send({ t: "pause", on }), on ? "Every learner’s clock stands still." : "Every learner’s clock runs again.");
+  }
+
+  askForPoints(): void {
+    if (this.points.peek() === null) this.line.send({ t: "points" });
+  }
+
+  /** Asked anew each time: a cluster may have been made meanwhile. */
+  askForOwn(): void {
+    this.own.value = null;
+    this.line.send({ t: "own" });
+  }
+
+  bring(step: string, card: Card | null): boolean {
+    return this.tell(this.line.send({ t: "bring", step, id: card?.id ?? null }), card ? `${card.name} is being brought there.` : "Everybody is being brought there.");
+  }
+
+  present(cluster: string | null): boolean {
+    return this.tell(this.line.send({ t: "present", cluster }), cluster === null ? "The class is back at its own clusters." : "The class follows your cluster.");
+  }
+
   /** Says one sentence for a few seconds, or until the next. */
   say(sentence: string): void {
     this.said.value = sentence;
@@ -67,6 +93,10 @@ export class WallState {
   private hear(frame: WallFrame): void {
     this.now.value = Date.now();
     if (frame.t === "problem") this.say(frame.message);
+    else if (frame.t === "said") this.say(frame.text);
+    else if (frame.t === "points") this.points.value = frame.steps;
+    else if (frame.t === "own") this.own.value = frame.clusters;
+    else if (frame.t === "class") this.theClass.value = { ...this.theClass.peek(), ...frame.class };
     else if (frame.t === "bye") this.say(frame.reason === "class-closed" ? "The class has been closed." : "The server has ended this connection. Reload the page.");
     else this.roster.value = hear(this.roster.peek(), frame);
     if (frame.t !== "wall") return;

@@ -86,7 +86,11 @@ def test_a_closed_class_says_so(client: Client, group: Class) -> None:
 def test_the_wall_boots_with_the_class(signed_in: Browser, group: Class) -> None:
     page = signed_in(group.instructor).get(f"/classes/{group.id}/wall/").content.decode()
     boot = json.loads(page.partition('id="boot" type="application/json">')[2].partition("</script>")[0])
-    assert boot["class"]["lesson"] == {"title": "Two steps", "steps": ["The first", "The second"]}
+    assert boot["class"]["lesson"] == {
+        "title": "Two steps",
+        "steps": ["The first", "The second"],
+        "ids": ["first", "second"],
+    }
     assert (boot["class"]["code"], boot["ws"]) == (group.code, f"/ws/wall/{group.id}/")
     assert boot["class"]["joinUrl"] == f"http://testserver/join/{group.code}/"
     assert '<div id="wall" data-boot="boot">' in page

@@ -238,7 +238,7 @@ def test_the_wall_costs_the_same_for_many(
 
 def test_a_lab_outside_a_class_knows_of_none(account: Account) -> None:
     tom = account("tom")
-    assert lab_part(tom, cluster_create(owner=tom, name="Mine")) == {"class": None}
+    assert lab_part(tom, cluster_create(owner=tom, name="Mine")) == {"class": None, "follow": None}
 
 
 def test_a_guest_who_signs_in_stays_in_the_class(group: Class, account: Account) -> None:
