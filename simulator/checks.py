@@ -12,7 +12,7 @@ from typing import Any
 from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj
 from simulator.engine.trail import TrailRow
-from simulator.machinery import resources, selectors
+from simulator.machinery import selectors
 
 Test = dict[str, Any]
 _ROW_FIELDS = ("type", "actor", "verb", "resource", "namespace", "name", "note")
@@ -55,7 +55,7 @@ def _state(registry: Registry, body: Test) -> bool:
 
 
 def _matching(registry: Registry, body: Test) -> Iterator[Obj]:
-    resource = resources.lookup(str(body.get("resource", "")))
+    resource = registry.kinds.lookup(str(body.get("resource", "")))
     if resource is None:
         raise CheckError("resource", body.get("resource"), "a resource that this cluster serves")
     namespace = body.get("namespace")

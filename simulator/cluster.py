@@ -21,6 +21,7 @@ from simulator.client import Client, Process
 from simulator.commands import Commands
 from simulator.config import ClusterConfig, ConfigError, NodeConfig, read_config
 from simulator.controllers import CONTROLLERS
+from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
 from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
@@ -41,6 +42,8 @@ SIM_VERSION = "2026.11.1"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
 FORMAT = 1
+#: The loops inside the API server that look after CustomResourceDefinitions.
+EXTENSIONS = "apiextensions-apiserver"
 
 
 class SnapshotRefused(ValueError):
@@ -59,11 +62,14 @@ class Cluster:
         self.etcd = Etcd(engine, machines)
         self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnet)
         self.processes = {
-            name: Process(name, engine, registry) for name in ("kube-controller-manager", "kube-scheduler", "kubelet")
+            name: Process(name, engine, registry)
+            for name in ("kube-controller-manager", "kube-scheduler", "kubelet", EXTENSIONS)
         }
         manager = self.processes["kube-controller-manager"]
         for controller in CONTROLLERS:
             controller(manager, Client(registry, controller.name))
+        extensions = self.processes[EXTENSIONS]
+        CustomResourceDefinitionController(extensions, Client(registry, CustomResourceDefinitionController.name))
         self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
         self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
         dns_address = service_address(config, DNS_HOST)
@@ -107,6 +113,7 @@ class Cluster:
             registry.create(creator, "namespaces", namespace(name))
         self.plane.start()
         self.processes["kubelet"].start()
+        self.processes[EXTENSIONS].start()
         for index, node in enumerate(self.config.nodes):
             self.kubelets.join(node, index)
         addresses = [self.kubelets.address(node.name) for node in self.config.control_planes]

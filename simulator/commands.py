@@ -21,6 +21,7 @@ from simulator.kubectl.home import FileError
 from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger, DebuggerError
 from simulator.machinery import schemas
+from simulator.machinery.custom.published import schema_of
 from simulator.narrator import Narrator
 from simulator.picture import Picture
 from simulator.scheduler.scheduler import Scheduler
@@ -250,6 +251,8 @@ class Commands:
     def _schema(self, command: dict[str, Any]) -> Reply:
         version, kind = _text(command, "apiVersion", 200), _text(command, "kind_name", 200)
         schema = schemas.trimmed(version, kind)
+        if schema is None and (custom := schema_of(self._parts.registry.kinds, version, kind)) is not None:
+            schema = schemas.trimmed_node(custom, version, kind)
         if schema is None:
             raise BadCommand("kind_name", f"{kind} in {version}", "a kind that this cluster serves")
         return {"schema": schema}

@@ -4,7 +4,6 @@ from typing import Any
 
 from simulator.apiserver.registry import Registry
 from simulator.engine.trail import TrailRow
-from simulator.machinery import resources
 from simulator.machinery.store import Change, Compacted
 from simulator.narrator import Narrator
 
@@ -16,7 +15,7 @@ def because(registry: Registry, narrator: Narrator, ev: int, zero: int) -> list[
     """Hops from the thing itself back to its root; empty when the number is unknown."""
     rows = registry.engine.trail.chain(ev)
     shown = rows if len(rows) <= _SCREEN else [*rows[: _SCREEN // 2], *rows[-_SCREEN // 2 :]]
-    return [_hop(row, narrator, _change(registry, row), zero) for row in shown]
+    return [_hop(registry, row, narrator, zero) for row in shown]
 
 
 def last_writes(registry: Registry, uids: list[str]) -> dict[str, int]:
@@ -28,8 +27,8 @@ def last_writes(registry: Registry, uids: list[str]) -> dict[str, int]:
     return {uid: ev for uid, ev in wanted.items() if ev}
 
 
-def _hop(row: TrailRow, narrator: Narrator, change: Change | None, zero: int) -> dict[str, Any]:
-    kind = resources.by_name(row.resource)
+def _hop(registry: Registry, row: TrailRow, narrator: Narrator, zero: int) -> dict[str, Any]:
+    kind = registry.kinds.by_name(row.resource)
     return {
         "ev": row.ev,
         "at": row.at - zero,
@@ -39,7 +38,7 @@ def _hop(row: TrailRow, narrator: Narrator, change: Change | None, zero: int) ->
         "kind": kind.kind if kind else "",
         "namespace": row.namespace,
         "name": row.name,
-        "say": narrator.hop(row, change),
+        "say": narrator.hop(row, _change(registry, row)),
     }
 
 

@@ -8,7 +8,6 @@ from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj, Plain
 from simulator.explain import because, last_writes
 from simulator.kubectl.yaml_text import to_yaml
-from simulator.machinery import resources
 from simulator.narrator import Narrator
 
 
@@ -46,7 +45,7 @@ def _find(registry: Registry, wanted: dict[str, Any]) -> tuple[str, Obj] | None:
                 if obj["metadata"]["uid"] == uid:
                     return resource, obj
         return None
-    term = resources.lookup(str(wanted.get("resource", "")))
+    term = registry.kinds.lookup(str(wanted.get("resource", "")))
     if term is None:
         return None
     key = (str(wanted.get("namespace") or "") if term.namespaced else "", str(wanted.get("name", "")))

@@ -83,7 +83,8 @@ class Narrator:
 
     def _deed(self, change: Change, row: TrailRow) -> str:
         old, new = change.old, change.new
-        thing = _named(change.resource, change.key[1])
+        about = new if new is not None else old
+        thing = f"{about['kind'] if about else change.resource} {change.key[1]}"
         you = who(row.actor) == "you"
         if row.verb == "bind" and new is not None:
             return f"binds {thing} to {new['spec']['nodeName']}"

@@ -5,27 +5,32 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#api-discovery. `/ap
 """
 
 from collections.abc import Iterator
-from functools import cache
 from hashlib import blake2b
 
 from simulator.apiserver import openapi
 from simulator.apiserver.request import Response
 from simulator.engine.plain import Obj
-from simulator.machinery import resources
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
 VERSION = "v1.33.1"
 
 
-def discover(path: str, healthy: bool, accept: str = "") -> Response | None:
+#: Documents about a cluster without custom kinds are the same for all clusters of the process.
+_PLAIN = Kinds()
+
+
+def discover(path: str, healthy: bool, accept: str, kinds: Kinds) -> Response | None:
     """The answer to a non-resource path, or None when it is none of ours."""
     parts = [part for part in path.split("/") if part]
+    if not kinds.definitions:
+        kinds = _PLAIN
     match parts:
         case []:
-            return Response(200, {"paths": _paths()})
+            return Response(200, {"paths": _paths(kinds)})
         case ["api" | "apis" as root] if version := _aggregated_version(accept):
-            return _aggregated(root, version)
-        case ["openapi", "v3", *rest] if (described := openapi.describe(rest)) is not None:
+            return _aggregated(root, version, kinds)
+        case ["openapi", "v3", *rest] if (described := openapi.describe(rest, kinds)) is not None:
             return described
         case ["version"]:
             return Response(200, _version())
@@ -37,21 +42,22 @@ def discover(path: str, healthy: bool, accept: str = "") -> Response | None:
             return Response(200, {"kind": "APIVersions", "versions": ["v1"]})
         case ["apis"]:
             return Response(
-                200, {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in groups()]}
+                200,
+                {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name, kinds) for name in groups(kinds)]},
             )
         case ["api", "v1"]:
-            return Response(200, resource_list("", "v1"))
-        case ["apis", group] if group in groups():
-            return Response(200, {"kind": "APIGroup", "apiVersion": "v1", **_group(group)})
-        case ["apis", group, version] if version in groups().get(group, ()):
-            return Response(200, resource_list(group, version))
+            return Response(200, resource_list("", "v1", kinds))
+        case ["apis", group] if group in groups(kinds):
+            return Response(200, {"kind": "APIGroup", "apiVersion": "v1", **_group(group, kinds)})
+        case ["apis", group, version] if version in groups(kinds).get(group, ()):
+            return Response(200, resource_list(group, version, kinds))
     return None
 
 
-def _paths() -> list[str]:
-    versions = [f"/apis/{group}/{version}" for group, served in groups().items() for version in served]
+def _paths(kinds: Kinds) -> list[str]:
+    versions = [f"/apis/{group}/{version}" for group, served in groups(kinds).items() for version in served]
     rest = ["/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
-    return ["/api", "/api/v1", "/apis", *sorted([*(f"/apis/{group}" for group in groups()), *versions]), *rest]
+    return ["/api", "/api/v1", "/apis", *sorted([*(f"/apis/{group}" for group in groups(kinds)), *versions]), *rest]
 
 
 # Aggregated discovery
@@ -70,11 +76,17 @@ def _aggregated_version(accept: str) -> str:
     return ""
 
 
-@cache
-def _aggregated(root: str, version: str) -> Response:
-    items = (
-        [_group_item("", ["v1"])] if root == "api" else [_group_item(name, found) for name, found in groups().items()]
-    )
+def _aggregated(root: str, version: str, kinds: Kinds) -> Response:
+    key = f"aggregated/{root}/{version}"
+    if key not in kinds.memo:
+        kinds.memo[key] = _made_aggregated(root, version, kinds)
+    found: Response = kinds.memo[key]
+    return found
+
+
+def _made_aggregated(root: str, version: str, kinds: Kinds) -> Response:
+    named = {"": ["v1"]} if root == "api" else groups(kinds)
+    items = [_group_item(name, found, kinds) for name, found in named.items()]
     body = {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": f"apidiscovery.k8s.io/{version}",
@@ -85,10 +97,14 @@ def _aggregated(root: str, version: str) -> Response:
     return Response(200, body, headers={"content-type": _AGGREGATED.format(version), "etag": f'"{etag}"'})
 
 
-def _group_item(group: str, versions: list[str]) -> Obj:
+def _group_item(group: str, versions: list[str], kinds: Kinds) -> Obj:
     metadata = {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None}
     found = [
-        {"version": version, "resources": [_item(row) for row in _served(group, version)], "freshness": "Current"}
+        {
+            "version": version,
+            "resources": [_item(row) for row in _served(group, version, kinds)],
+            "freshness": "Current",
+        }
         for version in versions
     ]
     return {"metadata": metadata, "versions": found}
@@ -125,11 +141,17 @@ def _subitem(resource: Resource, name: str) -> Obj:
 # Legacy discovery
 
 
-@cache
-def groups() -> dict[str, list[str]]:
+def groups(kinds: Kinds) -> dict[str, list[str]]:
     """Named groups with their versions, preferred first, in the order kubectl shows them."""
+    if "groups" not in kinds.memo:
+        kinds.memo["groups"] = _made_groups(kinds)
+    found: dict[str, list[str]] = kinds.memo["groups"]
+    return found
+
+
+def _made_groups(kinds: Kinds) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for resource in (*resources.RESOURCES, *resources.SERVED):
+    for resource in (*kinds.resources, *kinds.served):
         if resource.group:
             versions = found.setdefault(resource.group, [])
             if resource.version not in versions:
@@ -137,9 +159,9 @@ def groups() -> dict[str, list[str]]:
     return found
 
 
-def resource_list(group: str, version: str) -> Obj:
+def resource_list(group: str, version: str, kinds: Kinds) -> Obj:
     """An APIResourceList; subresources are rows of their own (`pods/log`)."""
-    rows = [row for resource in _served(group, version) for row in _rows(resource)]
+    rows = [row for resource in _served(group, version, kinds) for row in _rows(resource)]
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
@@ -148,8 +170,8 @@ def resource_list(group: str, version: str) -> Obj:
     }
 
 
-def _served(group: str, version: str) -> Iterator[Resource]:
-    return (resource for resource in resources.SERVED if (resource.group, resource.version) == (group, version))
+def _served(group: str, version: str, kinds: Kinds) -> Iterator[Resource]:
+    return (resource for resource in kinds.served if (resource.group, resource.version) == (group, version))
 
 
 def _rows(resource: Resource) -> list[Obj]:
@@ -206,8 +228,8 @@ def _subrow(resource: Resource, name: str) -> Obj:
     return row
 
 
-def _group(name: str) -> Obj:
-    versions = [{"groupVersion": f"{name}/{version}", "version": version} for version in groups()[name]]
+def _group(name: str, kinds: Kinds) -> Obj:
+    versions = [{"groupVersion": f"{name}/{version}", "version": version} for version in groups(kinds)[name]]
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 

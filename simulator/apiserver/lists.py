@@ -15,6 +15,7 @@ from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
 from simulator.engine.plain import Obj
 from simulator.machinery import selectors
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Compacted
 
 
@@ -28,7 +29,7 @@ class Page:
 
 def list_page(registry: Registry, request: Request, target: Target, *, everything: bool = False) -> Page:
     """`everything` ignores chunks. Raises StatusError for selectors that cannot be read and tokens that are too old."""
-    wanted = matcher(request, target)
+    wanted = matcher(request, target, registry.kinds)
     token = "" if everything else request.query.get("continue", "")
     limit = 0 if everything else _limit(request.query.get("limit", ""))
     if token:
@@ -45,10 +46,10 @@ def list_page(registry: Registry, request: Request, target: Target, *, everythin
     return Page(page, revision, _token(revision, _place(page[-1])), len(matching) - limit)
 
 
-def matcher(request: Request, target: Target) -> Callable[[Obj], bool]:
+def matcher(request: Request, target: Target, kinds: Kinds) -> Callable[[Obj], bool]:
     """Whether an object is selected by labels, fields and, in a watch of one object, by its name."""
     labels = _labels(request.query.get("labelSelector", ""))
-    fields = _fields(request.query.get("fieldSelector", ""), request, target)
+    fields = _fields(request.query.get("fieldSelector", ""), kinds, target)
 
     def matches(obj: Obj) -> bool:
         if target.name and obj["metadata"]["name"] != target.name:
@@ -67,16 +68,27 @@ def _labels(text: str) -> selectors.Selector | None:
         raise errors.bad_request(str(error)) from error
 
 
-def _fields(text: str, request: Request, target: Target) -> selectors.FieldSelector | None:
+def _fields(text: str, kinds: Kinds, target: Target) -> selectors.FieldSelector | None:
     if not text:
         return None
     resource = target.resource
     try:
         selector = selectors.parse_fields(text)
-        selectors.check_fields(resource.name, selector)
+        version = kinds.version(resource)
+        if version is None:
+            selectors.check_fields(resource.name, selector)
+        else:
+            _check_custom(version.selectable, selector)
     except selectors.SelectorError as error:
         raise errors.bad_request(str(error)) from error
     return selector
+
+
+def _check_custom(selectable: tuple[str, ...], selector: selectors.FieldSelector) -> None:
+    """`customresource/strategy.go: selectableFields`: names and namespaces, and what the definition lists."""
+    for requirement in selector.requirements:
+        if requirement.path not in ("metadata.name", "metadata.namespace", *selectable):
+            raise errors.bad_request(f"field label not supported: {requirement.path}")
 
 
 def _limit(text: str) -> int:

@@ -1,11 +1,11 @@
 """OpenAPI v3 of the served API, made from the published schemas: what `kubectl explain`, `apply`, `diff` and `edit` read.
 
 https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-v3. An index names one document a group-version; its
-hash is part of the URL, so a client may keep a document for ever. Documents are made once a process and kept encoded.
+hash is part of the URL, so a client may keep a document for ever. Documents are kept encoded: once a process for the built-in
+kinds, and with the kinds of the cluster for custom ones.
 """
 
 from collections.abc import Iterator
-from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -14,7 +14,10 @@ import msgspec
 from simulator.apiserver.request import Response
 from simulator.engine.plain import Obj
 from simulator.machinery import resources, schemas
+from simulator.machinery.custom.definitions import Version
+from simulator.machinery.custom.published import custom_schema
 from simulator.machinery.enumerations import DEFAULTS, ENUMS
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
 _REFERENCE = "#/components/schemas/"
@@ -31,15 +34,15 @@ _FREE_FORM: dict[str, Obj] = {
 }
 
 
-def describe(parts: list[str]) -> Response | None:
+def describe(parts: list[str], kinds: Kinds) -> Response | None:
     """The answer below `/openapi/v3`; None for a group-version that is not served."""
     if not parts:
-        return Response(200, {"paths": _index()})
+        return Response(200, {"paths": _index(kinds)})
     match parts:
         case ["api", version]:
-            found = _document("", version)
+            found = _document("", version, kinds)
         case ["apis", group, version]:
-            found = _document(group, version)
+            found = _document(group, version, kinds)
         case _:
             return None
     if found is None:
@@ -48,35 +51,55 @@ def describe(parts: list[str]) -> Response | None:
     return Response(200, found, headers=headers)
 
 
-@cache
-def _index() -> Obj:
+def _index(kinds: Kinds) -> Obj:
+    if "openapi" in kinds.memo:
+        known: Obj = kinds.memo["openapi"]
+        return known
     paths: Obj = {}
-    for group, version in _versions():
-        document = _document(group, version)
+    for group, version in _versions(kinds):
+        document = _document(group, version, kinds)
         assert document is not None
         place = f"apis/{group}/{version}" if group else f"api/{version}"
         paths[place] = {"serverRelativeURL": f"/openapi/v3/{place}?hash={_hash(document)}"}
+    kinds.memo["openapi"] = paths
     return paths
 
 
-def _versions() -> list[tuple[str, str]]:
-    return list(dict.fromkeys((resource.group, resource.version) for resource in resources.SERVED))
+def _versions(kinds: Kinds) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((resource.group, resource.version) for resource in kinds.served))
 
 
 def _hash(document: bytes) -> str:
     return blake2b(document, digest_size=32).hexdigest().upper()
 
 
-@cache
-def _document(group: str, version: str) -> bytes | None:
-    served = [r for r in resources.SERVED if (r.group, r.version) == (group, version)]
+#: Encoded documents of group-versions that hold no custom kind, by group and version.
+_BUILT_IN: dict[tuple[str, str], bytes] = {}
+
+
+def _document(group: str, version: str, kinds: Kinds) -> bytes | None:
+    served = [r for r in kinds.served if (r.group, r.version) == (group, version)]
     if not served:
         return None
+    is_custom = any(kinds.definition(resource.name) for resource in served)
+    kept: dict[Any, bytes] = kinds.memo if is_custom else _BUILT_IN
+    if (group, version) not in kept:
+        kept[group, version] = _made_document(served, kinds)
+    return kept[group, version]
+
+
+def _made_document(served: list[Resource], kinds: Kinds) -> bytes:
     definitions: Obj = {}
     paths: Obj = {}
     for resource in served:
         paths.update(_paths(resource))
-        _collect(_definition_of(resource), definitions)
+        custom = kinds.version(resource)
+        if custom is None:
+            _collect(_definition_of(resource), definitions)
+            continue
+        definitions.update(custom_definitions(resource, custom))
+        for name in (_META + "ObjectMeta", _META + "ListMeta"):
+            _collect(name, definitions)
     _collect(_DELETE_OPTIONS, definitions)
     document = {
         "openapi": "3.0.0",
@@ -87,8 +110,39 @@ def _document(group: str, version: str) -> bytes | None:
     return msgspec.json.encode(document)
 
 
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1."
+
+
+def custom_definitions(resource: Resource, version: Version) -> Obj:
+    """`apiextensions-apiserver/pkg/controller/openapi/builder`: the kind as its definition says, and its list."""
+    name = custom_name(resource)
+    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    whole = custom_schema(version)
+    whole["properties"]["metadata"] = {"allOf": [{"$ref": f"{_REFERENCE}{_META}ObjectMeta"}]}
+    whole[_KINDS] = [kind]
+    listed = {
+        "description": f"{resource.list_kind} is a list of {resource.kind}",
+        "type": "object",
+        "required": ["items"],
+        "properties": {
+            **{key: whole["properties"][key] for key in ("apiVersion", "kind")},
+            "items": {"type": "array", "items": {"$ref": _REFERENCE + name}},
+            "metadata": {"allOf": [{"$ref": f"{_REFERENCE}{_META}ListMeta"}]},
+        },
+        _KINDS: [{**kind, "kind": resource.list_kind}],
+    }
+    return {name: whole, f"{name.rpartition('.')[0]}.{resource.list_kind}": listed}
+
+
+def custom_name(resource: Resource) -> str:
+    """`com.example.stable.v1.CronTab`."""
+    return ".".join([*reversed(resource.group.split(".")), resource.version, resource.kind])
+
+
 def _definition_of(resource: Resource) -> str:
     schema = schemas.schema_for(resource.api_version, resource.kind)
+    if schema is None and resources.by_kind(resource.api_version, resource.kind) is None:
+        return custom_name(resource)
     return schema.definition if schema else ""
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from simulator.machinery import resources
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
 
@@ -15,21 +15,21 @@ class Target:
     subresource: str
 
 
-def parse(path: str) -> Target | None:
+def parse(path: str, kinds: Kinds) -> Target | None:
     """None when the path names no resource that is served."""
     parts = [part for part in path.split("/") if part]
     if len(parts) >= 3 and parts[0] == "api":
-        return _target("", parts[1], parts[2:])
+        return _target(kinds, "", parts[1], parts[2:])
     if len(parts) >= 4 and parts[0] == "apis":
-        return _target(parts[1], parts[2], parts[3:])
+        return _target(kinds, parts[1], parts[2], parts[3:])
     return None
 
 
-def _target(group: str, version: str, rest: list[str]) -> Target | None:
+def _target(kinds: Kinds, group: str, version: str, rest: list[str]) -> Target | None:
     namespace: str | None = None
     if rest[0] == "namespaces" and len(rest) >= 3 and rest[2] not in ("finalize", "status"):
         namespace, rest = rest[1], rest[2:]
-    resource = resources.by_path(group, version, rest[0])
+    resource = kinds.by_path(group, version, rest[0])
     if resource is None or len(rest) > 3:
         return None
     name = rest[1] if len(rest) > 1 else ""

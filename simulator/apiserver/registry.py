@@ -22,7 +22,9 @@ from simulator.apiserver.strategies import Strategies
 from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
+from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
 from simulator.machinery.defaulting import default
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.patches import merge_patch
 from simulator.machinery.store import Change, Key, Store
 from simulator.machinery.validation import FieldError, validate_create, validate_update
@@ -35,6 +37,8 @@ _NAME_TRIES = 8
 _IMMORTAL = ("default", "kube-system", "kube-public")
 _LEASES = "leases.coordination.k8s.io"
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
+#: What a process that wants every custom resource, whichever there are, subscribes to.
+ANY_CUSTOM = "*"
 
 
 #: Names that the method `list` would hide inside the classes below.
@@ -62,6 +66,8 @@ class Registry:
         self.engine = engine
         self.etcd = etcd
         self.store = Store(log_limit)
+        self.kinds = Kinds()
+        """What is served; follows the definitions in the store and is no state of its own."""
         self.store.endow(bootstrap.born(engine.seed, engine.timestamp(0)))
         self.heartbeats = Heartbeats()
         self.serving = True
@@ -73,8 +79,8 @@ class Registry:
         """Called at once with every change: pictures and checks, never components."""
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
-        self._strategies = Strategies(engine, self.store, cluster_cidr)
-        self.admission = AdmissionChain(self.store, self._write_quota)
+        self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds)
+        self.admission = AdmissionChain(self.store, self.kinds, self._write_quota)
         self._watchers: dict[str, list[Watcher]] = {}
         self._processes: list[Watcher] = []
         self._fading: list[tuple[int, Key]] = []
@@ -93,6 +99,10 @@ class Registry:
 
     def objects(self, resource: str) -> Objects:
         return list(self.store.table(resource).values())
+
+    def custom_resources(self) -> Strings:
+        """Resources that hold objects of custom kinds, sorted."""
+        return [name for name in self.store.resources() if resources.by_name(name) is None]
 
     def is_serving(self) -> bool:
         return self.serving
@@ -141,15 +151,17 @@ class Registry:
 
     def create(self, who: str, resource: str, obj: Obj, *, dry_run: bool = False) -> Obj:
         self._reach()
+        if self.kinds.by_name(resource) is None:
+            raise errors.path_not_found()
         metadata = dict(obj["metadata"])
         self._name(resource, metadata)
         key = (metadata.get("namespace", ""), metadata["name"])
         self._admit_namespace(resource, key)
         if self.store.get(resource, key) is not None:
-            kind = _kind(resource)
+            kind = self._kind(resource)
             raise errors.already_exists(kind.group, kind.plural, key[1])
         if self.max_objects and resource != "events" and self.store.count() >= self.max_objects:
-            kind = _kind(resource)
+            kind = self._kind(resource)
             raise errors.forbidden(
                 kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use"
             )
@@ -189,7 +201,7 @@ class Registry:
             raise self._missing(resource, key[1])
         stale = metadata.get("resourceVersion")
         if stale and stale != old["metadata"]["resourceVersion"]:
-            kind = _kind(resource)
+            kind = self._kind(resource)
             raise errors.conflict(kind.group, kind.plural, key[1], errors.OPTIMISTIC_LOCK)
         if metadata.get("uid") and metadata["uid"] != old["metadata"]["uid"]:
             raise self._other_uid(resource, key[1], metadata["uid"], old["metadata"]["uid"])
@@ -369,7 +381,7 @@ class Registry:
     def refuse_invalid(self, resource: str, obj: Obj, found: Sequence[FieldError]) -> None:
         """Raises Invalid (422) when validation found something."""
         if found:
-            kind = _kind(resource)
+            kind = self._kind(resource)
             raise errors.invalid(
                 kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found]
             )
@@ -381,17 +393,17 @@ class Registry:
             raise errors.etcd_timeout()
 
     def _missing(self, resource: str, name: str) -> StatusError:
-        kind = _kind(resource)
+        kind = self._kind(resource)
         return errors.not_found(kind.group, kind.plural, name)
 
     def _other_uid(self, resource: str, name: str, wanted: str, found: str) -> StatusError:
-        kind = _kind(resource)
+        kind = self._kind(resource)
         why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
         return errors.conflict(kind.group, kind.plural, name, why)
 
     def _precondition(self, resource: str, obj: Obj, wanted: Obj) -> None:
         """What a deletion asked for, in the words of `registry/rest/delete.go`."""
-        metadata, kind = obj["metadata"], _kind(resource)
+        metadata, kind = obj["metadata"], self._kind(resource)
         for field, name, fate in (
             ("uid", "UID", "deleted and then recreated"),
             ("resourceVersion", "ResourceVersion", "modified"),
@@ -409,7 +421,7 @@ class Registry:
             return
         prefix = metadata.get("generateName")
         if not prefix:
-            kind = _kind(resource)
+            kind = self._kind(resource)
             cause = ("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
             raise errors.invalid(kind.group, kind.kind, "", [cause])
         rng = self.engine.rng("names")
@@ -426,7 +438,7 @@ class Registry:
         if namespace is None:
             raise errors.not_found("", "namespaces", key[0])
         if namespace["metadata"].get("deletionTimestamp") and resource != "events":
-            kind = _kind(resource)
+            kind = self._kind(resource)
             refusal = errors.forbidden(
                 kind.group,
                 kind.plural,
@@ -460,6 +472,13 @@ class Registry:
         metadata = quota["metadata"]
         self._put(self.name, "update", "resourcequotas", (metadata["namespace"], metadata["name"]), quota)
 
+    def _kind(self, resource: str) -> resources.Resource:
+        kind = self.kinds.by_name(resource)
+        if kind is not None:
+            return kind
+        plural, _, group = resource.partition(".")  # a custom resource whose definition has gone, or never came
+        return resources.resource_from(f"{group}/v1", kind=plural, plural=plural)
+
     def _new_uid(self) -> str:
         """A random (version 4) UUID from the seeded stream."""
         value = (self._uid.bits64() << 64) | self._uid.bits64()
@@ -471,7 +490,10 @@ class Registry:
         revision = self.store.revision + 1
         stored = {**obj, "metadata": {**metadata, "resourceVersion": str(revision)}}
         ev = self._record(who, verb, resource, key, stored, revision)
-        self._announce(self.store.put(resource, key, stored, ev))
+        change = self.store.put(resource, key, stored, ev)
+        if resource == DEFINITIONS:
+            self.kinds.define(stored)
+        self._announce(change)
         if resource == "events":
             self._event_index.add(key, stored)
             self._fading.append((self.engine.now + _EVENT_TTL_US, key))
@@ -484,6 +506,8 @@ class Registry:
         ev = self._record(who, "delete", resource, key, last, revision)
         if resource == "events":
             self._event_index.remove(key, last)
+        if resource == DEFINITIONS:
+            self.kinds.forget(key[1])
         self._announce(self.store.remove(resource, key, last, ev))
         return last
 
@@ -505,8 +529,13 @@ class Registry:
     def _announce(self, change: Change) -> None:
         for observer in self.observers:
             observer(change)
-        for process in self._watchers.get(change.resource, ()):
+        listeners = self._watchers.get(change.resource, ())
+        for process in listeners:
             process.hear(change)
+        if ANY_CUSTOM in self._watchers and resources.by_name(change.resource) is None:
+            for process in self._watchers[ANY_CUSTOM]:
+                if process not in listeners:
+                    process.hear(change)
 
     # State
 
@@ -523,19 +552,15 @@ class Registry:
 
     def load(self, state: Plain) -> None:
         self.store.load(state["store"])
+        self.kinds.clear()
+        for definition in self.store.table(DEFINITIONS).values():
+            self.kinds.define(definition)
         self.heartbeats.load(state["heartbeats"])
         self.serving = state["serving"]
         self.max_objects = state["max_objects"]
         self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
         self._sweeping = state["sweeping"]
         self._event_index.rebuild(self.store.table("events").items())
-
-
-def _kind(resource: str) -> resources.Resource:
-    kind = resources.by_name(resource)
-    if kind is None:
-        raise KeyError(f"resource {resource!r} is not registered")
-    return kind
 
 
 def _with_fields_of(source: Obj, obj: Obj) -> Obj:

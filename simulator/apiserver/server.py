@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from simulator.apiserver import errors, ownership, paths
+from simulator.apiserver import custom_resources, errors, ownership, paths
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.escalation import refuse_escalation
 from simulator.apiserver.authorization.impersonation import acting_user
@@ -32,12 +32,15 @@ from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.shapes import shaped
 from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
+from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
+from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
 from simulator.machinery.decoding import DecodingError, decode
 from simulator.machinery.defaulting import default
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 from simulator.machinery.schemas import schema_for
 from simulator.machinery.typed_values import undeclared
-from simulator.machinery.validation import validate_create, validate_update
+from simulator.machinery.validation import FieldError, validate_create, validate_update
 
 _MAX_OBJECT_BYTES = 1_500_000
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -60,6 +63,11 @@ class Server:
         self._tokens = Tokens(registry.engine, registry.store)
         self._reviewer = Reviewer(self._rbac, self._tokens)
 
+    @property
+    def kinds(self) -> Kinds:
+        """What is served, as a client's discovery would find it."""
+        return self.registry.kinds
+
     def handle(self, request: Request) -> Response:
         """Raises ApiUnavailable when no instance of the API server is up; every other refusal is a Response."""
         if not self.registry.serving:
@@ -67,7 +75,9 @@ class Server:
         try:
             request = self._authenticated(request)
             self._authorize(request)
-            found = discover(request.path, self.registry.etcd.is_writable, request.headers.get("accept", ""))
+            found = discover(
+                request.path, self.registry.etcd.is_writable, request.headers.get("accept", ""), self.kinds
+            )
             if found is not None:
                 return found
             return self._route(request)
@@ -89,7 +99,7 @@ class Server:
     def _authorize(self, request: Request) -> None:
         if is_administrator(request.user):
             return
-        target = paths.parse(request.path)
+        target = paths.parse(request.path, self.kinds)
         asked = (
             Attributes(request.method.lower(), path=request.path) if target is None else attributes_of(request, target)
         )
@@ -97,7 +107,7 @@ class Server:
 
     def _note_refusal(self, request: Request, error: StatusError) -> None:
         """A write that was refused is part of the history: a message that got no further than this door."""
-        target = paths.parse(request.path)
+        target = paths.parse(request.path, self.kinds)
         if target is None or request.method not in _WRITES or _is_dry_run(request):
             return
         metadata = request.body.get("metadata") if isinstance(request.body, dict) else None
@@ -106,7 +116,7 @@ class Server:
         self.registry.note_refusal(request.user.name, _verb(request, target), target.resource.name, key, error)
 
     def _route(self, request: Request) -> Response:
-        target = paths.parse(request.path)
+        target = paths.parse(request.path, self.kinds)
         if target is None:
             raise errors.path_not_found()
         verb = _verb(request, target)
@@ -114,15 +124,17 @@ class Server:
             return self._watch(request, target)
         if not target.subresource and bool(target.name) is (verb in ("create", "list", "deletecollection")):
             raise errors.method_not_allowed()
-        if not target.subresource and verb not in target.resource.verbs:
+        is_custom = self.kinds.definition(target.resource.name) is not None
+        if not target.subresource and not is_custom and verb not in target.resource.verbs:
             raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
+        custom_resources.refuse_at_the_end(self.kinds, target.resource, verb)
         if target.subresource:
             return self._subresource(request, target)
         return _VERBS[verb](self, request, target)
 
     def seed(self, who: str, resource: str, obj: Obj) -> Obj:
         """An object that a fresh cluster is born with: defaulted like any other, but nobody asked for it."""
-        return self.registry.create(who, resource, default(resource, obj))
+        return self.registry.create(who, resource, self._defaulted(resource, obj))
 
     # Verbs on objects
 
@@ -132,11 +144,11 @@ class Server:
 
     def _list(self, request: Request, target: Target) -> Response:
         page = list_page(self.registry, request, target)
-        return Response(200, shaped(request, target, page, self._now_us()))
+        return Response(200, shaped(request, target, page, self._now_us(), self.kinds))
 
     def _watch(self, request: Request, target: Target) -> Response:
         def shape(obj: Obj) -> Obj:
-            return shaped(request, target, _as_served(obj, target), self._now_us())
+            return shaped(request, target, _as_served(obj, target), self._now_us(), self.kinds)
 
         return Response(200, watch_events(self.registry, request, target, shape))
 
@@ -147,9 +159,9 @@ class Server:
             return Response(201, review, tuple(warnings))
         metadata = dict(obj.get("metadata") or {})
         self._place(metadata, target)
-        obj = default(target.resource.name, {**obj, "metadata": metadata})
+        obj = self._defaulted(target.resource.name, {**obj, "metadata": metadata})
         self._refuse_foreign_namespace(metadata, target)
-        self.registry.refuse_invalid(target.resource.name, obj, validate_create(target.resource.name, obj))
+        self.registry.refuse_invalid(target.resource.name, obj, self._problems_of_new(obj, target))
         refuse_escalation(self._rbac, request.user, target.resource.name, obj, None)
         obj = ownership.created(obj, self._writer(request, target))
         made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
@@ -260,9 +272,27 @@ class Server:
                 options,
                 dry_run=bool(options.get("dryRun")),
             )
-        return Response(200, shaped(request, target, page, self._now_us()))
+        return Response(200, shaped(request, target, page, self._now_us(), self.kinds))
 
     # Subresources
+
+    def _defaulted(self, resource: str, obj: Obj) -> Obj:
+        """Custom objects had their defaults when they were decoded."""
+        return obj if self.kinds.definition(resource) is not None else default(resource, obj)
+
+    def _problems_of_new(self, obj: Obj, target: Target) -> list[FieldError]:
+        version = self.kinds.version(target.resource)
+        if version is not None:
+            return custom_resources.problems_of_new(obj, target.resource, version)
+        found = validate_create(target.resource.name, obj)
+        return found + validate_definition(obj) if target.resource.name == DEFINITIONS else found
+
+    def _problems_of_update(self, obj: Obj, old: Obj, target: Target) -> list[FieldError]:
+        version = self.kinds.version(target.resource)
+        if version is not None:
+            return custom_resources.problems_of_update(obj, old, version)
+        found = validate_update(target.resource.name, obj, old)
+        return found + validate_definition_update(obj, old) if target.resource.name == DEFINITIONS else found
 
     def _subresource(self, request: Request, target: Target) -> Response:
         handler = _SUBRESOURCES.get((target.subresource, _verb(request, target)))
@@ -280,18 +310,29 @@ class Server:
 
     def _get_scale(self, request: Request, target: Target) -> Response:
         obj = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
-        return Response(200, scale_of(obj))
+        return Response(200, self._scale_of(obj, target))
+
+    def _scale_of(self, obj: Obj, target: Target) -> Obj:
+        version = self.kinds.version(target.resource)
+        return scale_of(obj) if version is None else custom_resources.custom_scale(obj, version)
 
     def _write_scale(self, request: Request, target: Target) -> Response:
         old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
-        scale = scale_of(old)
+        scale = self._scale_of(old, target)
         scale = self._patched(request, target, scale) if request.method == "PATCH" else request.body
-        fresh = ownership.updated(old, with_scale(old, scale), self._writer(request, target))
-        self.registry.refuse_invalid(target.resource.name, fresh, validate_update(target.resource.name, fresh, old))
+        version = self.kinds.version(target.resource)
+        if version is None:
+            fresh = with_scale(old, scale)
+        else:
+            scaled = with_scale({"metadata": old["metadata"], "spec": {}}, scale)
+            fresh = custom_resources.with_replicas(old, version, scaled["spec"]["replicas"])
+            fresh["metadata"] = scaled["metadata"]
+        fresh = ownership.updated(old, fresh, self._writer(request, target))
+        self.registry.refuse_invalid(target.resource.name, fresh, self._problems_of_update(fresh, old, target))
         made = self.registry.update(
             request.user.name, target.resource.name, fresh, dry_run=_is_dry_run(request), verb="scale", owned=True
         )
-        return Response(200, scale_of(made))
+        return Response(200, self._scale_of(made, target))
 
     def _bind(self, request: Request, target: Target) -> Response:
         body = request.body if isinstance(request.body, dict) else {}
@@ -346,6 +387,11 @@ class Server:
                 else f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
             )
         level = request.query.get("fieldValidation", "") or "Warn"
+        custom = self.kinds.version(resource)
+        if custom is not None:
+            return custom_resources.decoded(
+                {**body, "kind": kind, "apiVersion": version}, resource, custom, level, is_whole=is_whole
+            )
         try:
             obj, warnings = decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
         except DecodingError as error:
@@ -362,16 +408,25 @@ class Server:
             if kind == "application/merge-patch+json":
                 merged: Obj = merge_patch(current, request.body)
                 return merged
-            if kind == "application/strategic-merge-patch+json":
+            if kind == "application/strategic-merge-patch+json" and not self._is_custom(current):
                 schema = schema_for(current["apiVersion"], current["kind"])
                 return strategic_merge_patch(current, request.body, schema)
         except PatchError as error:
             raise errors.bad_request(str(error)) from error
+        if self._is_custom(current):
+            raise errors.unsupported_media_type(
+                "the body of the request was in an unknown format - accepted media types include: "
+                "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+            )
         raise errors.unsupported_media_type(
             f"the body of the request was in an unknown format - accepted media types include: "
             f"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
             f"application/apply-patch+yaml (found {kind or 'none'})"
         )
+
+    def _is_custom(self, obj: Obj) -> bool:
+        resource = self.kinds.by_kind(obj["apiVersion"], obj["kind"])
+        return resource is not None and self.kinds.definition(resource.name) is not None
 
     def _replace(
         self,
@@ -386,15 +441,21 @@ class Server:
         """Stores `obj` in the place of what is there. An applied object already says who owns what."""
         resource = target.resource.name
         old = self.registry.get(request.user.name, resource, target.namespace or "", target.name)
-        obj = default(resource, obj)
+        obj = self._defaulted(resource, obj)
         if not is_applied:
             obj = ownership.updated(_as_served(old, target), obj, self._writer(request, target))
         if target.subresource != "status":
             candidate = {**obj, "metadata": {**old["metadata"], **obj["metadata"]}}
-            if "status" in old:
+            if "status" in old and "status" in target.resource.subresources:
                 candidate["status"] = old["status"]
-            self.registry.refuse_invalid(resource, obj, validate_update(resource, candidate, old))
+            self.registry.refuse_invalid(resource, obj, self._problems_of_update(candidate, old, target))
             refuse_escalation(self._rbac, request.user, resource, obj, old)
+        elif self.kinds.version(target.resource) is not None:
+            candidate = {
+                **_without_status(_as_served(old, target)),
+                **({"status": obj["status"]} if "status" in obj else {}),
+            }
+            self.registry.refuse_invalid(resource, obj, self._problems_of_update(candidate, old, target))
         subresource = target.subresource if target.subresource == "status" else ""
         made = self.registry.update(
             request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb, owned=True
@@ -406,7 +467,7 @@ class Server:
     def _answer(
         self, request: Request, target: Target, status: int, obj: Obj, warnings: list[str] | None = None
     ) -> Response:
-        return Response(status, shaped(request, target, obj, self._now_us()), tuple(warnings or ()))
+        return Response(status, shaped(request, target, obj, self._now_us(), self.kinds), tuple(warnings or ()))
 
     def _now_us(self) -> int:
         engine = self.registry.engine
@@ -529,6 +590,10 @@ def _as_served(obj: Obj, target: Target) -> Obj:
     if obj["apiVersion"] == target.resource.api_version:
         return obj
     return {**obj, "apiVersion": target.resource.api_version}
+
+
+def _without_status(obj: Obj) -> Obj:
+    return {key: value for key, value in obj.items() if key != "status"}
 
 
 def _deleted(target: Target, obj: Obj) -> Obj:

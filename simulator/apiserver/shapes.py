@@ -9,14 +9,16 @@ from simulator.apiserver.ownership import shown
 from simulator.apiserver.paths import Target
 from simulator.apiserver.request import Request
 from simulator.engine.plain import Obj
+from simulator.machinery.custom.columns import custom_table
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.tables import table
 
 
-def shaped(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
+def shaped(request: Request, target: Target, found: Obj | Page, now_us: int, kinds: Kinds) -> Obj:
     """Whole objects come with their managedFields, those of a watch only when a person ever wrote them."""
     match _wanted(request.headers.get("accept", "")):
         case "Table":
-            return _table(request, target, found, now_us)
+            return _table(request, target, found, now_us, kinds)
         case "PartialObjectMetadata" | "PartialObjectMetadataList":
             return _metadata_list(found) if isinstance(found, Page) else _metadata_only(found)
     told = request.with_ownership and request.query.get("watch") != "true"
@@ -62,14 +64,18 @@ def _list_metadata(page: Page) -> Obj:
     return metadata
 
 
-def _table(request: Request, target: Target, found: Obj | Page, now_us: int) -> Obj:
+def _table(request: Request, target: Target, found: Obj | Page, now_us: int, kinds: Kinds) -> Obj:
     objects = found.items if isinstance(found, Page) else [found]
     metadata = (
         _list_metadata(found)
         if isinstance(found, Page)
         else {"resourceVersion": found["metadata"].get("resourceVersion", "")}
     )
-    columns, rows = table(target.resource.name, objects, now_us)
+    version = kinds.version(target.resource)
+    if version is not None:
+        columns, rows = custom_table(version, objects, now_us)
+    else:
+        columns, rows = table(target.resource.name, objects, now_us)
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

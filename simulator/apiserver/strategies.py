@@ -4,12 +4,15 @@ Counterparts of `pkg/registry/<group>/<kind>/strategy.go`: which fields the syst
 graceful deletion means. Objects come in as a fresh copy at the top level; anything deeper is copied before it is changed.
 """
 
-from simulator.apiserver import errors
+from simulator.apiserver import custom_resources, errors
 from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
 from simulator.apiserver.services import ServiceAllocator
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
+from simulator.machinery.custom.definitions import CLEANUP, with_condition
+from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Store
 
 #: Kinds whose `metadata.generation` counts changes of spec.
@@ -27,6 +30,7 @@ _GENERATION = frozenset(
         "networkpolicies.networking.k8s.io",
         "poddisruptionbudgets.policy",
         "endpointslices.discovery.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
         "validatingadmissionpolicies.admissionregistration.k8s.io",
         "flowschemas.flowcontrol.apiserver.k8s.io",
         "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
@@ -68,18 +72,22 @@ _SYSTEM_METADATA = (
 
 
 class Strategies:
-    def __init__(self, engine: Engine, store: Store, cluster_cidr: str) -> None:
+    def __init__(self, engine: Engine, store: Store, cluster_cidr: str, kinds: Kinds) -> None:
+        self._kinds = kinds
         self.pods = PodAdmission(engine, store)
         self.services = ServiceAllocator(engine, store, cluster_cidr)
         self._engine = engine
 
-    @staticmethod
-    def has_status(resource: str) -> bool:
+    def has_status(self, resource: str) -> bool:
         """Whether the main resource leaves status alone."""
+        if (definition := self._kinds.definition(resource)) is not None:
+            return definition.version(definition.preferred.version).has_status
         return resource in _HAS_STATUS
 
     def prepare_create(self, resource: str, obj: Obj) -> Obj:
         """`obj.metadata` is complete but for generation and resourceVersion."""
+        if (definition := self._kinds.definition(resource)) is not None:
+            return custom_resources.prepare_create(obj, definition)
         if resource in _GENERATION:
             obj["metadata"]["generation"] = 1
         if resource == "pods":
@@ -90,12 +98,17 @@ class Strategies:
             return _new_namespace(obj)
         if resource == "jobs.batch":
             obj = with_selector(obj)
+        if resource == DEFINITIONS:
+            return custom_resources.new_definition(obj)
         if resource in _HAS_STATUS and resource != "nodes":
             return {**obj, "status": _INITIAL_STATUS.get(resource, {})}
         return obj
 
     def prepare_update(self, resource: str, obj: Obj, old: Obj, subresource: str) -> Obj:
         """The object to store: system metadata from `old`, and only the part that `subresource` may write."""
+        if (definition := self._kinds.definition(resource)) is not None:
+            metadata = _metadata(obj["metadata"], old["metadata"])
+            return custom_resources.prepare_update(obj, old, metadata, definition, subresource)
         if subresource == "status":
             metadata = {
                 **old["metadata"],
@@ -110,6 +123,8 @@ class Strategies:
             fresh = self._service(fresh, old)
         if resource == "namespaces":
             fresh["spec"] = old.get("spec", {})
+        if resource == DEFINITIONS:
+            fresh = custom_resources.changed_definition(fresh)
         if resource in _GENERATION and fresh.get("spec") != old.get("spec"):
             fresh["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         return fresh
@@ -120,7 +135,18 @@ class Strategies:
             return self._mark_pod(obj, options.get("gracePeriodSeconds"))
         if resource == "namespaces" and not obj["metadata"].get("deletionTimestamp"):
             return {**obj, "status": {**(obj.get("status") or {}), "phase": "Terminating"}}
+        if resource == DEFINITIONS and not obj["metadata"].get("deletionTimestamp"):
+            return self._ending_definition(obj)
         return obj
+
+    def _ending_definition(self, crd: Obj) -> Obj:
+        """`pkg/registry/customresourcedefinition/etcd.go: Delete`: it waits until its objects are gone."""
+        finalizers = crd["metadata"].get("finalizers") or []
+        if CLEANUP not in finalizers:
+            crd = {**crd, "metadata": {**crd["metadata"], "finalizers": [*finalizers, CLEANUP]}}
+        says = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+        condition = {"type": "Terminating", "status": "True", "reason": "InstanceDeletionPending", "message": says}
+        return with_condition(crd, condition, self._engine.timestamp())
 
     def outlives_delete(self, resource: str, obj: Obj) -> bool:
         """A namespace stays until its finalizers in spec are gone."""

@@ -23,7 +23,7 @@ Shape = Callable[[Obj], Obj]
 def watch_events(registry: Registry, request: Request, target: Target, shape: Shape) -> list[Obj]:
     """Events since `resourceVersion`; without one (or from 0) every object is ADDED first. Raises StatusError."""
     query = request.query
-    wanted = matcher(request, target)
+    wanted = matcher(request, target, registry.kinds)
     since = query.get("resourceVersion", "")
     initial = query.get("sendInitialEvents") == "true"
     if initial and query.get("resourceVersionMatch") != "NotOlderThan":

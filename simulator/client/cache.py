@@ -40,6 +40,10 @@ class Cache:
         )
         return [table[key] for key in sorted(table)]
 
+    def resources(self) -> Sequence[str]:
+        """Resources that the cache holds objects of, sorted."""
+        return sorted(name for name, table in self._tables.items() if table)
+
     def count(self, resource: str) -> int:
         return len(self._tables.get(resource, _NONE))
 

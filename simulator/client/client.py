@@ -9,6 +9,7 @@ from typing import Protocol
 from simulator.client.events import EventRecorder
 from simulator.engine import Engine
 from simulator.engine.plain import Obj, Plain
+from simulator.machinery.kinds import Kinds
 
 #: `list[Obj]`, under a name that the methods called `list` do not hide.
 Objects = list[Obj]
@@ -18,6 +19,7 @@ class ApiServer(Protocol):
     """The part of the registry that in-cluster clients use. `who` becomes the writer in the trail."""
 
     engine: Engine
+    kinds: Kinds
 
     def get(self, who: str, resource: str, namespace: str, name: str) -> Obj: ...
 
@@ -53,6 +55,11 @@ class Client:
         engine = self._api.engine
         low, high = engine.profile.api_call
         return engine.rng("api").between(low * calls, high * calls)
+
+    @property
+    def kinds(self) -> Kinds:
+        """What the API server serves: the client's discovery."""
+        return self._api.kinds
 
     def as_actor(self, actor: str) -> "Client":
         """The same connection under another name (`kubelet/node-3`)."""

@@ -12,10 +12,15 @@ from simulator.client.cache import Cache
 from simulator.client.gate import Gate
 from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj
+from simulator.machinery.resources import by_name
 from simulator.machinery.store import Change
 
 #: Called with (old, new); old is None for an addition, new is None for a deletion.
 Handler = Callable[[Obj | None, Obj | None], None]
+#: Called with (resource, old, new) for objects of every custom kind, whichever there are.
+AnyHandler = Callable[[str, Obj | None, Obj | None], None]
+#: The key of `watches` that means every custom resource.
+ANY_CUSTOM = "*"
 
 
 class Source(Protocol):
@@ -24,6 +29,9 @@ class Source(Protocol):
     def subscribe(self, process: "Process", resources: list[str]) -> None: ...
 
     def objects(self, resource: str) -> list[Obj]: ...
+
+    def custom_resources(self) -> list[str]:
+        """Resources that hold objects of custom kinds, sorted."""
 
     def is_serving(self) -> bool: ...
 
@@ -54,6 +62,7 @@ class Process:
         self.running = False
         self._parts: list[Part] = []
         self._handlers: dict[str, list[Handler]] = {}
+        self._any: list[AnyHandler] = []
         self._pending: list[Change] = []
         self._due = False
         engine.register(self)
@@ -62,6 +71,9 @@ class Process:
         """Before `start`. Parts hear of a change in the order in which they were added."""
         self._parts.append(part)
         for resource, method in part.watches.items():
+            if resource == ANY_CUSTOM:
+                self._any.append(getattr(part, method))
+                continue
             self._handlers.setdefault(resource, []).append(getattr(part, method))
 
     @property
@@ -70,11 +82,19 @@ class Process:
 
     @property
     def resources(self) -> list[str]:
+        """What is watched by name."""
         return sorted(self._handlers)
+
+    def _watched(self) -> list[str]:
+        """What is watched now, custom kinds that nobody names included."""
+        if not self._any:
+            return self.resources
+        there = [*self.source.custom_resources(), *(name for name in self.cache.resources() if by_name(name) is None)]
+        return sorted(dict.fromkeys([*self._handlers, *there]))
 
     def wire(self) -> None:
         """Asks the API server for changes of everything the parts watch; once, at assembly."""
-        self.source.subscribe(self, self.resources)
+        self.source.subscribe(self, [*self.resources, *([ANY_CUSTOM] if self._any else [])])
 
     # Running
 
@@ -97,7 +117,7 @@ class Process:
         if not self.running:
             return
         self._pending.clear()
-        for resource in self.resources:
+        for resource in self._watched():
             known = {(_key(obj)): obj for obj in self.cache.list(resource)}
             for obj in self.source.objects(resource):
                 old = known.pop(_key(obj), None)
@@ -122,33 +142,37 @@ class Process:
         if not self.running or not self._pending or not self.source.is_serving():
             return
         changes, self._pending = self._pending, []
-        engine, cache, handlers = self.engine, self.cache, self._handlers
+        engine, cache = self.engine, self.cache
         for change in changes:
             engine.cause = change.ev
             old, new = (change.new, None) if change.type == "DELETED" else (change.old, change.new)
             cache.apply(change.resource, change.key, new)
-            for handler in handlers[change.resource]:
-                handler(old, new)
+            self._call(change.resource, old, new)
+
+    def _call(self, resource: str, old: Obj | None, new: Obj | None) -> None:
+        for handler in self._handlers.get(resource, ()):
+            handler(old, new)
+        if self._any and by_name(resource) is None:
+            for listener in self._any:
+                listener(resource, old, new)
 
     def _relist(self) -> None:
         self.cache.clear()
         self._pending.clear()
-        for resource in self.resources:
+        for resource in self._watched():
             for obj in self.source.objects(resource):
                 self.cache.apply(resource, _key(obj), obj)
         for part in self._parts:
             part.on_start()
-        for resource in self.resources:
+        for resource in self._watched():
             for obj in self.cache.list(resource):
-                for handler in self._handlers[resource]:
-                    handler(None, obj)
+                self._call(resource, None, obj)
 
     def _tell(self, resource: str, old: Obj | None, new: Obj | None) -> None:
         about = new if new is not None else old
         assert about is not None
         self.cache.apply(resource, _key(about), new)
-        for handler in self._handlers[resource]:
-            handler(old, new)
+        self._call(resource, old, new)
 
     # State
 
@@ -169,7 +193,7 @@ class Process:
         self._pending = [changes[rev] for rev in state["pending"]]
         if not self.running:
             return
-        for resource in self.resources:
+        for resource in self._watched():
             for obj in self.source.objects(resource):
                 self.cache.apply(resource, _key(obj), obj)
         for change in reversed(self._pending):

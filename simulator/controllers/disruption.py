@@ -17,7 +17,6 @@ from simulator.controllers.kinds.objects import controller_of, is_ending, key_of
 from simulator.controllers.kinds.pods import is_ready, is_terminal
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.machinery import resources
 from simulator.machinery.selectors import Selector, from_label_selector
 
 _SOURCE = "controllermanager"
@@ -156,7 +155,7 @@ class DisruptionController(Controller):
         """The pod's controller, or the Deployment above its ReplicaSet."""
         namespace = pod["metadata"]["namespace"]
         if reference["kind"] not in _SCALED:
-            known = resources.by_kind(reference["apiVersion"], reference["kind"])
+            known = self.client.kinds.by_kind(reference["apiVersion"], reference["kind"])
             if known is None:
                 raise CountError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
             raise CountError(f"{known.name} does not implement the scale subresource")

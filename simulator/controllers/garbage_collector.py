@@ -16,7 +16,7 @@ from simulator.client import About, Client, Controller, Process
 from simulator.controllers.kinds.objects import is_ending, one_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.machinery.resources import RESOURCES, by_kind
+from simulator.machinery.resources import RESOURCES
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -33,7 +33,7 @@ def _handler(resource: str) -> str:
 
 class GarbageCollector(Controller):
     name: ClassVar[str] = "garbage-collector-controller"
-    watches = {resource: _handler(resource) for resource in _WATCHED}
+    watches = {**{resource: _handler(resource) for resource in _WATCHED}, "*": "on_change"}
     writes = ("*",)
 
     def __init__(self, process: Process, client: Client) -> None:
@@ -107,7 +107,8 @@ class GarbageCollector(Controller):
     def _draw_again(self) -> None:
         """From the cache, after a start or a restore."""
         self._is_drawn = True
-        for resource in _WATCHED:
+        custom = [name for name in self.cache.resources() if name not in _RESOURCES_WATCHED]
+        for resource in (*_WATCHED, *custom):
             for obj in self.cache.list(resource):
                 key = _key(resource, obj)
                 self._known[obj["metadata"]["uid"]] = key
@@ -162,7 +163,7 @@ class GarbageCollector(Controller):
 
     def _owner(self, reference: Obj, namespace: str) -> Obj | None:
         """The owner as it is now; None when it is gone or another object took its name."""
-        kind = by_kind(reference["apiVersion"], reference["kind"])
+        kind = self.client.kinds.by_kind(reference["apiVersion"], reference["kind"])
         if kind is None:
             return None
         try:
@@ -247,6 +248,7 @@ class GarbageCollector(Controller):
         self._owners.clear()
 
 
+_RESOURCES_WATCHED = frozenset((*_WATCHED, *_IGNORED))
 _RESOURCE_OF_HANDLER = {_handler(resource): resource for resource in _WATCHED}
 
 

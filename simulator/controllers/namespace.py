@@ -14,7 +14,7 @@ from simulator.controllers.kinds.conditions import condition, replaced
 from simulator.controllers.kinds.objects import is_ending, one_of
 from simulator.controllers.kinds.pods import is_terminal
 from simulator.engine.plain import Obj
-from simulator.machinery.resources import RESOURCES
+from simulator.machinery.resources import RESOURCES, Resource
 
 #: namespaceDeletionGracePeriod: time for the last objects that were on their way to arrive.
 _GRACE_US = 5_000_000
@@ -23,7 +23,12 @@ _FINALIZER_ESTIMATE_S = 15
 _SECOND_US = 1_000_000
 _FINALIZER = "kubernetes"
 
-_CONTENT = tuple(one.name for one in RESOURCES if one.namespaced and {"list", "delete"} <= set(one.verbs))
+
+def _is_content(one: Resource) -> bool:
+    return one.namespaced and {"list", "delete"} <= set(one.verbs)
+
+
+_CONTENT = tuple(one.name for one in RESOURCES if _is_content(one))
 
 #: type → (reason, message) when all is well; the order is upstream's.
 _FINE = {
@@ -70,7 +75,8 @@ class NamespaceController(Controller):
         self.enqueue(key, (wait_s // 2 + 1) * _SECOND_US)
 
     def _content(self, namespace: str) -> Iterator[tuple[str, Obj]]:
-        for resource in _CONTENT:
+        custom = [one.name for one in self.client.kinds.custom if _is_content(one)]
+        for resource in (*_CONTENT, *custom):
             for obj in self.client.list(resource, namespace):
                 yield resource, obj
 

@@ -29,7 +29,7 @@ _COUNTED = tuple(
 
 class ResourceQuotaController(Controller):
     name: ClassVar[str] = "resourcequota-controller"
-    watches = {**dict.fromkeys(_COUNTED, "on_object"), QUOTAS: "on_quota"}
+    watches = {**dict.fromkeys(_COUNTED, "on_object"), QUOTAS: "on_quota", "*": "on_custom"}
     writes = (QUOTAS,)
     subject = QUOTAS
 
@@ -65,6 +65,12 @@ class ResourceQuotaController(Controller):
             return
         for key in quotas:
             self._follow(key, kind.name, old, new)
+
+    def on_custom(self, resource: str, old: Obj | None, new: Obj | None) -> None:
+        """Objects of custom kinds are counted as `count/<plural>.<group>`."""
+        namespace = one_of(old, new)["metadata"].get("namespace", "")
+        for key in self._quotas_by_namespace().get(namespace) or ():
+            self._follow(key, resource, old, new)
 
     def _follow(self, key: str, resource: str, old: Obj | None, new: Obj | None) -> None:
         quota = self.cache.get(QUOTAS, *split(key))

@@ -17,6 +17,7 @@ from simulator.apiserver.errors import ApiUnavailable
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
 from simulator.kubectl.errors import ApiRefusal, Unreachable
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
 AS_TABLE = (
@@ -34,6 +35,10 @@ Query = Mapping[str, str]
 
 class ApiServer(Protocol):
     """The seam to the API server. Raises `ApiUnavailable` when nobody answers."""
+
+    @property
+    def kinds(self) -> Kinds:
+        """What the server serves: what a client's discovery would find."""
 
     def handle(self, request: Request) -> Response: ...
 
@@ -60,6 +65,10 @@ class ApiClient:
         self._host = host
         self._command = command
         self.warnings: list[str] = []
+
+    @property
+    def kinds(self) -> Kinds:
+        return self._server.kinds
 
     # Reading
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.kubectl.errors import FlagError
-from simulator.kubectl.go_text import parse_bool, parse_duration_us, quoted
+from simulator.machinery.go_text import parse_bool, parse_duration_us, quoted
 
 if TYPE_CHECKING:
     from simulator.kubectl.call import Call

@@ -14,7 +14,6 @@ from simulator.kubectl.call import Call, Session, Token
 from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
 from simulator.kubectl.errors import ApiRefusal, CommandError, Unreachable
 from simulator.kubectl.following import Followed, Follower, finished, quiet
-from simulator.kubectl.go_text import quoted
 from simulator.kubectl.help_text import help_of
 from simulator.kubectl.verbs import (
     apply,
@@ -36,6 +35,7 @@ from simulator.kubectl.verbs import (
     set_fields,
     wait,
 )
+from simulator.machinery.go_text import quoted
 
 _MODULES = (
     create_policies,

@@ -15,7 +15,7 @@ from simulator.kubectl.command_tree import ROOT, flags_of
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.shell_commands import SMALL
 from simulator.kubectl.workstation import Workstation
-from simulator.machinery.resources import RESOURCES, Resource, lookup
+from simulator.machinery.resources import Resource
 
 MAX_OPTIONS = 100
 _KUBECTL = ("kubectl", "k")
@@ -133,16 +133,16 @@ class _Completer:
         if verb in _NO_TYPES or not verb:
             return []
         if "/" in current:
-            resource = lookup(current.partition("/")[0])
+            resource = self.api.kinds.lookup(current.partition("/")[0])
             head = current.partition("/")[0] + "/"
             return [{**o, "text": head + o["text"]} for o in self._names_of(resource, namespace)] if resource else []
         if given:
-            return self._names_of(lookup(given[0]), namespace)
+            return self._names_of(self.api.kinds.lookup(given[0]), namespace)
         return list(self._types())
 
     def _types(self) -> Iterator[Option]:
         yield {"text": "all ", "note": "pods, services, workloads"}
-        for resource in sorted(RESOURCES, key=lambda r: r.plural):
+        for resource in sorted(self.api.kinds.resources, key=lambda r: r.plural):
             if "list" in resource.verbs:
                 short = ", ".join(resource.short_names)
                 yield {"text": resource.plural + " ", "note": f"{resource.kind}{f' ({short})' if short else ''}"}
@@ -158,7 +158,7 @@ class _Completer:
         return [{"text": name + " ", "note": resource.singular} for name in names]
 
     def _names(self, term: str, namespace: str) -> list[Option]:
-        return self._names_of(lookup(term), namespace)
+        return self._names_of(self.api.kinds.lookup(term), namespace)
 
     def _namespace(self, left: Sequence[str]) -> str:
         for index, word in enumerate(left):
@@ -172,7 +172,7 @@ class _Completer:
             return "default"
 
     def _containers(self, left: Sequence[str]) -> list[Option]:
-        pods, given = lookup("pods"), _positional(left)
+        pods, given = self.api.kinds.lookup("pods"), _positional(left)
         assert pods is not None
         if not given:
             return []

@@ -9,7 +9,7 @@ Leaves to others: which texts the server itself says (the API server) and where 
 from __future__ import annotations
 
 from simulator.engine.plain import Obj
-from simulator.kubectl.go_text import quoted
+from simulator.machinery.go_text import quoted
 
 
 class CommandError(Exception):

@@ -17,7 +17,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import FileError
-from simulator.machinery.resources import Resource, by_kind
+from simulator.machinery.resources import Resource
 from simulator.machinery.yaml_documents import YamlError, read
 
 _EXTENSIONS = (".json", ".yaml", ".yml")
@@ -107,7 +107,7 @@ def manifest_of(call: Call, obj: Any, source: str) -> Manifest:
     assert isinstance(metadata, dict)
     name, given = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
     version, kind = str(obj["apiVersion"]), str(obj["kind"])
-    resource = by_kind(version, kind)
+    resource = call.api.kinds.by_kind(version, kind)
     if resource is None:
         raise CommandError(
             f'resource mapping not found for name: "{name}" namespace: "{given}" from "{source}": '

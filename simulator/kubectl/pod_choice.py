@@ -24,13 +24,13 @@ def named_target(call: Call, words: list[str]) -> Target:
     if "" in words:
         raise CommandError("resource name may not be empty")
     if len(words) > 1:
-        return Target(resource_named(words[0]), call.namespace, words[1])
+        return Target(resource_named(words[0], call.api.kinds), call.namespace, words[1])
     term, slash, name = words[0].partition("/")
     if not slash:
         return Target(pods_resource(), call.namespace, term)
     if not term or not name:
         raise CommandError("arguments in resource/name form must have a single resource and name")
-    return Target(resource_named(term), call.namespace, name)
+    return Target(resource_named(term, call.api.kinds), call.namespace, name)
 
 
 def pods_of(call: Call, target: Target) -> list[Obj]:

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.aligned import rows_text
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.json_text import pretty
-from simulator.kubectl.jsonpath import JsonPath, JsonPathError, relaxed
 from simulator.kubectl.yaml_text import to_yaml
+from simulator.machinery import go_text
+from simulator.machinery.json_text import pretty
+from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
 from simulator.machinery.resources import Resource, by_kind
 
 _FORMATS = (
@@ -199,12 +199,12 @@ class CustomColumns:
             if not colon or not name:
                 raise CommandError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
             self._names.append(name)
-            self._paths.append(self._parsed(relaxed(path)))
+            self._paths.append(self._parsed(path))
 
     @staticmethod
-    def _parsed(template: str) -> JsonPath:
+    def _parsed(path: str) -> JsonPath:
         try:
-            return JsonPath(template)
+            return JsonPath(relaxed(path))
         except JsonPathError as error:
             raise CommandError(str(error)) from error
 

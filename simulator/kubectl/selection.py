@@ -15,7 +15,8 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.manifests import read_manifests
 from simulator.kubectl.printers import typed_name
-from simulator.machinery.resources import RESOURCES, Resource, lookup
+from simulator.machinery.kinds import Kinds
+from simulator.machinery.resources import Resource
 
 NOTHING_NAMED = """You must provide one or more resources by argument or filename.
 Example resource specifications include:
@@ -51,30 +52,30 @@ class Found:
         return typed_name(self.resource, self.name)
 
 
-def resource_named(term: str) -> Resource:
+def resource_named(term: str, kinds: Kinds) -> Resource:
     """The resource a word means."""
-    found = lookup(term)
+    found = kinds.lookup(term)
     if found is None:
         raise CommandError(f'the server doesn\'t have a resource type "{term}"')
     return found
 
 
-def named_plainly(term: str) -> Resource:
+def named_plainly(term: str, kinds: Kinds) -> Resource:
     """The resource a word means, for commands that refuse it without `error: ` in front."""
     try:
-        return resource_named(term)
+        return resource_named(term, kinds)
     except CommandError as error:
         raise CommandError(error.text, prefixed=False) from None
 
 
-def resources_named(terms: str) -> list[Resource]:
+def resources_named(terms: str, kinds: Kinds) -> list[Resource]:
     """`pods,svc` or a category such as `all`; order kept, repetitions dropped."""
     found: dict[str, Resource] = {}
     for term in terms.split(","):
         if not term:
             continue
-        members = [resource for resource in RESOURCES if term in resource.categories]
-        for resource in members or [resource_named(term)]:
+        members = [resource for resource in kinds.resources if term in resource.categories]
+        for resource in members or [resource_named(term, kinds)]:
             found.setdefault(resource.name, resource)
     return list(found.values())
 
@@ -83,7 +84,7 @@ def targets(call: Call, words: list[str], *, everything: bool = False, any_names
     """The targets of `TYPE NAME…` words; `everything` allows a type without names."""
     if any("/" in word for word in words):
         return _slash_targets(call, words)
-    kinds = resources_named(words[0])
+    kinds = resources_named(words[0], call.api.kinds)
     names = words[1:]
     if not kinds or "" in names:
         raise CommandError("resource name may not be empty")
@@ -108,7 +109,7 @@ def _slash_targets(call: Call, words: list[str]) -> list[Target]:
         term, _, name = word.partition("/")
         if not term or not name or "/" in name:
             raise CommandError("arguments in resource/name form must have a single resource and name")
-        kind = resource_named(term)
+        kind = resource_named(term, call.api.kinds)
         found.append(Target(kind, _namespace(call, kind), name))
     return found
 

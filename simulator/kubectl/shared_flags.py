@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Flag
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.go_text import klog_stamp
+from simulator.machinery.go_text import klog_stamp
 
 OUTPUT = Flag("output", "o", help="Output format: yaml, json, name, jsonpath=… or custom-columns=…")
 SELECTOR = Flag("selector", "l", help="Only objects with these labels")

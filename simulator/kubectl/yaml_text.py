@@ -12,7 +12,7 @@ import re
 from functools import cmp_to_key
 from typing import Any
 
-from simulator.kubectl.go_text import float_text
+from simulator.machinery.go_text import float_text
 
 _WIDTH = 80
 _INT = re.compile(r"[-+]?(0b[01]+|0o[0-7]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z", re.IGNORECASE)

@@ -9,7 +9,6 @@ Leaves out: pods whose grace period ran out on a lost node stay charged until th
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simulator.machinery import resources
 from simulator.machinery.pod_resources import Amounts, of_container, of_pod, parsed
 from simulator.machinery.quantities import Quantity, parse
 
@@ -62,7 +61,7 @@ def resources_of(names: Iterable[str]) -> list[str]:
             found["persistentvolumeclaims"] = None
         else:
             found["pods"] = None
-    return sorted(name for name in found if resources.by_name(name) is not None)
+    return sorted(found)
 
 
 def matches_scopes(quota: Obj, resource: str, obj: Obj) -> bool:

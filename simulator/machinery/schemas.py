@@ -139,6 +139,8 @@ def _plain_type(raw: dict[str, Any]) -> Type:
     declared = raw.get("type")
     if isinstance(declared, list):
         declared = declared[0]
+    if raw.get("x-kubernetes-int-or-string"):
+        return "int-or-string"
     if declared == "object" and "properties" not in raw and "additionalProperties" not in raw:
         return "any"
     return declared or "any"
@@ -182,8 +184,11 @@ def schema_for(api_version: str, kind: str) -> Schema | None:
 def trimmed(api_version: str, kind: str) -> dict[str, Any] | None:
     """A plain nested JSON schema for the editor: no references, no status, no extensions. Treat as immutable."""
     schema = schema_for(api_version, kind)
-    if schema is None:
-        return None
+    return None if schema is None else trimmed_node(schema, api_version, kind)
+
+
+def trimmed_node(schema: Schema, api_version: str, kind: str) -> dict[str, Any]:
+    """The same for a kind whose schema is at hand."""
     tree = _trim(schema, owner="", field="", inside=())
     properties = {name: node for name, node in tree["properties"].items() if name != "status"}
     properties["apiVersion"] = {**properties["apiVersion"], "enum": [api_version]}
@@ -275,8 +280,11 @@ class UnknownField(LookupError):
 def explain(api_version: str, kind: str, path: tuple[str, ...] = ()) -> Explanation | None:
     """The raw material of `kubectl explain`; None for an unknown kind, `UnknownField` for a wrong path."""
     node = schema_for(api_version, kind)
-    if node is None:
-        return None
+    return None if node is None else explain_node(node, api_version, kind, path)
+
+
+def explain_node(node: Schema, api_version: str, kind: str, path: tuple[str, ...] = ()) -> Explanation:
+    """The same for a kind whose schema is at hand. Raises UnknownField."""
     owner, required = node, False
     enum: tuple[str, ...] = ()
     for name in path:
@@ -330,4 +338,4 @@ def type_name(node: Schema) -> str:
         return "map[string]" + type_name(node.values)
     if node.definition and node.go_type not in _TIMES:
         return node.go_type
-    return node.type if node.type != "any" else "Object"
+    return node.type if node.type not in ("any", "object") else "Object"

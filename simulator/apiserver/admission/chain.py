@@ -11,7 +11,7 @@ from simulator.apiserver.admission import limit_ranger, pod_security, validating
 from simulator.apiserver.admission.quota import CHANGING, QuotaAdmission
 from simulator.apiserver.admission.validating_policy import Change
 from simulator.engine.plain import Obj
-from simulator.machinery import resources
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Store
 
 _MIRROR = "kubernetes.io/config.mirror"
@@ -20,9 +20,10 @@ _MIRROR = "kubernetes.io/config.mirror"
 class AdmissionChain:
     """Holds no state of its own."""
 
-    def __init__(self, store: Store, write_quota: Callable[[Obj], None]) -> None:
+    def __init__(self, store: Store, kinds: Kinds, write_quota: Callable[[Obj], None]) -> None:
         self._store = store
-        self._quota = QuotaAdmission(store, write_quota)
+        self._kinds = kinds
+        self._quota = QuotaAdmission(store, kinds, write_quota)
 
     def on_create(self, who: str, resource: str, obj: Obj, *, dry_run: bool) -> None:
         """`obj` as it would be stored. Raises StatusError."""
@@ -55,17 +56,17 @@ class AdmissionChain:
     def warnings(self, who: str, resource: str, obj: Obj, old: Obj | None) -> list[str]:
         """What the writer of a stored object should know."""
         said = pod_security.warnings(self._store, resource, obj, old)
-        kind = resources.by_name(resource)
+        kind = self._kinds.by_name(resource)
         if kind is not None and validating_policy.is_watched(self._store, resource):
-            change = Change("CREATE" if old is None else "UPDATE", kind, who, obj, old)
+            change = Change("CREATE" if old is None else "UPDATE", kind, who, obj, old, self._kinds)
             said += validating_policy.warnings(self._store, change)
         return said
 
     def _ask_policies(self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None) -> None:
         if not validating_policy.is_watched(self._store, resource):
             return
-        if (kind := resources.by_name(resource)) is not None:
-            validating_policy.refuse(self._store, Change(operation, kind, who, obj, old))
+        if (kind := self._kinds.by_name(resource)) is not None:
+            validating_policy.refuse(self._store, Change(operation, kind, who, obj, old, self._kinds))
 
     def _check_ranges(self, resource: str, obj: Obj) -> None:
         metadata = obj["metadata"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from simulator.apiserver import errors
 from simulator.engine.plain import Obj
-from simulator.machinery import resources
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.pod_resources import Amounts, minus, parsed, plus
 from simulator.machinery.quota_usage import IGNORED, concerned, matches_scopes, missing, usage
 from simulator.machinery.store import Store
@@ -20,9 +20,10 @@ CHANGING = ("services", "persistentvolumeclaims")
 
 
 class QuotaAdmission:
-    def __init__(self, store: Store, write: Callable[[Obj], None]) -> None:
+    def __init__(self, store: Store, kinds: Kinds, write: Callable[[Obj], None]) -> None:
         """`write` stores a quota with a changed status."""
         self._store = store
+        self._kinds = kinds
         self._write = write
 
     def charge(self, resource: str, obj: Obj, old: Obj | None = None, *, dry_run: bool = False) -> None:
@@ -36,7 +37,7 @@ class QuotaAdmission:
         try:
             charged = [_charged(quota, resource, obj, old) for quota in quotas]
         except _Refused as refusal:
-            kind = resources.by_name(resource)
+            kind = self._kinds.by_name(resource)
             group, plural = (kind.group, kind.plural) if kind else ("", resource)
             raise errors.forbidden(group, plural, obj["metadata"]["name"], str(refusal)) from None
         if dry_run:

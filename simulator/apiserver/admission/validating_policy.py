@@ -11,8 +11,8 @@ from typing import Any
 
 from simulator.apiserver.errors import StatusError, forbidden
 from simulator.engine.plain import Obj
-from simulator.machinery import resources
 from simulator.machinery.expressions import ExpressionError, evaluate
+from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 from simulator.machinery.selectors import from_label_selector
 from simulator.machinery.store import Store
@@ -32,6 +32,7 @@ class Change:
     who: str
     obj: Obj | None
     old: Obj | None
+    kinds: Kinds
 
     @property
     def about(self) -> Obj:
@@ -169,7 +170,7 @@ def _params(store: Store, policy: Obj, binding: Obj, change: Change) -> Sequence
     kind, reference = policy["spec"].get("paramKind"), binding["spec"].get("paramRef")
     if not kind or not reference:
         return (None,)
-    resource = resources.by_kind(kind["apiVersion"], kind["kind"])
+    resource = change.kinds.by_kind(kind["apiVersion"], kind["kind"])
     if resource is None or not reference.get("name"):
         raise _Undecided(f"failed to configure binding: no parameters of kind {kind['kind']} can be looked up")
     namespace = (reference.get("namespace") or change.namespace) if resource.namespaced else ""

@@ -6,10 +6,10 @@ import base64
 import re
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events
 from simulator.kubectl.describers.page import Page
 from simulator.kubectl.describers.surroundings import Surroundings
+from simulator.machinery import go_text
 
 
 def describe_config_map(obj: Obj, around: Surroundings) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.describers.page import Page
-from simulator.kubectl.go_text import parse_time_us
+from simulator.machinery.go_text import parse_time_us
 from simulator.machinery.tables import human_duration
 
 

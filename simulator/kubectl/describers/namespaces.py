@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events
 from simulator.kubectl.describers.page import Page, pairs_on_one_line
 from simulator.kubectl.describers.pod_templates import quantity, selector_text
 from simulator.kubectl.describers.surroundings import Surroundings
+from simulator.machinery import go_text
 
 _UNSET = "<unset>"
 

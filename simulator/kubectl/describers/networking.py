@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events
 from simulator.kubectl.describers.page import Page, or_none, pairs_on_one_line
 from simulator.kubectl.describers.surroundings import Surroundings
+from simulator.machinery import go_text
 
 _UNSET = "<unset>"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events, since
 from simulator.kubectl.describers.page import Page
 from simulator.kubectl.describers.pod_templates import quantity
 from simulator.kubectl.describers.surroundings import Surroundings
-from simulator.machinery import quantities
+from simulator.machinery import go_text, quantities
 
 _ROLE = "node-role.kubernetes.io/"
 _SYSTEM = (

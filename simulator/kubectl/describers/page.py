@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.aligned import align
+from simulator.machinery import go_text
 
 MAX_ANNOTATION = 140
 _HIDDEN_ANNOTATIONS = ("kubectl.kubernetes.io/last-applied-configuration",)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.page import Page, or_none
 from simulator.kubectl.describers.volumes import describe_volumes
-from simulator.machinery import quantities
+from simulator.machinery import go_text, quantities
 
 Resolve = Callable[[str], str]
 """From a field path such as `metadata.name` to its text in the pod at hand."""

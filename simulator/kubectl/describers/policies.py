@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events
 from simulator.kubectl.describers.page import Page
 from simulator.kubectl.describers.pod_templates import selector_text
 from simulator.kubectl.describers.surroundings import Surroundings
+from simulator.machinery import go_text
 
 _ALL_PODS = "<none> (Allowing the specific traffic to all pods in this namespace)"
 

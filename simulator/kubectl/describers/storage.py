@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events, since
 from simulator.kubectl.describers.page import Page, pairs_on_one_line
 from simulator.kubectl.describers.pod_templates import quantity
 from simulator.kubectl.describers.surroundings import Surroundings
 from simulator.kubectl.describers.volumes import describe_volume_source
+from simulator.machinery import go_text
 
 _UNSET = "<unset>"
 _MODES = (("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP"))

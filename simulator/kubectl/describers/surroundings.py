@@ -9,7 +9,6 @@ from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.errors import ApiRefusal
 from simulator.kubectl.rollouts import owned_by
 from simulator.machinery import selectors
-from simulator.machinery.resources import by_name
 
 _MIRROR = "kubernetes.io/config.mirror"
 
@@ -23,12 +22,12 @@ class Surroundings:
     show_events: bool = True
 
     def items(self, resource: str, namespace: str = "", **query: str) -> list[Obj]:
-        found = by_name(resource)
+        found = self.api.kinds.by_name(resource)
         assert found is not None
         return self.api.items(found, namespace, query=query)
 
     def find(self, resource: str, namespace: str, name: str) -> Obj | None:
-        found = by_name(resource)
+        found = self.api.kinds.by_name(resource)
         assert found is not None
         try:
             return self.api.get(found, namespace, name)

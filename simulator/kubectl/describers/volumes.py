@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.page import Page
-from simulator.machinery import quantities
+from simulator.machinery import go_text, quantities
 
 _Lines = Sequence[tuple[str, str]]
 

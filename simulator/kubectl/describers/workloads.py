@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.describers.event_lines import describe_events, since
 from simulator.kubectl.describers.page import Page, pairs_on_one_line
 from simulator.kubectl.describers.pod_templates import (
@@ -17,7 +16,7 @@ from simulator.kubectl.describers.pod_templates import (
 from simulator.kubectl.describers.surroundings import Surroundings
 from simulator.kubectl.describers.volumes import describe_volumes
 from simulator.kubectl.rollouts import owned_by
-from simulator.machinery import selectors
+from simulator.machinery import go_text, selectors
 from simulator.machinery.tables import human_duration
 
 _UNSET = "<unset>"

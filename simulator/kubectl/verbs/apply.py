@@ -13,7 +13,6 @@ from simulator.kubectl.api_client import MERGE_PATCH, STRATEGIC_PATCH
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
-from simulator.kubectl.json_text import compact
 from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.selection import select
@@ -34,6 +33,7 @@ from simulator.kubectl.shared_flags import (
     write_query,
 )
 from simulator.machinery import selectors
+from simulator.machinery.json_text import compact
 from simulator.machinery.patches import three_way_json_merge, three_way_merge
 from simulator.machinery.resources import Resource
 from simulator.machinery.schemas import schema_for

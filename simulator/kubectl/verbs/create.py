@@ -32,7 +32,6 @@ from simulator.kubectl.shared_flags import (
     write_query,
 )
 from simulator.kubectl.verbs.apply import in_file, modified_configuration
-from simulator.machinery.resources import by_kind
 
 _NO_TIME: Obj = {"creationTimestamp": None}
 
@@ -79,7 +78,7 @@ def create(call: Call) -> None:
 
 def create_built(call: Call, obj: Obj, *, verb: str = "created", what: str = "") -> None:
     """Send (or only print) an object made from flags."""
-    resource = by_kind(obj["apiVersion"], obj["kind"])
+    resource = call.api.kinds.by_kind(obj["apiVersion"], obj["kind"])
     assert resource is not None
     if resource.namespaced and call.namespace_is_enforced:
         obj = {**obj, "metadata": {**obj["metadata"], "namespace": call.namespace}}
@@ -114,7 +113,7 @@ def _as_go_prints(obj: Obj) -> Obj:
 
 def print_result(call: Call, obj: Obj, verb: str) -> None:
     """What a write prints: the object in the wanted format, or its name and what happened to it."""
-    resource = by_kind(obj["apiVersion"], obj["kind"])
+    resource = call.api.kinds.by_kind(obj["apiVersion"], obj["kind"])
     assert resource is not None
     if call.text("output"):
         call.out(object_text(obj, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
@@ -373,7 +372,7 @@ def _job_template(call: Call, name: str, restart: str) -> Obj:
 
 def _job_from(call: Call, name: str) -> None:
     term, _, source = call.text("from").partition("/")
-    resource = resource_named(term)
+    resource = resource_named(term, call.api.kinds)
     if resource.kind != "CronJob" or not source:
         raise CommandError(f"from must be an existing cronjob: found {call.text('from')}, wanted cronjob/NAME")
     cron = call.api.get(resource, call.namespace, source)

@@ -65,7 +65,7 @@ def _resource_rules(call: Call, verbs: list[str], terms: list[str]) -> list[Obj]
     by_group: dict[str, list[str]] = {}
     for term in terms:
         name, _, subresource = term.partition("/")
-        resource = named_plainly(name)
+        resource = named_plainly(name, call.api.kinds)
         plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
         by_group.setdefault(resource.group, []).append(plural)
     names = _unique(call.many("resource-name"))

@@ -26,7 +26,7 @@ from simulator.kubectl.shared_flags import (
     done_suffix,
     dry_run,
 )
-from simulator.machinery.resources import Resource, by_name
+from simulator.machinery.resources import Resource
 
 IMMEDIATE = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. "
@@ -163,7 +163,7 @@ def follow_gone(api: ApiClient, token: Token, now_us: int) -> Followed:
 
 
 def _is_there(api: ApiClient, resource_name: str, namespace: str, name: str, uid: str) -> bool:
-    resource = by_name(resource_name)
+    resource = api.kinds.by_name(resource_name)
     assert resource is not None
     try:
         found = api.get(resource, namespace, name)

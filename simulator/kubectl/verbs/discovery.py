@@ -12,7 +12,7 @@ from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
-from simulator.machinery.resources import Resource, lookup
+from simulator.machinery.resources import Resource
 
 CLIENT_VERSION = "v1.33.1"
 _KUSTOMIZE = "v5.6.0"
@@ -127,7 +127,7 @@ def version(call: Call) -> None:
 
 
 def cluster_info(call: Call) -> None:
-    services = resource_named("services")
+    services = resource_named("services", call.api.kinds)
     found = call.api.items(services, "kube-system", query={"labelSelector": "kubernetes.io/cluster-service=true"})
     server = call.context.server
     call.out(f"Kubernetes control plane is running at {server}\n")
@@ -187,7 +187,7 @@ def _url_question(verb: str, words: Sequence[str]) -> Obj:
 def _resource_question(call: Call, verb: str, words: Sequence[str]) -> Obj:
     term, _, name = words[0].partition("/")
     name = name or (words[1] if len(words) > 1 else "")
-    resource = lookup(term)
+    resource = call.api.kinds.lookup(term)
     attributes: Obj = {"verb": verb, "resource": resource.plural if resource else term}
     if resource is None and term != "*":
         call.err(f"Warning: the server doesn't have a resource type '{term}'\n\n")

@@ -8,9 +8,10 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.selection import named_plainly
-from simulator.machinery.resources import SERVED, Resource
-from simulator.machinery.schemas import Explanation, Field, UnknownField
-from simulator.machinery.schemas import explain as explain_schema
+from simulator.machinery.custom.published import schema_of
+from simulator.machinery.kinds import Kinds
+from simulator.machinery.resources import Resource
+from simulator.machinery.schemas import Explanation, Field, Schema, UnknownField, explain_node
 
 _NOTHING_NAMED = 'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.'
 _MAX_DEPTH = 20
@@ -24,28 +25,30 @@ def explain(call: Call) -> None:
     if call.text("output") not in ("plaintext", "plaintext-openapiv2"):
         raise CommandError(f"unrecognized format: {call.text('output')}: found {call.text('output')}, wanted plaintext")
     term, *path = call.rest[0].split(".")
-    resource = _in_version(named_plainly(term), call.text("api-version"))
+    kinds = call.api.kinds
+    resource = _in_version(named_plainly(term, kinds), call.text("api-version"), kinds)
+    schema = schema_of(kinds, resource.api_version, resource.kind)
+    if schema is None:
+        raise CommandError(f"couldn't find resource for {resource.group}/{resource.version}, Kind={resource.kind}")
     try:
-        found = explain_schema(resource.api_version, resource.kind, tuple(path))
+        found = explain_node(schema, resource.api_version, resource.kind, tuple(path))
     except UnknownField as unknown:
         call.out(_head(resource))
         raise CommandError(f'field "{unknown.name}" does not exist') from None
-    if found is None:
-        raise CommandError(f"couldn't find resource for {resource.group}/{resource.version}, Kind={resource.kind}")
-    call.out(_text(resource, found, recursive=call.on("recursive")))
+    call.out(_text(resource, schema, found, recursive=call.on("recursive")))
 
 
-def _in_version(resource: Resource, api_version: str) -> Resource:
+def _in_version(resource: Resource, api_version: str, kinds: Kinds) -> Resource:
     if not api_version or api_version == resource.api_version:
         return resource
-    for served in SERVED:
+    for served in kinds.served:
         if served.kind == resource.kind and served.api_version == api_version:
             return served
     group, _, version = api_version.rpartition("/")
     raise CommandError(f'couldn\'t find resource for "{group}/{version}, Resource={resource.plural}"')
 
 
-def _text(resource: Resource, found: Explanation, *, recursive: bool) -> str:
+def _text(resource: Resource, schema: Schema, found: Explanation, *, recursive: bool) -> str:
     lines = [_head(resource)]
     if found.path:
         lines.append(f"FIELD: {found.path[-1]} <{found.type}>\n")
@@ -59,7 +62,7 @@ def _text(resource: Resource, found: Explanation, *, recursive: bool) -> str:
     for field in found.fields:
         lines.append(_field_text(field, level=1, short=recursive))
         if recursive:
-            lines.append(_below(resource, (*found.path, field.name), 2, (_bare_type(field.type),)))
+            lines.append(_below(schema, (*found.path, field.name), 2, (_bare_type(field.type),)))
     return "".join(lines) + "\n"
 
 
@@ -68,17 +71,17 @@ def _head(resource: Resource) -> str:
     return f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
 
 
-def _below(resource: Resource, path: tuple[str, ...], level: int, seen: tuple[str, ...]) -> str:
+def _below(schema: Schema, path: tuple[str, ...], level: int, seen: tuple[str, ...]) -> str:
     """Fields below a path; a type inside itself is not entered again."""
-    found = explain_schema(resource.api_version, resource.kind, path)
-    if found is None or level > _MAX_DEPTH:
+    if level > _MAX_DEPTH:
         return ""
+    found = explain_node(schema, "", "", path)
     text = ""
     for field in found.fields:
         text += _field_text(field, level=level, short=True)
         inner = _bare_type(field.type)
         if inner not in seen:
-            text += _below(resource, (*path, field.name), level + 1, (*seen, inner))
+            text += _below(schema, (*path, field.name), level + 1, (*seen, inner))
     return text
 
 

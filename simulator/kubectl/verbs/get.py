@@ -17,7 +17,6 @@ from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.json_text import compact
 from simulator.kubectl.manifests import read_manifests
 from simulator.kubectl.printers import (
     CustomColumns,
@@ -37,7 +36,8 @@ from simulator.kubectl.shared_flags import (
     PRINT_FLAGS,
     SELECTOR,
 )
-from simulator.machinery.resources import Resource, by_name
+from simulator.machinery.json_text import compact
+from simulator.machinery.resources import Resource
 
 NOTHING_NAMED = """You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.
 
@@ -259,7 +259,7 @@ def _watched_text(table: Obj, printer: TablePrinter, resource: Resource, output:
 
 def follow_watch(api: ApiClient, token: Token, now_us: int) -> Followed:
     """Rows of the changes since the last look, in the columns of the rows before them."""
-    resource = by_name(token["resource"])
+    resource = api.kinds.by_name(token["resource"])
     assert resource is not None
     try:
         events = api.watch(resource, token["namespace"], since=token["since"], query=token["query"], accept=AS_TABLE)

@@ -15,9 +15,9 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.go_text import parse_time_us
 from simulator.kubectl.pod_choice import container_of, named_target, pods_of, pods_resource
 from simulator.kubectl.shared_flags import SELECTOR
+from simulator.machinery.go_text import parse_time_us
 
 _NOTHING_NAMED = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command"
 

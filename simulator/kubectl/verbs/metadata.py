@@ -11,7 +11,6 @@ from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.go_text import quoted
 from simulator.kubectl.printers import object_text
 from simulator.kubectl.selection import Found, select
 from simulator.kubectl.shared_flags import (
@@ -27,6 +26,7 @@ from simulator.kubectl.shared_flags import (
     manager,
     write_query,
 )
+from simulator.machinery.go_text import quoted
 
 _VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\Z")
 _WHY_VALUE = (

@@ -16,7 +16,6 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.describers.pod_templates import template_text
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.go_text import rfc3339
 from simulator.kubectl.printers import object_text
 from simulator.kubectl.rollouts import CHANGE_CAUSE, REVISION, owned_by, progress_of, revisions_of, templates_of
 from simulator.kubectl.selection import Found, Selection, select
@@ -32,6 +31,7 @@ from simulator.kubectl.shared_flags import (
 )
 from simulator.kubectl.verbs.delete import deadline
 from simulator.machinery import selectors
+from simulator.machinery.go_text import rfc3339
 from simulator.machinery.resources import by_name
 
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -83,7 +83,7 @@ def follow_status(api: ApiClient, token: Token, now_us: int) -> Followed:
     """New sentences since the last look; one object after the other."""
     text, said, left = "", token["said"], list(token["left"])
     while left:
-        resource = by_name(left[0][0])
+        resource = api.kinds.by_name(left[0][0])
         assert resource is not None
         try:
             obj = api.get(resource, left[0][1], left[0][2])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from simulator.engine.plain import Obj
-from simulator.kubectl import go_text
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.jsonpath import JsonPath, JsonPathError, relaxed
 from simulator.kubectl.printers import typed_name
 from simulator.kubectl.selection import Selection, select
 from simulator.kubectl.shared_flags import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, PRINT_FLAGS, SELECTOR
-from simulator.machinery.resources import by_name
+from simulator.machinery import go_text
+from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
 
 _WEEK_US = 7 * 24 * 3600 * 1_000_000
 
@@ -90,7 +89,7 @@ def follow_wait(api: ApiClient, token: Token, now_us: int) -> Followed:
     """One object after the other, as the real command: the next is looked at when the one before is done."""
     text, left = "", list(token["left"])
     while left:
-        resource = by_name(left[0][0])
+        resource = api.kinds.by_name(left[0][0])
         assert resource is not None
         try:
             obj: Obj | None = api.get(resource, left[0][1], left[0][2])
@@ -107,7 +106,7 @@ def follow_wait(api: ApiClient, token: Token, now_us: int) -> Followed:
     fresh = {**token, "left": left}
     if not left:
         return finished(fresh, text)
-    resource = by_name(left[0][0])
+    resource = api.kinds.by_name(left[0][0])
     assert resource is not None
     if token["once"]:
         return finished(fresh, f"{text}error: condition not met for {resource.plural}/{left[0][2]}\n", exit_code=1)

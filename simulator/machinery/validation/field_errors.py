@@ -20,6 +20,7 @@ ErrorType = Literal[
     "FieldValueForbidden",
     "FieldValueTooLong",
     "FieldValueTooMany",
+    "FieldValueTypeInvalid",
 ]
 
 _WORDS: dict[ErrorType, str] = {
@@ -31,6 +32,7 @@ _WORDS: dict[ErrorType, str] = {
     "FieldValueForbidden": "Forbidden",
     "FieldValueTooLong": "Too long",
     "FieldValueTooMany": "Too many",
+    "FieldValueTypeInvalid": "Invalid value",
 }
 _WITHOUT_VALUE = ("FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong")
 

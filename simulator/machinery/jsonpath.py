@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.kubectl import go_text
-from simulator.kubectl.errors import CommandError
-from simulator.kubectl.json_text import compact
+from simulator.machinery import go_text
+from simulator.machinery.json_text import compact
 
 _NAME = re.compile(r"(?:\\.|[^\s.\[\]{}()'\",@$?*:=!<>|&])+")
 _OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
@@ -101,6 +100,11 @@ class JsonPath:
                 return list(_found(node, value, value))
         return []
 
+    @staticmethod
+    def printed(value: Any) -> str:
+        """One result as `text` writes it."""
+        return _printed(value)
+
 
 def relaxed(expression: str) -> str:
     """The form `--sort-by` and custom columns accept: braces and the first dot may be left out."""
@@ -108,7 +112,7 @@ def relaxed(expression: str) -> str:
         return expression
     inner = expression[1:-1] if expression.startswith("{") and expression.endswith("}") else expression
     if "{" in inner or "}" in inner:
-        raise CommandError(
+        raise JsonPathError(
             "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
         )
     return "{" + (inner if inner.startswith(".") else "." + inner) + "}"

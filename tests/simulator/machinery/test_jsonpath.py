@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.kubectl.jsonpath import JsonPath, JsonPathError, relaxed
+from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
 
 DATA = {
     "kind": "List",

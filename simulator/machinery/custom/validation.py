@@ -1,0 +1,305 @@
+"""Whether a custom object is what its schema says, in the words of upstream.
+
+Counterpart of kube-openapi's `pkg/validation/validate` and of `apiextensions-apiserver/pkg/apiserver/validation/validation.go` (1.33), which
+turns its findings into field errors; and of `.../schema/listtype`. On an update, parts that did not change are not judged again
+(ratcheting, https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-ratcheting).
+
+Left out: of several alternatives the first one's findings are told, upstream tells those of the best match; formats that are not in
+`_FORMATS` are not checked, as upstream does with those it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from simulator.machinery.custom.formats import FORMATS
+from simulator.machinery.json_text import compact
+from simulator.machinery.validation.field_errors import (
+    FieldError,
+    GoText,
+    duplicate,
+    invalid,
+    not_supported,
+    required,
+    too_long,
+    too_many,
+)
+
+Obj = dict[str, Any]
+#: Stands for "there was nothing before": nothing equals it.
+ABSENT = object()
+
+
+def validate(obj: Obj, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
+    """Everything that is wrong with the object: its schema first, then its lists that are sets or maps."""
+    return [*_validate(obj, schema, "", old), *_lists(obj, schema, "", old)]
+
+
+def _validate(value: Any, schema: Obj, path: str, old: Any) -> list[FieldError]:
+    if old is not ABSENT and value == old:
+        return []
+    if value is None and schema.get("nullable"):
+        return []
+    found = _type(value, schema, path)
+    found += _alternatives(value, schema, path)
+    match value:
+        case bool():
+            pass
+        case str():
+            found += _text(value, schema, path)
+        case int() | float():
+            found += _number(value, schema, path)
+        case list():
+            found += _array(value, schema, path, old)
+    if "enum" in schema and value not in schema["enum"]:
+        found.append(not_supported(path, value, [_allowed(one) for one in schema["enum"]]))
+    if isinstance(value, dict):
+        found += _object(value, schema, path, old)
+    return found
+
+
+def _allowed(value: Any) -> str:
+    return value if isinstance(value, str) else compact(value)
+
+
+def _type(value: Any, schema: Obj, path: str) -> list[FieldError]:
+    wanted = schema.get("type", "")
+    is_number_or_text = isinstance(value, str | int) and not isinstance(value, bool)
+    if schema.get("x-kubernetes-int-or-string"):
+        return [] if is_number_or_text else [_wrong_type(path, "integer,string", json_type(value))]
+    actual = json_type(value)
+    if not wanted or actual == wanted or (wanted, actual) == ("number", "integer"):
+        return []
+    if wanted == "integer" and isinstance(value, float) and value.is_integer():
+        return []
+    return [_wrong_type(path, wanted, actual)]
+
+
+def _wrong_type(path: str, wanted: str, actual: str) -> FieldError:
+    says = f'{_in_body(path)} must be of type {wanted}: "{actual}"'
+    return FieldError("FieldValueTypeInvalid", path, actual, says)
+
+
+def json_type(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"
+
+
+def _in_body(path: str) -> str:
+    return f"{path} in body"
+
+
+# Scalars
+
+
+def _text(value: str, schema: Obj, path: str) -> list[FieldError]:
+    found: list[FieldError] = []
+    if len(value) > schema.get("maxLength", len(value)):
+        found.append(too_long(path, schema["maxLength"]))
+    if len(value) < schema.get("minLength", 0):
+        found.append(invalid(path, value, f"{_in_body(path)} should be at least {schema['minLength']} chars long"))
+    if "pattern" in schema and not compiled(schema["pattern"]).search(value):
+        found.append(invalid(path, value, f"{_in_body(path)} should match '{schema['pattern']}'"))
+    check = FORMATS.get(schema.get("format", ""))
+    if check is not None and not check(value):
+        says = f'{_in_body(path)} must be of type {schema["format"]}: "{value}"'
+        found.append(FieldError("FieldValueTypeInvalid", path, value, says))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A Go pattern in Python's engine; the two share the syntax that schemas use. Raises re.error."""
+    return re.compile(pattern.replace(r"\z", r"\Z"))
+
+
+_BOUNDS: tuple[tuple[str, str, str, str, Callable[[float, float], bool]], ...] = (
+    ("maximum", "exclusiveMaximum", "less than or equal to", "less than", lambda value, bound: value < bound),
+    ("minimum", "exclusiveMinimum", "greater than or equal to", "greater than", lambda value, bound: value > bound),
+)
+_SIZES = {"int32": 31, "int64": 63}
+
+
+def _number(value: float, schema: Obj, path: str) -> list[FieldError]:
+    found: list[FieldError] = []
+    for key, exclusive, says, says_exclusive, is_inside in _BOUNDS:
+        if key not in schema or is_inside(value, schema[key]):
+            continue
+        if value == schema[key] and not schema.get(exclusive):
+            continue
+        words = says_exclusive if schema.get(exclusive) else says
+        found.append(invalid(path, value, f"{_in_body(path)} should be {words} {number_text(schema[key])}"))
+    if "multipleOf" in schema and value % schema["multipleOf"]:
+        found.append(
+            invalid(path, value, f"{_in_body(path)} should be a multiple of {number_text(schema['multipleOf'])}")
+        )
+    bits = _SIZES.get(schema.get("format", ""))
+    if bits is not None and not -(1 << bits) <= value < 1 << bits:
+        says = f"Checked value must be of type integer with format {schema['format']} in {path}"
+        found.append(invalid(path, value, says))
+    return found
+
+
+def number_text(value: float) -> str:
+    """As Go's `%v` prints it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+# Lists and objects
+
+
+def _array(value: list[Any], schema: Obj, path: str, old: Any) -> list[FieldError]:
+    found: list[FieldError] = []
+    items = schema.get("items")
+    if isinstance(items, dict):
+        for index, one in enumerate(value):
+            found += _validate(one, items, f"{path}[{index}]", counterpart(schema, old, one, index))
+    if len(value) < schema.get("minItems", 0):
+        says = f"{_in_body(path)} should have at least {schema['minItems']} items"
+        found.append(invalid(path, len(value), says))
+    if len(value) > schema.get("maxItems", len(value)):
+        found.append(too_many(path, len(value), schema["maxItems"]))
+    return found
+
+
+def _object(value: Obj, schema: Obj, path: str, old: Any) -> list[FieldError]:
+    found: list[FieldError] = []
+    if len(value) > schema.get("maxProperties", len(value)):
+        found.append(too_many(path, len(value), schema["maxProperties"]))
+    if len(value) < schema.get("minProperties", 0):
+        wanted = schema["minProperties"]
+        found.append(invalid(path, wanted, f"{_in_body(path)} should have at least {wanted} properties"))
+    for name in schema.get("required") or ():
+        if name not in value:
+            found.append(required(_below(path, name)))
+    properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    before = old if isinstance(old, dict) else {}
+    for name in sorted(value):
+        inner = properties.get(name, others)
+        if isinstance(inner, dict) and not (path == "" and name == "metadata"):
+            found += _validate(value[name], inner, _below(path, name), before.get(name, ABSENT))
+        elif isinstance(inner, dict):
+            found += _root_metadata(value[name], inner)
+    return found
+
+
+def _root_metadata(metadata: Any, schema: Obj) -> list[FieldError]:
+    """The schema of the root may restrict the name and generateName, nothing else."""
+    found: list[FieldError] = []
+    for name, inner in sorted((schema.get("properties") or {}).items()):
+        if isinstance(metadata, dict) and name in metadata:
+            found += _validate(metadata[name], inner, f"metadata.{name}", ABSENT)
+    return found
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def counterpart(schema: Obj, old: Any, element: Any, index: int) -> Any:
+    """The element of the old list that this one is correlated with: by keys in a list map, by place in an atomic list."""
+    if not isinstance(old, list):
+        return ABSENT
+    if schema.get("x-kubernetes-list-type") == "map" and isinstance(element, dict):
+        wanted = _keys_of(schema, element)
+        return next((one for one in old if isinstance(one, dict) and _keys_of(schema, one) == wanted), ABSENT)
+    if schema.get("x-kubernetes-list-type") == "set":
+        return element if element in old else ABSENT
+    return old[index] if index < len(old) else ABSENT
+
+
+def _keys_of(schema: Obj, element: Obj) -> Obj:
+    return {key: element[key] for key in schema.get("x-kubernetes-list-map-keys") or () if key in element}
+
+
+# Alternatives
+
+
+def _alternatives(value: Any, schema: Obj, path: str) -> list[FieldError]:
+    found: list[FieldError] = []
+    if any_of := schema.get("anyOf"):
+        tried = [_validate(value, {**one}, path, ABSENT) for one in any_of]
+        if all(tried):
+            found += [_composite(f'"{path}" must validate at least one schema (anyOf)'), *tried[0]]
+    if one_of := schema.get("oneOf"):
+        tried = [_validate(value, one, path, ABSENT) for one in one_of]
+        valid = sum(not errors for errors in tried)
+        if valid == 0:
+            says = f'"{path}" must validate one and only one schema (oneOf). Found none valid'
+            found += [_composite(says), *tried[0]]
+        elif valid > 1:
+            says = f'"{path}" must validate one and only one schema (oneOf). Found {valid} valid alternatives'
+            found.append(_composite(says))
+    if all_of := schema.get("allOf"):
+        tried = [_validate(value, one, path, ABSENT) for one in all_of]
+        failed = [errors for errors in tried if errors]
+        found += [error for errors in failed for error in errors]
+        if failed:
+            more = ". None validated" if len(failed) == len(tried) else ""
+            found.append(_composite(f'"{path}" must validate all the schemas (allOf){more}'))
+    if "not" in schema and not _validate(value, schema["not"], path, ABSENT):
+        found.append(_composite(f'"{path}" must not validate the schema (not)'))
+    return found
+
+
+def _composite(says: str) -> FieldError:
+    """A finding without a place of its own: upstream prints the missing path as Go does."""
+    return invalid("<nil>", "", says)
+
+
+# Sets and maps
+
+
+def _lists(value: Any, schema: Obj, path: str, old: Any) -> Iterator[FieldError]:
+    """`schema/listtype/validation.go: ValidateListSetsAndMaps`."""
+    if old is not ABSENT and value == old:
+        return
+    if isinstance(value, list) and isinstance(items := schema.get("items"), dict):
+        yield from _duplicates(value, schema, path)
+        for index, one in enumerate(value):
+            yield from _lists(one, items, f"{path}[{index}]", counterpart(schema, old, one, index))
+    elif isinstance(value, dict):
+        properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+        before = old if isinstance(old, dict) else {}
+        for name in sorted(value):
+            inner = properties.get(name, others)
+            if isinstance(inner, dict):
+                yield from _lists(value[name], inner, _below(path, name), before.get(name, ABSENT))
+
+
+def _duplicates(value: list[Any], schema: Obj, path: str) -> Iterator[FieldError]:
+    kind = schema.get("x-kubernetes-list-type")
+    seen: list[Any] = []
+    for index, one in enumerate(value):
+        mark = _keys_of(schema, one) if kind == "map" and isinstance(one, dict) else one
+        if kind in ("set", "map") and mark in seen:
+            yield duplicate(f"{path}[{index}]", GoText(go_syntax(mark)))
+        seen.append(mark)
+
+
+def go_syntax(value: Any) -> str:
+    """A JSON value as `%#v` prints it."""
+    match value:
+        case dict():
+            inside = ", ".join(f"{go_syntax(key)}:{go_syntax(value[key])}" for key in sorted(value))
+            return f"map[string]interface {{}}{{{inside}}}"
+        case list():
+            return f"[]interface {{}}{{{', '.join(go_syntax(one) for one in value)}}}"
+        case None:
+            return "interface {}(nil)"
+    return compact(value)
