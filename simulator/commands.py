@@ -79,6 +79,7 @@ class Commands:
             "loops": self._loops,
             "loop": self._loop,
             "breakpoint": self._breakpoint,
+            "look": self._look,
             "inspect": self._inspect,
             "because": self._because,
             "check": self._check,
@@ -207,7 +208,9 @@ class Commands:
         match op:
             case "set":
                 where = tuple(_text(command, field, 300, default="") for field in ("resource", "namespace", "name"))
-                number, said = self._rooted("set a breakpoint", lambda: debugger.set(loop, *where), always=True)
+                number, said = self._rooted(
+                    f"breakpoint: {loop or 'any loop'}", lambda: debugger.set(loop, *where), always=True
+                )
                 return {"ok": True, "id": number, "said": said}
             case "clear":
                 which = command.get("id")
@@ -218,9 +221,10 @@ class Commands:
             case "step":
                 said = self._rooted(f"let {loop} go on", lambda: debugger.step(loop, key), always=True)
                 return {"ok": True, "said": said}
-            case "look":
-                return debugger.look(loop, key)
-        raise BadCommand("op", repr(op), "one of set, clear, step, look")
+        raise BadCommand("op", repr(op), "one of set, clear, step")
+
+    def _look(self, command: dict[str, Any]) -> Reply:
+        return self._parts.debugger.look(_text(command, "loop", 300), _text(command, "key", 600, default=""))
 
     # Questions
 

@@ -12,7 +12,19 @@ from labs.errors import NoSuchCluster, NotYours
 from labs.models import Cluster
 
 READ_KINDS = frozenset(
-    {"follow", "complete", "diff-yaml", "read-file", "list-files", "inspect", "because", "check", "schema"}
+    {
+        "follow",
+        "complete",
+        "diff-yaml",
+        "read-file",
+        "list-files",
+        "inspect",
+        "because",
+        "check",
+        "schema",
+        "loops",
+        "look",
+    }
 )
 """Commands that only look; whoever may read a cluster may send them."""
 

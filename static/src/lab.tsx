@@ -214,6 +214,7 @@ function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {
       else if (key === "-") lab.view.camera.value?.zoomBy(0.8);
       else if (key === "0") lab.view.camera.value?.fit();
       else if (key === "i" && stage.value) lab.view.inspector.value = !lab.view.inspector.value;
+      else if (key === "l" && stage.value) lab.view.loops.value = !lab.view.loops.value;
       else return false;
       return true;
     },

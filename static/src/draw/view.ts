@@ -15,6 +15,8 @@ export interface View {
   camera: Signal<CameraControls | null>;
   menu: Signal<{ uid: string; x: number; y: number } | null>;
   inspector: Signal<boolean>;
+  /** The panel of the control loops. */
+  loops: Signal<boolean>;
 }
 
 export interface CameraControls {
@@ -24,5 +26,5 @@ export interface CameraControls {
 }
 
 export function createView(isNarrow: boolean): View {
-  return { arrangement: signal(isNarrow ? "list" : "racks"), detail: signal("rack"), camera: signal(null), menu: signal(null), inspector: signal(false) };
+  return { arrangement: signal(isNarrow ? "list" : "racks"), detail: signal("rack"), camera: signal(null), menu: signal(null), inspector: signal(false), loops: signal(false) };
 }

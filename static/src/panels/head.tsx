@@ -9,7 +9,7 @@ import type { Lab } from "../lab";
 import type { Lesson } from "../lesson/types";
 
 const STORED = "drydock:single-keys";
-const KEYS: [key: string, does: string][] = [[".", "next message"], [",", "previous message"], ["+ −", "zoom"], ["0", "fit"], ["i", "inspector"]];
+const KEYS: [key: string, does: string][] = [[".", "next message"], [",", "previous message"], ["+ −", "zoom"], ["0", "fit"], ["i", "inspector"], ["l", "control loops"]];
 
 export const singleKeys = signal(stored());
 

@@ -19,6 +19,7 @@ import { Legend } from "./legend";
 
 const FleetCanvas = lazily(async () => (await import("../draw/fleet-canvas")).FleetCanvas);
 const Inspector = lazily(async () => (await import("./inspector")).Inspector);
+const Loops = lazily(async () => (await import("./loops")).Loops);
 const OUTLINE_MS = 400;
 const ARRANGEMENTS: [Arrangement, string][] = [["racks", "Racks"], ["namespaces", "Namespaces"], ["list", "List"]];
 const DETAILS: [Detail, string][] = [["fleet", "Fleet"], ["rack", "Rack"], ["pod", "Pod"]];
@@ -37,6 +38,7 @@ export function StagePane({ lab }: { lab: Lab }) {
       <Tools view={view} />
       <Notices lab={lab} />
       {view.inspector.value ? <Inspector session={session} onClose={() => { view.inspector.value = false; }} onRun={lab.run} /> : null}
+      {view.loops.value ? <Loops session={session} onClose={() => { view.loops.value = false; }} onSay={lab.ctx.announce} /> : null}
       {view.menu.value ? <ActionMenu session={session} menu={view.menu.value} onClose={() => { view.menu.value = null; }} onInspect={lab.ctx.inspect} onRun={lab.run} /> : null}
     </div>
   );
@@ -86,6 +88,7 @@ function Tools({ view }: { view: View }) {
         {list ? null : <Legend />}
       </div>
       <div class="row">
+        <button type="button" class="btn small inspect-btn" aria-pressed={view.loops.value} onClick={() => { view.loops.value = !view.loops.value; }}>Loops</button>
         <button type="button" class="btn small inspect-btn" aria-pressed={view.inspector.value} onClick={() => { view.inspector.value = !view.inspector.value; }}>Inspect</button>
         {view.arrangement.value === "racks" ? (
           <div class="seg" role="group" aria-label="Detail">

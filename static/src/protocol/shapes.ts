@@ -243,6 +243,55 @@ export interface InspectReply {
   not_simulated?: string[];
 }
 
+/** A loop of the control plane, as the debugger tells of it. */
+export interface LoopRow {
+  name: string;
+  process: string;
+  running: boolean;
+  on: boolean;
+  waiting: number;
+  delayed: number;
+  failing: number;
+  synced: { at: number; key: string; count: number } | null;
+  watches: string[];
+  writes: string[];
+  held: HeldRow[];
+}
+
+/** What a loop was stopped before. */
+export interface HeldRow {
+  loop: string;
+  key: string;
+  resource: string;
+  namespace: string;
+  name: string;
+  at: number;
+  because: number;
+}
+
+export interface BreakpointRow {
+  id: number;
+  loop: string;
+  resource: string;
+  namespace: string;
+  name: string;
+}
+
+export interface LoopsReply {
+  loops: LoopRow[];
+  breakpoints: BreakpointRow[];
+}
+
+/** What a stopped loop will read and write once it is let through. */
+export interface LookReply {
+  loop: string;
+  key: string;
+  measures: { what: string; desired: unknown; observed: unknown; difference: number | null }[];
+  reads: { resource: string; namespace: string; name: string }[];
+  writes: { verb: string; resource: string; namespace: string; name: string; ok: boolean; say: string; fields: [path: string, before: unknown, after: unknown][] }[];
+  action: string;
+}
+
 export interface CommandError {
   code: string;
   message: string;

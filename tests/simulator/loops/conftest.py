@@ -36,7 +36,7 @@ class Workbench:
         return self.cluster.apply({"kind": "breakpoint", "op": "step", "loop": loop, "key": key})
 
     def look(self, loop: str, key: str = "") -> dict[str, Any]:
-        reply = self.cluster.apply({"kind": "breakpoint", "op": "look", "loop": loop, "key": key})
+        reply = self.cluster.apply({"kind": "look", "loop": loop, "key": key})
         assert reply["changed"] is False
         return reply
 

@@ -216,7 +216,7 @@ def test_no_loop_writes_outside_the_kinds_it_declares(bench: Any) -> None:
         ({"kind": "breakpoint", "op": "set", "resource": "nothings"}, "resource: found 'nothings'"),
         ({"kind": "breakpoint", "op": "clear", "id": 7}, "id: found 7, wanted one of none"),
         ({"kind": "breakpoint", "op": "step", "loop": "job-controller"}, "loop: found job-controller, wanted a loop that"),
-        ({"kind": "breakpoint", "op": "jump"}, "op: found 'jump', wanted one of set, clear, step, look"),
+        ({"kind": "breakpoint", "op": "jump"}, "op: found 'jump', wanted one of set, clear, step"),
     ],
 )  # fmt: skip
 def test_a_wrong_wish_is_answered(bench: Any, command: dict[str, Any], said: str) -> None:
