@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.axe import violations
 from tests.e2e.lab_page import try_it
 
+pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
 PHONE = {"width": 390, "height": 844}
 
