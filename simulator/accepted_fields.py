@@ -30,8 +30,6 @@ ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.hostPID", _NO_PROCESSES),
     AcceptedField("Pod", "spec.hostIPC", _NO_PROCESSES),
     AcceptedField("Pod", "spec.hostUsers", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.hostAliases", "`/etc/hosts` is not read"),
-    AcceptedField("Pod", "spec.dnsConfig.options", "it is always `ndots:5`"),
     AcceptedField("Pod", "spec.setHostnameAsFQDN", "the hostname is the pod's name"),
     AcceptedField("Pod", "spec.imagePullSecrets", _NO_IMAGES),
     AcceptedField("Pod", "spec.resourceClaims", "there are no devices"),

@@ -31,6 +31,12 @@ from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger
 from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
+from simulator.network.faults import NetworkFaults
+from simulator.network.links import Links
+from simulator.network.objects import ClusterNetwork
+from simulator.network.programs import NetworkPrograms
+from simulator.network.proxy import KubeProxy
+from simulator.network.questions import Questions
 from simulator.network.tools import NetworkTools
 from simulator.node.kubelets import Kubelets
 from simulator.picture import CLUSTER, Picture
@@ -38,12 +44,14 @@ from simulator.scheduler.scheduler import Scheduler
 from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
 
 #: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
-SIM_VERSION = "2026.11.1"
+SIM_VERSION = "2026.11.2"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
 FORMAT = 1
 #: The loops inside the API server that look after CustomResourceDefinitions.
 EXTENSIONS = "apiextensions-apiserver"
+#: Operating-system processes of which one stands for all of its kind.
+PROCESSES = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", EXTENSIONS)
 
 
 class SnapshotRefused(ValueError):
@@ -61,10 +69,7 @@ class Cluster:
         machines = [node.name for node in config.control_planes]
         self.etcd = Etcd(engine, machines)
         self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnet)
-        self.processes = {
-            name: Process(name, engine, registry)
-            for name in ("kube-controller-manager", "kube-scheduler", "kubelet", EXTENSIONS)
-        }
+        self.processes = {name: Process(name, engine, registry) for name in PROCESSES}
         manager = self.processes["kube-controller-manager"]
         for controller in CONTROLLERS:
             controller(manager, Client(registry, controller.name))
@@ -73,14 +78,28 @@ class Cluster:
         self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
         self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
         dns_address = service_address(config, DNS_HOST)
-        self.datapath = Datapath(engine, Client(registry, "kube-proxy"), self.kubelets.servers, dns_address=dns_address)
+        networking = self.processes["kube-proxy"]
+        self.proxy = KubeProxy(networking, mode=config.kube_proxy_mode)
+        self.datapath = Datapath(
+            engine,
+            self.proxy,
+            ClusterNetwork(networking),
+            self.kubelets.servers,
+            Links(engine),
+            dns_address=dns_address,
+        )
         self.kubelets.connect(NetworkTools(self.datapath))
+        self.kubelets.fleet.listeners.append(NetworkPrograms(self.proxy))
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.server = Server(registry, self.kubelets)
         self.workstation = Workstation(self.server, engine, cluster_name=config.name, exec_in_container=self._exec)
-        self.faults = Faults(engine, self.plane, self.kubelets)
+        breakable = NetworkFaults(self.datapath, self.kubelets.nodes, self.kubelets.runs_kube_proxy)
+        self.faults = Faults(engine, self.plane, self.kubelets, breakable)
+        self.network_questions = Questions(
+            self.datapath, registry.objects, self.kubelets.nodes, pod_cidr=config.pod_subnet
+        )
         self.narrator = Narrator()
         self.debugger = Debugger(self.processes, self.narrator, self.copy)
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
@@ -114,6 +133,7 @@ class Cluster:
         self.plane.start()
         self.processes["kubelet"].start()
         self.processes[EXTENSIONS].start()
+        self.processes["kube-proxy"].start()
         for index, node in enumerate(self.config.nodes):
             self.kubelets.join(node, index)
         addresses = [self.kubelets.address(node.name) for node in self.config.control_planes]

@@ -23,6 +23,8 @@ from simulator.loops.debugger import Debugger, DebuggerError
 from simulator.machinery import schemas
 from simulator.machinery.custom.published import schema_of
 from simulator.narrator import Narrator
+from simulator.network.faults import Unfit
+from simulator.network.questions import Questions
 from simulator.picture import Picture
 from simulator.scheduler.scheduler import Scheduler
 
@@ -51,6 +53,7 @@ class Parts(Protocol):
     faults: Faults
     debugger: Debugger
     narrator: Narrator
+    network_questions: Questions
 
     @property
     def pictures(self) -> Picture: ...
@@ -84,6 +87,10 @@ class Commands:
             "because": self._because,
             "check": self._check,
             "schema": self._schema,
+            "request-path": parts.network_questions.request_path,
+            "diagnose": parts.network_questions.diagnose,
+            "node-rules": parts.network_questions.node_rules,
+            "select": parts.network_questions.select,
         }
 
     def run(self, command: dict[str, Any]) -> Reply:
@@ -96,6 +103,9 @@ class Commands:
             reply = handler(command)
         except BadCommand as error:
             reply = _refusal("BadCommand", str(error), error.thing, error.found, error.wanted)
+        except Unfit as error:
+            code = "BadFault" if command.get("kind") == "fault" else "BadCommand"
+            reply = _refusal(code, str(error), error.thing, error.found, error.wanted)
         except FaultError as error:
             reply = _refusal("BadFault", str(error), error.thing, error.found, error.wanted)
         except DebuggerError as error:

@@ -15,6 +15,8 @@ MAX_NODES = 5_000
 MAX_CPU = "1024"
 MAX_MEMORY = "64Ti"
 _ROLES = ("control-plane", "worker")
+#: kind's own choices (https://kind.sigs.k8s.io/docs/user/configuration/#kube-proxy-mode).
+PROXY_MODES = ("iptables", "ipvs", "nftables", "none")
 
 
 class ConfigError(ValueError):
@@ -57,6 +59,7 @@ class ClusterConfig:
     nodes: tuple[NodeConfig, ...]
     pod_subnet: str = "10.244.0.0/16"
     service_subnet: str = "10.96.0.0/16"
+    kube_proxy_mode: str = "iptables"
     allow_unknown_images: bool = False
 
     def dump(self) -> dict[str, Any]:
@@ -65,7 +68,11 @@ class ClusterConfig:
             "kind": "Cluster",
             "name": self.name,
             "nodes": [node.dump() for node in self.nodes],
-            "networking": {"podSubnet": self.pod_subnet, "serviceSubnet": self.service_subnet},
+            "networking": {
+                "podSubnet": self.pod_subnet,
+                "serviceSubnet": self.service_subnet,
+                "kubeProxyMode": self.kube_proxy_mode,
+            },
             "allowUnknownImages": self.allow_unknown_images,
         }
 
@@ -97,6 +104,7 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
         nodes=_nodes(given.get("nodes", [{"role": "control-plane"}]), name),
         pod_subnet=_subnet(networking.get("podSubnet", "10.244.0.0/16"), "networking.podSubnet"),
         service_subnet=_subnet(networking.get("serviceSubnet", "10.96.0.0/16"), "networking.serviceSubnet"),
+        kube_proxy_mode=_one_of(networking.get("kubeProxyMode", "iptables"), "networking.kubeProxyMode", PROXY_MODES),
         allow_unknown_images=_boolean(given.get("allowUnknownImages", False), "allowUnknownImages"),
     )
 

@@ -2,6 +2,7 @@
 
 from simulator.controlplane import COMPONENTS, ControlPlane
 from simulator.engine import Engine
+from simulator.network.faults import NetworkFaults
 from simulator.node.kubelets import Kubelets
 
 
@@ -16,8 +17,9 @@ class FaultError(ValueError):
 
 
 class Faults:
-    def __init__(self, engine: Engine, plane: ControlPlane, kubelets: Kubelets) -> None:
+    def __init__(self, engine: Engine, plane: ControlPlane, kubelets: Kubelets, network: NetworkFaults) -> None:
         self._engine = engine
+        self._network = network
         self._plane = plane
         self._kubelets = kubelets
         self._deeds = {
@@ -29,11 +31,16 @@ class Faults:
         }
 
     def inject(self, fault: str, target: str) -> tuple[int, str]:
-        """Does it; returns its ev and a sentence. Raises FaultError."""
-        deed = self._deeds.get(fault)
-        if deed is None:
-            raise FaultError("fault", repr(fault), f"one of {', '.join(self._deeds)}")
-        return deed(target)
+        """Does it; returns its ev and a sentence. Raises FaultError, and Unfit from the network."""
+        if fault in self._network.names:
+            deed = self._network.deed(fault, target)
+            root = self._root(fault, target, deed.said)
+            deed.act()
+            return root
+        act = self._deeds.get(fault)
+        if act is None:
+            raise FaultError("fault", repr(fault), f"one of {', '.join((*self._deeds, *self._network.names))}")
+        return act(target)
 
     def _root(self, fault: str, target: str, said: str) -> tuple[int, str]:
         ev = self._engine.record("fault", "you", verb=fault, name=target, because=0, note=said)

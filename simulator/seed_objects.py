@@ -123,19 +123,35 @@ def _cluster_info(config: ClusterConfig) -> Obj:
     }
 
 
+#: kubeadm's Corefile (`cmd/kubeadm/app/phases/addons/dns/manifests.go`).
+_PLUGINS = (
+    "errors",
+    "health {",
+    "   lameduck 5s",
+    "}",
+    "ready",
+    "kubernetes cluster.local in-addr.arpa ip6.arpa {",
+    "   pods insecure",
+    "   fallthrough in-addr.arpa ip6.arpa",
+    "   ttl 30",
+    "}",
+    "prometheus :9153",
+    "forward . /etc/resolv.conf {",
+    "   max_concurrent 1000",
+    "}",
+    "cache 30 {",
+    "   disable success cluster.local",
+    "   disable denial cluster.local",
+    "}",
+    "loop",
+    "reload",
+    "loadbalance",
+)
+COREFILE = ".:53 {\n" + "".join(f"    {line}\n" for line in _PLUGINS) + "}\n"
+
+
 def _corefile() -> Obj:
-    plugins = [
-        "errors",
-        "health",
-        "ready",
-        "kubernetes cluster.local in-addr.arpa ip6.arpa",
-        "forward . /etc/resolv.conf",
-        "cache 30",
-        "loop",
-        "reload",
-    ]
-    text = ".:53 {\n" + "".join(f"    {plugin}\n" for plugin in plugins) + "}\n"
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _in_system("coredns"), "data": {"Corefile": text}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _in_system("coredns"), "data": {"Corefile": COREFILE}}
 
 
 _DNS_LABELS = {"k8s-app": "kube-dns"}

@@ -1,39 +1,45 @@
-"""Cluster DNS: what a pod's resolver asks, and what CoreDNS answers.
+"""The resolver of a container: what is in its `/etc/resolv.conf` and `/etc/hosts`, and which names it asks for in which order.
 
-Follows the DNS specification (https://github.com/kubernetes/dns/blob/master/docs/specification.md) and
-https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/. Promises: a pure function of Services, EndpointSlices and the
-pod; whether CoreDNS can be reached at all is the data path's affair.
+https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/ and `pkg/kubelet/network/dns/dns.go`: dnsPolicy, dnsConfig with its
+options, hostAliases, hostname and subdomain. Promises: a pure function of the pod; asking is the data path's affair.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
-from simulator.network.service_rules import SERVICE_NAME
+from simulator.network.zone import DOMAIN, Record, Reply
 
-DOMAIN = "cluster.local"
-_NDOTS = 5
-#: The world outside that programs in containers may ask for.
-_OUTSIDE = {
-    "example.com": "23.215.0.136",
-    "kubernetes.io": "3.33.186.135",
-    "google.com": "142.250.74.206",
-    "www.google.com": "142.250.74.196",
-}
+#: What the machines themselves ask.
+MACHINE_DNS = "172.18.0.1"
+_DEFAULT_NDOTS = 1
+_MAX_NAMESERVERS, _MAX_SEARCHES = 3, 32
 
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
     """`/etc/resolv.conf` of a container."""
 
-    nameserver: str
+    nameservers: tuple[str, ...]
     search: tuple[str, ...]
-    ndots: int
+    options: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def nameserver(self) -> str:
+        """The one that is asked first; the others are for when it does not answer."""
+        return self.nameservers[0] if self.nameservers else ""
+
+    @property
+    def ndots(self) -> int:
+        given = dict(self.options).get("ndots")
+        return int(given) if given and given.isdigit() else _DEFAULT_NDOTS
 
     @property
     def text(self) -> str:
         lines = [f"search {' '.join(self.search)}"] if self.search else []
-        return "\n".join([*lines, f"nameserver {self.nameserver}", f"options ndots:{self.ndots}", ""])
+        lines += [f"nameserver {address}" for address in self.nameservers]
+        options = [name if value is None else f"{name}:{value}" for name, value in self.options]
+        return "\n".join([*lines, *([f"options {' '.join(options)}"] if options else []), ""])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,7 @@ class Answer:
     tried: tuple[str, ...]
     alias: str = ""
     """The target of an ExternalName."""
-
-
-#: Looks up (service, its slices) by namespace and name; None when there is no such service.
-ServiceLookup = Callable[[str, str], tuple[Obj, list[Obj]] | None]
+    records: tuple[Record, ...] = ()
 
 
 def resolver_of(pod: Obj, dns_address: str) -> Resolver:
@@ -56,79 +59,81 @@ def resolver_of(pod: Obj, dns_address: str) -> Resolver:
     policy = spec.get("dnsPolicy") or "ClusterFirst"
     config = spec.get("dnsConfig") or {}
     if policy == "None":
-        return Resolver((config.get("nameservers") or [""])[0], tuple(config.get("searches") or ()), 1)
-    if policy == "Default" or (policy == "ClusterFirst" and spec.get("hostNetwork")):
-        return Resolver("172.18.0.1", (), 1)
-    namespace = pod["metadata"]["namespace"]
-    search = (f"{namespace}.svc.{DOMAIN}", f"svc.{DOMAIN}", DOMAIN, *(config.get("searches") or ()))
-    return Resolver(dns_address, search, _NDOTS)
+        base = Resolver((), ())
+    elif policy == "Default" or (policy == "ClusterFirst" and spec.get("hostNetwork")):
+        base = Resolver((MACHINE_DNS,), (), ())
+    else:
+        namespace = pod["metadata"]["namespace"]
+        search = (f"{namespace}.svc.{DOMAIN}", f"svc.{DOMAIN}", DOMAIN)
+        base = Resolver((dns_address,), search, (("ndots", "5"),))
+    options = dict(base.options)
+    options.update((option["name"], option.get("value")) for option in config.get("options") or ())
+    return Resolver(
+        tuple(dict.fromkeys((*base.nameservers, *(config.get("nameservers") or ()))))[:_MAX_NAMESERVERS],
+        tuple(dict.fromkeys((*base.search, *(config.get("searches") or ()))))[:_MAX_SEARCHES],
+        tuple(options.items()),
+    )
 
 
-def resolve(name: str, resolver: Resolver, lookup: ServiceLookup) -> Answer:
-    """Tries the search list as glibc and musl do: names with fewer dots than ndots get the suffixes first."""
+def candidates(name: str, resolver: Resolver) -> tuple[str, ...]:
+    """Full names in the order in which glibc tries them: with fewer dots than `ndots` the suffixes come first."""
     plain = name.rstrip(".")
-    candidates = [plain]
-    if not name.endswith("."):
-        suffixed = [f"{plain}.{suffix}" for suffix in resolver.search]
-        candidates = [*suffixed, plain] if plain.count(".") < resolver.ndots else [plain, *suffixed]
+    if name.endswith("."):
+        return (plain,)
+    suffixed = [f"{plain}.{suffix}" for suffix in resolver.search]
+    return tuple([*suffixed, plain] if plain.count(".") < resolver.ndots else [plain, *suffixed])
+
+
+#: One question to the name server: (full name, type).
+Question = Callable[[str, str], Reply]
+
+
+def resolve(name: str, resolver: Resolver, ask: Question, *, types: tuple[str, ...] = ("A", "AAAA")) -> Answer:
+    """The first candidate with an address of these types; where a name exists without one, the search goes on."""
     tried: list[str] = []
-    for candidate in candidates:
+    for candidate in candidates(name, resolver):
         tried.append(candidate)
-        addresses, alias = _records(candidate, lookup)
-        if addresses or alias:
-            return Answer(candidate, addresses, tuple(tried), alias)
+        replies = [ask(candidate, type) for type in types]
+        records = tuple(dict.fromkeys(one for reply in replies for one in reply.answers))
+        aliases = [one.data.rstrip(".") for one in records if one.type == "CNAME"]
+        addresses = tuple(one.data for one in records if one.type in ("A", "AAAA"))
+        if addresses or aliases:
+            return Answer(candidate, addresses, tuple(tried), aliases[0] if aliases else "", records)
     return Answer(tried[0], (), tuple(tried))
 
 
-def _records(name: str, lookup: ServiceLookup) -> tuple[tuple[str, ...], str]:
-    """(A records, target of a CNAME) of one full name."""
-    if name in _OUTSIDE:
-        return (_OUTSIDE[name],), ""
-    if not name.endswith(f".{DOMAIN}"):
-        return (), ""
-    labels = name.removesuffix(f".{DOMAIN}").split(".")
-    match labels:
-        case [host, service, namespace, "svc"]:
-            return _host_records(host, lookup(namespace, service)), ""
-        case [service, namespace, "svc"]:
-            return _service_records(lookup(namespace, service))
-        case [dashed, _, "pod"] if dashed.count("-") == 3:
-            return (dashed.replace("-", "."),), ""
-    return (), ""
-
-
-def _service_records(found: tuple[Obj, list[Obj]] | None) -> tuple[tuple[str, ...], str]:
-    if found is None:
-        return (), ""
-    service, slices = found
-    spec = service["spec"]
-    if spec.get("type") == "ExternalName":
-        target = spec["externalName"]
-        return ((_OUTSIDE[target],) if target in _OUTSIDE else ()), target
-    if spec.get("clusterIP") == "None":
-        return tuple(address for _, address in _published(service, slices)), ""
-    return ((spec["clusterIP"],) if spec.get("clusterIP") else ()), ""
-
-
-def _host_records(host: str, found: tuple[Obj, list[Obj]] | None) -> tuple[str, ...]:
-    """`web-0.web.default.svc…`: an endpoint of a headless service by its hostname."""
-    if found is None or found[0]["spec"].get("clusterIP") != "None":
-        return ()
-    return tuple(address for name, address in _published(*found) if name == host)
-
-
-def _published(service: Obj, slices: list[Obj]) -> list[tuple[str, str]]:
-    """(hostname, address) of endpoints that have records: the ready ones, or all where the service says so."""
-    everyone = bool(service["spec"].get("publishNotReadyAddresses"))
-    found = [
-        (endpoint.get("hostname", ""), address)
-        for one in slices
-        for endpoint in one.get("endpoints") or ()
-        for address in endpoint["addresses"]
-        if everyone or (endpoint.get("conditions") or {}).get("ready", True) is not False
+def hosts_file(pod: Obj, address: str) -> str:
+    """`/etc/hosts` as the kubelet writes it (`pkg/kubelet/kubelet_pods.go`): the pod's own names, then hostAliases."""
+    lines = [
+        "# Kubernetes-managed hosts file.",
+        "127.0.0.1\tlocalhost",
+        "::1\tlocalhost ip6-localhost ip6-loopback",
+        "fe00::0\tip6-localnet",
+        "fe00::0\tip6-mcastprefix",
+        "fe00::1\tip6-allnodes",
+        "fe00::2\tip6-allrouters",
     ]
-    return sorted(found, key=lambda pair: pair[1])
+    lines += [f"{address}\t{own}" for own in [own_names(pod)] if address]
+    aliases = pod["spec"].get("hostAliases") or ()
+    if aliases:
+        lines += ["", "# Entries added by HostAliases."]
+        lines += [f"{one['ip']}\t" + "\t".join(one.get("hostnames") or ()) for one in aliases]
+    return "\n".join([*lines, ""])
 
 
-def is_slice_of(slice_: Obj, service: str) -> bool:
-    return (slice_["metadata"].get("labels") or {}).get(SERVICE_NAME) == service
+def own_names(pod: Obj) -> str:
+    """`web-0.web.default.svc.cluster.local<tab>web-0` for a pod with a subdomain, its hostname otherwise."""
+    spec = pod["spec"]
+    host = str(spec.get("hostname") or pod["metadata"]["name"])
+    if spec.get("subdomain"):
+        return f"{host}.{spec['subdomain']}.{pod['metadata']['namespace']}.svc.{DOMAIN}\t{host}"
+    return host
+
+
+def in_hosts_file(pod: Obj, name: str, address: str) -> str:
+    """The address a name has in `/etc/hosts`, which is asked before any server; "" when it is not there."""
+    for line in hosts_file(pod, address).splitlines():
+        words = line.split()
+        if words and not line.startswith("#") and name in words[1:]:
+            return words[0]
+    return ""

@@ -1,17 +1,15 @@
-"""What the network needs to see of the cluster: API objects, and the processes behind pod addresses.
+"""What the network needs to see of the cluster: the processes behind addresses, and what the CNI's agents watch.
 
-Both are Protocols, so the network stands beside the kubelets and not on them.
+The first is a Protocol, so the network stands beside the kubelets and not on them.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from simulator.client import Process
 from simulator.engine.plain import Obj
 
-
-class Objects(Protocol):
-    """API objects as kube-proxy and CoreDNS know them (`client.Client` is one)."""
-
-    def list(self, resource: str, namespace: str | None = None) -> list[Obj]: ...
+_POLICIES = "networkpolicies.networking.k8s.io"
 
 
 class Place(Protocol):
@@ -51,3 +49,50 @@ class Servers(Protocol):
 
     def address_of(self, pod: Obj) -> str:
         """The pod's address now, "" when it has none."""
+
+    def pod_at(self, address: str) -> Obj | None:
+        """The pod that has this address for itself; None for machines, whose pods share theirs."""
+
+    def node_address(self, node: str) -> str:
+        """The machine's own address, "" for a node nobody knows."""
+
+    def listening(self, address: str) -> list[tuple[int, str]]:
+        """(port, protocol) of every socket that is open at this address now, in order."""
+
+    def next_change(self, address: str, port: int) -> int | None:
+        """When, in microseconds from now, the answer of this socket changes by itself; None: never as things stand."""
+
+
+class ClusterNetwork:
+    """NetworkPolicies, namespaces and CoreDNS' configuration, as the watch has told."""
+
+    name = "cluster-network"
+    watches: Mapping[str, str] = {_POLICIES: "on_change", "namespaces": "on_change", "configmaps": "on_change"}
+
+    def __init__(self, process: Process) -> None:
+        self._cache = process.cache
+        process.add(self)
+
+    def policies(self, namespace: str) -> list[Obj]:
+        return list(self._cache.list(_POLICIES, namespace))
+
+    def has_policies(self) -> bool:
+        return self._cache.count(_POLICIES) > 0
+
+    def namespace_labels(self, namespace: str) -> dict[str, str]:
+        found = self._cache.get("namespaces", "", namespace)
+        return {} if found is None else dict(found["metadata"].get("labels") or {})
+
+    def corefile(self) -> str:
+        """CoreDNS reloads its file by itself; without the ConfigMap it has none."""
+        found = self._cache.get("configmaps", "kube-system", "coredns")
+        return "" if found is None else str((found.get("data") or {}).get("Corefile", ""))
+
+    def on_start(self) -> None:
+        """Nothing is kept beside the cache."""
+
+    def on_stop(self) -> None:
+        """Nothing is kept beside the cache."""
+
+    def on_change(self, old: Obj | None, new: Obj | None) -> None:
+        """The cache has it already."""

@@ -9,6 +9,7 @@ from itertools import pairwise
 from simulator.engine.plain import Obj
 from simulator.network import dns
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
+from simulator.network.dns_tools import DnsTools
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
@@ -35,14 +36,17 @@ class NetworkTools:
 
     def __init__(self, datapath: Datapath) -> None:
         self._datapath = datapath
+        self._dns = DnsTools(datapath)
 
     def ask(self, pod: Obj, argv: tuple[str, ...]) -> tuple[int, list[str], int]:
         """(exit status, lines, microseconds)."""
         program, rest = argv[0], list(argv[1:])
         source = Source(pod=pod)
         match program:
-            case "nslookup" | "dig":
-                return self._nslookup(source, _operands(program, rest))
+            case "nslookup":
+                return self._dns.nslookup(source, rest, busybox=_has_busybox(pod))
+            case "dig":
+                return self._dns.dig(source, rest)
             case "getent":
                 return self._getent(source, _operands(program, rest))
             case "wget":
@@ -58,17 +62,9 @@ class NetworkTools:
     def resolv_conf(self, pod: Obj) -> str:
         return dns.resolver_of(pod, self._datapath.dns_address).text
 
-    def _nslookup(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
-        name = operands[0] if operands else ""
-        answer, resolver = self._datapath.resolve(source, name)
-        if answer is None:
-            return 1, [";; connection timed out; no servers could be reached"], 10_000_000
-        lines = [f"Server:\t\t{resolver.nameserver}", f"Address:\t{resolver.nameserver}:53", ""]
-        if not answer.addresses:
-            return 1, [*lines, f"** server can't find {answer.name}: NXDOMAIN", ""], 0
-        for address in answer.addresses:
-            lines += [f"Name:\t{answer.name}", f"Address: {address}"]
-        return 0, [*lines, ""], 0
+    def hosts(self, pod: Obj) -> str:
+        """The content of `/etc/hosts`; a pod on the host's network has the machine's own file."""
+        return dns.hosts_file(pod, self._datapath.servers.address_of(pod))
 
     def _getent(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
         name = operands[-1] if operands else ""
@@ -162,6 +158,14 @@ class NetworkTools:
             ],
             1_000,
         )
+
+
+#: Images whose small programs are BusyBox'.
+_BUSYBOX = ("busybox", "alpine", "curl", "agnhost", "stress")
+
+
+def _has_busybox(pod: Obj) -> bool:
+    return any(name in container.get("image", "") for container in pod["spec"]["containers"] for name in _BUSYBOX)
 
 
 def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:

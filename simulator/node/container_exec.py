@@ -44,6 +44,7 @@ def execute(
     files = {"/etc/hostname": f"{hostname(pod)}\n", **mounted}
     if fleet.network is not None:
         files["/etc/resolv.conf"] = fleet.network.resolv_conf(pod)
+        files["/etc/hosts"] = fleet.network.hosts(pod)
     files.update(fleet.plan(one.run).files_at(fleet.engine.now - one.run.started_us))
     machine = Machine((Op("run", words=tuple((word,) for word in argv)),), image, dict(env), files=files)
     try:

@@ -45,6 +45,8 @@ class ContainerRuntime:
         one.state = "running"
         assert one.run is not None
         self._follow(record, one, self._fleet.plan(one.run))
+        for listener in self._fleet.listeners:
+            listener.container_started(record.node, one.image)
 
     def fail_to_start(self, record: PodRecord, one: ContainerRecord, recipe: Recipe, message: str) -> None:
         """The container was created, but its process could not be executed (exit code 128, `StartError`)."""
@@ -100,11 +102,13 @@ class ContainerRuntime:
         one = record.containers[name]
         if one.instance != instance or one.state != "running":
             return
-        self.exit(one, code, reason)
+        self._exit(one, code, reason)
+        for listener in self._fleet.listeners:
+            listener.container_ended(record.node, one.image)
         if self._fleet.is_up(record):
             self._fleet.notice(record)
 
-    def exit(self, one: ContainerRecord, code: int, reason: str) -> None:
+    def _exit(self, one: ContainerRecord, code: int, reason: str) -> None:
         assert one.run is not None
         now = self._engine.now
         one.state, one.exit_code, one.exit_reason = "exited", code, reason
@@ -119,7 +123,7 @@ class ContainerRuntime:
     def lose(self, one: ContainerRecord) -> None:
         """The machine is gone; containerd will find the container dead when it comes back (exit code 255, `Unknown`)."""
         if one.state == "running":
-            self.exit(one, _LOST, "Unknown")
+            self._exit(one, _LOST, "Unknown")
         one.backoff_us = one.pull_backoff_us = 0
         one.why = None
 

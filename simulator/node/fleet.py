@@ -33,6 +33,19 @@ class Network(Protocol):
     def resolv_conf(self, pod: Obj) -> str:
         """The content of `/etc/resolv.conf` in the pod's containers."""
 
+    def hosts(self, pod: Obj) -> str:
+        """The content of `/etc/hosts` in the pod's containers."""
+
+
+class ProcessListener(Protocol):
+    """Hears at once when something on a machine begins or ends: the network's rules are written by such processes."""
+
+    def container_started(self, node: str, image: str) -> None: ...
+
+    def container_ended(self, node: str, image: str) -> None: ...
+
+    def machine_lost(self, node: str) -> None: ...
+
 
 class Fleet:
     def __init__(self, process: Process, client: Client, catalog: Catalog) -> None:
@@ -42,6 +55,8 @@ class Fleet:
         self.timing: Timing = timing_for(process.engine.profile.name)
         self.catalog = catalog
         self.network: Network | None = None
+        self.listeners: list[ProcessListener] = []
+        """Called with what happens to processes and machines, after the records say so."""
         self.nodes: dict[str, NodeRecord] = {}
         self.pods: dict[str, PodRecord] = {}
         self.machines: dict[str, str] = {}

@@ -158,6 +158,13 @@ class Kubelets:
         one = record.containers.get(container) if record is not None else None
         return one is not None and one.state == "running"
 
+    def runs_kube_proxy(self, node: str) -> bool:
+        """Whether a container of kube-proxy runs on the machine."""
+        records = [self._fleet.pods[uid] for uid in self._fleet.nodes[node].pods]
+        return any(
+            one.state == "running" and "/kube-proxy:" in one.image for r in records for one in r.containers.values()
+        )
+
     def kill_process(self, namespace: str, pod: str, container: str) -> None:
         """SIGKILL to the container's first process, as the kernel or a person would send it."""
         record = self._find(namespace, pod)

@@ -59,6 +59,8 @@ class Machines:
             self._fleet.lose_sandbox(node, record)
             for one in record.containers.values():
                 self._runtime.lose(one)
+        for listener in self._fleet.listeners:
+            listener.machine_lost(name)
 
     def power_on(self, name: str) -> None:
         node = self._fleet.nodes[name]

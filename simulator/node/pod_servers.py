@@ -50,6 +50,42 @@ class PodServers:
         record = self._fleet.pods.get(pod["metadata"]["uid"])
         return "" if record is None else record.ip
 
+    def pod_at(self, address: str) -> Obj | None:
+        """The pod that has this address for itself; None for machines, whose pods share theirs."""
+        node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
+        record = None if node is None else self._fleet.pods.get(node.addresses.get(address, ""))
+        return None if record is None else self._fleet.pod(record)
+
+    def node_address(self, node: str) -> str:
+        known = self._fleet.nodes.get(node)
+        return "" if known is None else str(known.spec["address"])
+
+    def listening(self, address: str) -> list[tuple[int, str]]:
+        """(port, protocol) of every socket that is open at this address now, in order."""
+        found: dict[tuple[int, str], None] = {}
+        now = self._fleet.engine.now
+        for record in self._at(address):
+            for one in record.containers.values():
+                if one.state == "running" and one.run is not None:
+                    plan = self._fleet.plan(one.run)
+                    if now - one.run.started_us >= plan.serving_us:
+                        found.update(
+                            ((each.port, "UDP" if each.protocol == "udp" else "TCP"), None) for each in plan.listens
+                        )
+        return sorted(found)
+
+    def next_change(self, address: str, port: int) -> int | None:
+        """When, in microseconds from now, the answer of a socket changes by itself."""
+        moments: list[int] = []
+        now = self._fleet.engine.now
+        for record in self._at(address):
+            for one in record.containers.values():
+                if one.state == "running" and one.run is not None:
+                    plan, age = self._fleet.plan(one.run), now - one.run.started_us
+                    if any(listener.port == port for listener in plan.listens):
+                        moments += [at - age for at in _turning_points(plan) if at > age]
+        return min(moments, default=None)
+
     def connect(self, address: str, port: int, protocol: str, path: str, client: str) -> Answer:
         """One request to whoever listens; `path` "" only opens the connection, `client` "" leaves no trace in logs."""
         for record in self._at(address):
@@ -105,3 +141,8 @@ class PodServers:
                 line = line.replace(field, text)
             self._runtime.note_line(one, self._fleet.placed(line, record))
         return Answer(status, body, one.name)
+
+
+def _turning_points(plan: Plan) -> list[int]:
+    """Ages at which a plan's answers change: its sockets open, a route goes."""
+    return [plan.serving_us, *(route.until_us for route in plan.routes if route.until_us is not None)]

@@ -55,6 +55,8 @@ commands = st.one_of(
     st.builds(lambda node: shell(f"kubectl cordon {node}"), st.sampled_from(NODES)),
     st.builds(lambda node: shell(f"kubectl uncordon {node}"), st.sampled_from(NODES)),
     st.builds(fault, st.sampled_from(("node-power-off", "node-power-on")), st.sampled_from(NODES)),
+    st.builds(fault, st.sampled_from(("kube-proxy-stop", "kube-proxy-start")), st.sampled_from(NODES)),
+    st.builds(fault, st.sampled_from(("network-cut", "network-mend")), st.just(f"{NODES[0]},{NODES[1]}")),
     st.builds(
         fault,
         st.sampled_from(("component-stop", "component-start")),
@@ -125,6 +127,10 @@ def test_a_question_changes_nothing() -> None:
         {"kind": "inspect", "resource": "nodes", "name": "t-worker"},
         {"kind": "request", "method": "GET", "path": "/api/v1/pods"},
         {"kind": "loops"},
+        {"kind": "request-path", "from": {"node": "t-worker"}, "host": "10.96.0.10", "port": 53, "protocol": "UDP"},
+        {"kind": "diagnose", "namespace": "kube-system", "service": "kube-dns"},
+        {"kind": "node-rules", "node": "t-worker"},
+        {"kind": "select", "namespace": "kube-system", "selector": "k8s-app=kube-dn"},
         {"kind": "check", "checks": [{"id": "c", "say": "", "state": {"resource": "pods"}}]},
     ):
         assert cluster.apply(step)["changed"] is False, step

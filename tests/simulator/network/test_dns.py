@@ -48,13 +48,11 @@ def test_short_names_go_through_the_search_list_first(town: Any) -> None:
     )
 
 
-def test_pods_that_are_not_ready_have_no_record_unless_the_service_wants_it(town: Any) -> None:
+def test_pods_that_are_not_ready_have_no_record(town: Any) -> None:
     town.pod("db-0", "10.244.2.0")
-    service = town.service("db", "None")
+    town.service("db", "None")
     town.endpoints("db", "10.244.2.0", conditions={"ready": False})
     assert answer(town, "db")[1] == ()
-    service["spec"]["publishNotReadyAddresses"] = True
-    assert answer(town, "db")[1] == ("10.244.2.0",)
 
 
 def test_resolv_conf_of_an_ordinary_pod(town: Any) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from simulator.network.service_rules import rules
+from simulator.network.service_rules import NodeView, rules
 
 
 def table(town: Any, node: str = "") -> list[Any]:
-    return [rule for rule in rules(town.services, town.slices, node) if rule.namespace == "default"]
+    return [rule for rule in rules(town.services, town.slices, NodeView(node)) if rule.namespace == "default"]
 
 
 def three(town: Any, **spec: Any) -> None:
@@ -22,7 +22,7 @@ def test_probabilities_are_those_of_a_chain_of_iptables_rules(town: Any) -> None
     town.endpoints("web", "10.244.1.0", "10.244.1.1", "10.244.1.2")
     [rule] = table(town)
     assert [(one.address, one.probability) for one in rule.backends] == [
-        ("10.244.1.0", 0.33333),
+        ("10.244.1.0", 0.3333333333),
         ("10.244.1.1", 0.5),
         ("10.244.1.2", 1.0),
     ]

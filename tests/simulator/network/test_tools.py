@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.network.tools import NetworkTools
+from tests.simulator.network.conftest import Town
 
 
 def run(town: Any, *argv: str) -> tuple[int, list[str]]:
@@ -15,7 +16,9 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
     town.service("sick", "10.96.1.3")
     town.endpoints("sick", "10.244.1.21")
     town.service("empty", "10.96.1.2")
-    status, lines, _ = NetworkTools(town.network()).ask(town.client().pod, argv)
+    client = town.client().pod
+    client["spec"]["containers"] = [{"image": "busybox:1.36" if argv[0] != "dig" else "nicolaka/netshoot:v0.13"}]
+    status, lines, _ = NetworkTools(town.network()).ask(client, argv)
     return status, lines
 
 
@@ -80,6 +83,48 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
 )
 def test_what_it_prints(town: Any, argv: tuple[str, ...], status: int, lines: list[str]) -> None:
     assert run(town, *argv) == (status, lines)
+
+
+def test_dig_prints_sections_and_asks_full_names_only(town: Any) -> None:
+    status, lines = run(town, "dig", "web.default.svc.cluster.local")
+    assert status == 0
+    assert ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: " in "\n".join(lines)
+    at = lines.index(";; ANSWER SECTION:")
+    assert lines[at + 1] == "web.default.svc.cluster.local.\t30\tIN\tA\t10.96.1.1"
+    assert ";; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)" in lines
+    town.built = None
+    assert run(town_of(), "dig", "+short", "web")[1] == []
+    assert run(town_of(), "dig", "+short", "-x", "10.96.1.1")[1] == ["web.default.svc.cluster.local."]
+
+
+def town_of() -> Any:
+    made = Town()
+    made.node("node-1", "172.18.0.2")
+    made.cluster_dns()
+    return made
+
+
+def test_nslookup_of_the_bind_utilities_and_back_to_a_name(town: Any) -> None:
+    town.pod("web-0", "10.244.1.20")
+    town.service("web", "10.96.1.1")
+    client = town.client().pod
+    client["spec"]["containers"] = [{"image": "nicolaka/netshoot:v0.13"}]
+    tools = NetworkTools(town.network())
+    assert tools.ask(client, ("nslookup", "web"))[1][:2] == ["Server:\t\t10.96.0.10", "Address:\t10.96.0.10#53"]
+    assert tools.ask(client, ("nslookup", "nope"))[:2] == (
+        1,
+        ["Server:\t\t10.96.0.10", "Address:\t10.96.0.10#53", "", "** server can't find nope: NXDOMAIN", ""],
+    )
+    assert tools.ask(client, ("nslookup", "10.96.1.1"))[1][3] == (
+        "1.1.96.10.in-addr.arpa\tname = web.default.svc.cluster.local."
+    )
+
+
+def test_dig_without_a_server_that_answers(town: Any) -> None:
+    del town.sockets["10.244.9.9", 53, "UDP"]
+    status, lines = run(town, "dig", "web.default.svc.cluster.local")
+    assert (status, lines[-1]) == (9, ";; no servers could be reached")
+    assert lines[2] == ";; communications error to 10.96.0.10#53: timed out"
 
 
 def test_a_virtual_ip_answers_no_ping(town: Any) -> None:

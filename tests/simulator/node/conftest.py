@@ -11,6 +11,11 @@ from simulator.apiserver.registry import Registry
 from simulator.client import Process
 from simulator.config import ClusterConfig, NodeConfig
 from simulator.engine import Engine
+from simulator.network.datapath import Datapath
+from simulator.network.links import Links
+from simulator.network.objects import ClusterNetwork
+from simulator.network.proxy import KubeProxy
+from simulator.network.tools import NetworkTools
 from simulator.node.kubelets import Kubelets
 
 Obj = dict[str, Any]
@@ -40,6 +45,18 @@ class Machines:
     def run(self, seconds: float) -> None:
         """Lets this much time pass, and everything that is due in it happen."""
         self.engine.run(self.engine.now + round(seconds * SECOND))
+
+    def connect(self) -> None:
+        """Gives the machines a network with kube-proxy everywhere."""
+        process = Process("kube-proxy", self.engine, self.registry)
+        proxy, network = KubeProxy(process), ClusterNetwork(process)
+        process.wire()
+        process.start()
+        self.kubelets.connect(
+            NetworkTools(Datapath(self.engine, proxy, network, self.kubelets.servers, Links(self.engine)))
+        )
+        for node in self.kubelets.nodes():
+            proxy.started(node)
 
     def create(self, resource: str, obj: Obj) -> Obj:
         return self.registry.create("test", resource, obj)

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.apiserver.errors import StatusError
-from simulator.client import Client
-from simulator.network.datapath import Datapath
-from simulator.network.tools import NetworkTools
+from simulator.seed_objects import COREFILE
 
 
 def run(machines: Any, *argv: str) -> tuple[int, tuple[str, ...]]:
@@ -70,8 +68,7 @@ def test_nothing_runs_in_a_container_that_does_not(machines: Any) -> None:
 
 
 def test_a_request_reaches_a_pod_and_is_in_its_log(machines: Any) -> None:
-    network = Datapath(machines.engine, Client(machines.registry, "kube-proxy"), machines.kubelets.servers)
-    machines.kubelets.connect(NetworkTools(network))
+    machines.connect()
     machines.start("server", image="drydock/web:2.0")
     machines.script("sleep 1d")
     machines.run(1)
@@ -81,15 +78,21 @@ def test_a_request_reaches_a_pod_and_is_in_its_log(machines: Any) -> None:
 
 
 def test_an_init_container_waits_for_a_name(machines: Any) -> None:
-    network = Datapath(machines.engine, Client(machines.registry, "kube-proxy"), machines.kubelets.servers)
-    machines.kubelets.connect(NetworkTools(network))
+    machines.connect()
     wait = {
         "name": "wait",
         "image": "busybox:1.36",
         "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", "until nslookup db.default.svc.cluster.local; do echo waiting; sleep 2; done"],
     }
-    machines.start(spec={"initContainers": [wait], "dnsPolicy": "Default"})
+    config = {"name": "coredns", "namespace": "kube-system"}
+    machines.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}})
+    corefile = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": config, "data": {"Corefile": COREFILE}}
+    machines.create("configmaps", corefile)
+    machines.start("dns", image="registry.k8s.io/coredns/coredns:v1.12.0")
+    machines.run(1)
+    server = {"nameservers": [machines.status("dns")["podIP"]]}
+    machines.start(spec={"initContainers": [wait], "dnsPolicy": "None", "dnsConfig": server})
     machines.run(5)
     assert machines.status()["phase"] == "Pending"
     service = {"clusterIP": "10.96.7.7", "ports": [{"port": 80, "protocol": "TCP"}]}

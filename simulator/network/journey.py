@@ -1,0 +1,489 @@
+"""One request under way: name → DNS → virtual IP → rule → policy → wire → endpoint → process, and back.
+
+Follows what a packet meets in a cluster with kube-proxy (https://kubernetes.io/docs/reference/networking/virtual-ips/,
+https://kubernetes.io/docs/tutorials/services/source-ip/). Promises: every early end names the link that broke (`Broken`).
+"""
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from simulator.network import dns
+from simulator.network.objects import Answer, Place
+from simulator.network.policies import OPEN, Party, Verdict, judge
+from simulator.network.service_rules import Backend, Rule
+from simulator.network.traces import REFUSED, RESOLVE, TIMEOUT, Broken, Hop, Source, Trace
+from simulator.network.zone import NOERROR, OUTSIDE, Record, Reply, Zone, outside
+
+if TYPE_CHECKING:
+    from simulator.network.datapath import Datapath, Forwarding
+
+_TIMEOUT_US = 5_000_000
+_DNS_TIMEOUT_US = 10_000_000
+#: A round trip to the world.
+_OUTSIDE_US = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Packet:
+    source: str
+    address: str
+    port: int
+    protocol: str
+
+    @property
+    def target(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+class Journey:
+    """Collects its hops."""
+
+    def __init__(self, datapath: "Datapath", source: Source, *, live: bool) -> None:
+        self._path = datapath
+        self._source = source
+        self._live = live
+        self._hops: list[Hop] = []
+        self._took_us = 0
+        self._at = ""
+        """The machine where the packet is; "" outside."""
+        self._packet = _Packet(self._client(), "", 0, "TCP")
+        self._wanted_backend: int | None = None
+        """Which backend to take, for looking at all of them."""
+        self._backends = 1
+        self._rewritten = ""
+        """The address the client believes to talk to, once a rule has changed the packet's destination."""
+
+    def go(self, host: str, port: int, path: str, protocol: str) -> Trace:
+        address = self._find(host)
+        if isinstance(address, Trace):
+            return address
+        if address.startswith("127.") or address == "::1":
+            address = self._client()
+        self._at = self._own_node()
+        self._packet = _Packet(self._client(), address, port, protocol)
+        return replace(self._send(path), address=address)
+
+    def go_all(self, host: str, port: int, path: str, protocol: str) -> list[Trace]:
+        self._wanted_backend = 0
+        found = [self.go(host, port, path, protocol)]
+        for index in range(1, self._backends):
+            other = Journey(self._path, self._source, live=self._live)
+            other._wanted_backend = index
+            found.append(other.go(host, port, path, protocol))
+        return found
+
+    # Names
+
+    def resolver(self) -> dns.Resolver:
+        if self._source.pod is None:
+            return dns.Resolver((dns.MACHINE_DNS,), ())
+        return dns.resolver_of(self._source.pod, self._path.dns_address)
+
+    def reaches_dns(self, server: str) -> bool:
+        """The cluster's DNS server is a Service like any other; machines' servers always answer."""
+        if server == dns.MACHINE_DNS:
+            return True
+        return self._dns_verdict(server) is None
+
+    def ask(self, name: str, type: str) -> Reply:
+        """One question to the server of `/etc/resolv.conf`, which is there."""
+        return self.ask_at(self.resolver().nameserver, name, type) or Reply("SERVFAIL")
+
+    def ask_at(self, server: str, name: str, type: str) -> Reply | None:
+        if server == dns.MACHINE_DNS or not self._is_cluster_dns(server):
+            return self._from_outside(name, type) if server == dns.MACHINE_DNS else None
+        return self._zone().answer(name, type) if self.reaches_dns(server) else None
+
+    def _is_cluster_dns(self, server: str) -> bool:
+        if server == self._path.dns_address:
+            return True
+        place = self._path.servers.place(server)
+        return place is not None or bool(self._path.proxy.owners(server))
+
+    def _zone(self) -> Zone:
+        return Zone(self._path.proxy, self._path.network.corefile(), self._forwarded)
+
+    def _forwarded(self, target: str, name: str, type: str) -> Reply | None:
+        """CoreDNS asks on: its machine's servers, a server in the cluster, or one of the world."""
+        if target == "/etc/resolv.conf":
+            return self._from_outside(name, type)
+        address = target.rpartition("://")[2].split(":")[0]
+        place = self._path.servers.place(address)
+        if place is None and not self._path.proxy.owners(address):
+            return self._from_outside(name, type)
+        return None
+
+    def _from_outside(self, name: str, type: str) -> Reply:
+        address = self._path.load_balancers.lookup(name)
+        if address and type == "A":
+            return Reply(NOERROR, (Record(name, 60, "A", address),))
+        return outside(name, type)
+
+    def _dns_verdict(self, server: str) -> Broken | None:
+        """What is between here and a DNS server that answers; None when one does."""
+        node = self._own_node()
+        rule = self._path.proxy.find(node, server, 53, "UDP", is_machine=False)
+        if rule is None:
+            place = self._path.servers.place(server)
+            if place is None:
+                return Broken("dns-server", address=server, port=53, node=node)
+            backends: tuple[Backend, ...] = (Backend(server, 53, place.node, place.pod, 1.0),)
+        else:
+            backends = rule.backends
+        found = [self._dns_backend(backend) for backend in backends]
+        if any(one is None for one in found):
+            return None
+        first = next((one for one in found if one is not None), None)
+        service = f"{rule.namespace}/{rule.service}" if rule is not None else ""
+        if first is not None and first.link == "egress":
+            return replace(first, service=service)
+        return Broken("dns-server", service=service, address=server, port=53, node=node, rule=rule)
+
+    def _dns_backend(self, backend: Backend) -> Broken | None:
+        place = self._path.servers.place(backend.address)
+        if place is None or not self._path.servers.is_reachable(backend.node):
+            return Broken("dns-server", address=backend.address)
+        if self._path.links.broken_between(self._path.ends(self._own_node()), self._path.ends(place.node)):
+            return Broken("dns-server", address=backend.address)
+        packet = _Packet(self._client(), backend.address, backend.port, "UDP")
+        for link, verdict in self._verdicts(packet, place):
+            if not verdict.allowed:
+                return Broken(link, address=backend.address, port=backend.port, verdict=verdict, pod=self._own_name())
+        error = self._path.servers.connect(backend.address, backend.port, "UDP", "", "").error
+        return Broken("dns-server", address=backend.address) if error else None
+
+    def _find(self, host: str) -> "str | Trace":
+        """The address to connect to, or the end of the journey."""
+        if _is_address(host):
+            return host
+        if host == "localhost":
+            return "127.0.0.1"
+        pod = self._source.pod
+        if pod is not None and (address := dns.in_hosts_file(pod, host, self._path.servers.address_of(pod))):
+            self._hop("hosts", f"/etc/hosts says {host} is {address}", host)
+            return address
+        return self._look_up(host)
+
+    def _look_up(self, host: str) -> "str | Trace":
+        resolver = self.resolver()
+        searched = " ".join(resolver.search) or "nothing"
+        self._hop("resolv.conf", f"ask {resolver.nameserver or 'nobody'}, search {searched}", resolver.nameserver)
+        broken = None if resolver.nameserver == dns.MACHINE_DNS else self._dns_verdict(resolver.nameserver)
+        if broken is not None:
+            self._took_us += _DNS_TIMEOUT_US
+            self._hop("dns", f"the DNS server {resolver.nameserver} does not answer", host, ok=False)
+            return self._end(Trace((), False, error=RESOLVE, broken=replace(broken, name=host)))
+        answer = dns.resolve(host, resolver, self.ask)
+        if not answer.addresses:
+            self._hop("dns", f"{', '.join(answer.tried)}: no such name", host, ok=False)
+            return self._end(Trace((), False, error=RESOLVE, broken=Broken("dns-name", name=host, tried=answer.tried)))
+        alias = f" (an alias of {answer.alias})" if answer.alias else ""
+        self._hop("dns", f"{answer.name} is {', '.join(answer.addresses)}{alias}", answer.name)
+        self._took_us += self._path.hop_us(live=self._live)
+        return answer.addresses[0]
+
+    # Who and where
+
+    def _own_node(self) -> str:
+        pod = self._source.pod
+        return pod["spec"].get("nodeName", "") if pod is not None else self._source.node
+
+    def _own_name(self) -> str:
+        pod = self._source.pod
+        return "" if pod is None else f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+    def _client(self) -> str:
+        if self._source.pod is not None:
+            return self._path.servers.address_of(self._source.pod)
+        return self._path.servers.node_address(self._source.node) if self._source.node else self._source.address
+
+    @property
+    def _is_inside(self) -> bool:
+        return self._source.pod is not None or bool(self._source.node)
+
+    @property
+    def _is_on_pod_network(self) -> bool:
+        return self._source.pod is not None and not self._source.pod["spec"].get("hostNetwork")
+
+    # Virtual addresses
+
+    def _send(self, path: str) -> Trace:
+        packet = self._packet
+        place = self._path.servers.place(packet.address)
+        is_machine = place is not None and not place.pod
+        if not self._is_inside:
+            stopped = self._enter(place if is_machine else None)
+            if stopped is not None:
+                return stopped
+            packet = self._packet
+            place = self._path.servers.place(packet.address)
+            is_machine = place is not None and not place.pod
+        if is_machine and place is not None and place.node != self._at:
+            stopped = self._travel(place)
+            if stopped is not None:
+                return stopped
+        rule = self._path.proxy.find(self._at, packet.address, packet.port, packet.protocol, is_machine=is_machine)
+        if rule is not None:
+            return self._through(rule, path)
+        if place is None and (end := self._unserved()) is not None:
+            return end
+        return self._deliver(path)
+
+    def _enter(self, machine: Place | None) -> Trace | None:
+        """From outside only machines and load balancers can be reached: other addresses exist inside only."""
+        packet = self._packet
+        if machine is not None:
+            self._hop("link", f"the client reaches {machine.node} ({packet.address}) itself", machine.node)
+            return None
+        sent = self._path.load_balancers.forward(
+            packet.address, packet.port, packet.protocol, packet.source, live=self._live
+        )
+        if sent is not None:
+            return self._balanced(sent)
+        if packet.address in OUTSIDE.values():
+            return None
+        why = f"no route leads from outside to {packet.address}: it exists inside the cluster only"
+        return self._lost(why, packet.address, Broken("no-route", address=packet.address, port=packet.port))
+
+    def _balanced(self, sent: "Forwarding") -> Trace | None:
+        packet = self._packet
+        if sent.ranges and not any(_is_in(packet.source, one) for one in sent.ranges):
+            why = f"load balancer {sent.name} lets in {', '.join(sent.ranges)} only"
+            return self._lost(why, sent.name, Broken("source-range", address=packet.source, name=sent.name))
+        if not sent.node:
+            why = f"load balancer {sent.name} has no healthy node for port {packet.port}"
+            return self._lost(
+                why, sent.name, Broken("load-balancer", address=packet.address, port=packet.port, name=sent.name)
+            )
+        if sent.port:
+            address = self._path.servers.node_address(sent.node)
+            self._packet = replace(packet, address=address, port=sent.port)
+            self._rewritten = packet.target
+        else:
+            self._at = sent.node
+        self._hop(
+            "load-balancer", f"load balancer {sent.name} sends it to {sent.node}, {self._packet.target}", sent.name
+        )
+        return None
+
+    def _unserved(self) -> Trace | None:
+        """The end for a virtual address without a rule here; None when it is no virtual address."""
+        packet, proxy = self._packet, self._path.proxy
+        owner = proxy.owner(self._at, packet.address)
+        if owner is not None:
+            broken = Broken(
+                "unknown-port", f"{owner.namespace}/{owner.service}", packet.address, packet.port, self._at, rule=owner
+            )
+            why = f"service {owner.name} has nothing for port {packet.port} here"
+            # iptables lets such a packet go its way; the other modes answer for the whole address.
+            if proxy.mode == "iptables" or owner.kind != "clusterIP":
+                return self._lost(why, owner.name, broken)
+            return self._refuse(why, owner.name, broken)
+        services = proxy.owners(packet.address)
+        if not services:
+            return None
+        metadata = services[0]["metadata"]
+        name = f"{metadata['namespace']}/{metadata['name']}"
+        why = f"{self._at} has no rule for {packet.target} of service {name}"
+        return self._lost(why, name, Broken("no-rule", name, packet.address, packet.port, self._at))
+
+    def _through(self, rule: Rule, path: str) -> Trace:
+        packet = self._packet
+        if rule.kind == "nodePort":
+            self._hop("node-port", f"port {packet.port} of {self._at} belongs to service {rule.name}", rule.name)
+        else:
+            self._hop("virtual-ip", f"{packet.target} is service {rule.name}", rule.name)
+        service = f"{rule.namespace}/{rule.service}"
+        if rule.source_ranges and not any(_is_in(packet.source, one) for one in rule.source_ranges):
+            why = f"service {rule.name} lets in {', '.join(rule.source_ranges)} only"
+            return self._lost(why, rule.name, Broken("source-range", service, packet.source, rule=rule, node=self._at))
+        is_local = self._is_on_pod_network or (self._source.node != "" and self._source.node == self._at)
+        backends = rule.short_circuit if rule.short_circuit is not None and is_local else rule.backends
+        if not backends:
+            broken = Broken("", service, packet.address, packet.port, self._at, rule=rule)
+            if rule.refusal == "reject":
+                return self._refuse(
+                    f"service {rule.name} has no endpoints", rule.name, replace(broken, link="no-endpoints")
+                )
+            why = f"service {rule.name} has no endpoints on {self._at}, and its policy is Local"
+            return self._lost(why, rule.name, replace(broken, link="no-local-endpoints"))
+        backend = self._choose(rule, backends)
+        self._rewritten = self._rewritten or packet.target
+        source = packet.source
+        if rule.masquerades or source == backend.address:
+            source = self._path.servers.node_address(self._at) or source
+        self._packet = _Packet(source, backend.address, backend.port, packet.protocol)
+        odds = f"1 of {len(backends)} endpoints"
+        masked = f", as {source}" if source != packet.source else ""
+        self._hop("rule", f"{odds}: {self._packet.target}{masked}", rule.name)
+        return self._deliver(path)
+
+    def _choose(self, rule: Rule, backends: tuple[Backend, ...]) -> Backend:
+        self._backends = len(backends)
+        if self._wanted_backend is not None:
+            return backends[self._wanted_backend % len(backends)]
+        return self._path.choose(rule, backends, self._at, self._packet.source, live=self._live)
+
+    # Sockets
+
+    def _deliver(self, path: str) -> Trace:
+        packet = self._packet
+        place = self._path.servers.place(packet.address)
+        if place is None:
+            return self._leave(path)
+        for link, verdict in self._verdicts(packet, place):
+            if (stopped := self._judged(link, verdict, place)) is not None:
+                return stopped
+            if link == "egress" and place.node != self._at and (stopped := self._travel(place)) is not None:
+                return stopped
+        self._took_us += self._path.hop_us(live=self._live)
+        who = f"{place.namespace}/{place.pod}" if place.pod else place.node
+        self._hop("endpoint", f"{packet.target} is {_what(place)}", who)
+        answer = self._path.servers.connect(
+            packet.address,
+            packet.port,
+            packet.protocol,
+            path if self._live else "",
+            packet.source if self._live else "",
+        )
+        return self._answered(answer, who, place)
+
+    def _travel(self, place: Place) -> Trace | None:
+        """From one machine to another; the packet's addresses stay as they are."""
+        packet, path = self._packet, self._path
+        ends = path.ends(self._at), path.ends(place.node)
+        wire = path.links.broken_between(*ends)
+        if wire:
+            broken = Broken("wire", address=packet.address, port=packet.port, node=place.node, wire=wire)
+            return self._lost(f"the wire between {wire} is cut", place.node, broken)
+        if not path.servers.is_reachable(place.node):
+            where = f"{place.node}, where {packet.address} was," if place.pod else f"{place.node} ({packet.address})"
+            broken = Broken("machine", address=packet.address, port=packet.port, node=place.node)
+            return self._lost(f"{where} does not answer", place.node, broken)
+        self._took_us += 2 * path.links.delay_between(*ends)
+        if self._at:
+            self._hop("link", f"from {self._at} to {place.node}, addresses unchanged", place.node)
+        self._at = place.node
+        return None
+
+    def _leave(self, path: str) -> Trace:
+        """To an address nobody in the cluster has: the world, or nobody at all."""
+        packet = self._packet
+        name = next((name for name, address in OUTSIDE.items() if address == packet.address), "")
+        verdict = self._verdict("Egress", packet, Party(packet.address))
+        if (stopped := self._judged("egress", verdict, None)) is not None:
+            return stopped
+        if not name or packet.protocol != "TCP" or packet.port not in (80, 443):
+            broken = Broken("no-address", address=packet.address, port=packet.port)
+            return self._lost(f"nobody has the address {packet.address}", packet.address, broken)
+        wire = self._path.links.broken_between(self._path.ends(self._at), ("outside",))
+        if wire:
+            return self._lost(
+                f"the wire between {wire} is cut", name, Broken("wire", address=packet.address, wire=wire)
+            )
+        self._took_us += _OUTSIDE_US
+        self._hop("container", f"{name} answers 200", name)
+        return self._end(Trace((), True, 200, f"{name}\n" if path else "", backend=name, client=packet.source))
+
+    def _answered(self, answer: Answer, who: str, place: Place) -> Trace:
+        packet = self._packet
+        if answer.error:
+            if place.pod == "" and not self._path.servers.is_reachable(place.node):
+                broken = Broken("machine", address=packet.address, port=packet.port, node=place.node)
+                return self._lost(f"{place.node} ({packet.address}) does not answer", place.node, broken)
+            broken = Broken(
+                "no-process", address=packet.address, port=packet.port, node=place.node, pod=who if place.pod else ""
+            )
+            return self._refuse(f"no process in {who} listens on port {packet.port}", who, broken)
+        said = f"container {answer.container} answers" + (f" {answer.status}" if answer.status else "")
+        self._hop("container", said, who, ok=answer.status < 400)
+        if self._rewritten:
+            self._hop("reply", f"the reply goes back as from {self._rewritten}", who)
+        refused = Broken("status", address=packet.address, port=packet.port, pod=who) if answer.status >= 400 else None
+        return self._end(Trace((), True, answer.status, answer.body, backend=who, client=packet.source, broken=refused))
+
+    # Policies
+
+    def _verdicts(self, packet: _Packet, place: Place) -> list[tuple[str, Verdict]]:
+        receiver = self._party(packet.address)
+        out = self._verdict("Egress", packet, receiver)
+        is_own_machine = packet.source == self._path.servers.node_address(place.node)
+        into = OPEN if is_own_machine or not place.pod else self._verdict("Ingress", packet, receiver)
+        return [("egress", out), ("ingress", into)]
+
+    def _verdict(self, direction: str, packet: _Packet, receiver: Party) -> Verdict:
+        network = self._path.network
+        if not self._path.enforces_policies or not network.has_policies():
+            return OPEN
+        own_address = self._client()
+        sender = self._party(own_address) if packet.source == own_address else Party(packet.source)
+        if packet.source == packet.address:
+            return OPEN
+        if direction == "Egress":
+            # What leaves the pod still has the pod's own address, whatever a rule makes of it later.
+            sender = self._party(own_address)
+            own, other = sender, receiver
+        else:
+            own, other = receiver, sender
+        if own.pod is None:
+            return OPEN
+        policies = network.policies(own.pod["metadata"]["namespace"])
+        return judge(policies, direction, own, other, packet.port, packet.protocol)
+
+    def _party(self, address: str) -> Party:
+        pod = self._path.servers.pod_at(address)
+        if pod is None and self._is_on_pod_network and address == self._client():
+            pod = self._source.pod
+        if pod is None:
+            return Party(address)
+        return Party(address, pod, self._path.network.namespace_labels(pod["metadata"]["namespace"]))
+
+    def _judged(self, link: str, verdict: Verdict, place: Place | None) -> Trace | None:
+        if not verdict.selected_by:
+            return None
+        way = "leave" if link == "egress" else "come in"
+        whose = self._own_name() if link == "egress" or place is None else f"{place.namespace}/{place.pod}"
+        if verdict.allowed:
+            self._hop("policy", f"NetworkPolicy {verdict.allowed_by} lets it {way}", whose)
+            return None
+        packet = self._packet
+        names = ", ".join(verdict.selected_by)
+        why = f"NetworkPolicy {names} does not let it {way}"
+        broken = Broken(link, address=packet.address, port=packet.port, node=self._at, pod=whose, verdict=verdict)
+        return self._lost(why, whose, broken, kind="policy")
+
+    # Ends
+
+    def _refuse(self, why: str, subject: str, broken: Broken) -> Trace:
+        self._hop("refused", why, subject, ok=False)
+        return self._end(Trace((), False, error=REFUSED, broken=broken))
+
+    def _lost(self, why: str, subject: str, broken: Broken, *, kind: str = "refused") -> Trace:
+        self._hop(kind, why, subject, ok=False)
+        self._took_us += _TIMEOUT_US
+        return self._end(Trace((), False, error=TIMEOUT, broken=broken))
+
+    def _hop(self, kind: str, say: str, subject: str, *, ok: bool = True) -> None:
+        packet = self._packet
+        target = packet.target if packet.port else ""
+        self._hops.append(Hop(kind, say, subject, ok, self._at or self._own_node(), packet.source, target))
+
+    def _end(self, trace: Trace) -> Trace:
+        return replace(trace, hops=tuple(self._hops), took_us=self._took_us)
+
+
+def _what(place: Place) -> str:
+    return f"pod {place.pod} on {place.node}" if place.pod else f"machine {place.node}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_in(address: str, cidr: str) -> bool:
+    return ip_address(address) in ip_network(cidr, strict=False)

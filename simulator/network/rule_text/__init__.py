@@ -1,0 +1,18 @@
+"""A node's rules as the kernel's own tools show them: `iptables-save`, `ipvsadm -Ln` with `ipset list`, `nft list table`."""
+
+from collections.abc import Callable, Sequence
+
+from simulator.network.rule_text import iptables, ipvs, nftables
+from simulator.network.service_rules import Rule
+
+_WRITERS: dict[str, Callable[[Sequence[Rule], str, str], list[str]]] = {
+    "iptables": iptables.lines,
+    "ipvs": ipvs.lines,
+    "nftables": nftables.lines,
+}
+
+
+def rule_lines(mode: str, rules: Sequence[Rule], *, node_address: str, pod_cidr: str) -> list[str]:
+    """Nothing in mode `none`."""
+    writer = _WRITERS.get(mode)
+    return [] if writer is None else writer(rules, node_address, pod_cidr)
