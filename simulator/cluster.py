@@ -37,7 +37,9 @@ from simulator.network.objects import ClusterNetwork
 from simulator.network.programs import NetworkPrograms
 from simulator.network.proxy import KubeProxy
 from simulator.network.questions import Questions
+from simulator.network.sources import Sources
 from simulator.network.tools import NetworkTools
+from simulator.network.traffic import Traffic
 from simulator.node.kubelets import Kubelets
 from simulator.picture import CLUSTER, Picture
 from simulator.scheduler.scheduler import Scheduler
@@ -89,16 +91,27 @@ class Cluster:
             dns_address=dns_address,
         )
         self.kubelets.connect(NetworkTools(self.datapath))
-        self.kubelets.fleet.listeners.append(NetworkPrograms(self.proxy))
+        sources = Sources(registry.store.get, self.kubelets.nodes)
+        self.traffic = Traffic(networking, self.datapath, sources)
+        self.kubelets.fleet.listeners.extend((NetworkPrograms(self.proxy), self.traffic))
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.server = Server(registry, self.kubelets)
         self.workstation = Workstation(self.server, engine, cluster_name=config.name, exec_in_container=self._exec)
-        breakable = NetworkFaults(self.datapath, self.kubelets.nodes, self.kubelets.runs_kube_proxy)
+        breakable = NetworkFaults(
+            self.datapath, self.traffic.disturb, self.kubelets.nodes, self.kubelets.runs_kube_proxy
+        )
         self.faults = Faults(engine, self.plane, self.kubelets, breakable)
         self.network_questions = Questions(
-            self.datapath, registry.objects, self.kubelets.nodes, pod_cidr=config.pod_subnet
+            self.datapath,
+            registry.objects,
+            sources,
+            self.traffic,
+            engine=engine,
+            nodes=self.kubelets.nodes,
+            zero=lambda: self._zero,
+            pod_cidr=config.pod_subnet,
         )
         self.narrator = Narrator()
         self.debugger = Debugger(self.processes, self.narrator, self.copy)

@@ -91,6 +91,7 @@ class Commands:
             "diagnose": parts.network_questions.diagnose,
             "node-rules": parts.network_questions.node_rules,
             "select": parts.network_questions.select,
+            "traffic": parts.network_questions.traffic,
         }
 
     def run(self, command: dict[str, Any]) -> Reply:

@@ -35,7 +35,7 @@ class Faults:
         if fault in self._network.names:
             deed = self._network.deed(fault, target)
             root = self._root(fault, target, deed.said)
-            deed.act()
+            self._network.inject(deed)
             return root
         act = self._deeds.get(fault)
         if act is None:

@@ -24,6 +24,8 @@ __all__ = ["REFUSED", "RESET", "RESOLVE", "TIMEOUT", "Broken", "Datapath", "Hop"
 
 #: (low, high) microseconds: a hop between machines.
 _HOP_US = (200, 900)
+#: Looking at all ways of a request ends after this many.
+_MAX_WAYS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,18 @@ class Datapath:
         """The same way, only looked at: nothing changes, and of several backends the first is shown."""
         return Journey(self, source, live=False).go(host, port, path, protocol)
 
-    def plans(self, source: Source, host: str, port: int, path: str = "/", *, protocol: str = "TCP") -> list[Trace]:
-        """The ways of all backends that the first rule on the way may choose, one trace each."""
-        return Journey(self, source, live=False).go_all(host, port, path, protocol)
+    def plans(
+        self, source: Source, host: str, port: int, path: str = "/", *, protocol: str = "TCP"
+    ) -> list[tuple[float, Trace]]:
+        """Every way that chance may choose, with how probable it is."""
+        found: list[tuple[float, Trace]] = []
+        turns: list[int] | None = []
+        while turns is not None and len(found) < _MAX_WAYS:
+            journey = Journey(self, source, live=False, turns=turns)
+            trace = journey.go(host, port, path, protocol)
+            found.append((journey.share, trace))
+            turns = journey.next_turns()
+        return found
 
     def resolver(self, source: Source) -> dns.Resolver:
         return Journey(self, source, live=False).resolver()

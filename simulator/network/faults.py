@@ -30,12 +30,23 @@ class Deed:
 class NetworkFaults:
     names = ("network-cut", "network-mend", "network-delay", "kube-proxy-stop", "kube-proxy-start")
 
-    def __init__(self, datapath: Datapath, nodes: Callable[[], list[str]], runs_pod: Callable[[str], bool]) -> None:
-        """`runs_pod`: whether a container of kube-proxy runs on a node."""
+    def __init__(
+        self,
+        datapath: Datapath,
+        disturb: Callable[[], None],
+        nodes: Callable[[], list[str]],
+        runs_pod: Callable[[str], bool],
+    ) -> None:
+        """`disturb`: tells whoever counts requests that something is different; `runs_pod`: whether kube-proxy runs on a node."""
+        self._disturb = disturb
         self._links: Links = datapath.links
         self._proxy = datapath.proxy
         self._nodes = nodes
         self._runs_pod = runs_pod
+
+    def inject(self, deed: Deed) -> None:
+        deed.act()
+        self._disturb()
 
     def deed(self, fault: str, target: str) -> Deed:
         """What would be done. Raises Unfit."""

@@ -39,7 +39,7 @@ class _Packet:
 class Journey:
     """Collects its hops."""
 
-    def __init__(self, datapath: "Datapath", source: Source, *, live: bool) -> None:
+    def __init__(self, datapath: "Datapath", source: Source, *, live: bool, turns: list[int] | None = None) -> None:
         self._path = datapath
         self._source = source
         self._live = live
@@ -48,9 +48,11 @@ class Journey:
         self._at = ""
         """The machine where the packet is; "" outside."""
         self._packet = _Packet(self._client(), "", 0, "TCP")
-        self._wanted_backend: int | None = None
-        """Which backend to take, for looking at all of them."""
-        self._backends = 1
+        self._turns = turns
+        """Which way to take wherever chance decides, for looking at all of them; None: as chance has it."""
+        self._taken: list[tuple[int, int]] = []
+        """(which, of how many) at each such place."""
+        self._endpoint = ""
         self._rewritten = ""
         """The address the client believes to talk to, once a rule has changed the packet's destination."""
 
@@ -64,14 +66,30 @@ class Journey:
         self._packet = _Packet(self._client(), address, port, protocol)
         return replace(self._send(path), address=address)
 
-    def go_all(self, host: str, port: int, path: str, protocol: str) -> list[Trace]:
-        self._wanted_backend = 0
-        found = [self.go(host, port, path, protocol)]
-        for index in range(1, self._backends):
-            other = Journey(self._path, self._source, live=self._live)
-            other._wanted_backend = index
-            found.append(other.go(host, port, path, protocol))
+    @property
+    def share(self) -> float:
+        """How probable the way is that was taken."""
+        found = 1.0
+        for _, count in self._taken:
+            found /= count
         return found
+
+    def next_turns(self) -> list[int] | None:
+        """The turns of the next way to look at; None when there is no other."""
+        for at in range(len(self._taken) - 1, -1, -1):
+            which, count = self._taken[at]
+            if which + 1 < count:
+                return [*(one for one, _ in self._taken[:at]), which + 1]
+        return None
+
+    def _turn(self, count: int) -> int | None:
+        """Which of so many ways to take; None: let chance decide."""
+        if self._turns is None:
+            return None
+        at = len(self._taken)
+        which = self._turns[at] if at < len(self._turns) else 0
+        self._taken.append((which, count))
+        return which
 
     # Names
 
@@ -320,15 +338,15 @@ class Journey:
         return self._deliver(path)
 
     def _choose(self, rule: Rule, backends: tuple[Backend, ...]) -> Backend:
-        self._backends = len(backends)
-        if self._wanted_backend is not None:
-            return backends[self._wanted_backend % len(backends)]
+        if not rule.affinity_s and (which := self._turn(len(backends))) is not None:
+            return backends[which]
         return self._path.choose(rule, backends, self._at, self._packet.source, live=self._live)
 
     # Sockets
 
     def _deliver(self, path: str) -> Trace:
         packet = self._packet
+        self._endpoint = packet.address
         place = self._path.servers.place(packet.address)
         if place is None:
             return self._leave(path)
@@ -344,7 +362,7 @@ class Journey:
             packet.address,
             packet.port,
             packet.protocol,
-            path if self._live else "",
+            path,
             packet.source if self._live else "",
         )
         return self._answered(answer, who, place)
@@ -470,7 +488,7 @@ class Journey:
         self._hops.append(Hop(kind, say, subject, ok, self._at or self._own_node(), packet.source, target))
 
     def _end(self, trace: Trace) -> Trace:
-        return replace(trace, hops=tuple(self._hops), took_us=self._took_us)
+        return replace(trace, hops=tuple(self._hops), took_us=self._took_us, endpoint=self._endpoint)
 
 
 def _what(place: Place) -> str:

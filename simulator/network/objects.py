@@ -9,7 +9,7 @@ from typing import Protocol
 from simulator.client import Process
 from simulator.engine.plain import Obj
 
-_POLICIES = "networkpolicies.networking.k8s.io"
+POLICIES = "networkpolicies.networking.k8s.io"
 
 
 class Place(Protocol):
@@ -50,6 +50,9 @@ class Servers(Protocol):
     def address_of(self, pod: Obj) -> str:
         """The pod's address now, "" when it has none."""
 
+    def runs(self, pod: Obj) -> bool:
+        """Whether a process of the pod runs now."""
+
     def pod_at(self, address: str) -> Obj | None:
         """The pod that has this address for itself; None for machines, whose pods share theirs."""
 
@@ -59,25 +62,25 @@ class Servers(Protocol):
     def listening(self, address: str) -> list[tuple[int, str]]:
         """(port, protocol) of every socket that is open at this address now, in order."""
 
-    def next_change(self, address: str, port: int) -> int | None:
-        """When, in microseconds from now, the answer of this socket changes by itself; None: never as things stand."""
+    def next_change(self, address: str) -> int | None:
+        """When, in microseconds from now, an answer from here changes by itself; None: never as things stand."""
 
 
 class ClusterNetwork:
     """NetworkPolicies, namespaces and CoreDNS' configuration, as the watch has told."""
 
     name = "cluster-network"
-    watches: Mapping[str, str] = {_POLICIES: "on_change", "namespaces": "on_change", "configmaps": "on_change"}
+    watches: Mapping[str, str] = {POLICIES: "on_change", "namespaces": "on_change", "configmaps": "on_change"}
 
     def __init__(self, process: Process) -> None:
         self._cache = process.cache
         process.add(self)
 
     def policies(self, namespace: str) -> list[Obj]:
-        return list(self._cache.list(_POLICIES, namespace))
+        return list(self._cache.list(POLICIES, namespace))
 
     def has_policies(self) -> bool:
-        return self._cache.count(_POLICIES) > 0
+        return self._cache.count(POLICIES) > 0
 
     def namespace_labels(self, namespace: str) -> dict[str, str]:
         found = self._cache.get("namespaces", "", namespace)

@@ -75,4 +75,6 @@ class Trace:
     took_us: int = 0
     client: str = ""
     """The address the server saw."""
+    endpoint: str = ""
+    """The address the packet was delivered to, or would have been; "" when it never got that far."""
     broken: Broken | None = field(default=None)

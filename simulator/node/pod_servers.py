@@ -50,6 +50,11 @@ class PodServers:
         record = self._fleet.pods.get(pod["metadata"]["uid"])
         return "" if record is None else record.ip
 
+    def runs(self, pod: Obj) -> bool:
+        """Whether a process of the pod runs now."""
+        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        return record is not None and any(one.state == "running" for one in record.containers.values())
+
     def pod_at(self, address: str) -> Obj | None:
         """The pod that has this address for itself; None for machines, whose pods share theirs."""
         node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
@@ -74,16 +79,15 @@ class PodServers:
                         )
         return sorted(found)
 
-    def next_change(self, address: str, port: int) -> int | None:
-        """When, in microseconds from now, the answer of a socket changes by itself."""
+    def next_change(self, address: str) -> int | None:
+        """When, in microseconds from now, an answer from this address changes by itself; None: never as things stand."""
         moments: list[int] = []
         now = self._fleet.engine.now
         for record in self._at(address):
             for one in record.containers.values():
                 if one.state == "running" and one.run is not None:
                     plan, age = self._fleet.plan(one.run), now - one.run.started_us
-                    if any(listener.port == port for listener in plan.listens):
-                        moments += [at - age for at in _turning_points(plan) if at > age]
+                    moments += [at - age for at in _turning_points(plan) if at > age]
         return min(moments, default=None)
 
     def connect(self, address: str, port: int, protocol: str, path: str, client: str) -> Answer:

@@ -55,6 +55,17 @@ commands = st.one_of(
     st.builds(lambda node: shell(f"kubectl cordon {node}"), st.sampled_from(NODES)),
     st.builds(lambda node: shell(f"kubectl uncordon {node}"), st.sampled_from(NODES)),
     st.builds(fault, st.sampled_from(("node-power-off", "node-power-on")), st.sampled_from(NODES)),
+    st.builds(
+        lambda app: {
+            "kind": "traffic",
+            "op": "start",
+            "from": "outside",
+            "hosts": ["172.18.0.3"],
+            "port": 30_100 + len(app),
+        },
+        st.sampled_from(APPS),
+    ),
+    st.just({"kind": "traffic"}),
     st.builds(fault, st.sampled_from(("kube-proxy-stop", "kube-proxy-start")), st.sampled_from(NODES)),
     st.builds(fault, st.sampled_from(("network-cut", "network-mend")), st.just(f"{NODES[0]},{NODES[1]}")),
     st.builds(

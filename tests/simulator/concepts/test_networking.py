@@ -211,13 +211,7 @@ def test_a_node_without_kube_proxys_pod_gets_no_rules(shop: Any) -> None:
 def test_the_traffic_goes_on_without_the_api_server(shop: Any) -> None:
     shop.fault("component-stop", "kube-apiserver")
     assert path(shop, "shop", source={"node": "book-worker"})["error"] == "could not resolve host"
-    trace = shop.cluster.datapath.request(_source(shop), "shop", 80)
-    assert trace.ok
-
-
-def _source(lab: Any) -> Any:
-    [pod] = [one for one in lab.cluster.registry.objects("pods") if one["metadata"]["name"] == "jump"]
-    return lab.cluster.network_questions.source({"pod": f"default/{pod['metadata']['name']}"})
+    assert path(shop, "shop")["ok"]
 
 
 def test_a_cut_wire_and_a_slow_one(shop: Any) -> None:

@@ -197,6 +197,9 @@ class Town:
     def address_of(self, pod: Obj) -> str:
         return str(pod["metadata"]["uid"])
 
+    def runs(self, pod: Obj) -> bool:
+        return True
+
     def pod_at(self, address: str) -> Obj | None:
         return self.pods.get(address)
 
@@ -206,7 +209,7 @@ class Town:
     def listening(self, address: str) -> list[tuple[int, str]]:
         return sorted((port, protocol) for at, port, protocol in self.sockets if at == address)
 
-    def next_change(self, address: str, port: int) -> int | None:
+    def next_change(self, address: str) -> int | None:
         return None
 
 
