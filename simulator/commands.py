@@ -13,15 +13,17 @@ from simulator.apiserver.request import Request
 from simulator.apiserver.server import Server
 from simulator.checks import CheckError, evaluate
 from simulator.engine import Engine
-from simulator.explain import because
+from simulator.engine.plain import Obj
+from simulator.explain import because, field_causes
 from simulator.faults import FaultError, Faults
-from simulator.inspector import inspect
+from simulator.inspector import find, inspect
 from simulator.kubectl.completion import complete
 from simulator.kubectl.home import FileError
 from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger, DebuggerError
 from simulator.machinery import schemas
 from simulator.machinery.custom.published import schema_of
+from simulator.machinery.differences import value_at
 from simulator.narrator import Narrator
 from simulator.network.faults import Unfit
 from simulator.network.questions import Questions
@@ -34,6 +36,8 @@ T = TypeVar("T")
 MAX_LINE = 64_000
 MAX_TEXT = 1_000_000
 _NOTE = 200
+#: Fields told of one object; the largest pods have some two hundred.
+_FIELDS = 600
 
 
 class BadCommand(Exception):
@@ -85,6 +89,7 @@ class Commands:
             "look": self._look,
             "inspect": self._inspect,
             "because": self._because,
+            "fields": self._fields,
             "check": self._check,
             "schema": self._schema,
             "request-path": parts.network_questions.request_path,
@@ -252,10 +257,36 @@ class Commands:
         return found
 
     def _because(self, command: dict[str, Any]) -> Reply:
+        if "path" in command:
+            return self._because_of_field(command)
         ev = command.get("ev")
         if isinstance(ev, bool) or not isinstance(ev, int):
             raise BadCommand("ev", ev, "an event number")
         return {"hops": because(self._parts.registry, self._parts.narrator, ev, self._parts.zero)}
+
+    def _because_of_field(self, command: dict[str, Any]) -> Reply:
+        parts, path = self._parts, _text(command, "path", 500)
+        resource, obj = self._object(command)
+        (cause,) = field_causes(parts.registry, resource, obj, [path])
+        hops = because(parts.registry, parts.narrator, cause.ev, parts.zero)
+        return {"path": path, "value": value_at(obj, path), "exact": cause.exact, "hops": hops}
+
+    def _fields(self, command: dict[str, Any]) -> Reply:
+        """Every field of an object with the write that set it."""
+        parts, trail = self._parts, self._parts.engine.trail
+        resource, obj = self._object(command)
+        rows = []
+        for cause in field_causes(parts.registry, resource, obj)[:_FIELDS]:
+            row = trail.get(cause.ev)
+            by, at = (row.actor, row.at - parts.zero) if row else ("", 0)
+            rows.append({**cause._asdict(), "value": value_at(obj, cause.path), "by": by, "at": at})
+        return {"fields": rows}
+
+    def _object(self, command: dict[str, Any]) -> tuple[str, Obj]:
+        found = find(self._parts.registry, command)
+        if found is None:
+            raise BadCommand("object", command.get("uid") or command.get("name"), "an object that exists")
+        return found
 
     def _check(self, command: dict[str, Any]) -> Reply:
         checks = command.get("checks")

@@ -15,7 +15,7 @@ def inspect(
     registry: Registry, wanted: dict[str, Any], *, narrator: Narrator, decide: Callable[[str], Plain | None], zero: int
 ) -> dict[str, Any] | None:
     """None when there is no such object. `decide` gives the scheduler's decision on a pod by uid."""
-    found = _find(registry, wanted)
+    found = find(registry, wanted)
     if found is None:
         return None
     resource, obj = found
@@ -36,7 +36,8 @@ def inspect(
     return reply
 
 
-def _find(registry: Registry, wanted: dict[str, Any]) -> tuple[str, Obj] | None:
+def find(registry: Registry, wanted: dict[str, Any]) -> tuple[str, Obj] | None:
+    """By `uid`, or by `resource`, `namespace` and `name`."""
     store = registry.store
     uid = wanted.get("uid")
     if uid:

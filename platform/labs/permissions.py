@@ -20,6 +20,7 @@ READ_KINDS = frozenset(
         "list-files",
         "inspect",
         "because",
+        "fields",
         "check",
         "schema",
         "loops",

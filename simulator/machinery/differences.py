@@ -1,9 +1,10 @@
-"""What two objects differ in, field by field.
+"""What two objects differ in, field by field; and the value at such a path.
 
 Lists of things with names (containers, ports, conditions, owner references …) are compared by name, so that an entry that was put in front does
 not make all others look changed. Promises a sorted answer that names every differing field once and no other.
 """
 
+import re
 from typing import NamedTuple
 
 from simulator.engine.plain import Obj, Plain
@@ -27,8 +28,43 @@ def differences(before: Obj | None, after: Obj | None) -> list[Difference]:
     return found
 
 
+def value_at(obj: Obj | None, path: str) -> Plain:
+    """What stands at a path as `differences` writes it; None where nothing does."""
+    found: Plain = obj
+    for quoted, entry, key in _STEP.findall(path):
+        if entry and isinstance(found, list):
+            found = _entry(found, entry)
+        elif isinstance(found, dict):
+            found = found.get(quoted or key or entry)
+        else:
+            return None
+    return found
+
+
+#: `["a.b/c"]`, `[web]`, or `spec`.
+_STEP = re.compile(r'\["([^"]+)"\]|\[([^\]]+)\]|([^.\[\]]+)')
+
+
+def leaves(obj: Plain, path: str = "") -> list[tuple[str, Plain]]:
+    """Every path at which a value stands that has no parts of its own, sorted."""
+    if isinstance(obj, dict) and obj:
+        return [leaf for key in sorted(obj) for leaf in leaves(obj[key], _joined(path, key))]
+    if isinstance(obj, list) and obj:
+        name = _naming(obj, [])
+        keys = [str(entry[name]) for entry in obj] if name else [str(index) for index in range(len(obj))]
+        return [leaf for key, entry in zip(keys, obj, strict=True) for leaf in leaves(entry, f"{path}[{key}]")]
+    return [(path, obj)]
+
+
+def _entry(entries: list[Plain], key: str) -> Plain:
+    name = _naming(entries, [])
+    if name:
+        return next((entry for entry in entries if str(entry[name]) == key), None)
+    return entries[int(key)] if key.isdigit() and int(key) < len(entries) else None
+
+
 def _compare(path: str, before: Plain, after: Plain, found: list[Difference]) -> None:
-    if before == after and type(before) is type(after):
+    if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):

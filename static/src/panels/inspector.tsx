@@ -8,13 +8,15 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { KindSign } from "../draw/glyphs";
-import { agoText, clockText } from "../protocol/clock";
+import { agoText } from "../protocol/clock";
 import { lookUp, type ClusterState } from "../protocol/store";
-import type { ComponentRow, Hop, InspectReply, Row, Scheduling } from "../protocol/shapes";
+import type { ComponentRow, InspectReply, Row, Scheduling } from "../protocol/shapes";
 import type { Session } from "../session";
 import { actionsFor, type Action } from "./actions";
 import { captionParts } from "./caption";
 import { componentFacts } from "./component-facts";
+import { FieldWhy } from "./field-why";
+import { Why } from "./why";
 
 type Tab = "facts" | "yaml" | "events" | "why" | "scheduling";
 type Answer = { reply: InspectReply } | { trouble: string } | null;
@@ -108,7 +110,7 @@ interface BodyProps { tab: Tab; reply: InspectReply | null; found: { kind: strin
 function Body({ tab, reply, found, session, onRun }: BodyProps) {
   if (tab === "yaml" && reply) return <pre class="yaml" tabIndex={0}>{reply.yaml}</pre>;
   if (tab === "events" && reply) return <Events reply={reply} />;
-  if (tab === "why" && reply) return <Why hops={reply.because} session={session} />;
+  if (tab === "why" && reply) return <><Why hops={reply.because} session={session} /><FieldWhy key={found.row.uid} uid={found.row.uid} session={session} /></>;
   if (tab === "scheduling" && reply?.scheduling) return <Decision decision={reply.scheduling} />;
   return (
     <>
@@ -150,21 +152,6 @@ function Events({ reply }: { reply: InspectReply }) {
         <li key={i} class={event.type === "Warning" ? "warning" : ""}>
           <b>{event.type === "Warning" ? "⚠ " : ""}{event.reason}</b> <span class="muted">{agoText(event.age * 1_000_000)}{event.count > 1 ? `, ${event.count} times` : ""}</span>
           <p>{event.message}</p>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function Why({ hops, session }: { hops: readonly Hop[]; session: Session }) {
-  if (hops.length === 0) return <p class="muted">It has been there since the cluster was made.</p>;
-  return (
-    <ol class="why-list">
-      {hops.map((hop, i) => (
-        <li key={hop.ev}>
-          <button type="button" class="why-hop" onClick={() => session.seek(hop.at)} title="Look at this moment">
-            <span class="muted">{i === 0 ? "" : "because "}</span>{captionParts(hop.say, [hop.name])} <span class="when">{clockText(hop.at)}</span>
-          </button>
         </li>
       ))}
     </ol>

@@ -243,6 +243,16 @@ export interface InspectReply {
   not_simulated?: string[];
 }
 
+/** One field of an object and the write that set it; not exact: that write or one before it. */
+export interface FieldRow {
+  path: string;
+  value: unknown;
+  ev: number;
+  exact: boolean;
+  by: string;
+  at: number;
+}
+
 /** A loop of the control plane, as the debugger tells of it. */
 export interface LoopRow {
   name: string;
