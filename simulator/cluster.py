@@ -26,6 +26,7 @@ from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.faults import Faults
+from simulator.futures import compare
 from simulator.kubectl.call import ExecRefused
 from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger
@@ -297,6 +298,18 @@ class Cluster:
     def copy(self) -> "Cluster":
         """Another cluster in the same state, with the same future."""
         return Cluster.load(self.dump())
+
+    def compare(self, other: "Cluster") -> dict[str, Any]:
+        """What differs between this cluster and another one: see `futures`."""
+        return compare(self.registry, other.registry)
+
+    def renumber(self, revision: int) -> None:
+        """Lets revisions go on above `revision`, as `etcdctl snapshot restore --bump-revision` does: watches from before get 410."""
+        if revision < self.revision:
+            raise ValueError(f"renumber to {revision}: that is before the present revision, {self.revision}")
+        moved = self.registry.store.renumber(revision, self.registry.unheard())
+        for process in self.processes.values():
+            process.renumber(moved)
 
     def _state(self) -> Obj:
         return {

@@ -539,10 +539,14 @@ class Registry:
 
     # State
 
-    def dump(self) -> Plain:
+    def unheard(self) -> int:
+        """The revision after which somebody still waits to hear of changes."""
         heard = [process.heard for process in self._processes if process.heard is not None]
+        return min(heard) - 1 if heard else self.store.revision
+
+    def dump(self) -> Plain:
         return {
-            "store": self.store.dump(min(heard) - 1 if heard else self.store.revision),
+            "store": self.store.dump(self.unheard()),
             "heartbeats": self.heartbeats.dump(),
             "serving": self.serving,
             "max_objects": self.max_objects,

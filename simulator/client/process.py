@@ -187,6 +187,10 @@ class Process:
     def load(self, state: Plain) -> None:
         self.running, self._due = state["running"], state["due"]
 
+    def renumber(self, moved: Mapping[int, Change]) -> None:
+        """The store's revisions were moved on: what is not delivered yet has new numbers."""
+        self._pending = [moved[change.rev] for change in self._pending]
+
     def restore(self, state: Plain, changes: Mapping[int, Change]) -> None:
         """After the store is loaded: the cache as it was, which is the store less what is not delivered yet."""
         self.cache.clear()

@@ -115,6 +115,15 @@ class Store:
                 table[change.key] = change.old
         return table
 
+    def renumber(self, revision: int, unheard: int) -> dict[int, Change]:
+        """Moves the counter on to `revision`. Of the log only the changes after `unheard` are kept, under new numbers (old → new change)."""
+        kept = [change for change in self.log if change.rev > unheard]
+        first = revision - len(kept) + 1
+        moved = {change.rev: change._replace(rev=first + index) for index, change in enumerate(kept)}
+        self.log = deque(moved.values())
+        self.revision, self.compacted = revision, revision - len(kept)
+        return moved
+
     def _append(self, change: Change) -> Change:
         self.revision = change.rev
         self.log.append(change)
