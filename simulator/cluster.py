@@ -18,11 +18,13 @@ from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.server import Server
 from simulator.client import Client, Process
+from simulator.cloud.cloud import Cloud
+from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
 from simulator.commands import Commands
-from simulator.config import ClusterConfig, ConfigError, NodeConfig, read_config
+from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.controllers import CONTROLLERS
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
-from simulator.controlplane import ControlPlane
+from simulator.controlplane import CLOUD_MANAGER, ControlPlane
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.faults import Faults
@@ -41,10 +43,12 @@ from simulator.network.questions import Questions
 from simulator.network.sources import Sources
 from simulator.network.tools import NetworkTools
 from simulator.network.traffic import Traffic
+from simulator.node.addresses import node_address
 from simulator.node.kubelets import Kubelets
 from simulator.picture import CLUSTER, Picture
 from simulator.scheduler.scheduler import Scheduler
 from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
+from simulator.yard import Yard
 
 #: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
 SIM_VERSION = "2026.11.2"
@@ -78,6 +82,7 @@ class Cluster:
             controller(manager, Client(registry, controller.name))
         extensions = self.processes[EXTENSIONS]
         CustomResourceDefinitionController(extensions, Client(registry, CustomResourceDefinitionController.name))
+        self.cloud = self._rent()
         self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
         self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
         dns_address = service_address(config, DNS_HOST)
@@ -103,7 +108,10 @@ class Cluster:
         breakable = NetworkFaults(
             self.datapath, self.traffic.disturb, self.kubelets.nodes, self.kubelets.runs_kube_proxy
         )
-        self.faults = Faults(engine, self.plane, self.kubelets, breakable)
+        self.yard = Yard(engine, self.kubelets, self.plane, config)
+        if self.cloud is not None:
+            self.cloud.connect(self.yard)
+        self.faults = Faults(engine, self.plane, self.kubelets, breakable, self.cloud)
         self.network_questions = Questions(
             self.datapath,
             registry.objects,
@@ -119,6 +127,24 @@ class Cluster:
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
         self._commands = Commands(self)
+
+    def _rent(self) -> Cloud | None:
+        """The cloud of a managed cluster, and the manager that tells Kubernetes about it."""
+        config = self.config
+        if not config.flavour.is_cloud:
+            return None
+        cloud = Cloud(
+            self.engine,
+            config.flavour.provider,
+            cluster=config.name,
+            groups=config.groups,
+            quota_cpus=config.quota_cpus,
+            delay_percent=config.delay_percent,
+        )
+        manager = self.processes[CLOUD_MANAGER] = Process(CLOUD_MANAGER, self.engine, self.registry)
+        for controller in (CloudNodeController, CloudNodeLifecycleController):
+            controller(manager, Client(self.registry, controller.name), cloud)
+        return cloud
 
     # Beginnings
 
@@ -148,13 +174,17 @@ class Cluster:
         self.processes["kubelet"].start()
         self.processes[EXTENSIONS].start()
         self.processes["kube-proxy"].start()
-        for index, node in enumerate(self.config.nodes):
+        for index, node in self.config.joining:
+            if self.cloud is not None:
+                self.cloud.adopt(node.name, index=index, group=node.group, type=node.machine, zone=node.zone)
             self.kubelets.join(node, index)
-        addresses = [self.kubelets.address(node.name) for node in self.config.control_planes]
+        addresses = [
+            node_address(index) for index, node in enumerate(self.config.nodes) if node.role == "control-plane"
+        ]
         for resource, obj in seed_objects(self.config, addresses):
             self.server.seed(creator, resource, obj)
-        for node in self.config.control_planes:
-            for pod in mirror_pods(node.name):
+        for _, node in self.config.joining:
+            for pod in mirror_pods(node.name) if node.role == "control-plane" else ():
                 self.server.seed(f"kubelet/{node.name}", "pods", pod)
         engine.cause = 0
 
@@ -169,10 +199,6 @@ class Cluster:
         self.plane.observers[:] = [picture.components_changed]
         self.etcd.observers[:] = [picture.components_changed]
         self.kubelets.pulls.observers[:] = [picture.pull_changed]
-
-    def join(self, node: NodeConfig) -> None:
-        """One more machine joins the pool."""
-        self.kubelets.join(node, len(self.kubelets.nodes()))
 
     def _exec(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
         """What the kubelet of the pod's node answers to `exec`. Raises StatusError and ExecRefused."""
@@ -270,7 +296,16 @@ class Cluster:
 
     def _cluster_table(self) -> dict[str, Any]:
         columns = ["uid", "name", "ns", "created", "version", "revision", "flavour", "marks"]
-        row = [CLUSTER, self.config.name, "", 0, "v1.33.1", self.revision, "kind", self._picture.marks()]
+        row = [
+            CLUSTER,
+            self.config.name,
+            "",
+            0,
+            "v1.33.1",
+            self.revision,
+            self.config.flavour.name,
+            self._picture.marks(),
+        ]
         return {"cols": columns, "rows": [row]}
 
     # State

@@ -12,6 +12,8 @@ from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
 from simulator.apiserver.server import Server
 from simulator.checks import CheckError, evaluate
+from simulator.cloud.cloud import Cloud
+from simulator.config import ConfigError
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.explain import because, field_causes
@@ -29,6 +31,7 @@ from simulator.network.faults import Unfit
 from simulator.network.questions import Questions
 from simulator.picture import Picture
 from simulator.scheduler.scheduler import Scheduler
+from simulator.yard import Yard
 
 Reply = dict[str, Any]
 T = TypeVar("T")
@@ -58,6 +61,8 @@ class Parts(Protocol):
     debugger: Debugger
     narrator: Narrator
     network_questions: Questions
+    cloud: Cloud | None
+    yard: Yard
 
     @property
     def pictures(self) -> Picture: ...
@@ -97,6 +102,8 @@ class Commands:
             "node-rules": parts.network_questions.node_rules,
             "select": parts.network_questions.select,
             "traffic": parts.network_questions.traffic,
+            "cloud": self._cloud,
+            "join": self._join,
         }
 
     def run(self, command: dict[str, Any]) -> Reply:
@@ -302,6 +309,21 @@ class Commands:
         if schema is None:
             raise BadCommand("kind_name", f"{kind} in {version}", "a kind that this cluster serves")
         return {"schema": schema}
+
+    # Machines
+
+    def _cloud(self, command: dict[str, Any]) -> Reply:
+        cloud = self._parts.cloud
+        return {"cloud": None if cloud is None else cloud.panel(self._parts.zero)}
+
+    def _join(self, command: dict[str, Any]) -> Reply:
+        yard = self._parts.yard
+        try:
+            node = yard.described(command.get("node") or {})
+        except ConfigError as error:
+            raise BadCommand(error.path, error.found, error.wanted) from error
+        self._rooted(f"the machine {node.name} joins", lambda: yard.join(node))
+        return {"ok": True, "name": node.name}
 
     # Inside
 

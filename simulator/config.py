@@ -3,13 +3,21 @@
 Accepts what https://kind.sigs.k8s.io/docs/user/configuration/ describes as far as it makes sense here (`kind: Cluster`,
 `apiVersion: kind.x-k8s.io/v1alpha4`, `nodes` with roles and labels, `networking`), and beside it the sizes a real
 machine would bring along: `cpu`, `memory`, `pods`, `zone` on a node. An unknown field is refused by name.
+
+`flavour` says how one got the cluster: `kind`, `desktop`, `raspberry-pi` or `cloud`. A cloud has `cloud: {provider, quotaCPUs, delayPercent}`
+and `nodeGroups: [{name, machine, min, max, size, labels, taints}]` in place of workers; its control plane is the provider's.
 """
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
+from simulator.cloud import flavours
+from simulator.cloud.flavours import FLAVOURS, PROVIDERS, Flavour
+from simulator.cloud.groups import NodeGroup
+from simulator.cloud.machine_types import MACHINE_TYPES
 from simulator.machinery import quantities, yaml_documents
+from simulator.node.addresses import node_address
 
 MAX_NODES = 5_000
 MAX_CPU = "1024"
@@ -17,6 +25,28 @@ MAX_MEMORY = "64Ti"
 _ROLES = ("control-plane", "worker")
 #: kind's own choices (https://kind.sigs.k8s.io/docs/user/configuration/#kube-proxy-mode).
 PROXY_MODES = ("iptables", "ipvs", "nftables", "none")
+_SYSTEMS = ("linux", "windows")
+#: A managed control plane has members in several zones; nobody sees them.
+_MANAGED = 3
+_MAX_GROUP = 100
+_NODE_FIELDS = (
+    "role",
+    "name",
+    "labels",
+    "cpu",
+    "memory",
+    "pods",
+    "zone",
+    "taints",
+    "image",
+    "count",
+    "extraPortMappings",
+    "machine",
+    "os",
+    "arch",
+    "group",
+    "managed",
+)
 
 
 class ConfigError(ValueError):
@@ -26,6 +56,8 @@ class ConfigError(ValueError):
         where = f"{path} (line {line})" if line else path
         super().__init__(f"{where}: found {_shown(found)}, wanted {wanted}")
         self.path = path
+        self.found = _shown(found)
+        self.wanted = wanted
         self.line = line
 
 
@@ -39,6 +71,14 @@ class NodeConfig:
     zone: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     taints: tuple[dict[str, str], ...] = ()
+    machine: str = ""
+    """A name of `MACHINE_TYPES`; empty: just a machine."""
+    os: str = "linux"
+    arch: str = "amd64"
+    group: str = ""
+    """The node group of a cloud that it belongs to."""
+    managed: bool = False
+    """A machine of the provider's control plane: it never becomes a node."""
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -50,6 +90,11 @@ class NodeConfig:
             "zone": self.zone,
             "labels": dict(self.labels),
             "taints": [dict(taint) for taint in self.taints],
+            "machine": self.machine,
+            "os": self.os,
+            "arch": self.arch,
+            "group": self.group,
+            "managed": self.managed,
         }
 
 
@@ -61,6 +106,11 @@ class ClusterConfig:
     service_subnet: str = "10.96.0.0/16"
     kube_proxy_mode: str = "iptables"
     allow_unknown_images: bool = False
+    flavour: Flavour = field(default_factory=Flavour)
+    groups: tuple[NodeGroup, ...] = ()
+    quota_cpus: int = 0
+    """0: what the provider gives a new account."""
+    delay_percent: int = 100
 
     def dump(self) -> dict[str, Any]:
         """A mapping that `read_config` reads back to an equal value."""
@@ -74,7 +124,27 @@ class ClusterConfig:
                 "kubeProxyMode": self.kube_proxy_mode,
             },
             "allowUnknownImages": self.allow_unknown_images,
+            "flavour": self.flavour.name,
+            **({"cloud": self._dump_cloud()} if self.flavour.is_cloud else {}),
+            "nodeGroups": [group.dump() for group in self.groups],
         }
+
+    def _dump_cloud(self) -> dict[str, Any]:
+        return {
+            "provider": self.flavour.provider,
+            "quotaCPUs": self.quota_cpus,
+            "delayPercent": self.delay_percent,
+        }
+
+    @property
+    def largest(self) -> int:
+        """How many machines there may be when every node group has grown."""
+        return len(self.nodes) + sum(group.max - group.size for group in self.groups)
+
+    @property
+    def joining(self) -> tuple[tuple[int, NodeConfig], ...]:
+        """(number, machine) of all that become nodes."""
+        return tuple((index, node) for index, node in enumerate(self.nodes) if not node.managed)
 
     @property
     def control_planes(self) -> tuple[NodeConfig, ...]:
@@ -84,28 +154,108 @@ class ClusterConfig:
 def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
     """Text (YAML or JSON) or a parsed mapping; None is one control plane and three workers. Raises ConfigError."""
     if given is None:
-        given = {"nodes": [{"role": "control-plane"}, *({"role": "worker"} for _ in range(3))]}
+        given = {"nodes": _LAB_NODES}
     if isinstance(given, str):
         given = _parse(given)
     if not isinstance(given, dict):
         raise ConfigError("config", given, "a mapping with `kind: Cluster`")
-    _only(given, "config", ("kind", "apiVersion", "name", "nodes", "networking", "allowUnknownImages"))
+    _only(given, "config", _FIELDS)
     _one_of(given.get("kind", "Cluster"), "kind", ("Cluster",))
     _one_of(given.get("apiVersion", "kind.x-k8s.io/v1alpha4"), "apiVersion", ("kind.x-k8s.io/v1alpha4",))
-    name = _dns_label(given.get("name", "kind"), "name")
+    cloud = _mapping(given.get("cloud") or {}, "cloud")
+    flavour = _flavour(given, cloud)
+    name = _dns_label(given.get("name", flavour.name if flavour.name != "raspberry-pi" else "pi"), "name")
     networking = given.get("networking") or {}
     _only(
         _mapping(networking, "networking"),
         "networking",
         ("podSubnet", "serviceSubnet", "ipFamily", "kubeProxyMode", "disableDefaultCNI"),
     )
+    groups = _groups(given, flavour)
     return ClusterConfig(
         name=name,
-        nodes=_nodes(given.get("nodes", [{"role": "control-plane"}]), name),
+        nodes=_nodes(given.get("nodes", _default_nodes(flavour)), name, flavour, groups),
         pod_subnet=_subnet(networking.get("podSubnet", "10.244.0.0/16"), "networking.podSubnet"),
         service_subnet=_subnet(networking.get("serviceSubnet", "10.96.0.0/16"), "networking.serviceSubnet"),
         kube_proxy_mode=_one_of(networking.get("kubeProxyMode", "iptables"), "networking.kubeProxyMode", PROXY_MODES),
         allow_unknown_images=_boolean(given.get("allowUnknownImages", False), "allowUnknownImages"),
+        flavour=flavour,
+        groups=groups,
+        quota_cpus=_integer(cloud.get("quotaCPUs", 0), "cloud.quotaCPUs", 0, 100_000),
+        delay_percent=_integer(cloud.get("delayPercent", 100), "cloud.delayPercent", 0, 10_000),
+    )
+
+
+_FIELDS = (
+    "kind",
+    "apiVersion",
+    "name",
+    "nodes",
+    "networking",
+    "allowUnknownImages",
+    "flavour",
+    "cloud",
+    "nodeGroups",
+)
+_LAB_NODES = [{"role": "control-plane"}, *({"role": "worker"} for _ in range(3))]
+
+
+def read_node(given: object, *, name: str, flavour: Flavour) -> NodeConfig:
+    """One more machine for a running cluster; `name` when it brings none. Raises ConfigError."""
+    fields = _mapping(given, "node")
+    _only(fields, "node", _NODE_FIELDS)
+    role = _one_of(fields.get("role", "worker"), "node.role", _ROLES)
+    return _node(fields, "node", _dns_label(fields.get("name") or name, "node.name"), role, flavour)
+
+
+def _flavour(given: dict[str, Any], cloud: dict[str, Any]) -> Flavour:
+    name = _one_of(given.get("flavour", "kind"), "flavour", FLAVOURS)
+    if name != "cloud":
+        for field_ in ("cloud", "nodeGroups"):
+            if given.get(field_):
+                raise ConfigError(field_, given[field_], "`flavour: cloud` beside it, or no such field")
+        return Flavour(name)
+    _only(cloud, "cloud", ("provider", "quotaCPUs", "delayPercent"))
+    return Flavour(name, _one_of(cloud.get("provider", "aws"), "cloud.provider", PROVIDERS))
+
+
+def _default_nodes(flavour: Flavour) -> list[dict[str, Any]]:
+    if flavour.name == "desktop":
+        return [{"role": "control-plane", "name": "docker-desktop"}]
+    if flavour.name == "raspberry-pi":
+        return [{"role": "control-plane"}, {"role": "worker", "count": 3}]
+    return [] if flavour.is_cloud else [{"role": "control-plane"}]
+
+
+def _groups(given: dict[str, Any], flavour: Flavour) -> tuple[NodeGroup, ...]:
+    if not flavour.is_cloud:
+        return ()
+    default = [{"size": 3, "min": 1, "max": 10}]
+    groups = []
+    for index, entry in enumerate(_list(given.get("nodeGroups") or default, "nodeGroups")):
+        groups.append(_group(_mapping(entry, f"nodeGroups[{index}]"), f"nodeGroups[{index}]", flavour))
+    names = [group.name for group in groups]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ConfigError(f"nodeGroups[{index}].name", f"the name {name} twice", "a different name for each group")
+    return tuple(groups)
+
+
+def _group(fields: dict[str, Any], path: str, flavour: Flavour) -> NodeGroup:
+    _only(fields, path, ("name", "machine", "min", "max", "size", "labels", "taints"))
+    provider = flavours.provider_named(flavour.provider)
+    sold = tuple(one.name for one in MACHINE_TYPES.values() if one.provider == flavour.provider)
+    size = _integer(fields.get("size", fields.get("min", 1)), f"{path}.size", 0, _MAX_GROUP)
+    labels = _mapping(fields.get("labels") or {}, f"{path}.labels")
+    taints = _list(fields.get("taints") or [], f"{path}.taints")
+    return NodeGroup(
+        name=_dns_label(fields.get("name", provider.group), f"{path}.name"),
+        machine=_one_of(fields.get("machine", provider.machine), f"{path}.machine", sold),
+        min=_integer(fields.get("min", size), f"{path}.min", 0, size),
+        max=_integer(fields.get("max", size), f"{path}.max", size, _MAX_GROUP),
+        size=size,
+        labels={key: _text(value, f"{path}.labels.{key}") for key, value in labels.items()},
+        taints=tuple(_taint(taint, f"{path}.taints[{index}]") for index, taint in enumerate(taints)),
     )
 
 
@@ -121,31 +271,15 @@ def _parse(text: str) -> Any:
     return documents[0].value if documents else None
 
 
-def _nodes(given: object, cluster: str) -> tuple[NodeConfig, ...]:
-    if not isinstance(given, list) or not given:
+def _nodes(given: object, cluster: str, flavour: Flavour, groups: tuple[NodeGroup, ...]) -> tuple[NodeConfig, ...]:
+    if not isinstance(given, list) or not (given or groups):
         raise ConfigError("nodes", given, "a list with at least one node")
     nodes: list[NodeConfig] = []
     counts = dict.fromkeys(_ROLES, 0)
     for index, entry in enumerate(given):
         path = f"nodes[{index}]"
         fields = _mapping(entry, path)
-        _only(
-            fields,
-            path,
-            (
-                "role",
-                "name",
-                "labels",
-                "cpu",
-                "memory",
-                "pods",
-                "zone",
-                "taints",
-                "image",
-                "count",
-                "extraPortMappings",
-            ),
-        )
+        _only(fields, path, _NODE_FIELDS)
         role = _one_of(fields.get("role", "control-plane"), f"{path}.role", _ROLES)
         repeat = _integer(fields.get("count", 1), f"{path}.count", 1, MAX_NODES)
         for copy in range(repeat):
@@ -153,9 +287,60 @@ def _nodes(given: object, cluster: str) -> tuple[NodeConfig, ...]:
             name = fields.get("name") or _kind_name(cluster, role, counts[role])
             if repeat > 1 and fields.get("name"):
                 name = f"{name}-{copy + 1}"
-            nodes.append(_node(fields, path, _dns_label(name, f"{path}.name"), role))
+            nodes.append(_node(fields, path, _dns_label(name, f"{path}.name"), role, flavour))
+    if flavour.is_cloud:
+        _add_managed(nodes, cluster, flavour, groups)
+        counts["control-plane"] = sum(node.managed for node in nodes)
     _check_count(nodes, counts)
     return tuple(nodes)
+
+
+def _add_managed(nodes: list[NodeConfig], cluster: str, flavour: Flavour, groups: tuple[NodeGroup, ...]) -> None:
+    """What the provider brings along: a control plane that nobody sees, and the machines of the node groups."""
+    known = {group.name for group in groups}
+    for index, node in enumerate(nodes):
+        if not node.managed and node.group not in known:
+            raise ConfigError(f"nodes[{index}]", f"a {node.role} in a managed cluster", "nodeGroups instead of nodes")
+    if not nodes:
+        nodes.extend(
+            NodeConfig(f"{cluster}-managed-{number}", "control-plane", managed=True)
+            for number in range(1, _MANAGED + 1)
+        )
+        provider = flavours.provider_named(flavour.provider)
+        for group in groups:
+            for number in range(group.size):
+                zone = provider.zones[number % len(provider.zones)] if provider.zones else ""
+                nodes.append(group_node(group, cluster=cluster, flavour=flavour, index=len(nodes), zone=zone))
+
+
+def group_node(
+    group: NodeGroup, *, cluster: str, flavour: Flavour, index: int, zone: str, name: str = ""
+) -> NodeConfig:
+    """The machine of a node group that is the cluster's `index`-th one."""
+    provider = flavours.provider_named(flavour.provider)
+    type = MACHINE_TYPES[group.machine]
+    labels = flavours.group_labels(provider.name, group=group.name, cluster=cluster, machine=group.machine)
+    return NodeConfig(
+        name=name
+        or flavours.node_name(
+            provider.name,
+            cluster=cluster,
+            group=group.name,
+            index=index,
+            address=node_address(index),
+            region=provider.region,
+        ),
+        role="worker",
+        cpu=type.cpu,
+        memory=type.memory,
+        pods=type.pods,
+        zone=zone,
+        labels={**labels, **group.labels},
+        taints=group.taints,
+        machine=group.machine,
+        arch=type.arch,
+        group=group.name,
+    )
 
 
 def _check_count(nodes: list[NodeConfig], counts: dict[str, int]) -> None:
@@ -175,20 +360,33 @@ def _check_count(nodes: list[NodeConfig], counts: dict[str, int]) -> None:
         seen[name] = None
 
 
-def _node(fields: dict[str, Any], path: str, name: str, role: str) -> NodeConfig:
+def _node(fields: dict[str, Any], path: str, name: str, role: str, flavour: Flavour) -> NodeConfig:
     labels = _mapping(fields.get("labels") or {}, f"{path}.labels")
+    machine = _text(fields.get("machine", flavour.machine), f"{path}.machine")
+    if machine:
+        _one_of(machine, f"{path}.machine", tuple(MACHINE_TYPES))
+    type = MACHINE_TYPES.get(machine)
+    system = _one_of(fields.get("os", "linux"), f"{path}.os", _SYSTEMS)
+    if role == "control-plane" and system != "linux":
+        raise ConfigError(f"{path}.os", system, "linux: the control plane runs on Linux only")
+    arch = fields.get("arch", type.arch if type else flavour.arch)
     return NodeConfig(
         name=name,
         role=role,
-        cpu=_quantity(fields.get("cpu", "4"), f"{path}.cpu", most=MAX_CPU),
-        memory=_quantity(fields.get("memory", "8Gi"), f"{path}.memory", most=MAX_MEMORY),
-        pods=_integer(fields.get("pods", 110), f"{path}.pods", 1, 1_000),
+        cpu=_quantity(fields.get("cpu", type.cpu if type else "4"), f"{path}.cpu", most=MAX_CPU),
+        memory=_quantity(fields.get("memory", type.memory if type else "8Gi"), f"{path}.memory", most=MAX_MEMORY),
+        pods=_integer(fields.get("pods", type.pods if type else 110), f"{path}.pods", 1, 1_000),
         zone=_text(fields.get("zone", ""), f"{path}.zone"),
         labels={key: _text(value, f"{path}.labels.{key}") for key, value in labels.items()},
         taints=tuple(
             _taint(taint, f"{path}.taints[{index}]")
             for index, taint in enumerate(_list(fields.get("taints") or [], f"{path}.taints"))
         ),
+        machine=machine,
+        os=system,
+        arch=_one_of(arch, f"{path}.arch", ("amd64", "arm64")),
+        group=_text(fields.get("group", ""), f"{path}.group"),
+        managed=_boolean(fields.get("managed", False), f"{path}.managed"),
     )
 
 

@@ -16,12 +16,15 @@ from simulator.engine import Engine, Plain
 
 LED = ("kube-scheduler", "kube-controller-manager")
 COMPONENTS = ("kube-apiserver", "etcd", *LED)
+#: Runs beside them where there is a cloud, and is elected like the others.
+CLOUD_MANAGER = "cloud-controller-manager"
 #: The box of the diagram that a component is drawn as.
 _PARTS = {
     "kube-apiserver": "apiserver",
     "etcd": "etcd",
     "kube-scheduler": "scheduler",
     "kube-controller-manager": "controllers",
+    CLOUD_MANAGER: "controllers",
 }
 _LEASE_US = 15_000_000
 _RETRY_US = 2_000_000
@@ -40,17 +43,19 @@ class ControlPlane:
         self._registry = registry
         self._etcd = etcd
         self._processes = processes
-        self._up: dict[str, dict[str, bool]] = {name: dict.fromkeys(machines, True) for name in COMPONENTS}
+        self._led = (*LED, CLOUD_MANAGER) if CLOUD_MANAGER in processes else LED
+        self.components = (*COMPONENTS, CLOUD_MANAGER) if CLOUD_MANAGER in processes else COMPONENTS
+        self._up: dict[str, dict[str, bool]] = {name: dict.fromkeys(machines, True) for name in self.components}
         """Component → machine → whether its process runs (the machine may still be off)."""
         self._powered: dict[str, bool] = dict.fromkeys(machines, True)
-        self._leader: dict[str, str] = dict.fromkeys(LED, machines[0] if machines else "")
-        self._free_at: dict[str, int] = dict.fromkeys(LED, 0)
+        self._leader: dict[str, str] = dict.fromkeys(self._led, machines[0] if machines else "")
+        self._free_at: dict[str, int] = dict.fromkeys(self._led, 0)
         """When the Lease of a component without a leader runs out."""
         engine.register(self)
 
     def start(self) -> None:
         """At assembly, when everything is up."""
-        for name in LED:
+        for name in self._led:
             self._processes[name].start()
 
     # Questions
@@ -64,12 +69,13 @@ class ControlPlane:
     def rows(self) -> list[dict[str, Any]]:
         """Rows of kind Component for the diagram: the parts, then each controller."""
         rows = []
-        for name in COMPONENTS:
+        for name in self.components:
             members = [[machine, self.is_up(name, machine), self.leader(name) == machine] for machine in self.machines]
             up = self._is_working(name)
             rows.append(_row(name, _PARTS[name], up, members))
-        manager = self._processes["kube-controller-manager"]
-        rows.extend(_row(part.name, "controller", manager.running, []) for part in manager.parts)
+        for name in ("kube-controller-manager", CLOUD_MANAGER):
+            if (manager := self._processes.get(name)) is not None:
+                rows.extend(_row(part.name, "controller", manager.running, []) for part in manager.parts)
         return rows
 
     def _is_working(self, name: str) -> bool:
@@ -94,7 +100,7 @@ class ControlPlane:
         if machine not in self._powered:
             return
         self._powered[machine] = on
-        for component in COMPONENTS:
+        for component in self.components:
             self._settle(component, machine)
 
     def _settle(self, component: str, machine: str) -> None:

@@ -1,6 +1,8 @@
 """What a learner may break: processes, machines, parts of the control plane. Every fault is a root of the trail."""
 
-from simulator.controlplane import COMPONENTS, ControlPlane
+from simulator.cloud.cloud import Cloud
+from simulator.cloud.ledger import Ledger
+from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
 from simulator.network.faults import NetworkFaults
 from simulator.node.kubelets import Kubelets
@@ -17,17 +19,29 @@ class FaultError(ValueError):
 
 
 class Faults:
-    def __init__(self, engine: Engine, plane: ControlPlane, kubelets: Kubelets, network: NetworkFaults) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        plane: ControlPlane,
+        kubelets: Kubelets,
+        network: NetworkFaults,
+        cloud: Cloud | None = None,
+    ) -> None:
         self._engine = engine
         self._network = network
         self._plane = plane
         self._kubelets = kubelets
+        self._cloud = cloud
         self._deeds = {
             "kill-process": self._kill,
             "node-power-off": self._power_off,
             "node-power-on": self._power_on,
             "component-stop": self._stop,
             "component-start": self._start,
+            "cloud-outage": self._outage,
+            "cloud-recovery": self._recovery,
+            "cloud-quota": self._quota,
+            "cloud-machine-lost": self._machine_lost,
         }
 
     def inject(self, fault: str, target: str) -> tuple[int, str]:
@@ -75,19 +89,27 @@ class Faults:
         root = self._root("node-power-off", node, f"The power of {node} was cut")
         self._kubelets.power_off(node)
         self._plane.power(node, on=False)
+        self._cloud_power(node, on=False)
         return root
 
     def _power_on(self, target: str) -> tuple[int, str]:
         node = self._node(target, powered=False)
+        if self._cloud is not None and not self._cloud.knows(node):
+            raise FaultError("target", f"{node}, which the cloud has deleted", "a machine that exists")
         root = self._root("node-power-on", node, f"The power of {node} came back")
         self._plane.power(node, on=True)
         self._kubelets.power_on(node)
+        self._cloud_power(node, on=True)
         return root
+
+    def _cloud_power(self, node: str, on: bool) -> None:
+        if self._cloud is not None:
+            self._cloud.power(node, on=on)
 
     def _component(self, target: str, up: bool) -> tuple[str, list[str]]:
         component, _, machine = target.partition("@")
-        if component not in COMPONENTS:
-            raise FaultError("target", repr(component), f"one of {', '.join(COMPONENTS)}")
+        if component not in self._plane.components:
+            raise FaultError("target", repr(component), f"one of {', '.join(self._plane.components)}")
         machines = self._plane.machines
         if machine and machine not in machines:
             raise FaultError("target", repr(machine), f"one of the control-plane nodes {', '.join(machines)}")
@@ -112,4 +134,58 @@ class Faults:
         root = self._root("component-start", target, f"{target} was started")
         for machine in machines:
             self._plane.restart(component, machine)
+        return root
+
+    # The cloud
+
+    def _in_cloud(self) -> Cloud:
+        if self._cloud is None:
+            raise FaultError("fault", "a cluster without a cloud", "one whose configuration says `flavour: cloud`")
+        return self._cloud
+
+    def _outage(self, target: str) -> tuple[int, str]:
+        return self._switch(target, out=True)
+
+    def _recovery(self, target: str) -> tuple[int, str]:
+        return self._switch(target, out=False)
+
+    def _switch(self, target: str, out: bool) -> tuple[int, str]:
+        cloud = self._in_cloud()
+        services: dict[str, Cloud | Ledger] = {
+            "machines": cloud,
+            "disks": cloud.disks,
+            "load-balancers": cloud.load_balancers,
+        }
+        service = services.get(target)
+        if service is None:
+            raise FaultError("target", repr(target), f"one of {', '.join(services)}")
+        if service.is_out is out:
+            raise FaultError(
+                "target", f"{target}, which is {'out of order' if out else 'working'} already", "the other state"
+            )
+        verb = "cloud-outage" if out else "cloud-recovery"
+        root = self._root(verb, target, f"The cloud's service for {target} {'fails' if out else 'works again'}")
+        service.is_out = out
+        return root
+
+    def _quota(self, target: str) -> tuple[int, str]:
+        """`cpus=8`: the account may use this much."""
+        cloud = self._in_cloud()
+        what, _, number = target.partition("=")
+        if what not in ("cpus", "disks", "load-balancers") or not number.isdigit() or len(number) > 6:
+            raise FaultError("target", repr(target), "cpus=NUMBER, disks=NUMBER or load-balancers=NUMBER")
+        root = self._root("cloud-quota", target, f"The cloud account may have {number} {what.replace('-', ' ')}")
+        if what == "cpus":
+            cloud.quota_cpus = int(number)
+        else:
+            (cloud.disks if what == "disks" else cloud.load_balancers).quota = int(number)
+        return root
+
+    def _machine_lost(self, target: str) -> tuple[int, str]:
+        cloud = self._in_cloud()
+        if not cloud.knows(target):
+            known = ", ".join(one["name"] for one in cloud.machines()[:8])
+            raise FaultError("target", repr(target), f"one of the machines {known}")
+        root = self._root("cloud-machine-lost", target, f"The machine {target} was lost")
+        cloud.lose(target)
         return root

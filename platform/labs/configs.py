@@ -57,8 +57,8 @@ def config_read(text: str, *, most_nodes: int) -> ClusterConfig:
         config = read_config(text)
     except ConfigError as error:
         raise _refused(text, str(error), error.line or _line_of(text, error.path)) from error
-    if len(config.nodes) > most_nodes:
-        message = f"nodes: found {len(config.nodes)} nodes, wanted at most {most_nodes}"
+    if config.largest > most_nodes:
+        message = f"nodes: found {config.largest} nodes, wanted at most {most_nodes}"
         raise _refused(text, message, _line_of(text, "nodes"))
     return config
 

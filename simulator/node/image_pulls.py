@@ -13,7 +13,7 @@ from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, NODE_STATUS_US
 from simulator.workloads.errors import InvalidImageName
-from simulator.workloads.image_catalog import Image, PullError
+from simulator.workloads.image_catalog import Image, PullError, no_platform
 from simulator.workloads.images import parse
 
 
@@ -94,13 +94,20 @@ class ImagePulls:
         full = node.pulls[0][4]
         node.pull_started_us = self._fleet.engine.now
         took = self._fleet.draw(self._fleet.timing.resolve)
-        found = self._fleet.catalog.pull(parse(full))
+        found = self._answer(node, full)
         bandwidth = self._fleet.timing.bandwidth_bytes_s
         if isinstance(found, Image) and full not in node.images and bandwidth:
             took += found.size * 1_000_000 // bandwidth
         node.pull_ends_us = node.pull_started_us + took
         self._fleet.engine.schedule(took, self.name, "done", node.name, node.epoch)
         self._tell(node.pulls[0][0])
+
+    def _answer(self, node: NodeRecord, full: str) -> Image | PullError:
+        """What the registry has for this machine's operating system and processor."""
+        found = self._fleet.catalog.pull(parse(full))
+        if isinstance(found, Image) and f"{node.spec['os']}/{node.spec['arch']}" not in found.platforms:
+            return no_platform(parse(full))
+        return found
 
     def _tell(self, uid: str) -> None:
         for observer in self.observers:
@@ -112,7 +119,7 @@ class ImagePulls:
         if node.epoch != epoch or not node.pulls:
             return
         uid, turn, container, image, full, asked_us = node.pulls.pop(0)
-        found = self._fleet.catalog.pull(parse(full))
+        found = self._answer(node, full)
         if isinstance(found, Image):
             self._keep(node, full, found.size)
         record = self._fleet.pods.get(uid)

@@ -4,15 +4,15 @@ One part of the process `kubelet` hears of pods and hands each change to the pod
 in the fleet's records, and is dumped and loaded here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from simulator.apiserver.errors import bad_request
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Process
+from simulator.cloud.flavours import Flavour
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.node.addresses import node_address, node_cidr
 from simulator.node.container_exec import Execution, execute
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
@@ -20,8 +20,8 @@ from simulator.node.container_starts import ContainerStarts
 from simulator.node.environment import Missing, mounted_files
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
+from simulator.node.machine_facts import node_spec
 from simulator.node.machines import Machines
-from simulator.node.node_status import NodeSpec
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
 from simulator.node.pod_workers import PodWorkers
@@ -49,6 +49,12 @@ class NodeConfig(Protocol):
     def labels(self) -> dict[str, str]: ...
     @property
     def taints(self) -> tuple[dict[str, str], ...]: ...
+    @property
+    def machine(self) -> str: ...
+    @property
+    def os(self) -> str: ...
+    @property
+    def arch(self) -> str: ...
 
 
 class ClusterConfig(Protocol):
@@ -56,6 +62,10 @@ class ClusterConfig(Protocol):
     def pod_subnet(self) -> str: ...
     @property
     def allow_unknown_images(self) -> bool: ...
+    @property
+    def flavour(self) -> Flavour: ...
+    @property
+    def nodes(self) -> Sequence[NodeConfig]: ...
 
 
 class Kubelets:
@@ -83,35 +93,10 @@ class Kubelets:
 
     # Machines
 
-    def join(self, node: NodeConfig, index: int) -> None:
-        """A new machine; `index` is its number in the cluster, from which its addresses follow."""
-        labels = dict(node.labels)
-        taints = node.taints
-        if node.zone:
-            labels.update(
-                {"topology.kubernetes.io/zone": node.zone, "topology.kubernetes.io/region": node.zone.rsplit("-", 1)[0]}
-            )
-        if node.role == "control-plane":
-            labels.update(
-                {
-                    "node-role.kubernetes.io/control-plane": "",
-                    "node.kubernetes.io/exclude-from-external-load-balancers": "",
-                }
-            )
-            taints = ({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}, *taints)
-        spec = NodeSpec(
-            name=node.name,
-            address=node_address(index),
-            pod_cidr=node_cidr(self._config.pod_subnet, index),
-            cpu=node.cpu,
-            memory=node.memory,
-            pods=node.pods,
-            labels=labels,
-            taints=taints,
-            images=_SYSTEM_IMAGES,
-            provider_id=f"kind://docker/kind/{node.name}",
-        )
-        self._machines.join(spec)
+    def join(self, node: NodeConfig, index: int, *, boots: bool = False) -> None:
+        """A new machine; `index` is its number in the cluster, from which its addresses follow. `boots`: it is switched on now."""
+        spec = node_spec(node, index, self._config.flavour, self._config.pod_subnet, alone=len(self._config.nodes) == 1)
+        self._machines.join(spec, boots=boots)
 
     def nodes(self) -> list[str]:
         return list(self._fleet.nodes)
@@ -227,17 +212,3 @@ class Kubelets:
         self._fleet.nodes = {node["name"]: load_node(node) for node in state["nodes"]}
         self._fleet.pods = {pod["uid"]: load_pod(pod) for pod in state["pods"]}
         self._fleet.index_addresses()
-
-
-#: kind's node image brings these along.
-_SYSTEM_IMAGES = (
-    "registry.k8s.io/pause:3.10",
-    "registry.k8s.io/kube-apiserver:v1.33.1",
-    "registry.k8s.io/kube-controller-manager:v1.33.1",
-    "registry.k8s.io/kube-scheduler:v1.33.1",
-    "registry.k8s.io/kube-proxy:v1.33.1",
-    "registry.k8s.io/etcd:3.5.21-0",
-    "registry.k8s.io/coredns/coredns:v1.12.0",
-    "docker.io/kindest/kindnetd:v20250512-df8de77b",
-    "docker.io/kindest/local-path-provisioner:v20250214-acbabc1a",
-)

@@ -37,8 +37,8 @@ class Machines:
     def load(self, state: Plain) -> None:
         """Everything is in the node records."""
 
-    def join(self, spec: NodeSpec) -> None:
-        """A new machine with power, whose kubelet registers at once."""
+    def join(self, spec: NodeSpec, *, boots: bool = False) -> None:
+        """A new machine with power; its kubelet registers at once, or when the machine has booted."""
         node = NodeRecord(spec.name, spec.plain(), powered=True)
         for image in spec.images:
             found = self._fleet.catalog.pull(parse(image))
@@ -46,7 +46,10 @@ class Machines:
                 node.images[found.name.full] = found.size
         self._fleet.nodes[spec.name] = node
         self._fleet.machines[node.spec["address"]] = node.name
-        self.start_kubelet(spec.name)
+        if boots:
+            self._engine.schedule(self._fleet.draw(self._fleet.timing.boot), self.name, "booted", spec.name, node.epoch)
+        else:
+            self.start_kubelet(spec.name)
 
     def power_off(self, name: str) -> None:
         """Everything on the machine is dead at once, and nobody reports it."""

@@ -37,6 +37,13 @@ class NodeSpec:
     images: tuple[str, ...] = ()
     """Full names of images that are on the machine from the start."""
     provider_id: str = ""
+    os: str = "linux"
+    arch: str = "amd64"
+    os_image: str = "Debian GNU/Linux 12 (bookworm)"
+    kernel: str = "6.8.0-64-generic"
+    reserved_cpu: int = 0
+    """Milli-CPU and bytes that pods do not get (`kubeReserved`, `systemReserved`, the eviction threshold)."""
+    reserved_memory: int = 0
 
     def plain(self) -> Obj:
         return asdict(self)
@@ -44,18 +51,19 @@ class NodeSpec:
 
 def allocatable(spec: Obj) -> tuple[int, int, int]:
     """(milli-CPU, bytes, pods); kind reserves nothing."""
-    return milli(spec["cpu"]), value(spec["memory"]), int(spec["pods"])
+    cpu, memory = milli(spec["cpu"]) - spec["reserved_cpu"], value(spec["memory"]) - spec["reserved_memory"]
+    return cpu, memory, int(spec["pods"])
 
 
 def node_object(spec: Obj) -> Obj:
     """The Node that the kubelet creates when it registers."""
     name = spec["name"]
     labels = {
-        "beta.kubernetes.io/arch": "amd64",
-        "beta.kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/arch": spec["arch"],
+        "beta.kubernetes.io/os": spec["os"],
+        "kubernetes.io/arch": spec["arch"],
         "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
+        "kubernetes.io/os": spec["os"],
         **spec["labels"],
     }
     node_spec: Obj = {"podCIDR": spec["pod_cidr"], "podCIDRs": [spec["pod_cidr"]]}
@@ -90,13 +98,20 @@ def node_status(node: NodeRecord, now: str, before: list[Obj]) -> Obj:
     }
     return {
         "addresses": [{"type": "InternalIP", "address": spec["address"]}, {"type": "Hostname", "address": node.name}],
-        "allocatable": amounts,
+        "allocatable": _allocatable_amounts(spec, amounts),
         "capacity": amounts,
         "conditions": conditions(node.ready, now, before),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "images": images(node),
         "nodeInfo": _node_info(node),
     }
+
+
+def _allocatable_amounts(spec: Obj, capacity: Obj) -> Obj:
+    if not spec["reserved_cpu"] and not spec["reserved_memory"]:
+        return capacity
+    cpu, memory, _ = allocatable(spec)
+    return {**capacity, "cpu": f"{cpu}m" if cpu % 1000 else str(cpu // 1000), "memory": f"{memory // 1024}Ki"}
 
 
 def conditions(ready: bool, now: str, before: list[Obj]) -> list[Obj]:
@@ -137,13 +152,13 @@ def _node_info(node: NodeRecord) -> Obj:
         "machineID": hex64(f"machine/{node.name}")[:32],
         "systemUUID": uuid_of(f"system/{node.name}"),
         "bootID": boot_id(node),
-        "kernelVersion": "6.8.0-64-generic",
-        "osImage": "Debian GNU/Linux 12 (bookworm)",
+        "kernelVersion": node.spec["kernel"],
+        "osImage": node.spec["os_image"],
         "containerRuntimeVersion": _CONTAINERD,
         "kubeletVersion": VERSION,
         "kubeProxyVersion": "",
-        "operatingSystem": "linux",
-        "architecture": "amd64",
+        "operatingSystem": node.spec["os"],
+        "architecture": node.spec["arch"],
         "swap": {"capacity": 0},
     }
 

@@ -89,6 +89,8 @@ class Image:
     """`none` (distroless), `busybox` or `full`."""
     programs: tuple[str, ...] = ()
     servers: tuple[Server, ...] = field(default=(), repr=False)
+    platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
+    """What its manifest list offers, as `os/arch`."""
 
     def server(self, argv: tuple[str, ...]) -> Server | None:
         """The server that this command line runs: `agnhost liveness` is looked for before `agnhost`."""
@@ -134,6 +136,14 @@ class Catalog:
         if self._generic and not name.path.startswith("docker.io/library/"):
             return _generic_image(name)
         return _unknown_repository(name)
+
+
+def no_platform(name: ImageName) -> PullError:
+    """What containerd says when nothing in the manifest list runs on the machine."""
+    return PullError(
+        f'rpc error: code = NotFound desc = failed to pull and unpack image "{name.full}": '
+        "no match for platform in manifest: not found"
+    )
 
 
 def _not_found(name: ImageName) -> PullError:
@@ -197,6 +207,9 @@ def read_catalog(source: str, text: str) -> Catalog:
     return Catalog(entries)
 
 
+_KEYS = {"name", "about", "tags", "entrypoint", "cmd", "shell", "programs", "servers", "platforms", "amd64_only"}
+
+
 def _read(source: str, text: str, entries: dict[str, dict[str, Image]]) -> None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for number, raw in enumerate(yaml.load(text, Loader=loader) or ()):
@@ -204,7 +217,7 @@ def _read(source: str, text: str, entries: dict[str, dict[str, Image]]) -> None:
         if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
             raise CatalogError(f"{where}: found no name, wanted a mapping with name and tags")
         where = f"{source}: {raw['name']}"
-        _known_keys(where, raw, {"name", "about", "tags", "entrypoint", "cmd", "shell", "programs", "servers"})
+        _known_keys(where, raw, _KEYS)
         entries[raw["name"]] = _images(where, raw)
 
 
@@ -228,9 +241,17 @@ def _images(where: str, raw: dict[str, Any]) -> dict[str, Image]:
             shell=shell,
             programs=tuple(raw.get("programs", ())),
             servers=servers,
+            platforms=_platforms(raw, tag),
         )
         for tag, megabytes in tags.items()
     }
+
+
+def _platforms(raw: dict[str, Any], tag: str) -> tuple[str, ...]:
+    """`platforms` for all tags of an entry; `amd64_only` names tags that were never built for another processor."""
+    if tag in raw.get("amd64_only", ()):
+        return ("linux/amd64",)
+    return tuple(raw.get("platforms", ("linux/amd64", "linux/arm64")))
 
 
 def _size(base: ImageName, tag: str, megabytes: float) -> int:

@@ -84,7 +84,7 @@ def test_generic_images_need_an_owner() -> None:
         ),
         pytest.param(
             "- {name: a, tags: {x: 1}, size: 3}",
-            "t.yaml: a: found size, wanted only about, cmd, entrypoint, name, programs, servers, shell, tags",
+            "t.yaml: a: found size, wanted only about, amd64_only, cmd, entrypoint, name, platforms, programs, servers, shell, tags",
             id="unknown key",
         ),
     ],
