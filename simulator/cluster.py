@@ -14,9 +14,12 @@ from typing import Any
 
 import msgspec
 
+from simulator.admission_calls import ClusterWebhooks
 from simulator.apiserver.etcd import Etcd
+from simulator.apiserver.etcdctl import etcdctl
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.server import Server
+from simulator.apiserver.storage_browser import StorageBrowser
 from simulator.client import Client, Process
 from simulator.cloud.cloud import Cloud
 from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
@@ -29,6 +32,7 @@ from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.faults import Faults
 from simulator.futures import compare
+from simulator.host_files import ControlPlaneFiles
 from simulator.kubectl.call import ExecRefused
 from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger
@@ -100,11 +104,15 @@ class Cluster:
         sources = Sources(registry.store.get, self.kubelets.nodes)
         self.traffic = Traffic(networking, self.datapath, sources)
         self.kubelets.fleet.listeners.extend((NetworkPrograms(self.proxy), self.traffic))
+        registry.admission.webhooks.calls = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.server = Server(registry, self.kubelets)
         self.workstation = Workstation(self.server, engine, cluster_name=config.name, exec_in_container=self._exec)
+        self.files = ControlPlaneFiles(registry, [node.name for node in config.nodes], machines)
+        self.workstation.surface.hosts = self.files
+        self.storage = StorageBrowser(registry)
         breakable = NetworkFaults(
             self.datapath, self.traffic.disturb, self.kubelets.nodes, self.kubelets.runs_kube_proxy
         )
@@ -206,6 +214,9 @@ class Cluster:
         # A program may draw a random endpoint or write a log line: it is never only a question.
         note = f"{pod} runs {' '.join(command)}"
         self.engine.record("run", "you", verb="exec", resource="pods", namespace=namespace, name=pod, note=note[:200])
+        words = [word for word in command if not word.startswith("ETCDCTL_")]
+        if words[:1] == ["etcdctl"] and (found["metadata"].get("labels") or {}).get("component") == "etcd":
+            return etcdctl(self.storage, words[1:])
         done = self.kubelets.execute(found, container, tuple(command))
         if done.refused:
             raise ExecRefused(done.refused)

@@ -4,13 +4,15 @@
 everything that follows from it can be traced back to the person who typed it. Bad input is answered, never raised.
 """
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from simulator.apiserver.errors import ApiUnavailable
+from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
 from simulator.apiserver.server import Server
+from simulator.apiserver.storage_browser import StorageBrowser
 from simulator.checks import CheckError, evaluate
 from simulator.cloud.cloud import Cloud
 from simulator.config import ConfigError
@@ -18,8 +20,10 @@ from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.explain import because, field_causes
 from simulator.faults import FaultError, Faults
+from simulator.host_files import ControlPlaneFiles
 from simulator.inspector import find, inspect
 from simulator.kubectl.completion import complete
+from simulator.kubectl.docker_command import HostRefused
 from simulator.kubectl.home import FileError
 from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger, DebuggerError
@@ -58,6 +62,8 @@ class Parts(Protocol):
     scheduler: Scheduler
     workstation: Workstation
     faults: Faults
+    storage: StorageBrowser
+    files: ControlPlaneFiles
     debugger: Debugger
     narrator: Narrator
     network_questions: Questions
@@ -104,11 +110,18 @@ class Commands:
             "traffic": parts.network_questions.traffic,
             "cloud": self._cloud,
             "join": self._join,
+            "store-keys": self._store_keys,
+            "store-value": self._store_value,
+            "store-snapshot": self._store_snapshot,
+            "store-wipe": self._store_wipe,
+            "store-restore": self._store_restore,
+            "write-host-file": self._write_host_file,
+            "read-host-file": self._read_host_file,
         }
 
     def run(self, command: dict[str, Any]) -> Reply:
         parts = self._parts
-        before = (parts.revision, parts.engine.trail.ev, parts.engine.tickets, parts.workstation.version)
+        before = (parts.engine.trail.ev, *self._standing())
         try:
             handler = self._known.get(_text(command, "kind"))
             if handler is None:
@@ -127,7 +140,7 @@ class Commands:
             reply = _refusal("BadCheck", str(error), error.thing, error.found, error.wanted)
         finally:
             parts.engine.cause = 0
-        after = (parts.revision, parts.engine.trail.ev, parts.engine.tickets, parts.workstation.version)
+        after = (parts.engine.trail.ev, *self._standing())
         return {**reply, "changed": before != after}
 
     # The shell
@@ -194,6 +207,7 @@ class Commands:
             query=_strings(command.get("query") or {}, "query"),
             headers={key.lower(): value for key, value in _strings(command.get("headers") or {}, "headers").items()},
             body=command.get("body"),
+            is_logged=method.upper() not in ("GET", "HEAD"),
         )
 
         def call() -> Reply:
@@ -325,7 +339,62 @@ class Commands:
         self._rooted(f"the machine {node.name} joins", lambda: yard.join(node))
         return {"ok": True, "name": node.name}
 
+    # The store and the machines
+
+    def _store_keys(self, command: dict[str, Any]) -> Reply:
+        return {"keys": self._parts.storage.keys(_text(command, "prefix", 500, default=""))}
+
+    def _store_value(self, command: dict[str, Any]) -> Reply:
+        key = _text(command, "key", 500)
+        value = self._parts.storage.value(key)
+        if value is None:
+            raise BadCommand("key", repr(key), "a key that is there")
+        return {"text": value.decode(errors="replace"), "base64": b64encode(value).decode()}
+
+    def _store_snapshot(self, command: dict[str, Any]) -> Reply:
+        name = _text(command, "name", 200)
+        return {"keys": self._rooted(f"etcd snapshot {name}", lambda: self._parts.storage.save(name), always=True)}
+
+    def _store_wipe(self, command: dict[str, Any]) -> Reply:
+        return self._stored("etcd is wiped", self._parts.storage.wipe)
+
+    def _store_restore(self, command: dict[str, Any]) -> Reply:
+        name = _text(command, "name", 200)
+        known = self._parts.storage.names()
+        if name not in known:
+            raise BadCommand("name", repr(name), f"one of {', '.join(known) or 'no snapshots yet'}")
+        return self._stored(f"etcd is restored from {name}", lambda: self._parts.storage.restore(name) or 0)
+
+    def _stored(self, note: str, act: Callable[[], int]) -> Reply:
+        """Refused like any write when etcd has no majority."""
+        try:
+            return {"changes": self._rooted(note, act)}
+        except (ApiUnavailable, StatusError) as error:
+            raise BadCommand("etcd", str(error) or "no API server", "an etcd that can be written") from error
+
+    def _write_host_file(self, command: dict[str, Any]) -> Reply:
+        node, path, text = _text(command, "node", 253), _text(command, "path", 300), _text(command, "text", MAX_TEXT)
+        try:
+            self._parts.files.write(node, path, text)
+        except HostRefused as error:
+            raise BadCommand("file", str(error), "a file that the machine can use") from error
+        self._rooted(f"{node} gets {path}", lambda: None, always=True)
+        return {"ok": True}
+
+    def _read_host_file(self, command: dict[str, Any]) -> Reply:
+        node, path = _text(command, "node", 253), _text(command, "path", 300)
+        text = self._parts.files.read(node, path)
+        if text is None:
+            raise BadCommand("path", repr(path), f"a file of {node}")
+        return {"text": text}
+
     # Inside
+
+    def _standing(self) -> tuple[int, ...]:
+        """What moves when a command changed something."""
+        parts = self._parts
+        logs = parts.registry.audit.version + parts.files.version
+        return (parts.revision, parts.engine.tickets, parts.workstation.version, logs)
 
     def _rooted(self, note: str, act: Callable[[], T], *, always: bool = False) -> T:
         """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something (or `always`)."""
@@ -333,14 +402,13 @@ class Commands:
         trail = engine.trail
         mark = trail.ev
         engine.cause = ev = engine.record("command", "you", because=0, note=note[:_NOTE])
-        revision, tickets, version = self._parts.revision, engine.tickets, self._parts.workstation.version
+        before = self._standing()
         try:
             result = act()
         except DebuggerError:
             trail.undo(mark)
             raise
-        after = (self._parts.revision, engine.tickets, self._parts.workstation.version)
-        if not always and trail.ev == ev and after == (revision, tickets, version):
+        if not always and trail.ev == ev and self._standing() == before:
             trail.undo(mark)
         else:
             self._parts.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])

@@ -58,6 +58,8 @@ class Writer:
     subresource: str = ""
     has_status: bool = True
     """Whether the main resource keeps its hands off status."""
+    custom: Schema | None = None
+    """The schema of a custom kind; those of built-in kinds are known."""
 
     @property
     def ignored(self) -> FieldSet:
@@ -118,7 +120,7 @@ def updated(live: Obj, obj: Obj, writer: Writer) -> Obj:
     before = _tracked(live)
     entries = _known(before, obj, writer)
     bare = _bare(obj)
-    difference = compare(_bare(live), bare, _schema(obj))
+    difference = compare(_bare(live), bare, _schema(obj, writer))
     if difference.is_same and entries == before and "managedFields" not in live.get("metadata", {}):
         return bare
     entries = _without_changed(entries, difference)
@@ -192,14 +194,14 @@ def applied(live: Obj | None, config: Obj, writer: Writer, *, force: bool, fill:
     try:
         return _applied(start, config, writer, force=force, fill=fill)
     except Conflicts as conflicts:
-        left = _not_from_last_apply(start, conflicts) if writer.manager == "kubectl" else conflicts.found
+        left = _not_from_last_apply(start, conflicts, writer) if writer.manager == "kubectl" else conflicts.found
         if left:
             raise _refusal(left) from None
     return _applied(start, config, writer, force=True, fill=fill)
 
 
 def _applied(live: Obj, config: Obj, writer: Writer, *, force: bool, fill: Callable[[Obj], Obj]) -> Obj:
-    schema = _schema(config)
+    schema = _schema(config, writer)
     bare = _bare(live)
     entries = _tracked(live) or _before_first_apply(bare, config["apiVersion"], writer)
     wanted = field_sets.recursive_difference(field_set(config, schema), writer.ignored)
@@ -225,7 +227,7 @@ def _applied(live: Obj, config: Obj, writer: Writer, *, force: bool, fill: Calla
 
 def _before_first_apply(live: Obj, version: str, writer: Writer) -> list[Entry]:
     """An object whose owners were wiped keeps its fields under a name of their own (`skipnonapplied.go`)."""
-    taken = compare({}, live, _schema(live)).added if len(live.get("metadata", {})) > 0 else {}
+    taken = compare({}, live, _schema(live, writer)).added if len(live.get("metadata", {})) > 0 else {}
     taken = field_sets.difference(field_sets.recursive_difference(taken, writer.ignored), _STRIPPED)
     return [Entry(_BEFORE_FIRST_APPLY, UPDATE, version, "", writer.time, taken)] if taken else []
 
@@ -256,7 +258,7 @@ def _pruned(merged: Obj, last: FieldSet, entries: list[Entry], schema: Schema | 
     return found
 
 
-def _not_from_last_apply(live: Obj, conflicts: Conflicts) -> list[tuple[Entry, tuple[str, ...]]]:
+def _not_from_last_apply(live: Obj, conflicts: Conflicts, writer: Writer) -> list[tuple[Entry, tuple[str, ...]]]:
     """Conflicts that are not about what `kubectl apply` itself wrote before (`lastappliedmanager.go`)."""
     text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED, "")
     try:
@@ -265,7 +267,7 @@ def _not_from_last_apply(live: Obj, conflicts: Conflicts) -> list[tuple[Entry, t
         return conflicts.found
     if not isinstance(last, dict) or last.get("apiVersion") != live["apiVersion"]:
         return conflicts.found
-    schema = _schema(live)
+    schema = _schema(live, writer)
     difference = compare(last, _bare(live), schema)
     allowed = field_set(last, schema)
     for changed in (difference.modified, difference.added, difference.removed):
@@ -328,6 +330,8 @@ def shown(obj: Obj) -> Obj:
 def manager_of(component: str) -> str:
     """The field manager of a component: the program it is part of."""
     name = component.partition("/")[0]
+    if name == "default-scheduler":
+        return "kube-scheduler"
     return "kube-controller-manager" if name.endswith("-controller") else name
 
 
@@ -369,7 +373,7 @@ _SERVERS_OWN = ("nodeName", "priority", "preemptionPolicy", "serviceAccount", "s
 
 
 def _taken_by(writer: Writer, obj: Obj, version: str) -> list[Entry]:
-    taken = field_sets.difference(compare({}, obj, _schema(obj)).added, _STRIPPED)
+    taken = field_sets.difference(compare({}, obj, _schema(obj, writer)).added, _STRIPPED)
     taken = field_sets.recursive_difference(taken, writer.ignored)
     return [Entry(writer.manager, UPDATE, version, writer.subresource, writer.time, taken)] if taken else []
 
@@ -397,8 +401,8 @@ def _times(status: Any) -> list[str]:
 # -- Inside --------------------------------------------------------------------------------------------------------
 
 
-def _schema(obj: Obj) -> Schema | None:
-    return schema_for(obj["apiVersion"], obj["kind"])
+def _schema(obj: Obj, writer: Writer) -> Schema | None:
+    return writer.custom or schema_for(obj["apiVersion"], obj["kind"])
 
 
 def _tracked(live: Obj) -> list[Entry]:

@@ -13,7 +13,9 @@ from typing import Protocol
 
 from simulator.apiserver import errors, ownership
 from simulator.apiserver.admission.chain import AdmissionChain
+from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
+from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex
@@ -23,6 +25,7 @@ from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
 from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
+from simulator.machinery.custom.typed import custom_schema
 from simulator.machinery.defaulting import default
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.patches import merge_patch
@@ -70,6 +73,9 @@ class Registry:
         """What is served; follows the definitions in the store and is no state of its own."""
         self.store.endow(bootstrap.born(engine.seed, engine.timestamp(0)))
         self.heartbeats = Heartbeats()
+        self.audit = Audit(engine, self.kinds)
+        self.encryption = Encryption()
+        engine.register(self.encryption)
         self.serving = True
         """Whether any instance of kube-apiserver is up."""
         self.distrust = False
@@ -80,7 +86,7 @@ class Registry:
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
         self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds)
-        self.admission = AdmissionChain(self.store, self.kinds, self._write_quota)
+        self.admission = AdmissionChain(engine, self.store, self.kinds, self._write_quota)
         self._watchers: dict[str, list[Watcher]] = {}
         self._processes: list[Watcher] = []
         self._fading: list[tuple[int, Key]] = []
@@ -122,6 +128,8 @@ class Registry:
         """The object or None. Raises ApiUnavailable, and StatusError while etcd cannot answer."""
         self._reach()
         obj = self.store.get(resource, (namespace, name))
+        if obj is not None:
+            self.encryption.refuse_unreadable(resource, (namespace, name))
         return self._current(obj) if obj is not None and resource == _LEASES else obj
 
     def get(self, who: str, resource: str, namespace: str, name: str) -> Obj:
@@ -139,6 +147,9 @@ class Registry:
             found = [table[key] for key in sorted(table)]
         else:
             found = sorted(self.store.in_namespace(resource, namespace), key=lambda obj: obj["metadata"]["name"])
+        if self.encryption.is_active:
+            for obj in found:
+                self.encryption.refuse_unreadable(resource, _key_of(obj))
         return [self._current(obj) for obj in found] if resource == _LEASES else found
 
     def repeated_event(self, event: Obj) -> Obj | None:
@@ -173,6 +184,7 @@ class Registry:
         if self.distrust:
             fresh = default(resource, fresh)
             self.refuse_invalid(resource, fresh, validate_create(resource, fresh))
+        fresh = self._mutated(who, resource, fresh, None, dry_run=dry_run)
         self.admission.on_create(who, resource, fresh, dry_run=dry_run)
         if dry_run:
             return fresh
@@ -209,11 +221,14 @@ class Registry:
         if self.distrust:
             self.refuse_invalid(resource, fresh, validate_update(resource, fresh, old))
         fresh = _with_fields_of(obj if owned else old, fresh)
-        if fresh == old:
+        if fresh == old and not self.encryption.is_stale(resource, key):
             return old
         if not owned and "managedFields" in old["metadata"]:
-            fresh = ownership.by_component(old, fresh, self._component(who, resource, subresource))
+            fresh = ownership.by_component(
+                old, fresh, self.writer(ownership.manager_of(who), self._kind(resource), subresource)
+            )
         if not subresource:
+            fresh = self._mutated(who, resource, fresh, old, dry_run=dry_run)
             self.admission.on_update(who, resource, fresh, old, dry_run=dry_run)
         if dry_run:
             return fresh
@@ -221,13 +236,27 @@ class Registry:
             return self._remove(who, resource, key, fresh)
         return self._put(who, verb, resource, key, fresh)
 
-    def has_status(self, resource: str) -> bool:
-        """Whether the status of a kind is written through its subresource only."""
-        return self._strategies.has_status(resource)
+    def _mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
+        """What webhooks make of an object is defaulted and checked like what a person sends."""
+        changed = self.admission.mutated(who, resource, obj, old, dry_run=dry_run)
+        if changed is obj:
+            return obj
+        if self.kinds.definition(resource) is not None:
+            return changed
+        changed = default(resource, changed)
+        found = validate_create(resource, changed) if old is None else validate_update(resource, changed, old)
+        self.refuse_invalid(resource, changed, found)
+        return changed
 
-    def _component(self, who: str, resource: str, subresource: str) -> ownership.Writer:
-        now, has_status = self.engine.timestamp(), self._strategies.has_status(resource)
-        return ownership.Writer(ownership.manager_of(who), now, subresource, has_status=has_status)
+    def writer(self, manager: str, resource: resources.Resource, subresource: str) -> ownership.Writer:
+        """Whom the fields of a write made now will belong to."""
+        return ownership.Writer(
+            manager,
+            self.engine.timestamp(),
+            subresource,
+            has_status=self._strategies.has_status(resource.name),
+            custom=custom_schema(self.kinds, resource),
+        )
 
     def merge(self, who: str, resource: str, namespace: str, name: str, patch: Obj, subresource: str = "") -> Obj:
         """JSON merge patch (RFC 7396)."""
@@ -250,7 +279,7 @@ class Registry:
         self._precondition(resource, old, options.get("preconditions") or {})
         if resource == "namespaces" and name in _IMMORTAL:
             raise errors.forbidden("", "namespaces", name, "this namespace may not be deleted")
-        self.admission.on_delete(who, resource, old)
+        self.admission.on_delete(who, resource, old, dry_run=dry_run)
         fresh = self._strategies.prepare_delete(resource, old, options)
         metadata = dict(fresh["metadata"])
         finalizers = self._propagation(metadata, options)
@@ -311,6 +340,22 @@ class Registry:
         ):
             return self._remove(who, "namespaces", ("", name), fresh)
         return self._put(who, "update", "namespaces", ("", name), fresh)
+
+    def replace_all(self, wanted: dict[str, dict[Key, Obj]]) -> int:
+        """Makes the store hold exactly these objects, as they are; returns how many keys changed. What etcd's tools do."""
+        self._reach()
+        changed = 0
+        for resource in sorted({*self.store.resources(), *wanted}):
+            rows = wanted.get(resource, {})
+            for key, obj in self.store.written(resource):
+                if key not in rows:
+                    self._remove("etcd", resource, key, obj)
+                    changed += 1
+            for key, obj in rows.items():
+                if self.store.get(resource, key) != obj:
+                    self._put("etcd", "restore", resource, key, obj)
+                    changed += 1
+        return changed
 
     # Heartbeats
 
@@ -490,6 +535,7 @@ class Registry:
         revision = self.store.revision + 1
         stored = {**obj, "metadata": {**metadata, "resourceVersion": str(revision)}}
         ev = self._record(who, verb, resource, key, stored, revision)
+        self.encryption.wrote(resource, key)
         change = self.store.put(resource, key, stored, ev)
         if resource == DEFINITIONS:
             self.kinds.define(stored)
@@ -504,6 +550,7 @@ class Registry:
         revision = self.store.revision + 1
         last = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
         ev = self._record(who, "delete", resource, key, last, revision)
+        self.encryption.removed(resource, key)
         if resource == "events":
             self._event_index.remove(key, last)
         if resource == DEFINITIONS:
@@ -513,6 +560,8 @@ class Registry:
 
     def _record(self, who: str, verb: str, resource: str, key: Key, obj: Obj, revision: int) -> int:
         engine = self.engine
+        if self.audit.is_on and self.admission.person is None:
+            self.audit.component(who, verb, resource, key, obj)
         return engine.trail.append(
             at=engine.now,
             type="write",
@@ -565,6 +614,10 @@ class Registry:
         self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
         self._sweeping = state["sweeping"]
         self._event_index.rebuild(self.store.table("events").items())
+
+
+def _key_of(obj: Obj) -> Key:
+    return (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
 
 
 def _with_fields_of(source: Obj, obj: Obj) -> Obj:

@@ -29,6 +29,8 @@ class Request:
     user: User = ADMIN
     with_ownership: bool = True
     """Whether the answer should tell the managedFields of objects that only components wrote; not if nobody looks."""
+    is_logged: bool = True
+    """Whether it may appear in the audit log; questions that must leave no trace do not."""
 
 
 @dataclass(frozen=True, slots=True)

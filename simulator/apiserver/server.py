@@ -26,7 +26,7 @@ from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.lists import list_page
 from simulator.apiserver.paths import Target
 from simulator.apiserver.registry import Registry
-from simulator.apiserver.request import Request, Response
+from simulator.apiserver.request import Request, Response, User
 from simulator.apiserver.reviews import Reviewer
 from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.shapes import shaped
@@ -34,6 +34,7 @@ from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
 from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
+from simulator.machinery.custom.typed import custom_schema
 from simulator.machinery.decoding import DecodingError, decode
 from simulator.machinery.defaulting import default
 from simulator.machinery.kinds import Kinds
@@ -72,38 +73,68 @@ class Server:
         """Raises ApiUnavailable when no instance of the API server is up; every other refusal is a Response."""
         if not self.registry.serving:
             raise ApiUnavailable
+        admission = self.registry.admission
+        admission.said.listen()
+        admission.said.is_wanted = self.registry.audit.is_on
+        caller = request.user
         try:
-            request = self._authenticated(request)
+            request = self._identified(request)
+            caller, request = request.user, self._acting(request)
             self._authorize(request)
-            found = discover(
-                request.path, self.registry.etcd.is_writable, request.headers.get("accept", ""), self.kinds
-            )
-            if found is not None:
-                return found
-            return self._route(request)
+            admission.person = request.user
+            response = self._answered(request)
         except StatusError as error:
             self._note_refusal(request, error)
-            return Response(error.code, error.status())
+            response = Response(error.code, error.status())
+        finally:
+            admission.person = None
+            admission.said.stop()
+        said = admission.said.take_warnings()
+        response = replace(response, warnings=(*response.warnings, *said)) if said else response
+        return self._logged(request, caller, response) if self.registry.audit.is_on and request.is_logged else response
 
-    def _authenticated(self, request: Request) -> Request:
-        """The request of whoever is meant: the holder of the token, or the one they act for."""
+    def _logged(self, request: Request, caller: User, response: Response) -> Response:
+        """Writes the request into the audit log and tells its id."""
+        notes = self.registry.admission.said.take_annotations()
+        asked = self._asked(request)
+        if response.status == 403 and not notes:
+            notes = (
+                {"authorization.k8s.io/decision": "forbid"}
+                if not self._rbac.decide(request.user, asked).allowed
+                else {}
+            )
+        audit_id = self.registry.audit.request(request, caller, asked, response, notes)
+        return replace(response, headers={**response.headers, "audit-id": audit_id}) if audit_id else response
+
+    def _answered(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        found = discover(request.path, self.registry.etcd.is_writable, accept, self.kinds)
+        return self._route(request) if found is None else found
+
+    def _identified(self, request: Request) -> Request:
+        """The request of the holder of the token."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             holder = self._tokens.user(token)
             if holder is None:
                 raise unauthorized()
             request = replace(request, user=holder)
+        return request
+
+    def _acting(self, request: Request) -> Request:
+        """The request of the one whom the caller acts for."""
         user = acting_user(self._rbac, request)
         return request if user is request.user else replace(request, user=user)
 
     def _authorize(self, request: Request) -> None:
-        if is_administrator(request.user):
-            return
+        if not is_administrator(request.user):
+            self._rbac.require(request.user, self._asked(request))
+
+    def _asked(self, request: Request) -> Attributes:
         target = paths.parse(request.path, self.kinds)
-        asked = (
-            Attributes(request.method.lower(), path=request.path) if target is None else attributes_of(request, target)
-        )
-        self._rbac.require(request.user, asked)
+        if target is None:
+            return Attributes(request.method.lower(), path=request.path)
+        return attributes_of(request, target)
 
     def _note_refusal(self, request: Request, error: StatusError) -> None:
         """A write that was refused is part of the history: a message that got no further than this door."""
@@ -198,15 +229,22 @@ class Server:
             config,
             self._writer(request, target),
             force=request.query.get("force") == "true",
-            fill=lambda merged: default(resource, converted(target.resource, merged)),
+            fill=lambda merged: self._completed(merged, target),
         )
         if old is not None:
             return self._replace(request, target, obj, warnings, verb="patch", is_applied=True)
-        self.registry.refuse_invalid(resource, obj, validate_create(resource, obj))
+        self.registry.refuse_invalid(resource, obj, self._problems_of_new(obj, target))
         refuse_escalation(self._rbac, request.user, resource, obj, None)
         made = self.registry.create(who, resource, obj, dry_run=_is_dry_run(request))
         warnings += self.registry.admission.warnings(who, resource, made, None)
         return self._answer(request, target, 201, _as_served(made, target), warnings)
+
+    def _completed(self, merged: Obj, target: Target) -> Obj:
+        """What applying led to, with the defaults of its kind."""
+        custom = self.kinds.version(target.resource)
+        if custom is not None:
+            return custom_resources.decoded(merged, target.resource, custom, "Ignore")[0]
+        return default(target.resource.name, converted(target.resource, merged))
 
     def _configuration(self, request: Request, target: Target) -> tuple[Obj, list[str]]:
         """The body of an apply patch, without defaults."""
@@ -225,7 +263,7 @@ class Server:
             raise errors.bad_request(f"invalid object type: {version}, Kind={body['kind']}")
         if (body.get("metadata") or {}).get("managedFields") is not None:
             raise errors.bad_request("metadata.managedFields must be nil")
-        schema = schema_for(body["apiVersion"], body["kind"])
+        schema = custom_schema(self.kinds, target.resource) or schema_for(body["apiVersion"], body["kind"])
         if unknown := undeclared(body, schema):
             raise _no_typed_patch(target, unknown)
         config, warnings = self._checked(body, request, target, is_whole=False)
@@ -240,12 +278,7 @@ class Server:
         """Who the fields of this write will belong to (`managerOrUserAgent`)."""
         agent = request.headers.get("user-agent", "").partition("/")[0]
         manager = request.query.get("fieldManager") or agent[:128] or "unknown"
-        return ownership.Writer(
-            manager,
-            self.registry.engine.timestamp(),
-            target.subresource,
-            has_status=self.registry.has_status(target.resource.name),
-        )
+        return self.registry.writer(manager, target.resource, target.subresource)
 
     def _delete(self, request: Request, target: Target) -> Response:
         options = delete_options(request)

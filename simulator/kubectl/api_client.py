@@ -54,11 +54,13 @@ class ApiClient:
         command: str,
         identity: Mapping[str, str] | None = None,
         with_ownership: bool = False,
+        is_logged: bool = False,
     ) -> None:
         """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig.
 
-        `with_ownership`: managedFields are going to be shown.
+        `with_ownership`: managedFields are going to be shown. `is_logged`: the audit log may tell of it.
         """
+        self._is_logged = is_logged
         self._with_ownership = with_ownership
         self._server = server
         self._identity = dict(identity or {})
@@ -182,7 +184,15 @@ class ApiClient:
         if body is not None:
             headers["content-type"] = content_type
         try:
-            request = Request(method, path, query, headers, body, with_ownership=self._with_ownership)
+            request = Request(
+                method,
+                path,
+                query,
+                headers,
+                body,
+                with_ownership=self._with_ownership,
+                is_logged=self._is_logged,
+            )
             response = self._server.handle(request)
         except ApiUnavailable:
             raise Unreachable(self._host) from None

@@ -131,6 +131,7 @@ class Call:
                 host=host,
                 command=self.path,
                 identity=self._identity(),
+                is_logged=True,
                 with_ownership=self.on("show-managed-fields") or self.on("server-side"),
             )
         return self._api

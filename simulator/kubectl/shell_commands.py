@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from simulator.kubectl.docker_command import docker
 from simulator.kubectl.home import HOME, FileError
 from simulator.kubectl.small_command import Outcome, Small, Surface, fail, options
 from simulator.kubectl.text_filters import FILTERS
@@ -192,6 +193,7 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
   cat ls cd pwd rm mkdir touch cp mv    files of this workstation
   grep head tail wc sort uniq           filters, for use behind a pipe
   echo env export unset alias           text and variables
+  docker ps|exec|cp  files of the machines, as with a kind cluster
   watch COMMAND      run a command again and again
   clear help
 
@@ -201,6 +203,7 @@ The arrow keys bring back earlier lines. Pipes (|), files (> >> <), lists (&& ||
 
 SMALL: dict[str, Small] = {
     **FILTERS,
+    "docker": docker,
     "ls": ls,
     "pwd": pwd,
     "cd": cd,

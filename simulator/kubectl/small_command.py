@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulator.kubectl.home import FileError, Home
+
+if TYPE_CHECKING:
+    from simulator.kubectl.docker_command import HostFiles
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class Surface:
     home: Home
     environment: dict[str, str]
     aliases: dict[str, str] = field(default_factory=dict)
+    hosts: HostFiles | None = None
+    """The machines of the cluster, for `docker`."""
 
 
 Small = Callable[[Surface, Sequence[str], str], Outcome]

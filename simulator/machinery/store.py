@@ -75,6 +75,11 @@ class Store:
         """Resources that hold at least one object, sorted."""
         return sorted(name for name, table in self._tables.items() if table)
 
+    def written(self, resource: str) -> list[tuple[Key, Obj]]:
+        """The objects of a resource that somebody wrote; not those the store was endowed with."""
+        born = self._born.get(resource, {})
+        return [(key, obj) for key, obj in self._tables.get(resource, {}).items() if born.get(key) is not obj]
+
     def count(self) -> int:
         """Objects that somebody wrote; those the store was endowed with are not counted."""
         return sum(len(table) for table in self._tables.values()) - sum(len(objects) for objects in self._born.values())

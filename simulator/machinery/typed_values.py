@@ -49,7 +49,10 @@ def is_map(value: Any, schema: Schema | None) -> bool:
     """Merged field by field; everything else that is a dict is one value."""
     if not isinstance(value, dict):
         return False
-    return schema is None or (schema.type == "object" and schema.map_type != "atomic")
+    if schema is None:
+        return True
+    is_open = schema.type == "any" and bool(schema.raw.get("x-kubernetes-preserve-unknown-fields"))
+    return (schema.type == "object" or is_open) and schema.map_type != "atomic"
 
 
 def is_list(value: Any, schema: Schema | None) -> bool:

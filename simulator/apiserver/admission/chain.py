@@ -1,6 +1,6 @@
-"""The validating half of admission, in upstream's order: LimitRanger, PodSecurity, policies in CEL, and ResourceQuota last.
+"""Admission in upstream's order: mutating webhooks, then LimitRanger, PodSecurity, policies in CEL, webhooks, and ResourceQuota last.
 
-The mutating half works on pods and lies in `simulator.apiserver.pods`. Called by the registry for everybody, components included:
+What the in-tree plugins change concerns pods and lies in `simulator.apiserver.pods`. Called by the registry for everybody, components included:
 a pod made by a controller is held to the same policy as one made by hand.
 """
 
@@ -8,32 +8,49 @@ from collections.abc import Callable
 
 from simulator.apiserver import errors
 from simulator.apiserver.admission import limit_ranger, pod_security, validating_policy
+from simulator.apiserver.admission.identities import user_of
+from simulator.apiserver.admission.matching import Change
 from simulator.apiserver.admission.quota import CHANGING, QuotaAdmission
-from simulator.apiserver.admission.validating_policy import Change
+from simulator.apiserver.admission.said import Said
+from simulator.apiserver.admission.webhooks import MUTATING, VALIDATING, Webhooks
+from simulator.apiserver.request import User
+from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Store
 
+_LOOKED_AT_BY = (validating_policy.BINDINGS, MUTATING, VALIDATING)
 _MIRROR = "kubernetes.io/config.mirror"
 
 
 class AdmissionChain:
     """Holds no state of its own."""
 
-    def __init__(self, store: Store, kinds: Kinds, write_quota: Callable[[Obj], None]) -> None:
+    def __init__(self, engine: Engine, store: Store, kinds: Kinds, write_quota: Callable[[Obj], None]) -> None:
+        self.said = Said()
+        self.webhooks = Webhooks(engine, store, self.said)
+        self.person: User | None = None
+        """Whose request is being served; None while a component writes."""
         self._store = store
         self._kinds = kinds
         self._quota = QuotaAdmission(store, kinds, write_quota)
+
+    def mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
+        """The object as mutating webhooks leave it. Raises StatusError."""
+        change = self._change("CREATE" if old is None else "UPDATE", who, resource, obj, old, dry_run=dry_run)
+        return obj if change is None else self.webhooks.mutated(change)
 
     def on_create(self, who: str, resource: str, obj: Obj, *, dry_run: bool) -> None:
         """`obj` as it would be stored. Raises StatusError."""
         if resource in ("pods", "persistentvolumeclaims"):
             self._check_ranges(resource, obj)
+        if self.said.is_wanted:
+            self.said.note_all(pod_security.audit_notes(self._store, resource, obj))
         if resource == "pods":
             self._check_security(obj)
         if resource == "namespaces":
             _refuse_bad_labels(obj)
-        self._ask_policies("CREATE", who, resource, obj, None)
+        self._ask("CREATE", who, resource, obj, None, dry_run=dry_run)
         self._quota.charge(resource, obj, dry_run=dry_run)
 
     def on_update(self, who: str, resource: str, obj: Obj, old: Obj, *, dry_run: bool) -> None:
@@ -42,31 +59,44 @@ class AdmissionChain:
             self._check_security(obj)
         if resource == "namespaces":
             _refuse_bad_labels(obj)
-        self._ask_policies("UPDATE", who, resource, obj, old)
+        self._ask("UPDATE", who, resource, obj, old, dry_run=dry_run)
         if resource not in CHANGING:
             return
         if resource == "persistentvolumeclaims":
             self._check_ranges(resource, obj)
         self._quota.charge(resource, obj, old, dry_run=dry_run)
 
-    def on_delete(self, who: str, resource: str, old: Obj) -> None:
+    def on_delete(self, who: str, resource: str, old: Obj, *, dry_run: bool = False) -> None:
         """Raises StatusError."""
-        self._ask_policies("DELETE", who, resource, None, old)
+        self._ask("DELETE", who, resource, None, old, dry_run=dry_run)
 
     def warnings(self, who: str, resource: str, obj: Obj, old: Obj | None) -> list[str]:
         """What the writer of a stored object should know."""
         said = pod_security.warnings(self._store, resource, obj, old)
-        kind = self._kinds.by_name(resource)
-        if kind is not None and validating_policy.is_watched(self._store, resource):
-            change = Change("CREATE" if old is None else "UPDATE", kind, who, obj, old, self._kinds)
+        change = self._change("CREATE" if old is None else "UPDATE", who, resource, obj, old, dry_run=False)
+        if change is not None and validating_policy.is_watched(self._store, resource):
             said += validating_policy.warnings(self._store, change)
         return said
 
-    def _ask_policies(self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None) -> None:
-        if not validating_policy.is_watched(self._store, resource):
+    def _ask(self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None, *, dry_run: bool) -> None:
+        change = self._change(operation, who, resource, obj, old, dry_run=dry_run)
+        if change is None:
             return
-        if (kind := self._kinds.by_name(resource)) is not None:
-            validating_policy.refuse(self._store, Change(operation, kind, who, obj, old, self._kinds))
+        if validating_policy.is_watched(self._store, resource):
+            if self.said.is_wanted:
+                self.said.note_all(validating_policy.audit_notes(self._store, change))
+            validating_policy.refuse(self._store, change)
+        self.webhooks.validate(change)
+
+    def _change(
+        self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None, *, dry_run: bool
+    ) -> Change | None:
+        """The write as policies and webhooks see it; None where nobody looks."""
+        if not any(self._store.table(kind) for kind in _LOOKED_AT_BY):
+            return None
+        kind = self._kinds.by_name(resource)
+        user = self.person if self.person is not None and self.person.name == who else user_of(who)
+        return None if kind is None else Change(operation, kind, user.name, obj, old, user.groups, dry_run, self._kinds)
 
     def _check_ranges(self, resource: str, obj: Obj) -> None:
         metadata = obj["metadata"]

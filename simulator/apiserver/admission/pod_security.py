@@ -1,7 +1,7 @@
 """Pod Security admission: a namespace's labels say which level its pods must keep, and which only earns a warning.
 
 https://kubernetes.io/docs/concepts/security/pod-security-admission/; `pod-security-admission/admission/admission.go` (1.33). Only pods are
-refused; a workload whose template would be is stored with a warning. Audit annotations have no audit log to go to yet.
+refused; a workload whose template would be is stored with a warning.
 """
 
 from dataclasses import dataclass
@@ -45,6 +45,18 @@ class Policy:
 def violation(store: Store, pod: Obj) -> str:
     """Why the pod may not be, or nothing."""
     return _says("violates", _policy(store, pod, "enforce"), pod["spec"])
+
+
+def audit_notes(store: Store, resource: str, obj: Obj) -> dict[str, str]:
+    """What the audit log should know: the level that was enforced, and what the audit level finds."""
+    notes: dict[str, str] = {}
+    enforced = _policy(store, obj, "enforce") if resource == "pods" else None
+    if enforced is not None:
+        notes[f"{_PREFIX}enforce-policy"] = str(enforced)
+    spec = obj.get("spec") if resource == "pods" else _template_spec(resource, obj)
+    if spec and (says := _says("would violate", _policy(store, obj, "audit"), spec)):
+        notes[f"{_PREFIX}audit-violations"] = says
+    return notes
 
 
 def warnings(store: Store, resource: str, obj: Obj, old: Obj | None) -> list[str]:

@@ -6,15 +6,15 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
+from simulator.apiserver.admission.matching import Change, in_rule, namespace_matches, objects_match
 from simulator.apiserver.errors import StatusError, forbidden
 from simulator.engine.plain import Obj
 from simulator.machinery.expressions import ExpressionError, evaluate
-from simulator.machinery.kinds import Kinds
-from simulator.machinery.resources import Resource
-from simulator.machinery.selectors import from_label_selector
 from simulator.machinery.store import Store
 
 _GROUP = "admissionregistration.k8s.io"
@@ -24,33 +24,14 @@ _LONGEST_MESSAGE = 5_120
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One write, as policies look at it. `obj` is None for a deletion, `old` for a creation."""
-
-    operation: str
-    resource: Resource
-    who: str
-    obj: Obj | None
-    old: Obj | None
-    kinds: Kinds
-
-    @property
-    def about(self) -> Obj:
-        found = self.obj if self.obj is not None else self.old
-        assert found is not None
-        return found
-
-    @property
-    def namespace(self) -> str:
-        return str(self.about["metadata"].get("namespace", ""))
-
-
-@dataclass(frozen=True, slots=True)
 class Denial:
     policy: str
     binding: str
     message: str
     reason: str
+    index: int = 0
+    """Which validation of the policy it was."""
+    actions: tuple[str, ...] = ()
 
 
 class _Undecided(Exception):
@@ -69,6 +50,23 @@ def warnings(store: Store, change: Change) -> list[str]:
         f"Validation failed for ValidatingAdmissionPolicy '{one.policy}' with binding '{one.binding}': {one.message}"
         for one in _denials(store, change, "Warn")
     ]
+
+
+def audit_notes(store: Store, change: Change) -> dict[str, str]:
+    """What bindings that audit have found (`validating/dispatcher.go: publishValidationFailureAnnotation`)."""
+    found = [
+        {
+            "message": one.message,
+            "policy": one.policy,
+            "binding": one.binding,
+            "expressionIndex": one.index,
+            "validationActions": list(one.actions),
+        }
+        for one in _denials(store, change, "Audit")
+    ]
+    if not found:
+        return {}
+    return {"validation.policy.admission.k8s.io/validation_failure": msgspec.json.encode(found).decode()}
 
 
 def is_watched(store: Store, resource: str) -> bool:
@@ -95,9 +93,11 @@ def _judged(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator
             variables = _variables(store, change, params)
             if _conditions_hold(policy, variables):
                 variables["variables"] = _composed(policy, variables)
-                for validation in policy["spec"].get("validations") or ():
+                for index, validation in enumerate(policy["spec"].get("validations") or ()):
                     if (denial := _checked(names, validation, variables)) is not None:
-                        yield denial
+                        yield replace(
+                            denial, index=index, actions=tuple(binding["spec"].get("validationActions") or ())
+                        )
     except _Undecided as trouble:
         if is_strict:
             yield Denial(*names, str(trouble), "Invalid")
@@ -153,7 +153,8 @@ def _variables(store: Store, change: Change, params: Obj | None) -> Obj:
         "namespace": change.namespace,
         "kind": kind,
         "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
-        "userInfo": {"username": change.who},
+        "userInfo": {"username": change.who, "groups": list(change.groups)},
+        "dryRun": change.dry_run,
     }
     namespace = store.get("namespaces", ("", change.namespace)) if change.namespace else None
     return {
@@ -188,43 +189,14 @@ def _params(store: Store, policy: Obj, binding: Obj, change: Change) -> Sequence
 
 
 def _matches(store: Store, constraints: Obj, change: Change, *, needs_rules: bool) -> bool:
-    rules = constraints.get("resourceRules") or ()
-    if any(_in_rule(rule, change) for rule in constraints.get("excludeResourceRules") or ()):
+    rules, exact = constraints.get("resourceRules") or (), constraints.get("matchPolicy") == "Exact"
+    if any(in_rule(rule, change, exact=exact) for rule in constraints.get("excludeResourceRules") or ()):
         return False
-    if (rules or needs_rules) and not any(_in_rule(rule, change) for rule in rules):
+    if (rules or needs_rules) and not any(in_rule(rule, change, exact=exact) for rule in rules):
         return False
-    selector = constraints.get("objectSelector")
-    if selector and not any(
-        from_label_selector(selector).matches(one["metadata"].get("labels")) for one in (change.obj, change.old) if one
-    ):
-        return False
-    selector = constraints.get("namespaceSelector")
-    return not selector or from_label_selector(selector).matches(_namespace_labels(store, change))
-
-
-def _namespace_labels(store: Store, change: Change) -> dict[str, str]:
-    if change.resource.name == "namespaces":
-        return change.about["metadata"].get("labels") or {}
-    namespace = store.get("namespaces", ("", change.namespace))
-    return (namespace or {"metadata": {}})["metadata"].get("labels") or {}
-
-
-def _in_rule(rule: Obj, change: Change) -> bool:
-    resource, names = change.resource, rule.get("resourceNames")
-    scope = rule.get("scope", "*")
-    return (
-        _has(rule, "operations", change.operation)
-        and _has(rule, "apiGroups", resource.group)
-        and _has(rule, "apiVersions", resource.version)
-        and (_has(rule, "resources", resource.plural) or "*/*" in (rule.get("resources") or ()))
-        and scope in ("*", "Namespaced" if resource.namespaced else "Cluster")
-        and (not names or change.about["metadata"]["name"] in names)
+    return objects_match(constraints.get("objectSelector"), change) and namespace_matches(
+        store, constraints.get("namespaceSelector"), change
     )
-
-
-def _has(rule: Obj, key: str, wanted: str) -> bool:
-    given = rule.get(key) or ()
-    return "*" in given or wanted in given
 
 
 def _refusal(change: Change, denial: Denial) -> StatusError:

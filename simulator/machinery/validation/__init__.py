@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.machinery import names, resources
-from simulator.machinery.validation import cluster, jobs, pods, policies, services, workloads
+from simulator.machinery.validation import cluster, jobs, pods, policies, services, webhooks, workloads
 from simulator.machinery.validation.field_errors import FieldError
 from simulator.machinery.validation.metadata import (
     NameRule,
@@ -76,6 +76,8 @@ _RULES: dict[str, tuple[Create, Update | None]] = {
         cluster.validate_priority_class_update,
     ),
     "leases.coordination.k8s.io": (cluster.validate_lease, None),
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": (webhooks.validate_webhooks, None),
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": (webhooks.validate_webhooks, None),
     "validatingadmissionpolicies.admissionregistration.k8s.io": (policies.validate_admission_policy, None),
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": (policies.validate_admission_binding, None),
 }

@@ -60,9 +60,9 @@ def validate_admission_policy(policy: Obj) -> Errors:
     kind = spec.get("paramKind")
     if kind is not None:
         errors += [required(f"spec.paramKind.{key}") for key in ("apiVersion", "kind") if not kind.get(key)]
-    errors += _expressions(spec.get("validations") or (), "spec.validations", is_named=False)
-    errors += _expressions(spec.get("variables") or (), "spec.variables", is_named=True)
-    return errors + _expressions(spec.get("matchConditions") or (), "spec.matchConditions", is_named=True)
+    errors += check_expressions(spec.get("validations") or (), "spec.validations", is_named=False)
+    errors += check_expressions(spec.get("variables") or (), "spec.variables", is_named=True)
+    return errors + check_expressions(spec.get("matchConditions") or (), "spec.matchConditions", is_named=True)
 
 
 def validate_admission_binding(binding: Obj) -> Errors:
@@ -83,7 +83,8 @@ def _match(constraints: Obj, path: str) -> Errors:
     return errors
 
 
-def _expressions(entries: Iterable[Obj], path: str, *, is_named: bool) -> Errors:
+def check_expressions(entries: Iterable[Obj], path: str, *, is_named: bool) -> Errors:
+    """Each has an expression that compiles, and a name where it needs one."""
     errors: Errors = []
     for index, entry in enumerate(entries):
         text = (entry.get("expression") or "").strip()

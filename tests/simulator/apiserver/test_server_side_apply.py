@@ -281,3 +281,38 @@ def test_an_unknown_patch_type_is_refused_with_those_that_are_known(api: Api) ->
     refused = api.ask("PATCH", f"{CONFIGS}/conf", {}, "application/fancy-patch+json")
     assert refused["status"] == 415
     assert "application/apply-patch+yaml" in refused["body"]["message"]
+
+
+def test_custom_kinds_are_merged_by_their_own_schema(api: Api) -> None:
+    step = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "run": {"type": "string"}},
+        "required": ["name"],
+    }
+    steps = {"type": "array", "items": step, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+    spec = {"type": "object", "properties": {"steps": steps, "retries": {"type": "integer", "default": 3}}}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "plans.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "plans", "singular": "plan", "kind": "Plan"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }
+    made = api.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+    assert made["status"] == 201, made["body"]
+    api.cluster.advance(api.cluster.now + 1_000_000)
+    path = "/apis/example.com/v1/namespaces/default/plans/one"
+    plan = {"apiVersion": "example.com/v1", "kind": "Plan", "metadata": {"name": "one"}}
+    first = api.apply(path, {**plan, "spec": {"steps": [{"name": "a", "run": "x"}]}}, "ann")
+    assert first["status"] == 201, first["body"]
+    both = api.apply(path, {**plan, "spec": {"steps": [{"name": "b", "run": "y"}]}})["body"]
+    assert both["spec"] == {"steps": [{"name": "a", "run": "x"}, {"name": "b", "run": "y"}], "retries": 3}
+    refused = api.apply(path, {**plan, "spec": {"steps": [{"name": "a", "run": "z"}]}})
+    assert refused["body"]["message"] == (
+        'Apply failed with 1 conflict: conflict with "ann": .spec.steps[name="a"].run'
+    )
