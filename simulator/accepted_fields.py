@@ -40,9 +40,6 @@ ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.containers[].resizePolicy", "pods are not resized in place"),
     AcceptedField("Pod", "spec.containers[].resources.limits.cpu", "nothing is throttled; the request is what counts"),
     AcceptedField("Service", "spec.trafficDistribution", "endpoints carry no hints"),
-    AcceptedField("Service", "spec.loadBalancerClass", "there is no cloud"),
-    AcceptedField("Service", "spec.loadBalancerSourceRanges", "there is no cloud"),
-    AcceptedField("Service", "spec.healthCheckNodePort", "there is no cloud"),
 )
 
 

@@ -22,7 +22,10 @@ from simulator.apiserver.server import Server
 from simulator.apiserver.storage_browser import StorageBrowser
 from simulator.client import Client, Process
 from simulator.cloud.cloud import Cloud
+from simulator.cloud.ledger import Ledger
+from simulator.cloud.load_balancers import KINDS, LoadBalancers
 from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
+from simulator.cloud.service_controller import ServiceController
 from simulator.commands import Commands
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.controllers import CONTROLLERS
@@ -61,6 +64,9 @@ _BOOT_US = 60_000_000
 FORMAT = 1
 #: The loops inside the API server that look after CustomResourceDefinitions.
 EXTENSIONS = "apiextensions-apiserver"
+#: The program outside a kind cluster that gives Services their load balancers.
+PROVIDER = "cloud-provider-kind"
+_BALANCERS = 20
 #: Operating-system processes of which one stands for all of its kind.
 PROCESSES = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", EXTENSIONS)
 
@@ -101,9 +107,12 @@ class Cluster:
             dns_address=dns_address,
         )
         self.kubelets.connect(NetworkTools(self.datapath))
-        sources = Sources(registry.store.get, self.kubelets.nodes)
-        self.traffic = Traffic(networking, self.datapath, sources)
-        self.kubelets.fleet.listeners.extend((NetworkPrograms(self.proxy), self.traffic))
+        self.sources = sources = Sources(registry.store.get, self.kubelets.nodes)
+        self.traffic = Traffic(engine, self.datapath, sources)
+        self.balancers = self._balance()
+        programs = NetworkPrograms(networking, self.proxy)
+        programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
+        self.kubelets.fleet.listeners.append(programs)
         registry.admission.webhooks.calls = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
         for process in self.processes.values():
             process.wire()
@@ -114,7 +123,11 @@ class Cluster:
         self.workstation.surface.hosts = self.files
         self.storage = StorageBrowser(registry)
         breakable = NetworkFaults(
-            self.datapath, self.traffic.disturb, self.kubelets.nodes, self.kubelets.runs_kube_proxy
+            self.datapath,
+            programs.tell,
+            self.kubelets.nodes,
+            self.kubelets.runs_kube_proxy,
+            {name: process for name, process in self.processes.items() if name == PROVIDER},
         )
         self.yard = Yard(engine, self.kubelets, self.plane, config)
         if self.cloud is not None:
@@ -153,6 +166,24 @@ class Cluster:
         for controller in (CloudNodeController, CloudNodeLifecycleController):
             controller(manager, Client(self.registry, controller.name), cloud)
         return cloud
+
+    def _balance(self) -> LoadBalancers:
+        """Load balancers and the controller that asks for them; kind has none until somebody starts its provider."""
+        if self.cloud is not None:
+            ledger, kind, manager = (
+                self.cloud.load_balancers,
+                KINDS[self.cloud.provider.name],
+                self.processes[CLOUD_MANAGER],
+            )
+        else:
+            manager = self.processes[PROVIDER] = Process(PROVIDER, self.engine, self.registry)
+            ledger, kind = Ledger("load balancers", quota=_BALANCERS), KINDS[PROVIDER]
+        balancers = LoadBalancers(self.engine, ledger, kind)
+        ServiceController(manager, Client(self.registry, ServiceController.name), balancers)
+        balancers.connect(self.datapath)
+        balancers.changed.append(self.traffic.disturb)
+        self.datapath.load_balancers = balancers
+        return balancers
 
     # Beginnings
 

@@ -46,7 +46,7 @@ class Faults:
 
     def inject(self, fault: str, target: str) -> tuple[int, str]:
         """Does it; returns its ev and a sentence. Raises FaultError, and Unfit from the network."""
-        if fault in self._network.names:
+        if self._network.owns(fault, target):
             deed = self._network.deed(fault, target)
             root = self._root(fault, target, deed.said)
             self._network.inject(deed)

@@ -29,6 +29,7 @@ from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request, Response, User
 from simulator.apiserver.reviews import Reviewer
 from simulator.apiserver.scale import scale_of, with_scale
+from simulator.apiserver.services import without_leftovers
 from simulator.apiserver.shapes import shaped
 from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
@@ -324,6 +325,8 @@ class Server:
         version = self.kinds.version(target.resource)
         if version is not None:
             return custom_resources.problems_of_update(obj, old, version)
+        if target.resource.name == "services":
+            obj = without_leftovers(obj, old)
         found = validate_update(target.resource.name, obj, old)
         return found + validate_definition_update(obj, old) if target.resource.name == DEFINITIONS else found
 

@@ -17,6 +17,36 @@ NODE_PORTS = range(30_000, 32_768)
 _STATIC_NODE_PORTS = 86
 
 
+def without_leftovers(service: Obj, old: Obj) -> Obj:
+    """Another type makes some fields meaningless: those that nobody changed are cleared (`dropTypeDependentFields`)."""
+    spec, before = dict(service["spec"]), old["spec"]
+    now, earlier = spec.get("type"), before.get("type")
+    if now == earlier:
+        return service
+    outside = ("NodePort", "LoadBalancer")
+    if now == "ExternalName":
+        _drop_same(spec, before, "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
+    if earlier in outside and now not in outside and _ports_of(spec) == _ports_of(before):
+        spec["ports"] = [
+            {key: value for key, value in port.items() if key != "nodePort"} for port in spec.get("ports") or ()
+        ]
+    if now not in outside and not spec.get("externalIPs"):
+        _drop_same(spec, before, "externalTrafficPolicy")
+    if now != "LoadBalancer":
+        _drop_same(spec, before, "healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass")
+    return {**service, "spec": spec}
+
+
+def _drop_same(spec: Obj, before: Obj, *fields: str) -> None:
+    for field in fields:
+        if field in spec and spec[field] == before.get(field):
+            del spec[field]
+
+
+def _ports_of(spec: Obj) -> list[int]:
+    return [port.get("nodePort", 0) for port in spec.get("ports") or ()]
+
+
 class ServiceAllocator:
     def __init__(self, engine: Engine, store: Store, cluster_cidr: str) -> None:
         self.network = IPv4Network(cluster_cidr)
@@ -34,7 +64,23 @@ class ServiceAllocator:
             self._node_ports(spec, service, old, causes)
         elif "ports" in spec:
             spec["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec["ports"]]
+        self._health_check(spec, service, old, causes)
         return {**service, "spec": spec}, causes
+
+    def _health_check(self, spec: Obj, service: Obj, old: Obj | None, causes: list[tuple[str, str, str]]) -> None:
+        """A port on which each node says whether it has pods of the service: for load balancers under policy Local."""
+        if spec.get("type") != "LoadBalancer" or spec.get("externalTrafficPolicy") != "Local":
+            if old is not None and old["spec"].get("healthCheckNodePort") == spec.get("healthCheckNodePort"):
+                spec.pop("healthCheckNodePort", None)
+            return
+        taken = self._taken_ports()
+        wanted = spec.get("healthCheckNodePort") or (old["spec"].get("healthCheckNodePort") if old else 0)
+        if not wanted:
+            wanted = self._free_port(taken, "TCP")
+        elif taken.get((wanted, "TCP"), _id(service)) != _id(service):
+            why = f"Invalid value: {wanted}: failed to allocate requested HealthCheck NodePort {wanted}: provided port is already allocated"
+            causes.append(("FieldValueInvalid", why, "spec.healthCheckNodePort"))
+        spec["healthCheckNodePort"] = wanted
 
     def _cluster_ip(self, spec: Obj, service: Obj, old: Obj | None, causes: list[tuple[str, str, str]]) -> None:
         wanted = spec.get("clusterIP") or ""
@@ -111,6 +157,8 @@ class ServiceAllocator:
             for port in service["spec"].get("ports", ()):
                 if "nodePort" in port:
                     taken[port["nodePort"], port.get("protocol", "TCP")] = key
+            if check := service["spec"].get("healthCheckNodePort"):
+                taken[check, "TCP"] = key
         return taken
 
     def _free_port(self, taken: dict[tuple[int, str], tuple[str, str]], protocol: str) -> int:

@@ -7,7 +7,7 @@ graceful deletion means. Objects come in as a fresh copy at the top level; anyth
 from simulator.apiserver import custom_resources, errors
 from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
-from simulator.apiserver.services import ServiceAllocator
+from simulator.apiserver.services import ServiceAllocator, without_leftovers
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definitions import CLEANUP, with_condition
@@ -172,7 +172,7 @@ class Strategies:
         return {**pod, "metadata": {**metadata, "deletionTimestamp": due, "deletionGracePeriodSeconds": wanted_s}}
 
     def _service(self, service: Obj, old: Obj | None) -> Obj:
-        filled, causes = self.services.fill(service, old)
+        filled, causes = self.services.fill(service if old is None else without_leftovers(service, old), old)
         if causes:
             raise errors.invalid("", "Service", service["metadata"]["name"], causes)
         return filled

@@ -44,6 +44,14 @@ class Ledger:
         self.check()
         self._rows.pop(id, None)
 
+    def note(self, id: str, facts: Obj) -> None:
+        """What happens by itself: it needs no working service."""
+        self._rows[id] = {**self._rows[id], **facts}
+
+    def drop(self, id: str) -> None:
+        """The end of something that was given back before."""
+        self._rows.pop(id, None)
+
     def get(self, id: str) -> Obj | None:
         return self._rows.get(id)
 

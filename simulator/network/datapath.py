@@ -6,7 +6,6 @@ and takes the first, for showing the way without going it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from simulator.engine import Engine, Plain
@@ -28,23 +27,32 @@ _HOP_US = (200, 900)
 _MAX_WAYS = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarding:
-    """What a load balancer outside the cluster does with a packet for one of its ports."""
+class Balancer(Protocol):
+    """One load balancer outside the cluster as a packet meets it."""
 
-    name: str
-    node: str
-    """Where it sends the packet now; "" when no target is healthy."""
-    port: int
-    """The node port it sends to; 0: the packet keeps its destination."""
-    ranges: tuple[str, ...] = ()
-    """Sources it lets in; none: everybody."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The healthy ones."""
+
+    @property
+    def node_port(self) -> int:
+        """Where it sends to; 0: the packet keeps its destination."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether the port is one of its own."""
+
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """Sources it lets in; none: everybody."""
 
 
 class LoadBalancers(Protocol):
     """The load balancers outside the cluster."""
 
-    def forward(self, address: str, port: int, protocol: str, client: str, *, live: bool) -> Forwarding | None:
+    def find(self, address: str, port: int, protocol: str) -> Balancer | None:
         """None when no load balancer has this address."""
 
     def lookup(self, name: str) -> str:
@@ -52,7 +60,7 @@ class LoadBalancers(Protocol):
 
 
 class NoLoadBalancers:
-    def forward(self, address: str, port: int, protocol: str, client: str, *, live: bool) -> Forwarding | None:
+    def find(self, address: str, port: int, protocol: str) -> Balancer | None:
         return None
 
     def lookup(self, name: str) -> str:
@@ -146,6 +154,18 @@ class Datapath:
         return place is not None and self.servers.is_reachable(place.node)
 
     # What a journey needs
+
+    def is_healthy(self, node: str, service: str, *, local: bool) -> bool:
+        """How a node answers a load balancer's check: kube-proxy's own (port 10256), or the Service's healthCheckNodePort."""
+        if not self.servers.is_reachable(node) or not self.proxy.is_running(node):
+            return False
+        if self.links.broken_between(self.ends(node), ("outside",)):
+            return False
+        return not local or self.proxy.local_endpoints(node, *service.split("/", 1)) > 0
+
+    def any_of(self, names: tuple[str, ...], *, live: bool) -> str:
+        """One of several that are as good as each other."""
+        return self._engine.rng("datapath").choice(names) if live and len(names) > 1 else names[0]
 
     def ends(self, node: str) -> tuple[str, ...]:
         """The names a machine goes by on the wires."""

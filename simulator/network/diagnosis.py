@@ -260,7 +260,7 @@ class Diagnosis:
 
     def _source_range(self, broken: Broken, source: Source) -> list[Finding]:
         service = broken.service or broken.name
-        ranges = ", ".join(broken.rule.source_ranges) if broken.rule is not None else "its ranges"
+        ranges = ", ".join(broken.rule.source_ranges if broken.rule is not None else broken.tried)
         left = Side(f"Service {service}", "spec.loadBalancerSourceRanges", ranges)
         right = Side("the request", "source address", broken.address)
         return [

@@ -6,6 +6,7 @@ Promises: a fault that makes no sense is refused with what was found and what wa
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simulator.client import Process
 from simulator.network.datapath import Datapath
 from simulator.network.links import OUTSIDE, ZONE_PREFIX, Links
 
@@ -36,6 +37,7 @@ class NetworkFaults:
         disturb: Callable[[], None],
         nodes: Callable[[], list[str]],
         runs_pod: Callable[[str], bool],
+        providers: dict[str, Process],
     ) -> None:
         """`disturb`: tells whoever counts requests that something is different; `runs_pod`: whether kube-proxy runs on a node."""
         self._disturb = disturb
@@ -43,14 +45,21 @@ class NetworkFaults:
         self._proxy = datapath.proxy
         self._nodes = nodes
         self._runs_pod = runs_pod
+        self._providers = providers
 
     def inject(self, deed: Deed) -> None:
         deed.act()
         self._disturb()
 
+    def owns(self, fault: str, target: str) -> bool:
+        """Whether this is the network's affair."""
+        return fault in self.names or (fault in ("component-stop", "component-start") and target in self._providers)
+
     def deed(self, fault: str, target: str) -> Deed:
         """What would be done. Raises Unfit."""
         match fault:
+            case "component-stop" | "component-start":
+                return self._provider(target, start=fault == "component-start")
             case "network-cut":
                 return self._cut(target)
             case "network-mend":
@@ -61,6 +70,17 @@ class NetworkFaults:
                 return self._stop_proxy(target)
             case _:
                 return self._start_proxy(target)
+
+    def _provider(self, target: str, *, start: bool) -> Deed:
+        """The program that gives Services their load balancers."""
+        process = self._providers[target]
+        if process.running is start:
+            raise Unfit(
+                "target",
+                f"{target}, which is {'running' if start else 'stopped'} already",
+                "a component in the other state",
+            )
+        return Deed(f"{target} was {'started' if start else 'stopped'}", process.start if start else process.stop)
 
     def _cut(self, target: str) -> Deed:
         a, b = self._ends(target)

@@ -4,10 +4,12 @@ Follows what a packet meets in a cluster with kube-proxy (https://kubernetes.io/
 https://kubernetes.io/docs/tutorials/services/source-ip/). Promises: every early end names the link that broke (`Broken`).
 """
 
+import json
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from simulator.engine.plain import Obj
 from simulator.network import dns
 from simulator.network.objects import Answer, Place
 from simulator.network.policies import OPEN, Party, Verdict, judge
@@ -16,7 +18,7 @@ from simulator.network.traces import REFUSED, RESOLVE, TIMEOUT, Broken, Hop, Sou
 from simulator.network.zone import NOERROR, OUTSIDE, Record, Reply, Zone, outside
 
 if TYPE_CHECKING:
-    from simulator.network.datapath import Datapath, Forwarding
+    from simulator.network.datapath import Balancer, Datapath
 
 _TIMEOUT_US = 5_000_000
 _DNS_TIMEOUT_US = 10_000_000
@@ -226,11 +228,11 @@ class Journey:
 
     # Virtual addresses
 
-    def _send(self, path: str) -> Trace:
+    def _send(self, path: str, *, entered: bool = False) -> Trace:
         packet = self._packet
         place = self._path.servers.place(packet.address)
         is_machine = place is not None and not place.pod
-        if not self._is_inside:
+        if not self._is_inside and not entered:
             stopped = self._enter(place if is_machine else None)
             if stopped is not None:
                 return stopped
@@ -246,7 +248,49 @@ class Journey:
             return self._through(rule, path)
         if place is None and (end := self._unserved()) is not None:
             return end
+        if place is None and self._is_inside:
+            balancer = self._path.load_balancers.find(packet.address, packet.port, packet.protocol)
+            if balancer is not None:
+                return self._around(balancer, path)
+        if is_machine and (service := self._path.proxy.health_check(self._at, packet.port)) is not None:
+            return self._checked(service)
         return self._deliver(path)
+
+    def _around(self, balancer: "Balancer", path: str) -> Trace:
+        """Out of the cluster to a load balancer that the nodes know nothing of, and in again."""
+        node = self._at
+        self._hop("link", f"from {node} out of the cluster", node)
+        self._packet = replace(self._packet, source=self._path.servers.node_address(node) or self._packet.source)
+        self._source = Source(address=self._packet.source)
+        self._at = ""
+        stopped = self._balanced(balancer)
+        return stopped if stopped is not None else self._send(path, entered=True)
+
+    def _checked(self, service: Obj) -> Trace:
+        """kube-proxy's own answer on a Service's healthCheckNodePort (`pkg/proxy/healthcheck/service_health.go`)."""
+        metadata = service["metadata"]
+        count = self._path.proxy.local_endpoints(self._at, metadata["namespace"], metadata["name"])
+        body = {
+            "service": {"namespace": metadata["namespace"], "name": metadata["name"]},
+            "localEndpoints": count,
+            "serviceProxyHealthy": True,
+        }
+        status = 200 if count else 503
+        self._hop(
+            "container", f"kube-proxy on {self._at} answers {status}: {count} endpoints here", self._at, ok=count > 0
+        )
+        broken = None if count else Broken("status", address=self._packet.address, port=self._packet.port, pod=self._at)
+        return self._end(
+            Trace(
+                (),
+                True,
+                status,
+                f"{json.dumps(body, separators=(',', ':'))}\n",
+                backend=self._at,
+                client=self._packet.source,
+                broken=broken,
+            )
+        )
 
     def _enter(self, machine: Place | None) -> Trace | None:
         """From outside only machines and load balancers can be reached: other addresses exist inside only."""
@@ -254,35 +298,33 @@ class Journey:
         if machine is not None:
             self._hop("link", f"the client reaches {machine.node} ({packet.address}) itself", machine.node)
             return None
-        sent = self._path.load_balancers.forward(
-            packet.address, packet.port, packet.protocol, packet.source, live=self._live
-        )
-        if sent is not None:
-            return self._balanced(sent)
+        balancer = self._path.load_balancers.find(packet.address, packet.port, packet.protocol)
+        if balancer is not None:
+            return self._balanced(balancer)
         if packet.address in OUTSIDE.values():
             return None
         why = f"no route leads from outside to {packet.address}: it exists inside the cluster only"
         return self._lost(why, packet.address, Broken("no-route", address=packet.address, port=packet.port))
 
-    def _balanced(self, sent: "Forwarding") -> Trace | None:
-        packet = self._packet
-        if sent.ranges and not any(_is_in(packet.source, one) for one in sent.ranges):
-            why = f"load balancer {sent.name} lets in {', '.join(sent.ranges)} only"
-            return self._lost(why, sent.name, Broken("source-range", address=packet.source, name=sent.name))
-        if not sent.node:
-            why = f"load balancer {sent.name} has no healthy node for port {packet.port}"
-            return self._lost(
-                why, sent.name, Broken("load-balancer", address=packet.address, port=packet.port, name=sent.name)
-            )
-        if sent.port:
-            address = self._path.servers.node_address(sent.node)
-            self._packet = replace(packet, address=address, port=sent.port)
+    def _balanced(self, balancer: "Balancer") -> Trace | None:
+        packet, name = self._packet, balancer.name
+        if balancer.ranges and not any(_is_in(packet.source, one) for one in balancer.ranges):
+            why = f"load balancer {name} lets in {', '.join(balancer.ranges)} only"
+            broken = Broken("source-range", address=packet.source, name=name, tried=balancer.ranges)
+            return self._lost(why, name, broken, kind="load-balancer")
+        broken = Broken("load-balancer", address=packet.address, port=packet.port, name=name)
+        if not balancer.serves:
+            return self._lost(f"load balancer {name} has no port {packet.port}", name, broken, kind="load-balancer")
+        if not balancer.nodes:
+            why = f"load balancer {name} has no healthy node for port {packet.port}"
+            return self._lost(why, name, broken, kind="load-balancer")
+        which = self._turn(len(balancer.nodes))
+        node = balancer.nodes[which] if which is not None else self._path.any_of(balancer.nodes, live=self._live)
+        if balancer.node_port:
             self._rewritten = packet.target
-        else:
-            self._at = sent.node
-        self._hop(
-            "load-balancer", f"load balancer {sent.name} sends it to {sent.node}, {self._packet.target}", sent.name
-        )
+            self._packet = replace(packet, address=self._path.servers.node_address(node), port=balancer.node_port)
+        self._at = node if not balancer.node_port else self._at
+        self._hop("load-balancer", f"load balancer {name} sends it to {node}, {self._packet.target}", name)
         return None
 
     def _unserved(self) -> Trace | None:

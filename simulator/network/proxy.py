@@ -41,6 +41,8 @@ class KubeProxy:
         """Nodes on which somebody has stopped the process for good."""
         self._left: dict[str, tuple[Rule, ...]] = {}
         """Node → the rules that a kube-proxy which runs no more has left in the kernel."""
+        self._checks: dict[int, dict[Key, None]] = {}
+        """healthCheckNodePort → the service."""
         self._is_indexed = False
         self._slices: dict[Key, dict[str, None]] = {}
         """Service → names of its slices."""
@@ -101,6 +103,24 @@ class KubeProxy:
         self._index_if_needed()
         found = (self._cache.get(SERVICES, *key) for key in sorted(self._node_ports.get(port, ())))
         return [one for one in found if one is not None]
+
+    def local_endpoints(self, node: str, namespace: str, service: str) -> int:
+        """Ready endpoints of a service on this node: what the healthCheckNodePort answers."""
+        return sum(
+            1
+            for one in self.slices_of(namespace, service)
+            for endpoint in one.get("endpoints") or ()
+            if endpoint.get("nodeName") == node and (endpoint.get("conditions") or {}).get("ready", True) is not False
+        )
+
+    def health_check(self, node: str, port: int) -> Obj | None:
+        """The Service whose healthCheckNodePort this is, if kube-proxy runs here to answer it."""
+        if node not in self._running:
+            return None
+        self._index_if_needed()
+        for key in sorted(self._checks.get(port, ())):
+            return self._cache.get(SERVICES, *key)
+        return None
 
     def view(self, node: str) -> NodeView:
         known = self._cache.get("nodes", "", node) if node else None
@@ -207,6 +227,8 @@ class KubeProxy:
         for port in service["spec"].get("ports") or ():
             if port.get("nodePort"):
                 _put(self._node_ports, port["nodePort"], key, adds=adds)
+        if check := service["spec"].get("healthCheckNodePort"):
+            _put(self._checks, check, key, adds=adds)
 
     def _note_slice(self, slice_: Obj, *, adds: bool) -> None:
         metadata = slice_["metadata"]
@@ -220,6 +242,7 @@ class KubeProxy:
         self._slices.clear()
         self._addresses.clear()
         self._node_ports.clear()
+        self._checks.clear()
         self._compiled.clear()
 
     # State

@@ -4,18 +4,14 @@ Promises: between two changes of the network a flow costs nothing; how its reque
 by request the same however often somebody reads the meter. Leaves to others: what is in a request's way (`journey`).
 """
 
-from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from simulator.client import Process
-from simulator.engine import Plain
+from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj
 from simulator.network.datapath import Datapath, Trace
-from simulator.network.objects import POLICIES
-from simulator.network.proxy import SERVICES, SLICES
 from simulator.network.sources import Sources
 
 #: Requests are dealt to outcomes by a permutation of this many numbers (a prime), so that counts are exact for every part of it.
@@ -112,10 +108,9 @@ class Flow:
 
 class Traffic:
     name = "traffic"
-    watches: Mapping[str, str] = dict.fromkeys((SERVICES, SLICES, "nodes", POLICIES, "configmaps"), "on_change")
 
-    def __init__(self, process: Process, datapath: Datapath, sources: Sources) -> None:
-        self._engine = process.engine
+    def __init__(self, engine: Engine, datapath: Datapath, sources: Sources) -> None:
+        self._engine = engine
         self._path = datapath
         self._sources = sources
         self._flows: dict[str, Flow] = {}
@@ -124,8 +119,7 @@ class Traffic:
         self._next = 0
         """Ticket of the next look that is known ahead; 0: none."""
         self._made = 0
-        process.engine.register(self)
-        process.add(self)
+        engine.register(self)
 
     # What people do
 
@@ -230,26 +224,6 @@ class Traffic:
         ]
         if moments:
             self._next = self._engine.schedule(max(min(moments), 1), self.name, "turn")
-
-    # What the watch tells, and the machines
-
-    def on_start(self) -> None:
-        self.disturb()
-
-    def on_stop(self) -> None:
-        """Flows are no part of the process: they go on."""
-
-    def on_change(self, old: Obj | None, new: Obj | None) -> None:
-        self.disturb()
-
-    def container_started(self, node: str, image: str) -> None:
-        self.disturb()
-
-    def container_ended(self, node: str, image: str) -> None:
-        self.disturb()
-
-    def machine_lost(self, node: str) -> None:
-        self.disturb()
 
     # State
 
