@@ -18,24 +18,26 @@ class AcceptedField:
     why: str
 
 
-_NO_PROCESSES = "processes are plans; they have no user, no namespace of the kernel and no file permissions"
+_NO_KERNEL = "there is no kernel below the processes that could enforce it"
 _NO_IMAGES = "registries and their credentials are those of the image catalogue"
 
 ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.ephemeralContainers", "`kubectl debug` is refused"),
     AcceptedField("Pod", "spec.runtimeClassName", "there is one runtime"),
-    AcceptedField("Pod", "spec.securityContext", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.containers[].securityContext", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.shareProcessNamespace", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.hostPID", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.hostIPC", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.hostUsers", _NO_PROCESSES),
-    AcceptedField("Pod", "spec.setHostnameAsFQDN", "the hostname is the pod's name"),
+    AcceptedField("Pod", "spec.securityContext.seLinuxOptions", _NO_KERNEL),
+    AcceptedField("Pod", "spec.securityContext.seccompProfile", _NO_KERNEL),
+    AcceptedField("Pod", "spec.securityContext.appArmorProfile", _NO_KERNEL),
+    AcceptedField("Pod", "spec.securityContext.sysctls", _NO_KERNEL),
+    AcceptedField("Pod", "spec.containers[].securityContext.capabilities", _NO_KERNEL),
+    AcceptedField("Pod", "spec.containers[].securityContext.privileged", _NO_KERNEL),
+    AcceptedField("Pod", "spec.containers[].securityContext.seLinuxOptions", _NO_KERNEL),
+    AcceptedField("Pod", "spec.containers[].securityContext.seccompProfile", _NO_KERNEL),
+    AcceptedField("Pod", "spec.containers[].securityContext.appArmorProfile", _NO_KERNEL),
+    AcceptedField("Pod", "spec.containers[].securityContext.procMount", _NO_KERNEL),
+    AcceptedField("Pod", "spec.hostUsers", _NO_KERNEL),
     AcceptedField("Pod", "spec.imagePullSecrets", _NO_IMAGES),
     AcceptedField("Pod", "spec.resourceClaims", "there are no devices"),
     AcceptedField("Pod", "spec.containers[].lifecycle.postStart", "containers count as started at once"),
-    AcceptedField("Pod", "spec.containers[].lifecycle.stopSignal", "programs are stopped by SIGTERM"),
-    AcceptedField("Pod", "spec.containers[].workingDir", "programs name their files with full paths"),
     AcceptedField("Pod", "spec.containers[].volumeDevices", "there are no block devices"),
     AcceptedField("Pod", "spec.containers[].resizePolicy", "pods are not resized in place"),
     AcceptedField("Pod", "spec.containers[].resources.limits.cpu", "nothing is throttled; the request is what counts"),

@@ -55,6 +55,7 @@ from simulator.node.kubelets import Kubelets
 from simulator.picture import CLUSTER, Picture
 from simulator.scheduler.scheduler import Scheduler
 from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
+from simulator.sessions import ContainerSessions
 from simulator.yard import Yard
 
 #: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
@@ -118,7 +119,10 @@ class Cluster:
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.server = Server(registry, self.kubelets)
-        self.workstation = Workstation(self.server, engine, cluster_name=config.name, exec_in_container=self._exec)
+        self.sessions = ContainerSessions(engine, self.registry, self.kubelets)
+        self.workstation = Workstation(
+            self.server, engine, cluster_name=config.name, exec_in_container=self._exec, open_shell=self.sessions.open
+        )
         self.files = ControlPlaneFiles(registry, [node.name for node in config.nodes], machines)
         self.workstation.surface.hosts = self.files
         self.storage = StorageBrowser(registry)
@@ -248,10 +252,10 @@ class Cluster:
         words = [word for word in command if not word.startswith("ETCDCTL_")]
         if words[:1] == ["etcdctl"] and (found["metadata"].get("labels") or {}).get("component") == "etcd":
             return etcdctl(self.storage, words[1:])
-        done = self.kubelets.execute(found, container, tuple(command))
+        done = self.kubelets.execute(found, container, tuple(command), stdin)
         if done.refused:
             raise ExecRefused(done.refused)
-        return "".join(f"{line}\n" for line in done.lines), "", done.status
+        return done.stdout, done.stderr, done.status
 
     # Time
 
@@ -396,6 +400,7 @@ class Cluster:
             "engine": self.engine.dump(),
             "components": {name: component.dump() for name, component in self.engine.components()},
             "workstation": self.workstation.dump(),
+            "sessions": self.sessions.dump(),
         }
 
     def _load(self, state: Obj) -> None:
@@ -407,6 +412,7 @@ class Cluster:
         for name, process in self.processes.items():
             process.restore(parts[name], changes)
         self.workstation.load(state["workstation"])
+        self.sessions.load(state["sessions"])
         self._set_zero(state["zero"])
 
     def state_hash(self) -> str:

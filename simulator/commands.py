@@ -35,6 +35,7 @@ from simulator.network.faults import Unfit
 from simulator.network.questions import Questions
 from simulator.picture import Picture
 from simulator.scheduler.scheduler import Scheduler
+from simulator.sessions import ContainerSessions
 from simulator.yard import Yard
 
 Reply = dict[str, Any]
@@ -61,6 +62,7 @@ class Parts(Protocol):
     server: Server
     scheduler: Scheduler
     workstation: Workstation
+    sessions: ContainerSessions
     faults: Faults
     storage: StorageBrowser
     files: ControlPlaneFiles
@@ -85,6 +87,7 @@ class Commands:
         self._parts = parts
         self._known: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "shell": self._shell,
+            "session": self._session,
             "follow": self._follow,
             "complete": self._complete,
             "apply-yaml": self._apply_yaml,
@@ -147,14 +150,20 @@ class Commands:
 
     def _shell(self, command: dict[str, Any]) -> Reply:
         line, stdin = _text(command, "line", MAX_LINE), _text(command, "stdin", MAX_TEXT, default="")
-        result = self._rooted(line, lambda: self._parts.workstation.run(line, stdin))
+        terminal = command.get("terminal") is True
+        result = self._rooted(line, lambda: self._parts.workstation.run(line, stdin, terminal=terminal))
         reply: Reply = {"stdout": result.stdout, "stderr": result.stderr, "exit": result.exit}
-        for name in ("follow", "open"):
+        for name in ("follow", "open", "session"):
             if (value := getattr(result, name)) is not None:
                 reply[name] = value
         if result.clear:
             reply["clear"] = True
         return reply
+
+    def _session(self, command: dict[str, Any]) -> Reply:
+        """A line for a shell that is open in a container."""
+        name, line = _text(command, "id", 20), _text(command, "line", MAX_LINE)
+        return self._rooted(line, lambda: self._parts.sessions.line(name, line))
 
     def _follow(self, command: dict[str, Any]) -> Reply:
         token = command.get("token")

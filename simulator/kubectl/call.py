@@ -33,6 +33,12 @@ class ExecInContainer(Protocol):
     ) -> tuple[str, str, int]: ...
 
 
+class OpenShell(Protocol):
+    """Opens an interactive shell in a container and gives its `id` and `prompt`. Raises `ExecRefused`."""
+
+    def __call__(self, namespace: str, pod: str, container: str, command: list[str]) -> dict[str, str]: ...
+
+
 @dataclass(slots=True)
 class Session:
     """What every command of one workstation shares."""
@@ -44,6 +50,9 @@ class Session:
     clock: Callable[[], int]
     """Microseconds since 1970, in simulated time."""
     exec_in_container: ExecInContainer | None = None
+    open_shell: OpenShell | None = None
+    is_terminal: bool = False
+    """Somebody types at a terminal, so a session may be opened."""
 
 
 class Call:
@@ -58,6 +67,8 @@ class Call:
         self.exit_code = 0
         self.follow: Token | None = None
         self.open_path: str | None = None
+        self.opened: dict[str, str] | None = None
+        """An interactive shell that takes the lines from now on."""
         self._api: ApiClient | None = None
         self._context: Context | None = None
 

@@ -41,6 +41,8 @@ class ShellResult:
     follow: Token | None = None
     open: str | None = None
     clear: bool = False
+    session: dict[str, str] | None = None
+    """An interactive shell in a container: `id` and `prompt`."""
 
 
 class Shell:
@@ -88,6 +90,7 @@ class Shell:
             result.stderr += own.stderr
             result.clear = result.clear or own.clear
             result.open = own.open or result.open
+            result.session = own.session or result.session
             if last:
                 self.last_exit = own.exit
         result.stdout += text
@@ -137,7 +140,9 @@ class Shell:
 
     def _kubectl(self, words: list[str], stdin: str) -> ShellResult:
         call = run_kubectl(self.session, words, stdin)
-        return ShellResult("".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path)
+        return ShellResult(
+            "".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path, session=call.opened
+        )
 
     def _watch(self, words: list[str]) -> ShellResult:
         while words and words[0].startswith("-"):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from simulator.kubectl.api_client import ApiServer
-from simulator.kubectl.call import ExecInContainer, Session, Token
+from simulator.kubectl.call import ExecInContainer, OpenShell, Session, Token
 from simulator.kubectl.command_tree import follow as follow_command
 from simulator.kubectl.editor import apply_text, diff_text
 from simulator.kubectl.following import Followed
@@ -45,12 +45,19 @@ class Workstation:
         *,
         cluster_name: str = "drydock",
         exec_in_container: ExecInContainer | None = None,
+        open_shell: OpenShell | None = None,
     ) -> None:
         self._clock = clock
         self.home = Home()
         self.surface = Surface(self.home, {"HOME": HOME, "USER": "learner", "SHELL": "/bin/bash"})
         self.session = Session(
-            server, self.home, Kubeconfig(self.home), self.surface.environment, self._now_us, exec_in_container
+            server,
+            self.home,
+            Kubeconfig(self.home),
+            self.surface.environment,
+            self._now_us,
+            exec_in_container,
+            open_shell,
         )
         self._shell = Shell(self.session, self.surface)
         self._changes = 0
@@ -66,8 +73,9 @@ class Workstation:
 
     # The terminal
 
-    def run(self, line: str, stdin: str = "") -> ShellResult:
-        """Run one line of the terminal."""
+    def run(self, line: str, stdin: str = "", *, terminal: bool = False) -> ShellResult:
+        """Run one line of the terminal; `terminal`: somebody is there to go on typing."""
+        self.session.is_terminal = terminal
         if len(line) > MAX_LINE:
             return ShellResult(stderr=f"bash: the line has {len(line)} signs; wanted at most {MAX_LINE}\n", exit=1)
         before = (dict(self.surface.environment), dict(self.surface.aliases))

@@ -1,71 +1,211 @@
 """Runs one command in a running container: what `kubectl exec` asks the kubelet for.
 
-Promises: the command sees the environment, the mounted ConfigMaps and Secrets, and the files the container's program has left so
-far; it changes none of them. What is not simulated says so on its output and fails.
+Promises: the command sees the container as its own processes do, and what it writes stays until the container is started again (or, in
+a volume, as long as that lives). Time does not pass while it runs. What is not simulated says so on its output and fails.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from simulator.engine.plain import Obj
-from simulator.node.environment import hostname
+from simulator.node.container_files import ContainerFiles
 from simulator.node.fleet import Fleet
+from simulator.node.pod_lifecycle import container_spec
+from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord
-from simulator.workloads.machine import Machine, has_program
-from simulator.workloads.shell_scripts import NotSimulated, Op
+from simulator.workloads.commands.environment_programs import has_program
+from simulator.workloads.machine import Machine
+from simulator.workloads.plans import SPEAK_ON_STDERR
+from simulator.workloads.program import FOREVER, Program
 
-#: Questions to the network that one command may ask, so that `until nslookup x; do :; done` ends.
-_MAX_PAUSES = 50
+#: Pauses that one command may make, so that `until nslookup x; do :; done` ends.
+_MAX_PAUSES = 300
+_MAX_QUESTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
     status: int
-    lines: tuple[str, ...]
+    stdout: str = ""
+    stderr: str = ""
     refused: str = ""
     """The runtime's words when the command could not even be started."""
+    lines: tuple[str, ...] = ()
+    """Both, in the order in which they were written."""
+    wrote: bool = False
+    """Files have changed: who watches them should look again."""
 
 
-def execute(
-    fleet: Fleet,
-    pod: Obj,
-    record: PodRecord,
-    one: ContainerRecord,
-    argv: tuple[str, ...],
-    *,
-    env: Mapping[str, str],
-    mounted: Mapping[str, str],
-) -> Execution:
-    """`one` runs. `mounted`: path → content of the files that volumes bring."""
-    assert one.run is not None
-    image = fleet.image(one.run.recipe[0])
-    if not has_program(image, argv[0].rsplit("/", 1)[-1]):
-        return Execution(127, (), f'exec: "{argv[0]}": executable file not found in $PATH')
-    files = {"/etc/hostname": f"{hostname(pod)}\n", **mounted}
-    if fleet.network is not None:
-        files["/etc/resolv.conf"] = fleet.network.resolv_conf(pod)
-        files["/etc/hosts"] = fleet.network.hosts(pod)
-    files.update(fleet.plan(one.run).files_at(fleet.engine.now - one.run.started_us))
-    machine = Machine((Op("run", words=tuple((word,) for word in argv)),), image, dict(env), files=files)
-    try:
-        status = _until_end(fleet, pod, machine)
-    except NotSimulated as reason:
-        status = 2
-        machine.out.append(f"drydock: {reason}")
-    return Execution(status, tuple(fleet.placed(line, record) for line in machine.out))
+class ContainerExec:
+    def __init__(self, fleet: Fleet, files: ContainerFiles, processes: Processes) -> None:
+        self._fleet = fleet
+        self._files = files
+        self._processes = processes
 
+    def execute(
+        self,
+        pod: Obj,
+        record: PodRecord,
+        one: ContainerRecord,
+        argv: tuple[str, ...],
+        *,
+        env: Mapping[str, str],
+        stdin: str = "",
+    ) -> Execution:
+        """`one` runs."""
+        machine = self._machine(pod, record, one, argv, env)
+        if machine is None:
+            return Execution(127, refused=not_executable(argv[0]))
+        machine.input = stdin
+        return self._play(pod, record, one, machine, argv)
 
-def _until_end(fleet: Fleet, pod: Obj, machine: Machine) -> int:
-    for _ in range(_MAX_PAUSES):
-        pause = machine.run()
-        match pause.kind:
-            case "exit":
+    def _machine(
+        self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], env: Mapping[str, str]
+    ) -> Machine | None:
+        assert one.run is not None
+        image = self._fleet.image(one.run.recipe.image)
+        tree = self._files.tree(record, one, pod, container_spec(pod, one.name))
+        program = argv[0].rsplit("/", 1)[-1]
+        is_file = "/" in argv[0] and tree.read(argv[0]) is not None
+        if not is_file and not has_program(image, program):
+            return None
+        setting = one.run.recipe.setting
+        return Machine(
+            image,
+            env=dict(env),
+            tree=tree,
+            name=argv[0],
+            argv=argv,
+            pid=7,
+            directory=setting.directory or image.directory or "/",
+        )
+
+    def _play(
+        self, pod: Obj, record: PodRecord, one: ContainerRecord, machine: Machine, argv: tuple[str, ...]
+    ) -> Execution:
+        before = dict(machine.tree.own)
+        program = Program.begin(machine)
+        written: list[tuple[int, str]] = []
+        status = self._until_end(pod, record, one, program, written, " ".join(argv))
+        wrote = (
+            self._files.keep(record, one, pod, container_spec(pod, one.name), before, machine.tree)
+            if one.state == "running"
+            else False
+        )
+        machine.tree.sent.clear()
+        texts = ["".join(self._fleet.placed(text, record) for fd, text in written if fd == wanted) for wanted in (1, 2)]
+        lines = self._fleet.placed("".join(text for _, text in written), record).splitlines()
+        return Execution(status, texts[0], texts[1], lines=tuple(lines), wrote=wrote)
+
+    def _until_end(
+        self,
+        pod: Obj,
+        record: PodRecord,
+        one: ContainerRecord,
+        program: Program,
+        written: list[tuple[int, str]],
+        asking: str,
+    ) -> int:
+        questions = 0
+        for _ in range(_MAX_PAUSES):
+            if program.next_due() >= FOREVER or questions > _MAX_QUESTIONS:
+                break
+            _, thread, pause = program.advance()
+            written += thread.machine.take()
+            thread.machine.tree.seen = (
+                self._files.shown(record, pod, container_spec(pod, one.name))
+                if thread.machine.tree.seen is None
+                else thread.machine.tree.seen
+            )
+            if pause.kind == "exit" and thread is program.threads[0]:
                 return pause.code
-            case "sleep":
-                continue
-            case "ask" if fleet.network is not None:
-                status, lines, _ = fleet.network.ask(pod, pause.argv)
-                machine.answer(status, tuple(lines))
-            case _:
-                raise NotSimulated("a command that does not end by itself is not simulated here")
-    raise NotSimulated("a command that does not end by itself is not simulated here")
+            if pause.kind == "ask":
+                questions += 1
+                status, lines = self.ask(pod, record, one, pause.argv, asking)
+                thread.machine.answer(status, lines, errors=status != 0 and pause.argv[0] in SPEAK_ON_STDERR)
+                thread.due_us = 0
+        written.append((2, "drydock: a command that does not end by itself is not simulated here\n"))
+        return 2
+
+    def ask(
+        self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], asking: str
+    ) -> tuple[int, list[str]]:
+        """What the kernel or the network answers."""
+        if self._processes.answers(argv[0]):
+            shown = (
+                asking if asking.split()[:1] in (["ps"], ["top"]) else argv[0] if not asking else f"{' '.join(argv)}"
+            )
+            return self._processes.ask(pod, record, one, argv, shown)
+        if self._fleet.network is None:
+            return 1, [f"{argv[0]}: could not connect to the server"]
+        status, lines, _ = self._fleet.network.ask(pod, argv)
+        return status, list(lines)
+
+    # Sessions
+
+    def open(
+        self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], env: Mapping[str, str]
+    ) -> dict[str, Any] | str:
+        """The state of an interactive shell, as plain data; or the runtime's words why it cannot be had."""
+        machine = self._machine(pod, record, one, argv, env)
+        if machine is None:
+            return not_executable(argv[0])
+        machine.argv, machine.interactive = (), True
+        return {
+            "uid": record.uid,
+            "container": one.name,
+            "instance": one.instance,
+            "argv": list(argv),
+            "machine": _state(machine),
+        }
+
+    def line(
+        self, pod: Obj, record: PodRecord, one: ContainerRecord, session: dict[str, Any], line: str
+    ) -> tuple[Execution, bool]:
+        """One line typed into a session; whether the shell has ended."""
+        assert one.run is not None
+        tree = self._files.tree(record, one, pod, container_spec(pod, one.name))
+        own = tree.own
+        machine = Machine.load({**session["machine"], "own": {}}, self._fleet.image(one.run.recipe.image), tree)
+        tree.own = own
+        leaves = line.strip() == "exit" or line.strip().startswith("exit ")
+        machine.feed(line)
+        done = self._play(pod, record, one, machine, (str(session["argv"][0]),))
+        machine.caught.clear()
+        session["machine"] = _state(machine)
+        return done, leaves
+
+    def prompt(self, pod: Obj, one: ContainerRecord, session: dict[str, Any], host: str) -> str:
+        assert one.run is not None
+        machine = session["machine"]
+        user = "#" if one.run.recipe.setting.uid == 0 else "$"
+        directory = machine["directory"]
+        if self._fleet.image(one.run.recipe.image).shell == "busybox":
+            home = machine["env"].get("HOME", "/root")
+            return f"{'~' if directory == home else directory} {user} "
+        if session["argv"][0].endswith("bash"):
+            name = "root" if user == "#" else "I have no name!"
+            return f"{name}@{host}:{directory}{user} "
+        return f"{user} "
+
+
+def _state(machine: Machine) -> dict[str, Any]:
+    """What a session remembers; files are the container's."""
+    return {
+        **machine.dump(),
+        "own": {},
+        "script": "",
+        "pc": 0,
+        "stack": [],
+        "values": [],
+        "buffers": [],
+        "input": "",
+        "fds": [[1, ["out"]], [2, ["err"]]],
+    }
+
+
+def not_executable(program: str) -> str:
+    if program.startswith("/"):
+        return f'exec: "{program}": stat {program}: no such file or directory'
+    return f'exec: "{program}": executable file not found in $PATH'

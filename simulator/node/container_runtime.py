@@ -4,20 +4,33 @@ Promises: every running container has exactly one planned end or question, if it
 container that nobody reads costs nothing while it runs. Late events of an earlier instance are recognised and ignored.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.node.container_files import ContainerFiles
 from simulator.node.fleet import Fleet
 from simulator.node.identity import container_id
+from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_status import terminated
 from simulator.node.records import LOG_RING, ContainerRecord, PodRecord, Recipe, Run
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, MINIMUM_GRACE_S, SECOND
+from simulator.workloads.commands.environment_programs import KERNEL
+from simulator.workloads.plans import LOOK, Answer
 from simulator.workloads.timeline import Plan
 
 _SIGKILL = 137
 _LOST = 255
 _MESSAGE_LIMIT = 2_048
+
+
+def _nobody(pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...]) -> tuple[int, list[str]]:
+    return 1, []
+
+
+def _nothing(record: PodRecord) -> None:
+    return None
 
 
 class ContainerRuntime:
@@ -26,6 +39,12 @@ class ContainerRuntime:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._engine = fleet.engine
+        self.files = ContainerFiles(fleet)
+        """What containers see of files."""
+        self.kernel: Callable[[Obj, PodRecord, ContainerRecord, tuple[str, ...]], tuple[int, list[str]]] = _nobody
+        """Answers `ps` and its like."""
+        self.wrote: Callable[[PodRecord], None] = _nothing
+        """Called when files of a pod have changed."""
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -39,6 +58,12 @@ class ContainerRuntime:
     def is_refused(self, recipe: Recipe) -> str:
         """Why runc would not start this command line; empty when it would."""
         return self._fleet.plan(Run(recipe, 0)).refused
+
+    def serves(self, one: ContainerRecord) -> tuple[int, ...]:
+        """The TCP ports that a container has open, or will have."""
+        if one.state != "running" or one.run is None:
+            return ()
+        return tuple(listener.port for listener in self._fleet.plan(one.run).listens if listener.protocol != "udp")
 
     def start(self, record: PodRecord, one: ContainerRecord, recipe: Recipe) -> None:
         self._begin_instance(record, one, recipe)
@@ -86,13 +111,33 @@ class ContainerRuntime:
         if plan.ending is not None:
             delay = max(0, one.run.started_us + plan.ending.offset_us - self._engine.now)
             self._engine.schedule(
-                delay, self.name, "ended", record.uid, one.name, one.instance, plan.ending.code, plan.ending.reason
+                delay,
+                self.name,
+                "ended_by_itself",
+                record.uid,
+                one.name,
+                one.instance,
+                one.run.future,
+                plan.ending.code,
+                plan.ending.reason,
             )
         elif plan.question is not None:
             delay = max(0, one.run.started_us + plan.question.offset_us - self._engine.now)
-            self._engine.schedule(delay, self.name, "asks", record.uid, one.name, one.instance)
+            self._engine.schedule(delay, self.name, "asks", record.uid, one.name, one.instance, one.run.future)
+
+    def follow_anew(self, record: PodRecord, one: ContainerRecord) -> None:
+        """Something from outside has changed what the program will do: what was planned is void."""
+        if one.state == "running" and one.run is not None:
+            one.run.future += 1
+            self._follow(record, one, self._fleet.plan(one.run))
 
     # Ending
+
+    def ended_by_itself(self, uid: str, name: str, instance: int, future: int, code: int, reason: str) -> None:
+        """Event: the program has come to its end, if nothing has come between."""
+        record = self._fleet.pods.get(uid)
+        if record is not None and (run := record.containers[name].run) is not None and run.future == future:
+            self.ended(uid, name, instance, code, reason)
 
     def ended(self, uid: str, name: str, instance: int, code: int, reason: str) -> None:
         """Event: a container's process has ended."""
@@ -120,6 +165,36 @@ class ContainerRuntime:
         """SIGKILL from outside: a person, or the kernel."""
         self.ended(record.uid, one.name, one.instance, _SIGKILL, "Error")
 
+    def signal(self, record: PodRecord, one: ContainerRecord, name: str, *, ignorable: bool = True) -> None:
+        """A signal for the first process: a server ends on SIGTERM and SIGINT, a script does what its traps say."""
+        if one.state != "running" or one.run is None:
+            return
+        plan = self._fleet.plan(one.run)
+        if plan.is_script:
+            self._fleet.happen(one.run, "signal", name)
+            self.follow_anew(record, one)
+            handled = name in self._trapped(one)
+        else:
+            handled = plan.stop_us is not None
+            if handled and name in ("TERM", "INT", "QUIT"):
+                self._end_after(record, one, plan.stop_us or 0, plan.stop_code)
+        if not handled and not ignorable:
+            self.kill(record, one)
+
+    def _trapped(self, one: ContainerRecord) -> frozenset[str]:
+        """The signals that the container's script speaks of."""
+        assert one.run is not None
+        text = " ".join((*one.run.recipe.command, *one.run.recipe.args))
+        return (
+            frozenset(word.removeprefix("SIG") for word in text.replace(";", " ").split())
+            if "trap" in text
+            else frozenset()
+        )
+
+    def _end_after(self, record: PodRecord, one: ContainerRecord, delay_us: int, code: int) -> None:
+        reason = "Completed" if code == 0 else "Error"
+        self._engine.schedule(delay_us, self.name, "ended", record.uid, one.name, one.instance, code, reason)
+
     def lose(self, one: ContainerRecord) -> None:
         """The machine is gone; containerd will find the container dead when it comes back (exit code 255, `Unknown`)."""
         if one.state == "running":
@@ -135,13 +210,36 @@ class ContainerRuntime:
         self._fleet.event(record, "Normal", "Killing", message or f"Stopping container {one.name}", container=one.name)
         grace_us = max(grace_s, MINIMUM_GRACE_S) * SECOND
         before_us = min(pre_stop_us(spec) if grace_s > 0 else 0, grace_us)
-        plan = self._fleet.plan(one.run)
+        signal = _stop_signal(spec)
         after, code, reason = grace_us, _SIGKILL, "Error"
-        if plan.stop_us is not None and before_us + plan.stop_us <= grace_us:
+        plan = self._fleet.plan(one.run)
+        if plan.is_script and not before_us:
+            plan = self._interrupt(record, one, signal)
+        elif plan.is_script:
+            self._engine.schedule(before_us, self.name, "interrupt", record.uid, one.name, one.instance, signal)
+        if signal == "KILL":
+            after = before_us
+        elif plan.stop_us is not None and before_us + plan.stop_us <= grace_us:
             after, code = before_us + plan.stop_us, plan.stop_code
             reason = "Completed" if code == 0 else "Error"
             one.run.extra.extend([self._engine.now + before_us, text] for text in plan.stop_log)
         self._engine.schedule(after, self.name, "ended", record.uid, one.name, one.instance, code, reason)
+
+    def interrupt(self, uid: str, name: str, instance: int, signal: str) -> None:
+        """Event: the preStop hook is over, and the program gets its signal."""
+        record = self._fleet.pods.get(uid)
+        if (
+            record is not None
+            and record.containers[name].instance == instance
+            and record.containers[name].state == "running"
+        ):
+            self._interrupt(record, record.containers[name], signal)
+
+    def _interrupt(self, record: PodRecord, one: ContainerRecord, signal: str) -> Plan:
+        assert one.run is not None
+        plan = self._fleet.happen(one.run, "signal", signal)
+        self.follow_anew(record, one)
+        return plan
 
     def hurry(self, record: PodRecord, one: ContainerRecord, grace_s: int) -> None:
         """A shorter grace period for a container that is stopping already."""
@@ -152,21 +250,36 @@ class ContainerRuntime:
 
     # Talking
 
-    def asks(self, uid: str, name: str, instance: int) -> None:
+    def asks(self, uid: str, name: str, instance: int, future: int) -> None:
         """Event: the program has come to its question to the network."""
         record = self._fleet.pods.get(uid)
         one = record.containers[name] if record is not None else None
         if record is None or one is None or one.instance != instance or one.state != "running" or one.run is None:
             return
+        if one.run.future != future:
+            return
         question = self._fleet.plan(one.run).question
         pod = self._fleet.cache.get("pods", record.namespace, record.name)
         if question is None or pod is None:
             return
-        status, lines, took_us = (
-            (1, [], 0) if self._fleet.network is None else self._fleet.network.ask(pod, question.argv)
-        )
-        offset = self._engine.now - one.run.started_us + max(took_us, 1_000)
-        self._follow(record, one, self._fleet.answered(one.run, offset, status, lines))
+        answer, took_us = self._answer(pod, record, one, question.argv)
+        offset = self._engine.now - one.run.started_us + took_us
+        plan = self._fleet.answered(one.run, offset, answer)
+        spec = container_spec(pod, one.name)
+        if self.files.deliver(record, pod, spec, list(plan.sent)):
+            self.wrote(record)
+        self._follow(record, one, plan)
+
+    def _answer(self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...]) -> tuple[Answer, int]:
+        if argv == LOOK:
+            return Answer(files=self.files.shown(record, pod, container_spec(pod, one.name))), 0
+        if argv[0] in KERNEL:
+            status, lines = self.kernel(pod, record, one, argv)
+            return Answer(status, tuple(lines)), 1_000
+        if self._fleet.network is None:
+            return Answer(1), 1_000
+        status, lines, took_us = self._fleet.network.ask(pod, argv)
+        return Answer(status, tuple(lines)), max(took_us, 1_000)
 
     def note_line(self, one: ContainerRecord, text: str) -> None:
         """A line the program writes because of something outside its plan, such as a request."""
@@ -178,11 +291,16 @@ class ContainerRuntime:
         """What the process left in its termination message file, or its last words where the pod asks for them."""
         if one.run is None:
             return ""
-        files = self._fleet.plan(one.run).files_at(one.finished_us - one.run.started_us)
+        files = self._fleet.plan(one.run).files_at(max(one.finished_us - one.run.started_us, 0))
         text = files.get(spec.get("terminationMessagePath") or "/dev/termination-log", "")
         if not text and spec.get("terminationMessagePolicy") == "FallbackToLogsOnError" and one.exit_code != 0:
             text = "".join(f"{line}\n" for line in last_lines)
         return text[-_MESSAGE_LIMIT:]
+
+
+def _stop_signal(spec: Obj) -> str:
+    """`lifecycle.stopSignal`, or what images say that want another one than SIGTERM."""
+    return str((spec.get("lifecycle") or {}).get("stopSignal") or "SIGTERM").removeprefix("SIG")
 
 
 def pre_stop_us(spec: Obj) -> int:

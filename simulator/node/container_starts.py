@@ -8,15 +8,16 @@ from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.quantities import value
-from simulator.node import environment
+from simulator.node import environment, users
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.durations import go_duration
-from simulator.node.environment import Lookup, Missing, PodFacts, mounted_files
+from simulator.node.environment import Lookup, Missing, PodFacts
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.image_pulls import Failed, ImagePulls, Pulling
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.prober import Prober
 from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe
+from simulator.workloads.file_tree import Setting
 from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import reads
 
@@ -110,7 +111,9 @@ class ContainerStarts:
 
     def _create(self, record: PodRecord, one: ContainerRecord, pod: Obj, image: Image) -> bool:
         one.image = image.name.full
-        recipe = self._recipe(record, one, pod, container_spec(pod, one.name))
+        spec = container_spec(pod, one.name)
+        refusal = users.refusal(pod, spec, image)
+        recipe = Missing(refusal) if refusal else self._recipe(record, one, pod, spec)
         if isinstance(recipe, Missing):
             self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
             return False
@@ -166,17 +169,35 @@ class ContainerStarts:
             env = {name: found[name] for name in names}
         ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
         limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
-        files = self._files(record, pod, spec)
-        return (one.image, command, args, tuple(env.items()), ports, value(limit) if limit else 0, files)
+        files = self._files(record, pod, (*command, *args))
+        setting = self._setting(record, pod, spec, image)
+        taken = tuple(
+            sorted(
+                {
+                    port
+                    for other in record.containers.values()
+                    if other is not one
+                    for port in self._runtime.serves(other)
+                }
+            )
+        )
+        return Recipe(
+            one.image, command, args, tuple(env.items()), ports, value(limit) if limit else 0, files, setting, taken
+        )
 
-    def _files(self, record: PodRecord, pod: Obj, spec: Obj) -> Pairs:
-        """What ConfigMaps and Secrets put into the container; the mount has succeeded before."""
-        if not any("configMap" in volume or "secret" in volume for volume in pod["spec"].get("volumes") or ()):
-            return ()
-        try:
-            return tuple(mounted_files(pod, spec, self._lookup(record)).items())
-        except ApiUnavailable:
-            return ()
+    def _files(self, record: PodRecord, pod: Obj, argv: tuple[str, ...]) -> Pairs:
+        """What the kubelet writes into `/etc`, for a program that looks there."""
+        return (
+            tuple(self._runtime.files.kubelet_files(record, pod).items())
+            if any("/etc/" in word for word in argv)
+            else ()
+        )
+
+    def _setting(self, record: PodRecord, pod: Obj, spec: Obj, image: Image) -> Setting:
+        found = users.identity(pod, spec, image)
+        read_only = bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem"))
+        points = self._runtime.files.points(record, pod, spec)
+        return Setting(found.uid, found.gid, found.groups, read_only, spec.get("workingDir") or "", points)
 
     def _facts(self, record: PodRecord, pod: Obj) -> PodFacts:
         return PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)
@@ -184,8 +205,10 @@ class ContainerStarts:
     def _lookup(self, record: PodRecord) -> Lookup:
         return lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
 
-    def environment(self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool) -> dict[str, str] | Missing:
-        """The container's environment as its process sees it, or what is missing for it."""
+    def environment(
+        self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool, before_us: int | None = None
+    ) -> dict[str, str] | Missing:
+        """The container's environment as its process sees it, or what is missing for it; a service made later is not in it."""
         try:
             services = (
                 self._fleet.client(record.node).list("services", record.namespace)
@@ -196,10 +219,16 @@ class ContainerStarts:
                 spec,
                 self._facts(record, pod),
                 self._lookup(record),
-                environment.service_links(services),
+                environment.service_links(self._made_before(services, before_us)),
             )
         except ApiUnavailable:
             return Missing("failed to sync configmap cache: timed out waiting for the condition")
+
+    def _made_before(self, services: list[Obj], before_us: int | None) -> list[Obj]:
+        if before_us is None:
+            return services
+        until = self._engine.timestamp(before_us)
+        return [one for one in services if one["metadata"].get("creationTimestamp", "") <= until]
 
 
 def pull_policy(spec: Obj) -> str:

@@ -53,7 +53,17 @@ def environment(
 
 def hostname(pod: Obj) -> str:
     spec = pod["spec"]
-    return str(spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or pod["metadata"]["name"])
+    if spec.get("hostNetwork"):
+        return str(spec["nodeName"])
+    short = str(spec.get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
+    domain = pod_domain(pod)
+    return f"{short}.{domain}" if spec.get("setHostnameAsFQDN") and domain else short
+
+
+def pod_domain(pod: Obj) -> str:
+    """The domain that `spec.subdomain` gives a pod; "" without one."""
+    subdomain = pod["spec"].get("subdomain")
+    return f"{subdomain}.{pod['metadata']['namespace']}.svc.cluster.local" if subdomain else ""
 
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")

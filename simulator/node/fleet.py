@@ -4,24 +4,25 @@ Promises: every event of the fleet is addressed to one of its components by name
 sync. Leaves to others: what a sync does (`kubelets`), what a machine is (`machines`).
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Cache, Client, Gate, Process
-from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.records import LOG_RING, ContainerRecord, NodeRecord, PodRecord, Run
 from simulator.node.timing import SECOND, SYNC_BACKOFF_US, Timing, timing_for
+from simulator.node.volumes import Contents
 from simulator.workloads.image_catalog import Catalog, Image
 from simulator.workloads.images import parse
 from simulator.workloads.log_lines import expand
-from simulator.workloads.plans import plan, resume
-from simulator.workloads.timeline import FileChange, Line, Plan, Question
+from simulator.workloads.plans import Answer, Surroundings, plan, resume
+from simulator.workloads.timeline import FileChange, Happening, Line, Plan, Question
 
 #: The engine component that the events of pods are addressed to.
 WORKERS = "pod-workers"
+#: Writes from outside that are remembered one by one; beyond it only the last one of each file.
+_MAX_HAPPENINGS = 200
 
 
 class Network(Protocol):
@@ -55,6 +56,8 @@ class Fleet:
         self.timing: Timing = timing_for(process.engine.profile.name)
         self.catalog = catalog
         self.network: Network | None = None
+        self.contents = Contents()
+        """The files in the pods' volumes."""
         self.listeners: list[ProcessListener] = []
         """Called with what happens to processes and machines, after the records say so."""
         self.nodes: dict[str, NodeRecord] = {}
@@ -170,49 +173,69 @@ class Fleet:
         return found
 
     def plan(self, run: Run) -> Plan:
-        """What this instance does, including what it was told by the network."""
+        """What this instance does, including what it was told by the network, and what people did to it."""
         if run.plan is None:
-            full, command, args, env, ports, memory, files = run.recipe
-            run.plan = plan(
-                self.image(full), command, args, env=dict(env), ports=ports, memory_limit=memory, files=files
-            )
-            if run.asked:
-                lines, changes, question, *answer = run.asked
-                waiting = replace(run.plan, lines=_lines(lines), files=_files(changes), question=_question(question))
-                run.plan = self._resumed(run, waiting, *answer)
+            run.plan = self._resumed(run) if run.asked else self._planned(run)
         return run.plan
 
-    def answered(self, run: Run, offset_us: int, status: int, lines: list[str]) -> Plan:
+    def _planned(self, run: Run) -> Plan:
+        recipe = run.recipe
+        return plan(
+            self.image(recipe.image),
+            recipe.command,
+            recipe.args,
+            env=dict(recipe.env),
+            ports=recipe.ports,
+            memory_limit=recipe.memory,
+            files=recipe.files,
+            setting=recipe.setting,
+            taken=recipe.taken,
+            happenings=_happenings(run, 0),
+        )
+
+    def answered(self, run: Run, offset_us: int, answer: Answer) -> Plan:
         """Goes on after the program's question, and remembers question and answer in place of the one before."""
         before = self.plan(run)
         asked = before.question
         assert asked is not None, "only a program that waits for an answer gets one"
-        waiting = replace(before, lines=before.lines[-LOG_RING:])
-        written = [[line.offset_us, line.text] for line in waiting.lines]
-        files = [[change.offset_us, change.path, change.content] for change in waiting.files]
-        question = [
-            asked.offset_us,
-            list(asked.argv),
-            asked.pc,
-            [list(pair) for pair in asked.env],
-            [list(pair) for pair in asked.files],
-        ]
-        run.asked = [written, files, question, offset_us, status, lines]
-        run.plan = self._resumed(run, waiting, offset_us, status, lines)
+        written = [[line.offset_us, line.text] for line in before.lines[-LOG_RING:]]
+        files = [[change.offset_us, change.path, change.content] for change in _latest(before.files)]
+        question = [asked.offset_us, list(asked.argv), asked.thread, list(asked.program)]
+        standing = [written, files, before.is_script, before.cpu_milli, before.memory]
+        run.asked = [standing, question, offset_us, answer.status, list(answer.lines), dict(answer.files)]
+        run.happenings = [one for one in run.happenings if one[0] > offset_us]
+        run.plan = self._resumed(run)
         return run.plan
 
-    def _resumed(self, run: Run, waiting: Plan, offset_us: int, status: int, lines: list[str]) -> Plan:
-        full, command, args, _, _, memory, _ = run.recipe
+    def _resumed(self, run: Run) -> Plan:
+        (written, files, is_script, cpu_milli, memory), question, offset_us, status, lines, shown = run.asked
+        offset, argv, thread, program = question
+        waiting = Plan(
+            lines=tuple(Line(at, text) for at, text in written),
+            files=tuple(FileChange(at, path, content) for at, path, content in files),
+            question=Question(offset, tuple(argv), thread, tuple(program)),
+            is_script=is_script,
+            cpu_milli=cpu_milli,
+            memory=memory,
+        )
+        recipe = run.recipe
         return resume(
             waiting,
-            self.image(full),
-            command,
-            args,
-            status=status,
-            lines=tuple(lines),
+            self.image(recipe.image),
+            answer=Answer(status, tuple(lines), shown),
             offset_us=offset_us,
-            memory_limit=memory,
+            around=Surroundings(recipe.env, recipe.ports, recipe.memory, recipe.files, recipe.setting, recipe.taken),
+            happenings=_happenings(run, offset_us),
         )
+
+    def happen(self, run: Run, kind: str, name: str, text: str | None = None) -> Plan:
+        """Something comes to a running program from outside, now; what it will do changes with it."""
+        run.happenings.append([self.engine.now - run.started_us, kind, name, text])
+        if len(run.happenings) > _MAX_HAPPENINGS:
+            latest = {one[2]: index for index, one in enumerate(run.happenings)}
+            run.happenings = [one for index, one in enumerate(run.happenings) if latest[one[2]] == index]
+        run.plan = None
+        return self.plan(run)
 
     def placed(self, text: str, record: PodRecord) -> str:
         """A text of a plan, with the time, the name and the address that are true now."""
@@ -234,18 +257,11 @@ class Fleet:
         return None
 
 
-def _lines(stored: list[Plain]) -> tuple[Line, ...]:
-    return tuple(Line(offset, text) for offset, text in stored)
+def _happenings(run: Run, since_us: int) -> tuple[Happening, ...]:
+    return tuple((at, kind, name, text) for at, kind, name, text in run.happenings if at >= since_us)
 
 
-def _files(stored: list[Plain]) -> tuple[FileChange, ...]:
-    return tuple(FileChange(offset, path, content) for offset, path, content in stored)
-
-
-def _question(stored: Plain) -> Question:
-    offset, argv, pc, env, files = stored
-    return Question(offset, tuple(argv), pc, _pairs(env), _pairs(files))
-
-
-def _pairs(stored: list[Plain]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, text) for name, text in stored)
+def _latest(changes: tuple[FileChange, ...]) -> list[FileChange]:
+    """The last change of each file: what was in between is over."""
+    latest = {change.path: change for change in changes}
+    return [change for change in changes if latest[change.path] is change]

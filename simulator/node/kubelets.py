@@ -13,11 +13,11 @@ from simulator.client import Client, Process
 from simulator.cloud.flavours import Flavour
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.node.container_exec import Execution, execute
+from simulator.node.container_exec import ContainerExec, Execution
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
-from simulator.node.environment import Missing, mounted_files
+from simulator.node.environment import Missing, hostname
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.machine_facts import node_spec
@@ -26,7 +26,8 @@ from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
 from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
-from simulator.node.records import PodRecord, dump_node, dump_pod, load_node, load_pod
+from simulator.node.processes import Processes
+from simulator.node.records import ContainerRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
 from simulator.workloads.image_catalog import catalog
 
 
@@ -80,6 +81,10 @@ class Kubelets:
         self._engine = fleet.engine
         self._runtime = ContainerRuntime(fleet)
         self._prober = Prober(fleet, self._runtime)
+        processes = Processes(fleet, self._runtime)
+        self._exec = ContainerExec(fleet, self._runtime.files, processes)
+        self._runtime.kernel = lambda pod, record, one, argv: processes.ask(pod, record, one, argv, argv[0])
+        self._runtime.wrote = self._prober.disturb
         self._machines = Machines(fleet, self._runtime, registry)
         self._logs = logs = ContainerLogs(fleet)
         self.pulls = ImagePulls(fleet)
@@ -161,19 +166,69 @@ class Kubelets:
         """What `GET …/log` answers. Raises StatusError."""
         return self._logs.read(pod, container, query)
 
-    def execute(self, pod: Obj, container: str, argv: tuple[str, ...]) -> Execution:
+    def execute(self, pod: Obj, container: str, argv: tuple[str, ...], stdin: str = "") -> Execution:
         """Runs a command in a running container, as `POST …/exec` does. Raises StatusError."""
+        record, one = self._running(pod, container)
+        done = self._exec.execute(pod, record, one, argv, env=self._environment(pod, record, one), stdin=stdin)
+        self._after_exec(record, one, done)
+        return done
+
+    def _running(self, pod: Obj, container: str) -> tuple[PodRecord, ContainerRecord]:
         record = self._fleet.pods.get(pod["metadata"]["uid"])
         one = record.containers.get(container) if record is not None else None
         if record is None or one is None or one.state != "running":
             raise bad_request(f'container not found ("{container}")')
-        spec = container_spec(pod, container)
-        env = self._starts.environment(record, pod, spec, with_services=True)
-        known = {**({} if isinstance(env, Missing) else env), **dict(one.run.config if one.run else ())}
-        mounted = mounted_files(
-            pod, spec, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
-        )
-        return execute(self._fleet, pod, record, one, argv, env=known, mounted=mounted)
+        return record, one
+
+    def _environment(self, pod: Obj, record: PodRecord, one: ContainerRecord) -> dict[str, str]:
+        """As it was when the container was created."""
+        assert one.run is not None
+        spec = container_spec(pod, one.name)
+        env = self._starts.environment(record, pod, spec, with_services=True, before_us=one.run.started_us)
+        known = {**({} if isinstance(env, Missing) else env), **dict(one.run.config)}
+        return {"PATH": _PATH, **known, "HOME": "/root" if one.run.recipe.setting.uid == 0 else "/"}
+
+    def _after_exec(self, record: PodRecord, one: ContainerRecord, done: Execution) -> None:
+        """A program may live by the files that have changed, and so may a probe."""
+        if done.wrote:
+            self._runtime.follow_anew(record, one)
+            self._prober.disturb(record)
+
+    # Sessions
+
+    def open_session(self, pod: Obj, container: str, argv: tuple[str, ...]) -> dict[str, Plain] | str:
+        """An interactive shell as plain data, to be handed to `session_line`; or the runtime's refusal. Raises StatusError."""
+        record, one = self._running(pod, container)
+        return self._exec.open(pod, record, one, argv, self._environment(pod, record, one))
+
+    def session_line(self, session: dict[str, Plain], line: str) -> tuple[Execution, bool] | None:
+        """One line for the shell, and whether it has ended; None when its container has."""
+        found = self._of_session(session)
+        if found is None:
+            return None
+        pod, record, one = found
+        done, over = self._exec.line(pod, record, one, session, line)
+        self._after_exec(record, one, done)
+        return done, over
+
+    def session_prompt(self, session: dict[str, Plain]) -> str:
+        """What the shell shows when it waits for a line; "" when it is gone."""
+        found = self._of_session(session)
+        return "" if found is None else self._exec.prompt(found[0], found[2], session, hostname(found[0]))
+
+    def _of_session(self, session: dict[str, Plain]) -> tuple[Obj, PodRecord, ContainerRecord] | None:
+        record = self._fleet.pods.get(session["uid"])
+        pod = self._fleet.pod(record) if record is not None else None
+        one = record.containers.get(session["container"]) if record is not None else None
+        if (
+            record is None
+            or pod is None
+            or one is None
+            or one.state != "running"
+            or one.instance != session["instance"]
+        ):
+            return None
+        return pod, record, one
 
     def usage(self, namespace: str, pod: str) -> tuple[int, int]:
         """(milli-CPU, bytes) that a pod's running containers use now."""
@@ -206,9 +261,14 @@ class Kubelets:
         return {
             "nodes": [dump_node(node) for node in self._fleet.nodes.values()],
             "pods": [dump_pod(record) for record in self._fleet.pods.values()],
+            "contents": self._fleet.contents.dump(),
         }
 
     def load(self, state: Plain) -> None:
         self._fleet.nodes = {node["name"]: load_node(node) for node in state["nodes"]}
         self._fleet.pods = {pod["uid"]: load_pod(pod) for pod in state["pods"]}
+        self._fleet.contents.load(state["contents"])
         self._fleet.index_addresses()
+
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

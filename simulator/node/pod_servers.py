@@ -9,8 +9,10 @@ from typing import NamedTuple
 from simulator.engine.plain import Obj
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
+from simulator.node.pod_lifecycle import container_spec
 from simulator.node.probes import http_status
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
+from simulator.workloads.file_tree import absolute
 from simulator.workloads.timeline import Plan
 
 _AGENT = "curl/8.11.1"
@@ -123,6 +125,29 @@ class PodServers:
         )
         return plan if is_open else None
 
+    def _page(self, record: PodRecord, one: ContainerRecord, plan: Plan, path: str) -> tuple[int, str] | None:
+        """What a server of files answers where a volume or a person has put pages; None: as its image does."""
+        pod = self._fleet.pod(record)
+        if not plan.docroot or pod is None or one.run is None:
+            return None
+        own = plan.changes_at(self._fleet.engine.now - one.run.started_us)
+        mounted = any(
+            mount.path == plan.docroot or mount.path.startswith(f"{plan.docroot}/")
+            for mount in one.run.recipe.setting.mounts
+        )
+        if not mounted and not any(changed.startswith(f"{plan.docroot}/") for changed in own):
+            return None
+        wanted = absolute(path.partition("?")[0].lstrip("/"), plan.docroot)
+        shown = self._runtime.files.shown(record, pod, container_spec(pod, one.name)) if mounted else {}
+        text = shown.get(wanted, own.get(wanted))
+        if text is None:
+            text = shown.get(f"{wanted}/index.html", own.get(f"{wanted}/index.html"))
+        if text is not None:
+            return 200, text
+        if wanted in own or mounted:
+            return (403, "403 Forbidden\n") if wanted == plan.docroot else (404, "404 Not Found\n")
+        return None
+
     def _answer(self, record: PodRecord, one: ContainerRecord, plan: Plan, port: int, path: str, client: str) -> Answer:
         assert one.run is not None
         listener = next((each for each in plan.listens if each.port == port), None)
@@ -132,6 +157,9 @@ class PodServers:
         status, _ = http_status(plan, path, age)
         route, _ = plan.route(path, age)
         body = "404 page not found\n" if route is None else self._fleet.placed(route.body, record)
+        page = self._page(record, one, plan, path)
+        if page is not None:
+            status, body = page
         if client and plan.access:
             fields = {
                 "{client}": client,

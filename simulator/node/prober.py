@@ -91,7 +91,7 @@ class Prober:
             return
         spec = container_spec(pod, name)
         config = spec[_FIELDS[kind]]
-        finding = find(self._fleet, record, one, spec, config)
+        finding = find(self._fleet, self._runtime.files, record, one, spec, config)
         settled = self._take(record, one, spec, kind, finding)
         if kind not in one.probes or one.stopping:
             return

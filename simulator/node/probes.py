@@ -8,12 +8,15 @@ import json
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
+from simulator.node.container_files import ContainerFiles
 from simulator.node.durations import go_duration
 from simulator.node.fleet import Fleet
+from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.timing import SECOND
-from simulator.workloads.machine import Machine, has_program
-from simulator.workloads.shell_scripts import NotSimulated, Op
+from simulator.workloads.commands.environment_programs import has_program
+from simulator.workloads.machine import Machine
+from simulator.workloads.shell_scripts import NotSimulated
 from simulator.workloads.timeline import Plan
 
 #: Programs that ask a server of the same pod whether it is well, and the port they ask.
@@ -40,10 +43,12 @@ class Finding:
     """The probe itself failed; its result does not count."""
 
 
-def find(fleet: Fleet, record: PodRecord, one: ContainerRecord, spec: Obj, probe: Obj) -> Finding:
+def find(
+    fleet: Fleet, files: ContainerFiles, record: PodRecord, one: ContainerRecord, spec: Obj, probe: Obj
+) -> Finding:
     """`spec` is the container's, `probe` one of its probes."""
     if "exec" in probe:
-        return _exec(fleet, one, record, probe)
+        return _exec(fleet, files, one, record, probe)
     action = probe.get("httpGet") or probe.get("tcpSocket") or probe.get("grpc") or {}
     port = port_number(action.get("port", 0), spec)
     if port is None:
@@ -131,22 +136,24 @@ def _grpc(fleet: Fleet, record: PodRecord, port: int, probe: Obj) -> Finding:
     return Finding(True)
 
 
-def _exec(fleet: Fleet, one: ContainerRecord, record: PodRecord, probe: Obj) -> Finding:
+def _exec(fleet: Fleet, files: ContainerFiles, one: ContainerRecord, record: PodRecord, probe: Obj) -> Finding:
     """Runs the command against the files the container's program has left so far."""
     command: list[str] = probe["exec"].get("command") or []
     if one.run is None or not command:
         return Finding(False, "", unknown=True)
     plan = fleet.plan(one.run)
     age = fleet.engine.now - one.run.started_us
+    pod = fleet.pod(record)
+    if pod is None:
+        return Finding(False, "", unknown=True)
     program = command[0].rsplit("/", 1)[-1]
     image = fleet.image(one.run.recipe[0])
     if program in _CLIENT_PORTS and has_program(image, program):
         return _client(fleet, record, program)
     if not has_program(image, program):
         return Finding(False, exec_refused(command[0]), unknown=True)
-    machine = Machine(
-        (Op("run", words=tuple((word,) for word in command)),), image, dict(one.run.recipe[3]), files=plan.files_at(age)
-    )
+    tree = files.tree(record, one, pod, container_spec(pod, one.name))
+    machine = Machine(image, env=dict(one.run.recipe.env), tree=tree, name=command[0], argv=tuple(command))
     try:
         pause = machine.run()
     except NotSimulated as reason:
@@ -157,7 +164,7 @@ def _exec(fleet: Fleet, one: ContainerRecord, record: PodRecord, probe: Obj) -> 
         words = json.dumps(" ".join(command), ensure_ascii=False)
         return Finding(False, f"command timed out: {words} timed out after {_timeout(probe)}")
     change = plan.next_file_change(age)
-    return Finding(pause.code == 0, "\n".join(machine.out), None if change is None else change - age)
+    return Finding(pause.code == 0, "\n".join(machine.take_lines()), None if change is None else change - age)
 
 
 def _timeout(probe: Obj) -> str:

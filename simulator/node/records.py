@@ -4,18 +4,37 @@ Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`plan`) fol
 """
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.workloads.file_tree import MountPoint, Setting
 from simulator.workloads.timeline import Plan
 
 #: Request lines kept per container.
 LOG_RING = 500
 
-#: (full image, command, args, environment the program reads, declared ports, memory limit, files from volumes)
 Pairs = tuple[tuple[str, str], ...]
-Recipe = tuple[str, tuple[str, ...], tuple[str, ...], Pairs, tuple[int, ...], int, Pairs]
+
+
+class Recipe(NamedTuple):
+    """All that decides what a container's program will do by itself."""
+
+    image: str
+    """Full name."""
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: Pairs
+    """As far as the program reads it."""
+    ports: tuple[int, ...]
+    """Declared ones."""
+    memory: int
+    """Limit in bytes; 0: none."""
+    files: Pairs
+    """From ConfigMaps and Secrets."""
+    setting: Setting = Setting()
+    taken: tuple[int, ...] = ()
+    """Ports that other processes in the same network have open."""
 
 
 @dataclass(slots=True)
@@ -26,11 +45,15 @@ class Run:
     started_us: int
     ended_us: int | None = None
     asked: list[Any] = field(default_factory=list)
-    """The last question that was answered, and the answer: [lines before, files before, question, offset_us, status, lines]."""
+    """The last question that was answered, and the answer: [lines and files before, question, offset_us, status, lines, files shown]."""
+    happenings: list[Any] = field(default_factory=list)
+    """What came from outside: [offset_us, "write", path, text] and [offset_us, "signal", name, null]."""
     extra: list[Any] = field(default_factory=list)
     """[at_us, line] that events outside the plan produced: requests, the last words at SIGTERM."""
     config: Pairs = ()
     """Variables from ConfigMaps and Secrets, as they were when the container was created."""
+    future: int = 0
+    """Raised when what was planned becomes void."""
     plan: Plan | None = None
 
 
@@ -199,9 +222,24 @@ def _dump_run(run: Run | None) -> Plain:
 def _load_run(state: Plain) -> Run | None:
     if state is None:
         return None
-    image, command, args, env, ports, memory, files = state["recipe"]
-    recipe = (image, tuple(command), tuple(args), _pairs(env), tuple(ports), memory, _pairs(files))
+    image, command, args, env, ports, memory, files, setting, taken = state["recipe"]
+    recipe = Recipe(
+        image,
+        tuple(command),
+        tuple(args),
+        _pairs(env),
+        tuple(ports),
+        memory,
+        _pairs(files),
+        _setting(setting),
+        tuple(taken),
+    )
     return Run(**{**state, "recipe": recipe, "config": _pairs(state.get("config", ()))})
+
+
+def _setting(state: Plain) -> Setting:
+    uid, gid, groups, read_only_root, directory, mounts = state
+    return Setting(uid, gid, tuple(groups), read_only_root, directory, tuple(MountPoint(*mount) for mount in mounts))
 
 
 def _pairs(stored: Plain) -> Pairs:

@@ -4,7 +4,7 @@ Promises: `pull(name)` answers as the real registry would, through containerd: t
 missing tag, an unknown repository or an unreachable host. Data errors raise `CatalogError` with file and entry.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -75,6 +75,16 @@ class Server:
     access: str = ""
     routes: tuple[Route, ...] = ()
     needs: tuple[Need, ...] = ()
+    writes: tuple[str, ...] = ()
+    """Paths it must be able to write before it serves."""
+    write_error: str = ""
+    """What it says when it may not: {path}, {errno}, {why}."""
+    bind_error: tuple[str, ...] = ()
+    """What it says when its {port} is taken."""
+    processes: tuple[str, ...] = ()
+    """Command lines of its processes, the first one first; empty: one, as it was started."""
+    docroot: str = ""
+    """Where it finds the pages it serves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +101,18 @@ class Image:
     servers: tuple[Server, ...] = field(default=(), repr=False)
     platforms: tuple[str, ...] = ("linux/amd64", "linux/arm64")
     """What its manifest list offers, as `os/arch`."""
+    user: str = ""
+    """Number or name; empty: root."""
+    directory: str = ""
+    """WORKDIR."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Path → text, of files worth reading."""
+    release: str = ""
+    """/etc/os-release."""
+    private: bool = False
+    """The registry asks for credentials."""
+    slow: int = 1
+    """How many times longer the pull takes than the size says."""
 
     def server(self, argv: tuple[str, ...]) -> Server | None:
         """The server that this command line runs: `agnhost liveness` is looked for before `agnhost`."""
@@ -207,7 +229,24 @@ def read_catalog(source: str, text: str) -> Catalog:
     return Catalog(entries)
 
 
-_KEYS = {"name", "about", "tags", "entrypoint", "cmd", "shell", "programs", "servers", "platforms", "amd64_only"}
+_KEYS = {
+    "name",
+    "about",
+    "tags",
+    "entrypoint",
+    "cmd",
+    "shell",
+    "programs",
+    "servers",
+    "platforms",
+    "amd64_only",
+    "user",
+    "directory",
+    "files",
+    "release",
+    "private",
+    "slow",
+}
 
 
 def _read(source: str, text: str, entries: dict[str, dict[str, Image]]) -> None:
@@ -238,10 +277,16 @@ def _images(where: str, raw: dict[str, Any]) -> dict[str, Image]:
             size=_size(base, tag, megabytes),
             entrypoint=tuple(raw.get("entrypoint", ())),
             cmd=tuple(raw.get("cmd", ())),
-            shell=shell,
+            shell="busybox" if shell == "full" and "alpine" in tag else shell,
             programs=tuple(raw.get("programs", ())),
             servers=servers,
             platforms=_platforms(raw, tag),
+            user=str(raw.get("user", "")),
+            directory=raw.get("directory", ""),
+            files={str(path): str(text) for path, text in (raw.get("files") or {}).items()},
+            release=raw.get("release", ""),
+            private=bool(raw.get("private", False)),
+            slow=int(raw.get("slow", 1)),
         )
         for tag, megabytes in tags.items()
     }
@@ -274,6 +319,11 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
         "access",
         "routes",
         "needs",
+        "writes",
+        "write_error",
+        "bind_error",
+        "docroot",
+        "processes",
     }
     _known_keys(where, raw, keys)
     return Server(
@@ -289,6 +339,11 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
         access=raw.get("access", ""),
         routes=tuple(_route(one) for one in raw.get("routes", ())),
         needs=tuple(Need(tuple(one["any_of"]), tuple(one.get("log", ())), one["exit"]) for one in raw.get("needs", ())),
+        writes=tuple(raw.get("writes", ())),
+        write_error=raw.get("write_error", ""),
+        bind_error=tuple(raw.get("bind_error", ())),
+        docroot=raw.get("docroot", ""),
+        processes=tuple(raw.get("processes", ())),
     )
 
 

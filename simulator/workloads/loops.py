@@ -7,8 +7,7 @@ that only count. Promises: never sees a loop where there is none; a variable tha
 import re
 from dataclasses import dataclass
 
-from simulator.workloads.machine import Machine
-from simulator.workloads.shell_scripts import Op
+from simulator.workloads.shell_scripts import Op, Word
 from simulator.workloads.small_programs import END
 from simulator.workloads.timeline import COUNT, Cycle, Line
 
@@ -19,29 +18,41 @@ class Turn:
     signature: tuple[object, ...]
     line: int
     """How many lines were written before."""
+    counts: tuple[tuple[str, str], ...] = ()
+    """The variables that only count."""
 
 
 def counters_of(ops: tuple[Op, ...]) -> frozenset[str]:
     """Variables that only count: used by nothing but `echo`, `printf` and their own increments."""
     counting: dict[str, bool] = {}
     for op in ops:
-        used = {
-            text.split(":-")[0]
-            for word in op.words
-            for kind, text in (part for part in word if not isinstance(part, str))
-            if kind in ("var", "default")
-        }
-        shown = op.kind == "run" and op.words and op.words[0] in (("echo",), ("printf",)) and op.redirect is None
-        for name in used:
-            counting[name] = counting.get(name, True) and (shown or op.name == name)
-        if op.kind == "assign":
-            counting.setdefault(op.name, True)
+        shown = (
+            op.kind == "run" and bool(op.words) and str(op.words[0][0][1]) in ("echo", "printf") and not op.redirects
+        )
+        for name in _used(op.words):
+            counting[name] = counting.get(name, True) and shown
+        for target, word in op.assigns:
+            counting.setdefault(target, True)
+            for name in _used((word,)):
+                counting[name] = counting.get(name, True) and name == target
+        for redirect in op.redirects:
+            counting.update(dict.fromkeys(_used((redirect.word,)), False))
     return frozenset(name for name, only in counting.items() if only)
 
 
-def signature(machine: Machine, counters: frozenset[str]) -> tuple[object, ...]:
-    env = tuple((name, value) for name, value in machine.env.items() if name not in counters)
-    return (machine.pc, machine.status, env, tuple(machine.files.items()))
+def _used(words: tuple[Word, ...]) -> list[str]:
+    """Names of the variables that words depend on."""
+    found: list[str] = []
+    for word in words:
+        for part in word:
+            if part[0] == "var":
+                found += [str(part[1]), *_NAMES.findall(str(part[3]))]
+            elif part[0] == "arith":
+                found += _NAMES.findall(str(part[1]))
+    return found
+
+
+_NAMES = re.compile(r"[A-Za-z_]\w*")
 
 
 def find_cycle(turns: list[Turn], lines: list[Line]) -> Cycle | None:
@@ -82,3 +93,28 @@ def _merged(early: Line, late: Line, start: int, period: int) -> Line | None:
         else:
             return None
     return Line(early.offset_us - start, "".join(parts))
+
+
+_COUNTED = re.compile(f"{COUNT}(-?\\d+),(-?\\d+){END}")
+
+
+def unrolled(cycle: Cycle, turns: range) -> list[Line]:
+    """The lines of these turns, one after the other."""
+    return [_turned(cycle, line, turn) for turn in turns for line in cycle.lines]
+
+
+def _turned(cycle: Cycle, line: Line, turn: int) -> Line:
+    text = _COUNTED.sub(lambda found: str(int(found[1]) + turn * int(found[2])), line.text)
+    return Line(cycle.start_us + turn * cycle.period_us + line.offset_us, text)
+
+
+def counted_on(before: Turn, after: Turn, turns: int) -> dict[str, str]:
+    """The counting variables, so many turns after the second of two turns of a loop."""
+    earlier = dict(before.counts)
+    found = {}
+    for name, value in after.counts:
+        try:
+            found[name] = str(int(value) + turns * (int(value) - int(earlier.get(name, value))))
+        except ValueError:
+            found[name] = value
+    return found

@@ -8,20 +8,49 @@ is planned up to its question; `resume` says where it goes on.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from simulator.workloads.commands.environment_programs import has_program, programs_of
+from simulator.workloads.file_tree import READ_ONLY, FileTree, Setting, image_files, layered
 from simulator.workloads.image_catalog import Image, Listener, Route, Server
-from simulator.workloads.loops import Turn, counters_of, find_cycle, signature
-from simulator.workloads.machine import Machine, Pause, has_program, shell_ops
-from simulator.workloads.shell_scripts import NotSimulated, Op
+from simulator.workloads.loops import Turn, counted_on, counters_of, find_cycle, unrolled
+from simulator.workloads.machine import Machine, shell_words
+from simulator.workloads.pauses import Pause
+from simulator.workloads.program import FOREVER, Program, Thread
+from simulator.workloads.shell_scripts import NotSimulated, compile_script
+from simulator.workloads.shell_words import SyntaxProblem
 from simulator.workloads.small_programs import AT, END
-from simulator.workloads.timeline import MB, Ending, FileChange, Line, Plan, Question
+from simulator.workloads.timeline import MB, Cycle, Ending, FileChange, Happening, Line, Plan, Question
 
 OOM_EXIT = 137
 #: How long a program may run before its future counts as unknown; loops are recognised long before.
 _MAX_PAUSES = 3_000
-_FOREVER = 1 << 60
+#: Lines of a loop that are kept when something from outside ends it.
+_KEPT_LINES = 500
+_ORDINARY = Setting()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the pod gives a container beside its command line."""
+
+    env: tuple[tuple[str, str], ...] = ()
+    ports: tuple[int, ...] = ()
+    """Declared ones."""
+    memory_limit: int = 0
+    files: tuple[tuple[str, str], ...] = ()
+    """That are there from the start (volumes)."""
+    setting: Setting = _ORDINARY
+    taken: tuple[int, ...] = ()
+    """Ports that another process of the same network has open already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int = 0
+    lines: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(
@@ -33,31 +62,47 @@ def plan(
     ports: tuple[int, ...] = (),
     memory_limit: int = 0,
     files: tuple[tuple[str, str], ...] = (),
+    setting: Setting = _ORDINARY,
+    taken: tuple[int, ...] = (),
+    happenings: tuple[Happening, ...] = (),
 ) -> Plan:
-    """`command` and `args` as in the pod; empty means the image's own; `files` are there from the start (volumes)."""
-    return _plan(image, command, args, tuple(env.items()), ports, memory_limit, files)
+    """`command` and `args` as in the pod; empty means the image's own; `happenings` in the order of time."""
+    around = Surroundings(tuple(env.items()), ports, memory_limit, files, setting, taken)
+    return _plan(image, command, args, around, happenings)
 
 
 def resume(
     before: Plan,
     image: Image,
-    command: tuple[str, ...],
-    args: tuple[str, ...],
     *,
-    status: int,
-    lines: tuple[str, ...],
+    answer: Answer,
     offset_us: int,
-    memory_limit: int,
+    around: Surroundings,
+    happenings: tuple[Happening, ...] = (),
 ) -> Plan:
-    """The plan after the answer to its question: the program goes on at `offset_us` with this status and output."""
+    """The plan after the answer to its question: the program goes on at `offset_us`."""
     question = before.question
     if question is None:
         raise ValueError("resume: found a plan without a question, wanted one that waits for an answer")
-    ops = _ops(image, argv_of(image, command, args))
-    machine = Machine(ops, image, dict(question.env), pc=question.pc, files=dict(question.files))
-    machine.traps = before.stop_us is not None
-    machine.answer(status, lines)
-    return _follow(machine, replace(before, question=None), offset_us, memory_limit=memory_limit, ports=())
+    program = Program.load(list(question.program), image, _tree(image, around))
+    thread = program.threads[question.thread]
+    if question.argv == LOOK:
+        program.tree.seen = dict(answer.files)
+    else:
+        is_error = answer.status != 0 and question.argv[0] in SPEAK_ON_STDERR
+        thread.machine.answer(answer.status, answer.lines, errors=is_error)
+    thread.due_us, thread.state = offset_us, "ready"
+    return _follow(program, replace(before, question=None, sent=()), around, happenings)
+
+
+LOOK = ("look",)
+#: Programs whose complaints are not their output.
+SPEAK_ON_STDERR = frozenset({"wget", "curl", "nc", "ping", "kill", "telnet"})
+
+
+def _tree(image: Image, around: Surroundings) -> FileTree:
+    base = layered(dict(around.files), image_files(image, programs_of(image)))
+    return FileTree(base, {}, around.setting)
 
 
 def argv_of(image: Image, command: tuple[str, ...], args: tuple[str, ...]) -> tuple[str, ...]:
@@ -93,26 +138,26 @@ def _plan(
     image: Image,
     command: tuple[str, ...],
     args: tuple[str, ...],
-    env: tuple[tuple[str, str], ...],
-    ports: tuple[int, ...],
-    memory_limit: int,
-    files: tuple[tuple[str, str], ...],
+    around: Surroundings,
+    happenings: tuple[Happening, ...],
 ) -> Plan:
     argv = argv_of(image, command, args)
     if not argv:
         return Plan(refused="no command specified")
     argv = _without_entrypoint_script(image, argv)
     server = image.server(argv)
-    try:
-        if server is not None:
-            base = Plan(files=tuple(FileChange(0, path, content) for path, content in files))
-            return _server_plan(base, server, image, argv, dict(env), 0, ports, memory_limit)
-        if not has_program(image, argv[0].rsplit("/", 1)[-1]):
-            return Plan(refused=_not_executable(argv[0]))
-        machine = Machine(_ops(image, argv), image, dict(env), files=dict(files))
-        return _follow(machine, Plan(), 0, memory_limit=memory_limit, ports=ports)
-    except NotSimulated as unknown:
-        return Plan(lines=(Line(0, f"drydock: {unknown}"),), ending=Ending(0, 2, "Error"))
+    if server is not None:
+        written = [FileChange(offset, path, text) for offset, kind, path, text in happenings if kind == "write"]
+        return _server_plan(Plan(files=tuple(written)), server, image, argv, dict(around.env), 0, around)
+    if not has_program(image, argv[0].rsplit("/", 1)[-1]):
+        return Plan(refused=_not_executable(argv[0]))
+    return _follow(Program.begin(_first_process(image, argv, around)), Plan(is_script=True), around, happenings)
+
+
+def _first_process(image: Image, argv: tuple[str, ...], around: Surroundings) -> Machine:
+    tree = _tree(image, around)
+    directory = around.setting.directory or image.directory or "/"
+    return Machine(image, env=dict(around.env), tree=tree, name=argv[0], argv=argv, directory=directory)
 
 
 def _not_executable(program: str) -> str:
@@ -130,78 +175,156 @@ def _without_entrypoint_script(image: Image, argv: tuple[str, ...]) -> tuple[str
     return argv
 
 
-def _ops(image: Image, argv: tuple[str, ...]) -> tuple[Op, ...]:
-    argv = _without_entrypoint_script(image, argv)
-    if argv[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash", "dash", "zsh"):
-        return shell_ops(list(argv[1:])) or ()
-    return (Op("run", words=tuple((word,) for word in argv)),)
-
-
 # Following a program
 
 
-def _follow(machine: Machine, base: Plan, start_us: int, *, memory_limit: int, ports: tuple[int, ...]) -> Plan:
-    lines, files = list(base.lines), list(base.files)
-    turns: list[Turn] = []
-    counters = counters_of(machine.ops)
-    known_files = dict(machine.files) if base.files else {}
-    now = start_us
-    for _ in range(_MAX_PAUSES):
-        pause = _run(machine)
-        lines += [Line(now, text) for text in machine.out]
-        machine.out.clear()
-        _note_files(files, known_files, machine.files, now)
-        result = replace(
-            base,
-            lines=tuple(lines),
-            files=tuple(files),
-            stop_us=1_000_000 if machine.traps else None,
-            cpu_milli=max(base.cpu_milli, pause.cpu_milli),
-        )
-        if pause.kind != "sleep" or pause.us >= _FOREVER:
-            return _end_of(result, pause, machine, now, memory_limit=memory_limit, ports=ports)
-        now += pause.us
-        turns.append(Turn(now, signature(machine, counters), len(lines)))
-        if (cycle := find_cycle(turns, lines)) is not None:
-            first = next(index for index, turn in enumerate(turns) if turn.at == cycle.start_us)
-            return replace(result, lines=tuple(lines[: turns[first].line]), cycle=cycle)
-    return result
+def _follow(program: Program, base: Plan, around: Surroundings, happenings: tuple[Happening, ...]) -> Plan:
+    return _Following(program, base, around, happenings).result()
 
 
-def _run(machine: Machine) -> Pause:
+class _Following:
+    """One look into a program's future."""
+
+    def __init__(self, program: Program, base: Plan, around: Surroundings, happenings: tuple[Happening, ...]) -> None:
+        self._program = program
+        self._plan = base
+        self._around = around
+        self._happenings = list(happenings)
+        self._lines = list(base.lines)
+        self._files = list(base.files)
+        self._known = dict(program.tree.own)
+        self._turns: list[Turn] = []
+        self._counters = _counters(program)
+
+    def result(self) -> Plan:
+        for _ in range(_MAX_PAUSES):
+            due = self._program.next_due()
+            if self._happenings and self._happenings[0][0] <= due:
+                self._happen(self._happenings.pop(0))
+                continue
+            if due >= FOREVER:
+                break
+            if (done := self._advance()) is not None:
+                return done
+        return self._finished()
+
+    def _finished(self, **more: object) -> Plan:
+        lines = tuple(sorted(self._lines, key=lambda line: line.offset_us))
+        sent = tuple(self._program.tree.sent)
+        self._program.tree.sent.clear()
+        values = {"lines": lines, "files": tuple(self._files), "sent": sent, **more}
+        return replace(self._plan, **values)  # type: ignore[arg-type]  # the fields of a plan
+
+    def _happen(self, happening: Happening) -> None:
+        offset, kind, name, text = happening
+        self._turns.clear()
+        if kind == "signal":
+            self._program.signal(name, offset)
+            return
+        self._program.tree.put(name, text)
+        self._known[name] = text
+        self._files.append(FileChange(offset, name, text))
+
+    def _advance(self) -> Plan | None:
+        now, thread, pause = self._program.advance()
+        self._lines += [Line(now, text) for text in thread.machine.take_lines()]
+        self._note_files(now)
+        if pause.cpu_milli > self._plan.cpu_milli:
+            self._plan = replace(self._plan, cpu_milli=pause.cpu_milli)
+        match pause.kind:
+            case "exit" if thread is self._program.threads[0]:
+                code = pause.code
+                return self._finished(ending=Ending(now, code, "Completed" if code == 0 else "Error"))
+            case "ask" | "look":
+                return self._ask(now, thread, LOOK if pause.kind == "look" else pause.argv)
+            case "serve":
+                return self._serve(now, thread, pause)
+            case "memory":
+                return self._take_memory(now, thread, pause)
+            case "sleep":
+                return self._turn(now)
+        return None
+
+    def _ask(self, now: int, thread: Thread, argv: tuple[str, ...]) -> Plan:
+        place = self._program.threads.index(thread)
+        thread.due_us = FOREVER
+        return self._finished(question=Question(now, argv, place, tuple(self._program.dump())))
+
+    def _serve(self, now: int, thread: Thread, pause: Pause) -> Plan | None:
+        base = replace(self._plan, lines=tuple(self._lines), files=tuple(self._files))
+        if pause.server is None:
+            self._plan = _python_server(base, pause.argv, now)
+        else:
+            machine = thread.machine
+            self._plan = _server_plan(base, pause.server, machine.image, pause.argv, machine.env, now, self._around)
+        self._lines = list(self._plan.lines)
+        if thread is self._program.threads[0]:
+            self._plan = replace(self._plan, is_script=False)
+            return self._finished() if self._plan.ending is not None or len(self._program.threads) == 1 else None
+        self._plan = replace(self._plan, ending=None)
+        return None
+
+    def _take_memory(self, now: int, thread: Thread, pause: Pause) -> Plan | None:
+        """Memory is taken at about 1 GB/s; more than the limit ends the whole container, as `memory.oom.group` asks."""
+        limit = self._around.memory_limit
+        if limit and pause.bytes > limit:
+            return self._finished(memory=limit, ending=Ending(now + limit // 1000, OOM_EXIT, "OOMKilled"))
+        self._plan = replace(self._plan, memory=max(self._plan.memory, 2 * MB + pause.bytes))
+        if thread is self._program.threads[0] and not thread.machine.script:
+            self._plan = replace(self._plan, stop_us=0, stop_code=143, is_script=False)
+        if pause.us < FOREVER:
+            thread.machine.resume()
+            thread.due_us, thread.state = now + pause.us, "ready"
+        return None
+
+    def _note_files(self, now: int) -> None:
+        own = self._program.tree.own
+        for path, content in own.items():
+            if path not in self._known or self._known[path] != content:
+                self._files.append(FileChange(now, path, content))
+        for path in [path for path in self._known if path not in own]:
+            self._files.append(FileChange(now, path, None))
+        self._known = dict(own)
+
+    def _turn(self, now: int) -> Plan | None:
+        first = self._program.threads[0].machine
+        counts = tuple((name, first.env[name]) for name in sorted(self._counters) if name in first.env)
+        signature = self._program.signature(self._counters, now)
+        self._turns.append(Turn(now, signature, len(self._lines), counts))
+        cycle = find_cycle(self._turns, self._lines)
+        if cycle is None:
+            return None
+        start = next(turn for turn in self._turns if turn.at == cycle.start_us)
+        if not self._happenings:
+            self._lines = self._lines[: start.line]
+            return self._finished(cycle=cycle)
+        self._leap(cycle, self._happenings[0][0], now)
+        return None
+
+    def _leap(self, cycle: Cycle, until: int, now: int) -> None:
+        """Goes on close to the moment at which something happens from outside, without playing every turn."""
+        skipped = max((until - now) // cycle.period_us - 1, 0)
+        before, after = [turn for turn in self._turns if (turn.at - cycle.start_us) % cycle.period_us == 0][-2:]
+        gone = (now - cycle.start_us) // cycle.period_us
+        if skipped and cycle.lines:
+            shown = max(1, _KEPT_LINES // len(cycle.lines))
+            self._lines += unrolled(cycle, range(max(gone, gone + skipped - shown), gone + skipped))
+        self._program.threads[0].machine.env.update(counted_on(before, after, skipped))
+        for thread in self._program.threads:
+            thread.due_us += skipped * cycle.period_us if thread.due_us < FOREVER else 0
+        self._turns.clear()
+
+
+def _counters(program: Program) -> frozenset[str]:
+    machine = program.threads[0].machine
+    script = machine.script or (shell_words(list(machine.argv))[0] if machine.argv else "") or ""
     try:
-        return machine.run()
-    except NotSimulated as unknown:
-        machine.out.append(f"drydock: {unknown}")
-        return Pause("exit", code=2)
+        return counters_of(compile_script(script))
+    except (NotSimulated, SyntaxProblem):
+        return frozenset()
 
 
-def _end_of(
-    result: Plan, pause: Pause, machine: Machine, now: int, *, memory_limit: int, ports: tuple[int, ...]
-) -> Plan:
-    match pause.kind:
-        case "exit":
-            return replace(result, ending=Ending(now, pause.code, "Completed" if pause.code == 0 else "Error"))
-        case "ask":
-            question = Question(now, pause.argv, machine.pc, tuple(machine.env.items()), tuple(machine.files.items()))
-            return replace(result, question=question)
-        case "serve":
-            if pause.server is None:
-                return _python_server(result, pause.argv, now)
-            return _server_plan(result, pause.server, machine.image, pause.argv, machine.env, now, ports, memory_limit)
-        case "memory":
-            return _with_memory(result, pause, now, memory_limit)
-    return result
-
-
-def _with_memory(result: Plan, pause: Pause, now: int, memory_limit: int) -> Plan:
-    """Memory is taken at about 1 GB/s; more than the limit ends the container at once."""
-    if memory_limit and pause.bytes > memory_limit:
-        return replace(result, memory=memory_limit, ending=Ending(now + memory_limit // 1000, OOM_EXIT, "OOMKilled"))
-    ending = None if pause.us >= _FOREVER else Ending(now + pause.us, 0, "Completed")
-    return replace(
-        result, memory=result.memory + pause.bytes, cpu_milli=pause.cpu_milli, ending=ending, stop_us=0, stop_code=143
-    )
+# Servers
 
 
 def _python_server(result: Plan, argv: tuple[str, ...], now: int) -> Plan:
@@ -224,16 +347,18 @@ def _server_plan(
     argv: tuple[str, ...],
     env: Mapping[str, str],
     now: int,
-    ports: tuple[int, ...],
-    memory_limit: int,
+    around: Surroundings,
 ) -> Plan:
+    listens = _listens(server, argv, around.ports)
     for need in server.needs:
         if not any(env.get(name) for name in need.any_of):
-            lines = tuple(Line(now + 300_000, _fill(text, image, argv, env)) for text in need.log)
-            return replace(base, lines=base.lines + lines, ending=Ending(now + 300_000, need.exit, "Error"))
-    if memory_limit and server.memory > memory_limit:
-        return replace(base, memory=memory_limit, ending=Ending(now + server.ready_us // 2, OOM_EXIT, "OOMKilled"))
-    listens = _listens(server, argv, ports)
+            return _fails(base, [_fill(text, image, argv, env) for text in need.log], now + 300_000, need.exit)
+    problem = _cannot_start(server, listens, around)
+    if problem:
+        return _fails(base, problem, now + 300_000, 1)
+    if around.memory_limit and server.memory > around.memory_limit:
+        ending = Ending(now + server.ready_us // 2, OOM_EXIT, "OOMKilled")
+        return replace(base, memory=around.memory_limit, ending=ending)
     return replace(
         base,
         lines=base.lines
@@ -241,15 +366,37 @@ def _server_plan(
             Line(now + _log_offset(server, index), _fill(text, image, argv, env))
             for index, text in enumerate(server.log)
         ),
-        listens=listens,
-        routes=tuple(replace(route, body=_fill(route.body, image, argv, env)) for route in server.routes),
+        listens=base.listens + listens,
+        routes=base.routes + tuple(replace(route, body=_fill(route.body, image, argv, env)) for route in server.routes),
         serving_us=now + server.ready_us,
         stop_us=server.stop_us,
         stop_log=tuple(_fill(text, image, argv, env) for text in server.stop_log),
         access=_fill(server.access, image, argv, env),
         memory=server.memory,
         cpu_milli=server.cpu_milli,
+        docroot=server.docroot,
     )
+
+
+def _fails(base: Plan, words: list[str], at_us: int, code: int) -> Plan:
+    lines = tuple(Line(at_us, text) for text in words)
+    return replace(base, lines=base.lines + lines, ending=Ending(at_us, code, "Error"))
+
+
+def _cannot_start(server: Server, listens: tuple[Listener, ...], around: Surroundings) -> list[str]:
+    """What a server says that may not write where it must, or whose port is taken; empty: it can start."""
+    tree = FileTree(setting=around.setting)
+    for path in server.writes:
+        refusal = tree.refusal(path)
+        if refusal:
+            number = 30 if refusal == READ_ONLY else 13
+            words = server.write_error or '{program}: cannot create "{path}": {why}'
+            return [words.format(path=path, errno=number, why=refusal, program=server.program)]
+    for listener in listens:
+        if listener.port in around.taken:
+            words_of_bind = server.bind_error or ("listen tcp 0.0.0.0:{port}: bind: address already in use",)
+            return [text.replace("{port}", str(listener.port)) for text in words_of_bind]
+    return []
 
 
 def _log_offset(server: Server, index: int) -> int:
@@ -292,13 +439,3 @@ def _fill(text: str, image: Image, argv: tuple[str, ...], env: Mapping[str, str]
         return env.get(name, "") if kind == "env" else _flag(argv, name)
 
     return _FIELD.sub(value, text)
-
-
-def _note_files(changes: list[FileChange], known: dict[str, str], files: dict[str, str], now: int) -> None:
-    for path, content in files.items():
-        if known.get(path) != content:
-            changes.append(FileChange(now, path, content))
-    for path in [path for path in known if path not in files]:
-        changes.append(FileChange(now, path, None))
-    known.clear()
-    known.update(files)

@@ -1,20 +1,19 @@
-"""The part of the shell language that container commands are written in, compiled to a flat list of operations.
+"""The shell language that container commands are written in, compiled to a flat list of operations.
 
-Understood: quotes, `$VAR`, `${VAR:-word}`, `$((i+1))`, `$(date)`, `$(hostname)`, `$(seq 1 5)`, redirections, `;`, newlines, `&&`,
-`||`, `!`, `if`, `while`, `until`, `for`, `{ }`. Promises: the result is plain data, so a program can be stopped anywhere
-and written to disk as a position in it. Whatever is not understood raises `NotSimulated` and names the words: a container
-that pretends to run something would teach a falsehood.
+Follows POSIX.1-2017 Shell Command Language, and bash where scripts commonly use it (`[[ ]]`, `{1..3}`, `function`). Promises: the
+result is plain data, so a program can be stopped anywhere and written to disk as a position in it. What no shell would read raises
+`SyntaxProblem`; what a shell would do and this one cannot raises `NotSimulated`: a container that pretends to run something would
+teach a falsehood.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from simulator.workloads.errors import WorkloadError
+from simulator.workloads.shell_words import IO_NUMBER, Part, SyntaxProblem, Token, Word, text_word, tokens
 
-#: A word before expansion: literal text and `(kind, text)` parts (`var`, `default`, `arith`, `command`).
-Part = str | tuple[str, str]
-Word = tuple[Part, ...]
+__all__ = ["NotSimulated", "Op", "Redirect", "SyntaxProblem", "Word", "compile_script"]
 
 
 class NotSimulated(WorkloadError):
@@ -22,389 +21,513 @@ class NotSimulated(WorkloadError):
 
 
 @dataclass(frozen=True, slots=True)
+class Redirect:
+    fd: int
+    mode: str
+    """`>`, `>>`, `<`, `<<` (the word is the text), `dup` (the word is the descriptor)."""
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
 class Op:
-    """`run` (words, redirect), `assign` (target = variable), `jump`, `jump_ok`, `jump_fail` (target = position), `not`."""
+    """One step; `target` is a position in the same list. See `machine.Machine` for what each kind does."""
 
     kind: str
     words: tuple[Word, ...] = ()
     target: int = 0
     name: str = ""
-    redirect: tuple[str, Word] | None = None
-    """(`>` or `>>`, path)."""
+    assigns: tuple[tuple[str, Word], ...] = ()
+    redirects: tuple[Redirect, ...] = ()
+    captures: int = 0
+    """How many command substitutions have been carried out for the words of this step."""
+    tested: bool = False
+    """A failure decides something, so `set -e` does not end the shell."""
 
 
-_OPERATORS = ("&&", "||", ">>", "2>&1", "&>", ";;", ";", "|", "&", ">", "<", "(", ")", "\n")
-_WORD_END = frozenset(" \t\n;|&<>()")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
 _RESERVED = frozenset({"then", "fi", "else", "elif", "do", "done", "}", "esac"})
-_MAX_UNROLLED = 500
+_SEPARATORS = frozenset({";", "\n", "&"})
+_REDIRECTIONS = frozenset({">", ">>", "<", "<<", "<<<", "&>", "&>>", ">|", "<>", ">&1", ">&2", ">&-", "<&-", IO_NUMBER})
 _MAX_OPS = 20_000
 _MAX_DEPTH = 40
 
 
 @lru_cache(maxsize=512)
 def compile_script(text: str) -> tuple[Op, ...]:
-    """Raises `NotSimulated`."""
-    compiler = _Compiler(_tokens(text))
-    compiler.statements(frozenset())
-    if compiler.peek() is not None:
-        raise NotSimulated(f"syntax error near unexpected token `{compiler.peek_text()}'")
+    """Raises `SyntaxProblem` and `NotSimulated`."""
+    compiler = _Compiler([], 0)
+    compiler.program(text)
     return tuple(compiler.ops)
 
 
-# Words and tokens
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    """The operator, or the word's literal text for reserved words."""
-    word: Word | None
-
-
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char in " \t":
-            at += 1
-        elif text.startswith("\\\n", at):
-            at += 2
-        elif char == "#":
-            end = text.find("\n", at)
-            at = len(text) if end < 0 else end
-        elif operator := next((one for one in _OPERATORS if text.startswith(one, at)), ""):
-            found.append(_Token(operator, None))
-            at += len(operator)
-        else:
-            start = at
-            word, at = _word(text, at)
-            found.append(_Token(text[start:at], word))
-    return found
-
-
-def _word(text: str, at: int) -> tuple[Word, int]:
-    parts: list[Part] = []
-    while at < len(text) and text[at] not in _WORD_END:
-        char = text[at]
-        if char == "'":
-            end = text.find("'", at + 1)
-            if end < 0:
-                raise NotSimulated("syntax error: unterminated quoted string")
-            parts.append(text[at + 1 : end])
-            at = end + 1
-        elif char == '"':
-            at = _double_quoted(text, at + 1, parts)
-        elif char == "$":
-            part, at = _expansion(text, at)
-            parts.append(part)
-        elif char == "`":
-            end = text.find("`", at + 1)
-            if end < 0:
-                raise NotSimulated("syntax error: EOF in backquote substitution")
-            parts.append(("command", text[at + 1 : end]))
-            at = end + 1
-        elif char == "\\":
-            parts.append(text[at + 1 : at + 2])
-            at += 2
-        else:
-            parts.append(char)
-            at += 1
-    return _joined(parts), at
-
-
-def _double_quoted(text: str, at: int, parts: list[Part]) -> int:
-    parts.append("")
-    while at < len(text) and text[at] != '"':
-        if text[at] == "$":
-            part, at = _expansion(text, at)
-            parts.append(part)
-        elif text[at] == "\\" and at + 1 < len(text) and text[at + 1] in '"\\$`\n':
-            parts.append("" if text[at + 1] == "\n" else text[at + 1])
-            at += 2
-        else:
-            parts.append(text[at])
-            at += 1
-    if at >= len(text):
-        raise NotSimulated("syntax error: unterminated quoted string")
-    return at + 1
-
-
-def _expansion(text: str, at: int) -> tuple[Part, int]:
-    if text.startswith("$((", at):
-        end = text.find("))", at)
-        if end < 0:
-            raise NotSimulated("syntax error: missing '))'")
-        return ("arith", text[at + 3 : end]), end + 2
-    if text.startswith("$(", at):
-        end = _closing(text, at + 2)
-        return ("command", text[at + 2 : end]), end + 1
-    if text.startswith("${", at):
-        end = text.find("}", at)
-        if end < 0:
-            raise NotSimulated("syntax error: missing '}'")
-        inner = text[at + 2 : end]
-        return (("default", inner) if ":-" in inner else ("var", inner)), end + 1
-    if text[at + 1 : at + 2] in ("?", "$"):
-        return ("var", text[at + 1]), at + 2
-    name = _NAME.match(text, at + 1)
-    return (("var", name.group()), name.end()) if name else ("$", at + 1)
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 1
-    while at < len(text):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return at
-        at += 1
-    raise NotSimulated("syntax error: missing ')'")
-
-
-def _joined(parts: list[Part]) -> Word:
-    joined: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        else:
-            joined.append(part)
-    return tuple(joined)
-
-
-# Statements
-
-
 class _Compiler:
-    def __init__(self, tokens: list[_Token]) -> None:
-        self.ops: list[Op] = []
-        self._tokens = tokens
+    def __init__(self, ops: list[Op], depth: int) -> None:
+        self.ops = ops
+        self._tokens: list[Token] = []
         self._at = 0
-        self._depth = 0
+        self._depth = depth
+        self._tested = 0
         self._loops: list[tuple[list[int], list[int]]] = []
         """Per loop: positions of `break` and `continue` jumps that wait for their targets."""
 
-    def peek(self) -> _Token | None:
+    def program(self, text: str) -> None:
+        self._tokens = tokens(text)
+        self._statements(frozenset())
+        if self._peek() is not None:
+            raise SyntaxProblem(f'syntax error: unexpected "{self._text()}"')
+
+    # Tokens
+
+    def _peek(self) -> Token | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
-    def peek_text(self) -> str:
-        token = self.peek()
-        return token.text if token else "end of file"
+    def _text(self) -> str:
+        token = self._peek()
+        if token is None:
+            return "end of file"
+        return "newline" if token.text == "\n" else token.text
 
-    def statements(self, until: frozenset[str]) -> None:
-        while True:
-            while self.peek() is not None and self.peek_text() in (";", "\n"):
-                self._at += 1
-            if self.peek() is None or self.peek_text() in until:
-                return
-            if self.peek_text() in _RESERVED:
-                return
-            self._and_or()
-            if self.peek() is not None and self.peek_text() == "&":
-                raise NotSimulated("running a command in the background (&) is not simulated")
-            if self.peek() is not None and self.peek_text() not in (";", "\n") and self.peek_text() not in until:
-                return
+    def _is(self, *texts: str) -> bool:
+        token = self._peek()
+        return token is not None and token.text in texts
 
-    def _and_or(self) -> None:
-        self._command()
-        while self.peek_text() in ("&&", "||") and self.peek() is not None:
-            operator = self._take()
-            while self.peek_text() == "\n":
-                self._at += 1
-            skip = self._hole("jump_fail" if operator == "&&" else "jump_ok")
-            self._command()
-            self._fill(skip)
-
-    def _command(self) -> None:
-        if len(self.ops) > _MAX_OPS or self._depth > _MAX_DEPTH:
-            raise NotSimulated("a script of this size is not simulated")
-        self._depth += 1
-        self._one_command()
-        self._depth -= 1
-
-    def _one_command(self) -> None:
-        negated = self.peek_text() == "!"
-        if negated:
-            self._at += 1
-        compound = {
-            "if": self._if,
-            "while": self._while,
-            "until": self._while,
-            "for": self._for,
-            "{": self._group,
-            "(": self._group,
-        }
-        parse = compound.get(self.peek_text())
-        if parse is not None:
-            parse()
-        else:
-            self._simple()
-        if self.peek_text() == "|":
-            self._pipe()
-        if negated:
-            self.ops.append(Op("not"))
-
-    def _simple(self) -> None:
-        words: list[Word] = []
-        redirect: tuple[str, Word] | None = None
-        while (token := self.peek()) is not None:
-            if token.word is not None:
-                self._at += 1
-                if not self._assignment(token, words):
-                    words.append(token.word)
-            elif token.text in (">", ">>", "<", "&>"):
-                redirect = self._redirect(words, redirect)
-            elif token.text == "2>&1":
-                self._at += 1
-            else:
-                break
-        if words or redirect:
-            self._emit_run(words, redirect)
-
-    def _assignment(self, token: _Token, words: list[Word]) -> bool:
-        match = _ASSIGNMENT.match(token.text)
-        if words or match is None or token.word is None:
-            return False
-        head = token.word[0] if token.word else ""
-        rest = head[match.end() :] if isinstance(head, str) else ""
-        self.ops.append(Op("assign", words=((rest, *token.word[1:]),), name=match.group(1)))
-        return True
-
-    def _redirect(self, words: list[Word], before: tuple[str, Word] | None) -> tuple[str, Word] | None:
-        operator = self._take()
-        target = self.peek()
-        if target is None or target.word is None:
-            raise NotSimulated(f"syntax error near unexpected token `{self.peek_text()}'")
+    def _take(self) -> Token:
+        token = self._peek()
+        if token is None:
+            raise SyntaxProblem("syntax error: unexpected end of file")
         self._at += 1
-        if words and words[-1] == ("2",) and operator == ">":
-            words.pop()
-            return before
-        return before if operator == "<" else (">" if operator == "&>" else operator, target.word)
-
-    def _emit_run(self, words: list[Word], redirect: tuple[str, Word] | None) -> None:
-        if words in ([("break",)], [("continue",)]) and self._loops:
-            self._loops[-1][words == [("continue",)]].append(self._hole("jump"))
-            return
-        self.ops.append(Op("run", words=tuple(words), redirect=redirect))
-
-    def _pipe(self) -> None:
-        """`… | tee file` writes and shows; nothing else reads a pipe."""
-        self._at += 1
-        token = self.peek()
-        before = self.ops.pop()
-        if token is None or token.text != "tee" or before.kind != "run":
-            raise NotSimulated(f"a pipe into {self.peek_text()} is not simulated")
-        self._at += 1
-        arguments = []
-        while (token := self.peek()) is not None and token.word is not None:
-            arguments.append(token.word)
-            self._at += 1
-        paths = [word for word in arguments if word != ("-a",)]
-        self.ops.append(Op("run", words=before.words, redirect=("tee", paths[0]) if paths else None))
-
-    def _group(self) -> None:
-        closing = ")" if self._take() == "(" else "}"
-        self.statements(frozenset({closing}))
-        self._expect(closing)
-
-    def _if(self) -> None:
-        self._take()
-        self.statements(frozenset({"then"}))
-        self._expect("then")
-        skip = self._hole("jump_fail")
-        self.statements(frozenset({"else", "elif", "fi"}))
-        end = self._hole("jump")
-        self._fill(skip)
-        if self.peek_text() == "fi":
-            self._take()
-            self.ops.append(_SUCCESS)
-        elif self.peek_text() == "elif":
-            self._if()
-        else:
-            self._take()
-            self.statements(frozenset({"fi"}))
-            self._expect("fi")
-        self._fill(end)
-
-    def _while(self) -> None:
-        leave_on = "jump_fail" if self._take() == "while" else "jump_ok"
-        start = len(self.ops)
-        self.statements(frozenset({"do"}))
-        self._expect("do")
-        leave = self._hole(leave_on)
-        self._loops.append(([], []))
-        self.statements(frozenset({"done"}))
-        self._expect("done")
-        breaks, continues = self._loops.pop()
-        self.ops.append(Op("jump", target=start))
-        for hole in continues:
-            self._fill(hole, start)
-        for hole in (leave, *breaks):
-            self._fill(hole)
-        self.ops.append(_SUCCESS)
-
-    def _for(self) -> None:
-        """The list is known when the script starts, so the body is repeated once per item."""
-        self._take()
-        name = self._take()
-        self._expect("in")
-        items: list[Word] = []
-        while (token := self.peek()) is not None and token.word is not None:
-            items.extend(_items(token.word))
-            self._at += 1
-        while self.peek_text() in (";", "\n"):
-            self._at += 1
-        self._expect("do")
-        body, breaks = self._at, []
-        if not items or len(items) > _MAX_UNROLLED:
-            raise NotSimulated(f"for {name}: found {len(items)} items, wanted 1 to {_MAX_UNROLLED}")
-        for item in items:
-            self._at = body
-            self.ops.append(Op("assign", words=(item,), name=name))
-            self._loops.append(([], []))
-            self.statements(frozenset({"done"}))
-            self._expect("done")
-            leaves, continues = self._loops.pop()
-            breaks += leaves
-            for hole in continues:
-                self._fill(hole)
-        for hole in breaks:
-            self._fill(hole)
-
-    def _take(self) -> str:
-        text = self.peek_text()
-        self._at += 1
-        return text
+        return token
 
     def _expect(self, text: str) -> None:
-        while text not in (";", "\n") and self.peek_text() in (";", "\n"):
-            self._at += 1
-        if self.peek_text() != text:
-            raise NotSimulated(f'syntax error: unexpected {self.peek_text()} (expecting "{text}")')
+        self._newlines(";")
+        if not self._is(text):
+            found = self._text()
+            shown = found if found in ("end of file", "newline") else f'"{found}"'
+            raise SyntaxProblem(f'syntax error: unexpected {shown} (expecting "{text}")')
         self._at += 1
+
+    def _newlines(self, *more: str) -> None:
+        while self._is("\n", *more):
+            self._at += 1
 
     def _hole(self, kind: str) -> int:
         self.ops.append(Op(kind))
         return len(self.ops) - 1
 
     def _fill(self, hole: int, target: int | None = None) -> None:
-        self.ops[hole] = Op(self.ops[hole].kind, target=len(self.ops) if target is None else target)
+        before = self.ops[hole]
+        goal = len(self.ops) if target is None else target
+        self.ops[hole] = Op(before.kind, words=before.words, name=before.name, captures=before.captures, target=goal)
+
+    # Statements
+
+    def _statements(self, until: frozenset[str]) -> None:
+        while True:
+            self._newlines(";")
+            token = self._peek()
+            if token is None or token.text in until or (token.word is not None and token.text in _RESERVED):
+                return
+            start = len(self.ops)
+            self._and_or()
+            if self._is("&"):
+                self._at += 1
+                self._in_background(start)
+                continue
+            if not self._is(*_SEPARATORS) and not self._is(*until):
+                return
+
+    def _in_background(self, start: int) -> None:
+        """The operations since `start` become a job of their own."""
+        self._insert(start, [Op("job")])
+        self.ops.append(Op("job_end"))
+        self._fill(start)
+
+    def _insert(self, start: int, new: list[Op]) -> None:
+        """Puts steps before those since `start`, whose targets and holes move along."""
+        by = len(new)
+        self.ops[start:] = [*new, *(_moved(op, by) for op in self.ops[start:])]
+        for holes in (hole for loop in self._loops for hole in loop):
+            holes[:] = [hole + by if hole >= start else hole for hole in holes]
+
+    def _and_or(self) -> None:
+        start = len(self.ops)
+        self._pipeline()
+        while self._is("&&", "||"):
+            operator = self._take().text
+            self._newlines()
+            self.ops[start:] = [_as_tested(op) for op in self.ops[start:]]
+            skip = self._hole("jump_fail" if operator == "&&" else "jump_ok")
+            start = len(self.ops)
+            self._pipeline()
+            self._fill(skip)
+
+    def _pipeline(self) -> None:
+        negated = self._is("!")
+        self._at += negated
+        start = len(self.ops)
+        self._command()
+        if self._is("|"):
+            self._pipe(start)
+        if negated:
+            self.ops[start:] = [_as_tested(op) for op in self.ops[start:]]
+            self.ops.append(Op("not"))
+
+    def _pipe(self, start: int) -> None:
+        """Each command but the last writes into a buffer that the next one reads."""
+        self._insert(start, [Op("pipe")])
+        while self._is("|"):
+            self._take()
+            self._newlines()
+            if self._is_last_tee():
+                self._tee(start)
+                return
+            self.ops.append(Op("pipe_next"))
+            self._command()
+        self.ops.append(Op("pipe_end"))
+
+    def _is_last_tee(self) -> bool:
+        at = self._at
+        if not self._is("tee"):
+            return False
+        while at < len(self._tokens) and self._tokens[at].word is not None:
+            at += 1
+        return at >= len(self._tokens) or self._tokens[at].text in (";", "\n", ")", "}", "&", "&&", "||")
+
+    def _tee(self, start: int) -> None:
+        """`… | tee file` at the end passes lines on as they come, also from a program that never ends."""
+        self._take()
+        words: list[Word] = []
+        while (token := self._peek()) is not None and token.word is not None and token.text not in _RESERVED:
+            words.append(self._take().word or ())
+        last = max(index for index, op in enumerate(self.ops) if index >= start and op.kind in ("pipe", "pipe_next"))
+        ready, captures = self._with_captures(tuple(words))
+        if captures:
+            raise NotSimulated("tee into a file named by $( ) is not simulated")
+        self.ops[last] = Op("tee" if self.ops[last].kind == "pipe" else "tee_next", words=ready)
+        self.ops.append(Op("pipe_end"))
+
+    def _command(self) -> None:
+        if len(self.ops) > _MAX_OPS or self._depth > _MAX_DEPTH:
+            raise NotSimulated("a script of this size is not simulated")
+        self._depth += 1
+        token = self._peek()
+        compound = {
+            "if": self._if,
+            "while": self._while,
+            "until": self._while,
+            "for": self._for,
+            "case": self._case,
+            "{": self._group,
+            "(": self._subshell,
+            "function": self._function,
+        }
+        if token is not None and token.text in compound and (token.word is None or token.word[0][2] is False):
+            start = len(self.ops)
+            compound[token.text]()
+            self._redirected(start)
+        elif token is not None and token.word is not None and self._next_is_parenthesis():
+            self._function()
+        else:
+            self._simple()
+        self._depth -= 1
+
+    def _next_is_parenthesis(self) -> bool:
+        following = [one.text for one in self._tokens[self._at + 1 : self._at + 3]]
+        return following == ["(", ")"]
+
+    def _redirected(self, start: int) -> None:
+        """Redirections behind a compound command hold for all of it."""
+        redirects = self._redirects()
+        if not redirects:
+            return
+        before = len(self.ops)
+        ready, captures = self._with_captures(tuple(one.word for one in redirects))
+        new = [_moved(op, start - before) for op in self.ops[before:]]
+        del self.ops[before:]
+        opened = tuple(Redirect(one.fd, one.mode, word) for one, word in zip(redirects, ready, strict=True))
+        self._insert(start, [*new, Op("redirect", redirects=opened, captures=captures)])
+        self.ops.append(Op("redirect_end"))
+
+    # Simple commands
+
+    def _simple(self) -> None:
+        words: list[Word] = []
+        assigns: list[tuple[str, Word]] = []
+        redirects: list[Redirect] = []
+        while (token := self._peek()) is not None:
+            if token.word is not None:
+                self._at += 1
+                assign = None if words else _assignment(token)
+                if assign is not None:
+                    assigns.append(assign)
+                else:
+                    words.append(token.word)
+            elif token.text in _REDIRECTIONS:
+                redirects.extend(self._redirects())
+            elif token.text == "(" and not words:
+                break
+            else:
+                break
+        if not words and not assigns and not redirects:
+            raise SyntaxProblem(
+                "syntax error: unexpected end of file"
+                if self._peek() is None
+                else f'syntax error: unexpected "{self._text()}"'
+            )
+        if self._is_jump(words):
+            return
+        self._emit("run", words, assigns, redirects)
+
+    def _is_jump(self, words: list[Word]) -> bool:
+        texts = [str(word[0][1]) for word in words if word]
+        if not self._loops or texts[:1] not in (["break"], ["continue"]):
+            return False
+        level = int(texts[1]) if len(texts) > 1 and texts[1].isdigit() else 1
+        place = max(len(self._loops) - max(level, 1), 0)
+        for _ in range(len(self._loops) - place - 1):
+            self.ops.append(Op("leave"))
+        self._loops[place][texts[0] == "continue"].append(self._hole("jump"))
+        return True
+
+    def _redirects(self) -> list[Redirect]:
+        found: list[Redirect] = []
+        while (token := self._peek()) is not None and token.word is None and token.text in _REDIRECTIONS:
+            self._at += 1
+            fd = -1
+            if token.text == IO_NUMBER:
+                fd, token = int(token.body), self._take()
+            found.extend(self._redirect(token, fd))
+        return found
+
+    def _redirect(self, token: Token, fd: int) -> list[Redirect]:
+        match token.text:
+            case ">&1" | ">&2":
+                return [Redirect(1 if fd < 0 else fd, "dup", (("lit", token.text[2:], True),))]
+            case ">&-" | "<&-":
+                return [Redirect((1 if token.text[0] == ">" else 0) if fd < 0 else fd, "dup", (("lit", "-", True),))]
+            case "<<":
+                body: Word = (("lit", token.body, True),) if token.literal else text_word(token.body)
+                return [Redirect(0, "<<", body)]
+        target = self._peek()
+        if target is None or target.word is None:
+            raise SyntaxProblem(f"syntax error: unexpected {'end of file' if target is None else self._text()}")
+        self._at += 1
+        word = target.word
+        match token.text:
+            case "&>" | "&>>":
+                return [Redirect(1, token.text[1:], word), Redirect(2, "dup", (("lit", "1", True),))]
+            case "<<<":
+                return [Redirect(0, "<<", (*word, ("lit", "\n", True)))]
+            case "<" | "<>":
+                return [Redirect(0 if fd < 0 else fd, "<", word)]
+        return [Redirect(1 if fd < 0 else fd, ">>" if token.text == ">>" else ">", word)]
+
+    def _emit(self, kind: str, words: list[Word], assigns: list[tuple[str, Word]], redirects: list[Redirect]) -> None:
+        every = (*words, *(word for _, word in assigns), *(one.word for one in redirects))
+        ready, captures = self._with_captures(every)
+        first, second = len(words), len(words) + len(assigns)
+        self.ops.append(
+            Op(
+                kind,
+                words=ready[:first],
+                assigns=tuple((name, word) for (name, _), word in zip(assigns, ready[first:second], strict=True)),
+                redirects=tuple(
+                    Redirect(one.fd, one.mode, word) for one, word in zip(redirects, ready[second:], strict=True)
+                ),
+                captures=captures,
+            )
+        )
+
+    def _with_captures(self, words: tuple[Word, ...]) -> tuple[tuple[Word, ...], int]:
+        """Command substitutions are carried out before the step whose words they belong to."""
+        count = 0
+        ready: list[Word] = []
+        for word in words:
+            parts: list[Part] = []
+            for part in word:
+                if part[0] == "command":
+                    self._capture(str(part[1]))
+                    parts.append(("captured", count, part[2]))
+                    count += 1
+                else:
+                    parts.append(part)
+            ready.append(tuple(parts))
+        return tuple(ready), count
+
+    def _capture(self, text: str) -> None:
+        begin = self._hole("capture")
+        inner = _Compiler(self.ops, self._depth + 1)
+        inner.program(text)
+        self._fill(begin)
+        self.ops.append(Op("capture_end"))
+
+    # Compound commands
+
+    def _group(self) -> None:
+        self._take()
+        self._statements(frozenset({"}"}))
+        self._expect("}")
+
+    def _subshell(self) -> None:
+        self._take()
+        begin = self._hole("subshell")
+        self._statements(frozenset({")"}))
+        self._expect(")")
+        self._fill(begin)
+        self.ops.append(Op("subshell_end"))
+
+    def _condition(self, until: str) -> None:
+        start = len(self.ops)
+        self._statements(frozenset({until}))
+        self.ops[start:] = [_as_tested(op) for op in self.ops[start:]]
+        self._expect(until)
+
+    def _if(self) -> None:
+        self._take()
+        self._condition("then")
+        skip = self._hole("jump_fail")
+        self._statements(frozenset({"else", "elif", "fi"}))
+        end = self._hole("jump")
+        self._fill(skip)
+        if self._is("elif"):
+            self._if()
+        elif self._is("else"):
+            self._take()
+            self._statements(frozenset({"fi"}))
+            self._expect("fi")
+        else:
+            self._expect("fi")
+            self.ops.append(Op("succeed"))
+        self._fill(end)
+
+    def _while(self) -> None:
+        leave_on = "jump_fail" if self._take().text == "while" else "jump_ok"
+        self.ops.append(Op("loop"))
+        start = self._hole("loop_again")
+        self._condition("do")
+        leave = self._hole(leave_on)
+        breaks = self._body(start)
+        self.ops.append(Op("jump", target=start))
+        for hole in (leave, *breaks):
+            self._fill(hole)
+        self.ops.append(Op("loop_end"))
+
+    def _body(self, again: int) -> list[int]:
+        """The commands between `do` and `done`; positions of its breaks."""
+        self._loops.append(([], []))
+        self._statements(frozenset({"done"}))
+        self._expect("done")
+        breaks, continues = self._loops.pop()
+        for hole in continues:
+            self._fill(hole, again)
+        return breaks
+
+    def _for(self) -> None:
+        self._take()
+        name = self._take().text
+        if not _NAME.fullmatch(name):
+            raise SyntaxProblem("syntax error: bad for loop variable")
+        words: list[Word] = [(("var", "@", "", "", True),)]
+        self._newlines()
+        if self._is("in"):
+            self._take()
+            words = []
+            while (token := self._peek()) is not None and token.word is not None:
+                words.extend(_brace_items(token))
+                self._at += 1
+        self._expect("do")
+        self._emit("for", words, [], [])
+        start = self._hole("for_next")
+        self.ops[start] = Op("for_next", name=name)
+        breaks = self._body(start)
+        self.ops.append(Op("jump", target=start))
+        self._fill(start)
+        for hole in breaks:
+            self._fill(hole)
+        self.ops.append(Op("for_end"))
+
+    def _case(self) -> None:
+        self._take()
+        subject = self._take().word or ()
+        self._newlines()
+        self._expect("in")
+        self._emit("case", [subject], [], [])
+        ends: list[int] = []
+        self._newlines()
+        while not self._is("esac"):
+            ends.append(self._branch())
+            self._newlines()
+        self._expect("esac")
+        for hole in ends:
+            self._fill(hole)
+        self.ops.append(Op("case_end"))
+
+    def _branch(self) -> int:
+        """`pattern | pattern) commands ;;`: the position of the jump behind it."""
+        if self._is("("):
+            self._take()
+        patterns = [self._take().word or ()]
+        while self._is("|"):
+            self._take()
+            patterns.append(self._take().word or ())
+        self._expect(")")
+        self._emit("case_try", patterns, [], [])
+        miss = len(self.ops) - 1
+        self._statements(frozenset({";;", "esac"}))
+        end = self._hole("jump")
+        self._fill(miss)
+        if self._is(";;"):
+            self._take()
+        return end
+
+    def _function(self) -> None:
+        if self._is("function"):
+            self._take()
+        name = self._take().text
+        if self._is("("):
+            self._take()
+            self._expect(")")
+        self._newlines()
+        begin = len(self.ops)
+        self.ops.append(Op("function", name=name))
+        loops, self._loops = self._loops, []
+        self._command()
+        self._loops = loops
+        self.ops.append(Op("return"))
+        self._fill(begin)
 
 
-#: A loop that ends, and an `if` that does nothing, leave the status 0.
-_SUCCESS = Op("run", words=(("true",),))
-_SEQ = re.compile(r"seq (?:(-?\d+) )?(-?\d+)")
 _BRACES = re.compile(r"\{(-?\d+)\.\.(-?\d+)\}")
+_MAX_ITEMS = 10_000
 
 
-def _items(word: Word) -> list[Word]:
-    """`$(seq 1 5)` and `{1..5}` are several items."""
-    if len(word) == 1:
-        part = word[0]
-        text = part if isinstance(part, str) else part[1].strip()
-        match = _BRACES.fullmatch(text) if isinstance(part, str) else _SEQ.fullmatch(text)
-        if match and (isinstance(part, str) or part[0] == "command"):
-            low, high = int(match.group(1) or 1), int(match.group(2))
-            return [(str(number),) for number in range(low, min(high, low + _MAX_UNROLLED) + 1)]
-    return [word]
+def _brace_items(token: Token) -> list[Word]:
+    """bash's `{1..5}` and `{a,b}`, where they stand alone as a word."""
+    if (match := _BRACES.fullmatch(token.text)) is not None:
+        low, high = int(match.group(1)), int(match.group(2))
+        step = 1 if low <= high else -1
+        return [(("lit", str(number), True),) for number in range(low, high + step, step)[:_MAX_ITEMS]]
+    if token.text[:1] == "{" and token.text[-1:] == "}" and "," in token.text and "$" not in token.text:
+        return [(("lit", item, True),) for item in token.text[1:-1].split(",")]
+    return [token.word or ()]
+
+
+def _assignment(token: Token) -> tuple[str, Word] | None:
+    match = _ASSIGNMENT.match(token.text)
+    word = token.word or ()
+    if match is None or not word or word[0][0] != "lit" or word[0][2] is True:
+        return None
+    head = str(word[0][1])[match.end() :]
+    rest: Word = (("lit", head, False), *word[1:])
+    if match.group(2):
+        rest = (("var", match.group(1), "", "", True), *rest)
+    return match.group(1), rest
+
+
+def _as_tested(op: Op) -> Op:
+    return op if op.tested or op.kind != "run" else replace(op, tested=True)
+
+
+def _moved(op: Op, by: int) -> Op:
+    return replace(op, target=op.target + by) if op.target else op

@@ -1,8 +1,6 @@
-"""What `echo`, `printf`, `date`, `test`, `sleep` and shell arithmetic make of their words: pure functions of them."""
+"""What `echo -e`, `printf`, `date` and `sleep` make of their words: pure functions of them."""
 
 import re
-
-from simulator.workloads.shell_scripts import NotSimulated
 
 #: In a line of output: a time that is only known when the line is written, as `AT format END`.
 AT, END = "\x01", "\x02"
@@ -38,24 +36,47 @@ def pi_digits(count: int) -> str:
     return f"{digits[0]}.{digits[1:]}"
 
 
-def echo_lines(words: list[str]) -> list[str]:
-    escapes = False
-    while words and words[0] in ("-e", "-n", "-ne", "-en"):
-        escapes = escapes or "e" in words[0]
-        words = words[1:]
-    text = " ".join(words)
-    if escapes:
-        text = text.replace("\\n", "\n").replace("\\t", "\t")
-    return text.split("\n")
+def escaped(text: str) -> str:
+    """`\\n`, `\\t` and their like, as `echo -e` and `printf` read them."""
+    return _ESCAPE.sub(lambda match: _ESCAPES.get(match.group(1)) or chr(int(match.group(1)[1:] or "0", 8)), text)
 
 
-def printf_lines(words: list[str]) -> list[str]:
-    if not words:
-        return []
-    text = words[0].replace("\\n", "\n").replace("\\t", "\t")
-    for value in words[1:]:
-        text = re.sub(r"%[-0-9]*[sd]", lambda _: value, text, count=1)  # noqa: B023
-    return text.removesuffix("\n").split("\n")
+_ESCAPE = re.compile(r"\\([nrtabfv\\\"]|0[0-7]{0,3})")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", '"': '"'}
+_DIRECTIVE = re.compile(r"%(-?0?\d*(?:\.\d+)?)([sdicxqfb%])")
+
+
+def format_text(format: str, values: list[str]) -> str:
+    """`printf`: the format is used again until no value is left."""
+    rest = list(values)
+    out = ""
+    while True:
+        before = len(rest)
+        out += _DIRECTIVE.sub(lambda match: _formatted(match, rest), escaped(format))
+        if not rest or len(rest) == before:
+            return out
+
+
+def _formatted(match: re.Match[str], rest: list[str]) -> str:
+    width, letter = match.groups()
+    if letter == "%":
+        return "%"
+    value = rest.pop(0) if rest else ""
+    if AT in value:
+        return value
+    match letter:
+        case "d" | "i":
+            return f"%{width}d" % number(value)
+        case "x":
+            return f"%{width}x" % number(value)
+        case "f":
+            whole = re.match(r"-?\d+(?:\.\d+)?", value)
+            return f"%{width}f" % float(whole.group() if whole else "0")
+        case "c":
+            return value[:1]
+        case "b":
+            return escaped(value)
+    return f"%{width}s" % value
 
 
 def date_text(words: list[str]) -> str:
@@ -63,63 +84,7 @@ def date_text(words: list[str]) -> str:
     return f"{AT}{wanted}{END}"
 
 
-def is_true(words: list[str], files: dict[str, str]) -> bool:
-    if words[:1] == ["!"]:
-        return not is_true(words[1:], files)
-    match words:
-        case [left, operator, right] if operator in ("-eq", "-ne", "-lt", "-le", "-gt", "-ge"):
-            a, b = number(left), number(right)
-            return {"-eq": a == b, "-ne": a != b, "-lt": a < b, "-le": a <= b, "-gt": a > b, "-ge": a >= b}[operator]
-        case [left, "=" | "==", right]:
-            return left == right
-        case [left, "!=", right]:
-            return left != right
-        case ["-f" | "-e" | "-d" | "-s", path]:
-            return path in files
-        case ["-z", text]:
-            return text == ""
-        case ["-n", text] | [text]:
-            return text != ""
-    return False
-
-
 def number(text: str) -> int:
     """The whole number at the start of a text, 0 when there is none."""
-    match = re.match(r"\s*(-?\d{1,18})", text)
+    match = re.match(r"\s*([-+]?\d{1,18})", text)
     return int(match.group(1)) if match else 0
-
-
-_TERM = re.compile(r"\s*([-+*/%])?\s*(\$?[A-Za-z_]\w*|\d+)")
-
-
-def arithmetic(text: str, env: dict[str, str]) -> int:
-    """A chain of terms from left to right, which is all that counters need."""
-    total, at = 0, 0
-    text = text.strip()
-    while at < len(text):
-        match = _TERM.match(text, at)
-        if match is None:
-            raise NotSimulated(f"$(({text})) is not simulated")
-        value = match.group(2).lstrip("$")
-        term = number(value) if value.isdigit() else number(env.get(value, "0"))
-        total = _wrapped(_apply(match.group(1) or "+", total, term))
-        at = match.end()
-    return total
-
-
-def _apply(operator: str, left: int, right: int) -> int:
-    match operator:
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return left // right if right else 0
-        case "%":
-            return left % right if right else 0
-    return left + right
-
-
-def _wrapped(amount: int) -> int:
-    """Shells count in 64 bits and go around."""
-    return (amount + (1 << 63)) % (1 << 64) - (1 << 63)

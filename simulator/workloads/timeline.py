@@ -6,6 +6,7 @@ one (`plans`), reading its log (`log_lines`).
 
 from dataclasses import dataclass
 
+from simulator.engine.plain import Plain
 from simulator.workloads.image_catalog import Listener, Route
 
 #: A number that grows by `delta` with every turn of a loop, as `COUNT start,delta END`.
@@ -45,13 +46,18 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The program waits for the network's answer to `argv`, and goes on from this position."""
+    """The program waits for an answer to `argv` (`("look",)`: what is in the shared volumes), and goes on from this state."""
 
     offset_us: int
     argv: tuple[str, ...]
-    pc: int
-    env: tuple[tuple[str, str], ...]
-    files: tuple[tuple[str, str], ...]
+    thread: int
+    """Which of the program's processes asks."""
+    program: tuple[Plain, ...]
+    """`program.Program.dump`."""
+
+
+#: What happens to a running program from outside: (offset, "write", path, text or None) or (offset, "signal", name, None).
+Happening = tuple[int, str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,12 @@ class Plan:
     access: str = ""
     memory: int = 2 * MB
     cpu_milli: int = 0
+    sent: tuple[tuple[str, str | None], ...] = ()
+    """Writes to volumes that others see, done at the moment of the last answer."""
+    is_script: bool = False
+    """A shell or a small program: signals are its own affair."""
+    docroot: str = ""
+    """Where the server finds the pages it serves."""
     refused: str = ""
     """Why the runtime could not even start it (`exec: "foo": executable file not found in $PATH`)."""
 
@@ -90,24 +102,36 @@ class Plan:
         return None, None
 
     def has_file(self, path: str, age_us: int) -> bool:
-        content: str | None = None
-        for change in self.files:
-            if change.offset_us > age_us:
-                break
-            if change.path == path:
-                content = change.content
-        return content is not None
+        return self.changes_at(age_us).get(path) is not None
 
     def next_file_change(self, age_us: int) -> int | None:
-        return next((change.offset_us for change in self.files if change.offset_us > age_us), None)
+        """The age at which the program next changes a file; also in the turns of a loop to come."""
+        later = next((change.offset_us for change in self.files if change.offset_us > age_us), None)
+        cycle = self.cycle
+        if later is not None or cycle is None:
+            return later
+        folded = self._folded(age_us)
+        turn = [change.offset_us for change in self.files if cycle.start_us + cycle.period_us < change.offset_us]
+        if not turn:
+            return None
+        return age_us + min((offset - folded) % cycle.period_us or cycle.period_us for offset in turn)
+
+    def _folded(self, age_us: int) -> int:
+        """The same moment of the second turn of the loop, which is written down."""
+        cycle = self.cycle
+        if cycle is None or age_us < cycle.start_us + 2 * cycle.period_us:
+            return age_us
+        return cycle.start_us + cycle.period_us + (age_us - cycle.start_us) % cycle.period_us
+
+    def changes_at(self, age_us: int) -> dict[str, str | None]:
+        """Path → content, or None where a file has been removed."""
+        until = self._folded(age_us)
+        changes: dict[str, str | None] = {}
+        for change in self.files:
+            if change.offset_us > until:
+                break
+            changes[change.path] = change.content
+        return changes
 
     def files_at(self, age_us: int) -> dict[str, str]:
-        present: dict[str, str] = {}
-        for change in self.files:
-            if change.offset_us > age_us:
-                break
-            if change.content is None:
-                present.pop(change.path, None)
-            else:
-                present[change.path] = change.content
-        return present
+        return {path: content for path, content in self.changes_at(age_us).items() if content is not None}

@@ -7,7 +7,7 @@ import * as edit from "../src/terminal/line";
 import { findNames } from "../src/terminal/links";
 import { paintError, paintOutput } from "../src/terminal/paint";
 import { draw, leave, nothingDrawn, width } from "../src/terminal/screen";
-import { Session, type Answer, type Streamed, type Workstation } from "../src/terminal/session";
+import { Session, type Answer, type RemoteAnswer, type Streamed, type Workstation } from "../src/terminal/session";
 import { asksForMore, splitCommands } from "../src/terminal/syntax";
 import { mayMove, readWhere } from "../src/terminal/where";
 
@@ -170,6 +170,11 @@ class FakeStation implements Workstation {
     const answer = this.answers[command];
     return Promise.resolve(answer ? { ok: true, answer } : { ok: false, message: "unreachable" });
   }
+  type(_id: string, line: string): Promise<{ ok: true; answer: RemoteAnswer }> {
+    this.commands.push(`in: ${line}`);
+    const done = line === "exit";
+    return Promise.resolve({ ok: true, answer: { stdout: done ? "" : "bin\n", stderr: "", done, prompt: done ? "" : "/tmp # " } });
+  }
   offers(): Promise<{ from: number; options: { text: string }[] }> { return Promise.resolve({ from: 0, options: [{ text: "kubectl " }] }); }
   follow(_token: Record<string, unknown>, listener: (part: Streamed) => void): () => void {
     this.stream = listener;
@@ -219,6 +224,20 @@ test("a failure is text, and the prompt comes back", async () => {
   shell.receive("ls\r");
   await settled();
   assert.match(text(), /unreachable\r\n\r\$ \r$/);
+});
+test("a shell in a container takes whole lines under its own prompt until it ends", async () => {
+  const { station, shell, text } = session({ "kubectl exec -it web -- sh": { session: { id: "1", prompt: "/ # " } }, "pwd": { stdout: "/root\n" } });
+  shell.receive("kubectl exec -it web -- sh\r");
+  await settled();
+  assert.match(text(), /\r\/ # \r$/);
+  shell.receive("ls | cat; pwd\r");
+  await settled();
+  assert.match(text(), /bin\r\n\r\/tmp # \r$/);
+  shell.receive("\x04");
+  await settled();
+  shell.receive("pwd\r");
+  await settled();
+  assert.deepEqual(station.commands, ["kubectl exec -it web -- sh", "in: ls | cat; pwd", "in: exit", "pwd"]);
 });
 test("Ctrl-C ends a followed command", async () => {
   const { station, shell, text } = session({ "logs -f": { follow: { x: 1 } } });

@@ -14,6 +14,7 @@ from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PR
 from simulator.kubectl.verbs.create import create_built
 
 _EXPOSABLE = ("Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet")
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 
 
@@ -190,9 +191,27 @@ def exec_in_pod(call: Call) -> None:
     if phase in ("Succeeded", "Failed"):
         raise CommandError(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = container_of(call, pod, call.text("container"), quiet=call.on("quiet"))
-    if call.on("tty") and call.on("stdin"):
+    if call.on("tty") and call.on("stdin") and not call.session.is_terminal:
         call.err("Unable to use a TTY - input is not a terminal or the right kind of file\n")
+    elif call.on("stdin") and not call.stdin and _is_shell(command) and call.session.open_shell is not None:
+        _open_shell(call, pod, container, command)
+        return
     _execute(call, pod, container, command)
+
+
+def _is_shell(command: list[str]) -> bool:
+    """A shell that will wait for what is typed."""
+    program = command[0].rsplit("/", 1)[-1]
+    return program in _SHELLS and all(word in ("-i", "-l", "--login", "-il") for word in command[1:])
+
+
+def _open_shell(call: Call, pod: Obj, container: str, command: list[str]) -> None:
+    assert call.session.open_shell is not None
+    _check_running(pod, container)
+    try:
+        call.opened = call.session.open_shell(pod["metadata"]["namespace"], pod["metadata"]["name"], container, command)
+    except ExecRefused as refused:
+        raise _refused(refused) from refused
 
 
 def _split(call: Call) -> tuple[list[str], list[str]]:
@@ -211,13 +230,7 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
 def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
     hook = call.session.exec_in_container
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-    fields = ("containerStatuses", "initContainerStatuses")
-    statuses = [s for field in fields for s in (pod.get("status") or {}).get(field) or ()]
-    running = any(s["name"] == container and "running" in (s.get("state") or {}) for s in statuses)
-    if not running:
-        raise CommandError(
-            f'Internal error occurred: unable to upgrade connection: container not found ("{container}")', prefixed=True
-        )
+    _check_running(pod, container)
     if hook is None:
         raise CommandError(
             "Internal error occurred: error executing command in container: the container runtime of this lab does not "
@@ -226,14 +239,27 @@ def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
     try:
         stdout, stderr, code = hook(namespace, name, container, command, call.stdin if call.on("stdin") else "")
     except ExecRefused as refused:
-        raise CommandError(
-            "Internal error occurred: error executing command in container: failed to exec in container: failed to start "
-            f"exec: OCI runtime exec failed: exec failed: unable to start container process: {refused}: unknown"
-        ) from refused
+        raise _refused(refused) from refused
     call.out(stdout)
     call.err(stderr)
     if code:
         raise CommandError(f"command terminated with exit code {code}", exit_code=code, prefixed=False)
+
+
+def _check_running(pod: Obj, container: str) -> None:
+    fields = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+    statuses = [s for field in fields for s in (pod.get("status") or {}).get(field) or ()]
+    if not any(s["name"] == container and "running" in (s.get("state") or {}) for s in statuses):
+        raise CommandError(
+            f'Internal error occurred: unable to upgrade connection: container not found ("{container}")', prefixed=True
+        )
+
+
+def _refused(refused: ExecRefused) -> CommandError:
+    return CommandError(
+        "Internal error occurred: error executing command in container: failed to exec in container: failed to start "
+        f"exec: OCI runtime exec failed: exec failed: unable to start container process: {refused}: unknown"
+    )
 
 
 COMMANDS = (

@@ -10,7 +10,7 @@ import type { Offer } from "./complete";
 import { historyOf } from "./history";
 import { linkProvider } from "./links";
 import { fontFamily, resolveTheme } from "./look";
-import { Session, type Answer, type Workstation } from "./session";
+import { Session, type Answer, type RemoteAnswer, type Workstation } from "./session";
 import { kubeconfigPath, mayMove, readWhere } from "./where";
 
 export function mount(el: HTMLElement, ctx: LabContext): MountedPanel {
@@ -245,7 +245,11 @@ function workstation(ctx: LabContext, place: HTMLElement): Workstation {
   return {
     refusal: () => (ctx.boot.readonly ? "You are watching: commands are off." : null),
     async run(line) {
-      const outcome = await ctx.api.command<Answer>({ kind: "shell", line });
+      const outcome = await ctx.api.command<Answer>({ kind: "shell", line, terminal: true });
+      return outcome.ok ? { ok: true, answer: outcome.value.reply } : { ok: false, message: outcome.error.message };
+    },
+    async type(id, line) {
+      const outcome = await ctx.api.command<RemoteAnswer>({ kind: "session", id, line });
       return outcome.ok ? { ok: true, answer: outcome.value.reply } : { ok: false, message: outcome.error.message };
     },
     async offers(line, at) {

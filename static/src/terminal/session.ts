@@ -29,6 +29,21 @@ export interface Answer {
   readonly follow?: Token;
   readonly open?: string;
   readonly clear?: boolean;
+  /** A shell in a container takes the lines from now on. */
+  readonly session?: Remote;
+}
+
+/** An interactive shell in a container. */
+export interface Remote {
+  readonly id: string;
+  readonly prompt: string;
+}
+
+export interface RemoteAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly done: boolean;
+  readonly prompt: string;
 }
 
 export interface Streamed {
@@ -44,6 +59,8 @@ export interface Workstation {
   /** Why commands cannot be run now, or null. */
   refusal(): string | null;
   run(command: string): Promise<{ ok: true; answer: Answer } | { ok: false; message: string }>;
+  /** One line for a shell in a container. */
+  type(id: string, line: string): Promise<{ ok: true; answer: RemoteAnswer } | { ok: false; message: string }>;
   offers(line: string, at: number): Promise<Offer | null>;
   follow(token: Token, listener: (part: Streamed) => void): () => void;
   open(path: string): void;
@@ -64,6 +81,7 @@ export class Session {
   private runs = 0;
   private stopFollowing: (() => void) | null = null;
   private tabbedAt: string | null = null;
+  private remote: Remote | null = null;
 
   constructor(private readonly screen: Screen, private readonly station: Workstation, private history: History) {}
 
@@ -111,7 +129,7 @@ export class Session {
     "interrupt": () => this.interrupt(),
     "clear": () => this.clear(),
     "search": () => this.startSearch(),
-    "end-of-input": () => this.show(edit.del(this.line)),
+    "end-of-input": () => (this.remote && !this.line.text ? this.leaveRemote() : this.show(edit.del(this.line))),
     "up": () => (edit.onFirstRow(this.line) ? this.walk(-1) : this.show(edit.moveRow(this.line, -1))),
     "down": () => (edit.onLastRow(this.line) ? this.walk(1) : this.show(edit.moveRow(this.line, 1))),
     "left": () => this.show(edit.left(this.line)),
@@ -148,6 +166,7 @@ export class Session {
   // ── running ──
 
   private enter(): void {
+    if (this.remote) return this.enterRemote(this.line.text);
     const { commands, open } = splitCommands(this.line.text);
     if (open) return this.show(edit.insert(edit.moveTo(this.line, this.line.text.length), "\n"));
     const typed = this.line.text;
@@ -158,6 +177,42 @@ export class Session {
     this.history = remember(this.history, typed.trimEnd());
     this.station.remembered(this.history.entries);
     void this.runAll(commands);
+  }
+
+  /** A line for the shell in the container: what it means is the container's affair. */
+  private enterRemote(typed: string): void {
+    this.show(edit.moveTo(this.line, typed.length));
+    this.leaveLine();
+    this.line = { ...emptyLine, cut: this.line.cut };
+    if (typed.trim()) {
+      this.history = remember(this.history, typed.trimEnd());
+      this.station.remembered(this.history.entries);
+    }
+    void this.runRemote(typed);
+  }
+
+  private leaveRemote(): void {
+    this.leaveLine();
+    void this.runRemote("exit");
+  }
+
+  private async runRemote(typed: string): Promise<void> {
+    const remote = this.remote as Remote;
+    const run = (this.runs += 1);
+    this.busy = true;
+    const outcome = await this.station.type(remote.id, typed);
+    if (run !== this.runs) return;
+    if (!outcome.ok) {
+      this.remote = null;
+      this.print(paintError(outcome.message));
+    } else {
+      const { answer } = outcome;
+      if (answer.stdout) this.print(paintOutput(answer.stdout));
+      if (answer.stderr) this.print(paintError(answer.stderr));
+      this.remote = answer.done ? null : { id: remote.id, prompt: answer.prompt };
+    }
+    this.station.ran(typed);
+    this.finish();
   }
 
   private async runAll(commands: readonly string[]): Promise<void> {
@@ -181,6 +236,7 @@ export class Session {
     if (answer.stdout) this.print(paintOutput(answer.stdout));
     if (answer.stderr) this.print(paintError(answer.stderr));
     if (answer.open) this.station.open(answer.open);
+    if (answer.session) this.remote = answer.session;
     const rest = answer.follow ? await this.stream(answer.follow) : null;
     if (rest && run === this.runs) await this.runOne(rest, run);
     this.station.ran(command);
@@ -281,6 +337,7 @@ export class Session {
   }
 
   private shownPrompts(): Prompts {
+    if (!this.searching && this.remote) return { first: this.remote.prompt, next: prompts.next };
     if (!this.searching) return prompts;
     return { first: `\x1b[90msearch \x1b[39m${this.searching.words}\x1b[90m:\x1b[39m `, next: prompts.next };
   }
@@ -288,6 +345,7 @@ export class Session {
   // ── completion ──
 
   private async tab(): Promise<void> {
+    if (this.remote) return;
     const asked = this.line;
     const offer = await this.station.offers(asked.text, asked.cursor);
     if (this.line !== asked || this.busy || !offer || offer.options.length === 0) return;

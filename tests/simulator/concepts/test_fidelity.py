@@ -21,10 +21,10 @@ def test_the_page_lists_the_fields_of_the_table() -> None:
     ("spec", "paths"),
     [
         pytest.param({"securityContext": {}}, [], id="empty"),
-        pytest.param({"hostPID": True}, ["spec.hostPID"], id="set"),
+        pytest.param({"hostUsers": True}, ["spec.hostUsers"], id="set"),
         pytest.param(
-            {"containers": [{}, {"workingDir": "/srv"}]},
-            ["spec.containers[].workingDir"],
+            {"containers": [{}, {"securityContext": {"privileged": True}}]},
+            ["spec.containers[].securityContext.privileged"],
             id="in one of the containers",
         ),
     ],
@@ -36,7 +36,7 @@ def test_the_fields_an_object_sets_are_found(spec: dict[str, Any], paths: list[s
 def test_the_inspector_tells_them(lab: Any) -> None:
     lab.run(
         "kubectl apply -f -",
-        'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostIPC: true, containers: [{name: c, image: "nginx:1.27"}]}\n',
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostUsers: true, containers: [{name: c, image: "nginx:1.27"}]}\n',
     )
     reply = lab.cluster.apply({"kind": "inspect", "resource": "pods", "namespace": "default", "name": "web"})
-    assert reply["not_simulated"] == ["spec.hostIPC"]
+    assert reply["not_simulated"] == ["spec.hostUsers"]

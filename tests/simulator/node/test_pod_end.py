@@ -75,7 +75,7 @@ def test_a_forced_deletion_leaves_the_containers_two_seconds(machines: Any) -> N
 @pytest.mark.parametrize(
     ("script", "phase", "code"),
     [
-        pytest.param("trap 'exit 0' TERM; sleep 1d", "Succeeded", 0, id="a clean end is a success"),
+        pytest.param("trap 'exit 0' TERM; sleep 1d & wait", "Succeeded", 0, id="a clean end is a success"),
         pytest.param("sleep 1d", "Failed", 137, id="a killed process is a failure"),
     ],
 )

@@ -113,7 +113,7 @@ def test_a_failing_init_container(machines: Any, policy: str, phase: str) -> Non
 
 
 def test_a_sidecar_starts_first_and_stops_last(machines: Any) -> None:
-    sidecar = {**_container("proxy", "trap 'exit 0' TERM; sleep 1d"), "restartPolicy": "Always"}
+    sidecar = {**_container("proxy", "trap 'exit 0' TERM; sleep 1d & wait"), "restartPolicy": "Always"}
     machines.start(spec={"initContainers": [sidecar, _container("init", "sleep 2")]})
     machines.run(5)
     assert machines.status()["phase"] == "Running"

@@ -84,7 +84,8 @@ def test_generic_images_need_an_owner() -> None:
         ),
         pytest.param(
             "- {name: a, tags: {x: 1}, size: 3}",
-            "t.yaml: a: found size, wanted only about, amd64_only, cmd, entrypoint, name, platforms, programs, servers, shell, tags",
+            "t.yaml: a: found size, wanted only about, amd64_only, cmd, directory, entrypoint, files, name, platforms, private, programs, "
+            "release, servers, shell, slow, tags, user",
             id="unknown key",
         ),
     ],

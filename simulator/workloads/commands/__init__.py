@@ -1,0 +1,9 @@
+"""The programs that small images bring along: each a function of the machine that runs it, to the exit status.
+
+A program reads `machine.read_input()`, its arguments and the file tree, and writes with `machine.say`. Programs that need to know what
+the kernel or the network knows are not here: they are questions (`environment_programs.ASKED`).
+"""
+
+from simulator.workloads.commands import files, identity, searching, text
+
+COMMANDS = {**text.COMMANDS, **files.COMMANDS, **searching.COMMANDS, **identity.COMMANDS}

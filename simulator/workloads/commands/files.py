@@ -1,0 +1,333 @@
+"""Programs that look at and change files: `ls`, `touch`, `rm`, `cp`, `mv`, `mkdir`, `find`, `du`, `stat`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.workloads.commands.options import read_options
+from simulator.workloads.file_tree import MISSING
+from simulator.workloads.shell_expansion import fits
+from simulator.workloads.small_programs import date_text, number
+
+if TYPE_CHECKING:
+    from simulator.workloads.machine import Machine
+
+
+def ls(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    status = 0
+    ready: list[tuple[str, list[str]]] = []
+    alone: list[str] = []
+    for path in sorted(paths) or ["."]:
+        full = machine.path(path)
+        if machine.tree.is_dir(full) and "d" not in flags:
+            ready.append((path, machine.tree.names(full)))
+        elif machine.tree.exists(full):
+            alone.append(path)
+        else:
+            machine.say(
+                2,
+                f"ls: {path}: {MISSING}\n"
+                if machine.image.shell == "busybox"
+                else f"ls: cannot access '{path}': {MISSING}\n",
+            )
+            status = 1 if machine.image.shell == "busybox" else 2
+    machine.say(1, "".join(_listed(machine, "", name, flags) for name in alone))
+    for index, (path, names) in enumerate(ready):
+        if len(paths) > 1:
+            machine.say(1, f"{chr(10) if index or alone else ''}{path}:\n")
+        shown = [name for name in names if "a" in flags or "A" in flags or not name.startswith(".")]
+        if "l" in flags:
+            machine.say(1, f"total {4 * len(shown)}\n")
+        machine.say(1, "".join(_listed(machine, machine.path(path), name, flags) for name in shown))
+    return status
+
+
+def _listed(machine: Machine, directory: str, name: str, flags: dict[str, str]) -> str:
+    if "l" not in flags:
+        return f"{name}\n"
+    full = machine.path(f"{directory}/{name}" if directory else name)
+    is_dir = machine.tree.is_dir(full)
+    size = 4096 if is_dir else len((machine.tree.read(full) or "").encode())
+    mode = "drwxr-xr-x" if is_dir else "-rwxr-xr-x" if full.startswith(("/bin/", "/usr/bin/")) else "-rw-r--r--"
+    stamp = date_text(["+%b %e %H:%M"])
+    return f"{mode}    {2 if is_dir else 1} root     root     {size:>9} {stamp} {name}\n"
+
+
+def touch(machine: Machine, words: list[str]) -> int:
+    _, paths = read_options(words, "dtr")
+    status = 0
+    for path in paths:
+        full = machine.path(path)
+        if not machine.tree.exists(full):
+            status = (
+                _told(machine, machine.tree.write(full, ""), f"touch: {path}", f"touch: cannot touch '{path}'")
+                or status
+            )
+        elif refusal := machine.tree.refusal(full):
+            status = _told(machine, refusal, f"touch: {path}", f"touch: cannot touch '{path}'")
+        elif (text := machine.tree.read(full)) is not None:
+            machine.tree.put(full, text)
+    return status
+
+
+def _told(machine: Machine, problem: str, busybox: str, full: str) -> int:
+    if problem:
+        machine.say(2, f"{busybox if machine.image.shell == 'busybox' else full}: {problem}\n")
+    return int(bool(problem))
+
+
+def rm(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    status = 0
+    for path in paths:
+        full = machine.path(path)
+        if machine.tree.is_dir(full):
+            if not {"r", "R"} & flags.keys():
+                status = _told(
+                    machine,
+                    "is a directory" if machine.image.shell == "busybox" else "Is a directory",
+                    f"rm: '{path}'",
+                    f"rm: cannot remove '{path}'",
+                )
+            else:
+                status = (
+                    _told(
+                        machine,
+                        machine.tree.remove_tree(full),
+                        f"rm: can't remove '{path}'",
+                        f"rm: cannot remove '{path}'",
+                    )
+                    or status
+                )
+        elif machine.tree.read(full) is not None:
+            status = (
+                _told(
+                    machine, machine.tree.put(full, None), f"rm: can't remove '{path}'", f"rm: cannot remove '{path}'"
+                )
+                or status
+            )
+        elif "f" not in flags:
+            status = _told(machine, MISSING, f"rm: can't remove '{path}'", f"rm: cannot remove '{path}'")
+    return status
+
+
+def mkdir(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "m")
+    status = 0
+    for path in paths:
+        full = machine.path(path)
+        problem = ""
+        if machine.tree.exists(full):
+            problem = "" if "p" in flags else "File exists"
+        elif "p" not in flags and not machine.tree.is_dir(full.rsplit("/", 1)[0] or "/"):
+            problem = MISSING
+        else:
+            problem = machine.tree.put(f"{full}/", "")
+        status = (
+            _told(
+                machine, problem, f"mkdir: can't create directory '{path}'", f"mkdir: cannot create directory '{path}'"
+            )
+            or status
+        )
+    return status
+
+
+def rmdir(machine: Machine, words: list[str]) -> int:
+    status = 0
+    for path in words:
+        full = machine.path(path)
+        problem = (
+            MISSING
+            if not machine.tree.is_dir(full)
+            else "Directory not empty"
+            if machine.tree.names(full)
+            else machine.tree.put(f"{full}/", None)
+        )
+        status = _told(machine, problem, f"rmdir: '{path}'", f"rmdir: failed to remove '{path}'") or status
+    return status
+
+
+def cp(machine: Machine, words: list[str]) -> int:
+    return _transfer(machine, "cp", words)
+
+
+def mv(machine: Machine, words: list[str]) -> int:
+    return _transfer(machine, "mv", words)
+
+
+def _transfer(machine: Machine, program: str, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    if len(paths) < 2:
+        machine.say(2, f"{program}: missing file operand\n")
+        return 1
+    *sources, target = paths
+    goal = machine.path(target)
+    status = 0
+    for source in sources:
+        full = machine.path(source)
+        place = f"{goal.rstrip('/')}/{full.rsplit('/', 1)[-1]}" if machine.tree.is_dir(goal) else goal
+        status = (
+            _one_transfer(
+                machine,
+                program,
+                source,
+                (full, place),
+                recursive=program == "mv" or bool({"r", "R", "a"} & flags.keys()),
+            )
+            or status
+        )
+    return status
+
+
+def _one_transfer(machine: Machine, program: str, source: str, way: tuple[str, str], *, recursive: bool) -> int:
+    full, place = way
+    text = machine.tree.read(full)
+    if text is None and not machine.tree.is_dir(full):
+        busybox = f"cp: can't stat '{source}'" if program == "cp" else f"mv: can't rename '{source}'"
+        return _told(machine, MISSING, busybox, f"{program}: cannot stat '{source}'")
+    if text is None:
+        if not recursive:
+            machine.say(2, f"cp: omitting directory '{source}'\n")
+            return 1
+        problem = ""
+        for key in machine.tree.below(full):
+            problem = problem or machine.tree.put(place + key[len(full) :], machine.tree.read(key) or "")
+    else:
+        problem = machine.tree.write(place, text)
+    if problem:
+        return _told(
+            machine, problem, f"{program}: can't create '{place}'", f"{program}: cannot create regular file '{place}'"
+        )
+    return (
+        _told(machine, machine.tree.remove_tree(full), f"mv: can't remove '{source}'", f"mv: cannot remove '{source}'")
+        if program == "mv"
+        else 0
+    )
+
+
+def find(machine: Machine, words: list[str]) -> int:
+    starts: list[str] = []
+    while words and not words[0].startswith(("-", "(", "!")):
+        starts.append(words.pop(0))
+    options = dict(zip(words[::2], words[1::2], strict=False))
+    depth = number(options.get("-maxdepth", "99"))
+    status = 0
+    for start in starts or ["."]:
+        full = machine.path(start)
+        if not machine.tree.exists(full):
+            machine.say(
+                2,
+                f"find: {start}: {MISSING}\n" if machine.image.shell == "busybox" else f"find: '{start}': {MISSING}\n",
+            )
+            status = 1
+        for path in _walk(machine, full, depth) if status == 0 else ():
+            kind = "d" if machine.tree.is_dir(path) else "f"
+            name = path.rsplit("/", 1)[-1]
+            if options.get("-type", kind) == kind and fits(name, options.get("-name", options.get("-iname", "*"))):
+                machine.say(
+                    1,
+                    f"{start.rstrip('/') if start != '/' else ''}{path[len(full.rstrip('/')) :]}\n"
+                    if path != full
+                    else f"{start}\n",
+                )
+    return status
+
+
+def _walk(machine: Machine, path: str, depth: int) -> list[str]:
+    found = [path]
+    if depth > 0 and machine.tree.is_dir(path):
+        for name in machine.tree.names(path):
+            found += _walk(machine, f"{path.rstrip('/')}/{name}", depth - 1)
+    return found
+
+
+def du(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "d")
+    for path in paths or ["."]:
+        full = machine.path(path)
+        size = sum(len((machine.tree.read(one) or "").encode()) for one in machine.tree.below(full)) or len(
+            (machine.tree.read(full) or "").encode()
+        )
+        kib = -(-size // 4096) * 4 + (4 if machine.tree.is_dir(full) else 0)
+        machine.say(1, f"{f'{kib}.0K' if 'h' in flags else kib}\t{path}\n")
+    return 0
+
+
+def stat(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "c")
+    status = 0
+    for path in paths:
+        full = machine.path(path)
+        if not machine.tree.exists(full):
+            status = _told(machine, MISSING, f"stat: can't stat '{path}'", f"stat: cannot statx '{path}'")
+            continue
+        is_dir = machine.tree.is_dir(full)
+        size = 4096 if is_dir else len((machine.tree.read(full) or "").encode())
+        values = {
+            "%n": path,
+            "%s": str(size),
+            "%F": "directory" if is_dir else "regular file",
+            "%a": "755" if is_dir else "644",
+            "%U": "root",
+            "%G": "root",
+            "%u": "0",
+            "%g": "0",
+        }
+        if "c" in flags:
+            text = flags["c"]
+            for name, value in values.items():
+                text = text.replace(name, value)
+            machine.say(1, f"{text}\n")
+        else:
+            machine.say(
+                1,
+                f"  File: {path}\n  Size: {size:<10}\tBlocks: {-(-size // 512):<10} IO Block: 4096   {values['%F']}\nAccess: (0{values['%a']}/{'drwxr-xr-x' if is_dir else '-rw-r--r--'})  Uid: (    0/    root)   Gid: (    0/    root)\n",
+            )
+    return status
+
+
+def unchanged(machine: Machine, words: list[str]) -> int:
+    """`chmod`, `chown`, `sync`: modes and owners of files are not kept; a file that may not be written may not be changed."""
+    _, paths = read_options(words, "")
+    status = 0
+    for path in paths[1:]:
+        problem = machine.tree.refusal(machine.path(path)) if machine.tree.exists(machine.path(path)) else MISSING
+        status = _told(machine, problem, path, f"cannot access '{path}'") or status
+    return status
+
+
+def readlink(machine: Machine, words: list[str]) -> int:
+    _, paths = read_options(words, "")
+    for path in paths:
+        machine.say(1, f"{machine.path(path)}\n")
+    return 0
+
+
+def dd(machine: Machine, words: list[str]) -> int:
+    """Writes zeros; a file remembers its size by what it holds, so at most as much as a file may hold."""
+    options = dict(word.split("=", 1) for word in words if "=" in word)
+    count = number(options.get("count", "1"))
+    machine.say(2, f"{count}+0 records in\n{count}+0 records out\n")
+    if "of" in options and options["of"] != "/dev/null":
+        problem = machine.tree.write(machine.path(options["of"]), "")
+        return _told(machine, problem, f"dd: can't open '{options['of']}'", f"dd: failed to open '{options['of']}'")
+    return 0
+
+
+COMMANDS = {
+    "ls": ls,
+    "touch": touch,
+    "rm": rm,
+    "mkdir": mkdir,
+    "rmdir": rmdir,
+    "cp": cp,
+    "mv": mv,
+    "find": find,
+    "du": du,
+    "stat": stat,
+    "chmod": unchanged,
+    "chown": unchanged,
+    "readlink": readlink,
+    "dd": dd,
+}

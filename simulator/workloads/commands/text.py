@@ -1,0 +1,511 @@
+"""Programs that make text of text: `echo`, `head`, `sort`, `sed`, `awk`, …"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from simulator.workloads.commands.options import read_options
+from simulator.workloads.commands.patterns import compiled
+from simulator.workloads.shell_scripts import NotSimulated
+from simulator.workloads.small_programs import escaped, format_text, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.workloads.machine import Machine
+
+_MAX_SEQ = 10_000
+
+
+def inputs(machine: Machine, program: str, paths: list[str]) -> tuple[list[tuple[str, str]], int]:
+    """(name, content) of every file, or standard input; the status is 1 when one is missing."""
+    if not paths:
+        return [("-", machine.read_input())], 0
+    found, status = [], 0
+    for path in paths:
+        content = (
+            machine.read_input()
+            if path == "-"
+            else ""
+            if path == "/dev/null"
+            else machine.tree.read(machine.path(path))
+        )
+        if content is not None:
+            found.append((path, content))
+            continue
+        status = 1
+        why = "Is a directory" if machine.tree.is_dir(machine.path(path)) else "No such file or directory"
+        if machine.image.shell == "busybox":
+            said = (
+                f"{program}: read error: {why}" if why == "Is a directory" else f"{program}: can't open '{path}': {why}"
+            )
+            if program in ("head", "tail", "grep", "sed", "wc", "sort") and why != "Is a directory":
+                said = f"{program}: {path}: {why}"
+        else:
+            said = f"{program}: {path}: {why}"
+        machine.say(2, f"{said}\n")
+    return found, status
+
+
+def lines_of(text: str) -> list[str]:
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def echo(machine: Machine, words: list[str]) -> int:
+    newline, escapes = True, False
+    while words and re.fullmatch(r"-[neE]+", words[0]):
+        newline = newline and "n" not in words[0]
+        escapes = escapes or "e" in words[0]
+        words = words[1:]
+    text = " ".join(words)
+    text = escaped(text) if escapes else text
+    machine.say(1, f"{text}\n" if newline else text)
+    return 0
+
+
+def printf(machine: Machine, words: list[str]) -> int:
+    if words[:1] == ["--"]:
+        words = words[1:]
+    if words:
+        machine.say(1, format_text(words[0], words[1:]))
+    return 0
+
+
+def cat(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    found, status = inputs(machine, "cat", paths)
+    text = "".join(content for _, content in found)
+    if "n" in flags:
+        text = "".join(f"{index:>6}\t{line}\n" for index, line in enumerate(lines_of(text), start=1))
+    machine.say(1, text)
+    return status
+
+
+def _count_option(words: list[str], default: int) -> tuple[str, list[str], dict[str, str]]:
+    ready = [re.sub(r"^-(\d+)$", r"-n\1", word) for word in words]
+    flags, paths = read_options(ready, "nc")
+    return flags.get("n", str(default)), paths, flags
+
+
+def head(machine: Machine, words: list[str]) -> int:
+    count, paths, flags = _count_option(words, 10)
+    found, status = inputs(machine, "head", paths)
+    for name, content in found:
+        if len(found) > 1:
+            machine.say(1, f"==> {name} <==\n")
+        if "c" in flags:
+            machine.say(1, content[: number(flags["c"])])
+            continue
+        wanted = lines_of(content)
+        machine.say(1, "".join(f"{line}\n" for line in wanted[: number(count)]))
+    return status
+
+
+def tail(machine: Machine, words: list[str]) -> int:
+    count, paths, flags = _count_option(words, 10)
+    found, status = inputs(machine, "tail", paths)
+    for name, content in found:
+        if len(found) > 1:
+            machine.say(1, f"==> {name} <==\n")
+        if "c" in flags:
+            machine.say(1, content[-number(flags["c"]) :])
+            continue
+        wanted = lines_of(content)
+        first = number(count) - 1 if count.startswith("+") else max(0, len(wanted) - abs(number(count)))
+        machine.say(1, "".join(f"{line}\n" for line in wanted[max(first, 0) :]))
+    return status
+
+
+def wc(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    found, status = inputs(machine, "wc", paths)
+    wanted = [one for one in "lwc" if one in flags] or list("lwc")
+    totals = [0, 0, 0]
+    for name, content in found:
+        counts = {"l": content.count("\n"), "w": len(content.split()), "c": len(content.encode())}
+        totals = [before + counts[one] for before, one in zip(totals, "lwc", strict=True)]
+        machine.say(1, _counted([counts[one] for one in wanted], name))
+    if len(found) > 1:
+        machine.say(1, _counted([totals["lwc".index(one)] for one in wanted], "total"))
+    return status
+
+
+def _counted(numbers: list[int], name: str) -> str:
+    if name == "-":
+        return f"{numbers[0]}\n" if len(numbers) == 1 else "".join(f"{one:>10}" for one in numbers)[1:].rjust(0) + "\n"
+    return (
+        f"{' '.join(str(one) for one in numbers)} {name}\n"
+        if len(numbers) == 1
+        else f"{''.join(f'{one:>10}' for one in numbers)[1:]} {name}\n"
+    )
+
+
+def sort(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "kto")
+    found, status = inputs(machine, "sort", paths)
+    rows = [line for _, content in found for line in lines_of(content)]
+    field = number(flags.get("k", "0").split(",")[0])
+
+    def key(line: str) -> tuple[float, str]:
+        parts = line.split(flags["t"]) if "t" in flags else line.split()
+        text = line if not field else " ".join(parts[field - 1 : field])
+        match = re.match(r"\s*(-?\d+(?:\.\d+)?)", text)
+        return (
+            (float(match.group(1)) if match else 0.0, line)
+            if "n" in flags or "n" in flags.get("k", "")
+            else (0.0, text)
+        )
+
+    rows.sort(key=key, reverse="r" in flags)
+    if "u" in flags:
+        rows = list(dict.fromkeys(rows))
+    machine.say(1, "".join(f"{line}\n" for line in rows))
+    return status
+
+
+def uniq(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    found, status = inputs(machine, "uniq", paths[:1])
+    runs: list[tuple[str, int]] = []
+    for line in lines_of("".join(content for _, content in found)):
+        if runs and runs[-1][0] == line:
+            runs[-1] = (line, runs[-1][1] + 1)
+        else:
+            runs.append((line, 1))
+    runs = [run for run in runs if ("d" not in flags or run[1] > 1) and ("u" not in flags or run[1] == 1)]
+    machine.say(1, "".join(f"{count:>7} {line}\n" if "c" in flags else f"{line}\n" for line, count in runs))
+    return status
+
+
+def cut(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "dfcb")
+    found, status = inputs(machine, "cut", paths)
+    delimiter = flags.get("d", "\t")
+    for line in lines_of("".join(content for _, content in found)):
+        if "f" in flags:
+            parts = line.split(delimiter)
+            machine.say(1, f"{line if len(parts) == 1 else delimiter.join(_chosen(parts, flags['f']))}\n")
+        else:
+            machine.say(1, f"{''.join(_chosen(list(line), flags.get('c') or flags.get('b') or '1-'))}\n")
+    return status
+
+
+def _chosen(items: list[str], ranges: str) -> list[str]:
+    wanted: set[int] = set()
+    for one in ranges.split(","):
+        first, dash, last = one.partition("-")
+        low = number(first) or 1
+        high = (number(last) if last else len(items)) if dash else low
+        wanted.update(range(low, min(high, len(items)) + 1))
+    return [item for place, item in enumerate(items, start=1) if place in wanted]
+
+
+def tr(machine: Machine, words: list[str]) -> int:
+    flags, sets = read_options(words, "")
+    text = machine.read_input()
+    first = _characters(sets[0]) if sets else ""
+    if "d" in flags:
+        text = "".join(char for char in text if (char in first) == ("c" in flags))
+    elif len(sets) > 1:
+        second = _characters(sets[1])
+        table = {char: second[min(place, len(second) - 1)] for place, char in enumerate(first)} if second else {}
+        text = "".join(table.get(char, char) for char in text)
+    if "s" in flags:
+        squeezed = _characters(sets[-1]) if sets else ""
+        text = re.sub(
+            r"(.)\1+",
+            lambda match: match.group(1) if match.group(1) in squeezed else match.group(),
+            text,
+            flags=re.DOTALL,
+        )
+    machine.say(1, text)
+    return 0
+
+
+_CLASSES = {
+    "[:upper:]": "A-Z",
+    "[:lower:]": "a-z",
+    "[:digit:]": "0-9",
+    "[:alpha:]": "A-Za-z",
+    "[:alnum:]": "A-Za-z0-9",
+    "[:space:]": " \\t\\n",
+}
+
+
+def _characters(text: str) -> str:
+    for name, range_ in _CLASSES.items():
+        text = text.replace(name, range_)
+    text = escaped(text)
+    return re.sub(
+        r"(.)-(.)",
+        lambda match: "".join(chr(code) for code in range(ord(match.group(1)), ord(match.group(2)) + 1)),
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def seq(machine: Machine, words: list[str]) -> int:
+    flags, numbers = read_options(words, "s", negative_numbers=True)
+    values = [number(one) for one in numbers] or [0]
+    first = values[0] if len(values) > 1 else 1
+    step = values[1] if len(values) > 2 else 1
+    if step == 0:
+        return 1
+    items = [str(one) for one in range(first, values[-1] + (1 if step > 0 else -1), step)[:_MAX_SEQ]]
+    separator = escaped(flags["s"]) if "s" in flags else "\n"
+    machine.say(1, f"{separator.join(items)}\n" if items else "")
+    return 0
+
+
+def sed(machine: Machine, words: list[str]) -> int:
+    flags, rest = read_options(words, "e")
+    scripts = [flags["e"]] if "e" in flags else rest[:1]
+    paths = rest if "e" in flags else rest[1:]
+    commands = [_sed_command(one) for script in scripts for one in _sed_parts(script)]
+    found, status = inputs(machine, "sed", paths)
+    for name, content in found:
+        text = "".join(f"{line}\n" for line in _edited(lines_of(content), commands, quiet="n" in flags))
+        if "i" in flags:
+            problem = machine.tree.put(machine.path(name), text)
+            if problem:
+                machine.say(2, f"sed: can't create temp file '{name}XXXXXX': {problem}\n")
+                status = 1
+        else:
+            machine.say(1, text)
+    return status
+
+
+_Sed = tuple[str, str, str, str, str]
+"""(address, command, pattern, replacement, flags)."""
+_SED = re.compile(r"\s*(\d+(?:,(?:\d+|\$))?|\$|/(?:\\.|[^/])*/)?\s*([spdq])(.*)", re.DOTALL)
+
+
+def _sed_parts(script: str) -> list[str]:
+    return [part for part in re.split(r"\n|;(?=\s*(?:s[^a-z]|\d|/|p|d|q))", script) if part.strip()]
+
+
+def _sed_command(text: str) -> _Sed:
+    match = _SED.fullmatch(text)
+    if match is None:
+        raise NotSimulated(f"sed {text} is not simulated")
+    address, command, rest = match.group(1) or "", match.group(2), match.group(3)
+    if command != "s":
+        return address, command, "", "", ""
+    parts = re.split(rf"(?<!\\){re.escape(rest[:1])}", rest[1:])
+    if len(parts) != 3:
+        raise NotSimulated(f"sed {text} is not simulated")
+    return (
+        address,
+        "s",
+        parts[0].replace(f"\\{rest[:1]}", rest[:1]),
+        parts[1].replace(f"\\{rest[:1]}", rest[:1]),
+        parts[2].strip(),
+    )
+
+
+def _edited(rows: list[str], commands: list[_Sed], *, quiet: bool) -> list[str]:
+    out: list[str] = []
+    for place, row in enumerate(rows, start=1):
+        text, kept = row, True
+        for address, command, wanted, instead, flags in commands:
+            if not _addressed(address, text, place, len(rows)):
+                continue
+            if command == "s":
+                pattern = compiled(basic_regex(wanted), ignore_case="i" in flags.lower())
+                text, count = pattern.subn(_replacement(instead), text, count=0 if "g" in flags else 1)
+                if count and "p" in flags:
+                    out.append(text)
+            elif command == "p":
+                out.append(text)
+            elif command == "d":
+                kept = False
+                break
+            elif command == "q":
+                return out if quiet else [*out, text]
+        if kept and not quiet:
+            out.append(text)
+    return out
+
+
+def _addressed(address: str, text: str, place: int, last: int) -> bool:
+    if not address:
+        return True
+    if address.startswith("/"):
+        return compiled(basic_regex(address[1:-1])).search(text) is not None
+    first, _, end = address.partition(",")
+    low = last if first == "$" else number(first)
+    return low <= place <= (last if end == "$" else number(end) if end else low)
+
+
+def basic_regex(text: str) -> str:
+    """A basic regular expression in the words of this language's: `\\(`, `\\|`, `\\+` are special there, not the bare signs."""
+    text = re.sub(
+        r"\[:(\w+):\]",
+        lambda match: {
+            "space": r"\s",
+            "digit": "0-9",
+            "alpha": "A-Za-z",
+            "alnum": "A-Za-z0-9",
+            "upper": "A-Z",
+            "lower": "a-z",
+        }.get(match.group(1), ""),
+        text,
+    )
+    return re.sub(r"\\([(){}|+?])|([(){}|+?])", lambda match: match.group(1) or f"\\{match.group(2)}", text)
+
+
+def _replacement(text: str) -> str:
+    return re.sub(
+        r"\\(\d)|(?<!\\)&|\\&",
+        lambda match: f"\\{match.group(1)}" if match.group(1) else "&" if match.group() == "\\&" else "\\0",
+        text,
+    )
+
+
+_AWK = re.compile(
+    r"\s*(?:(NR\s*==\s*\d+|NR\s*>\s*\d+|/(?:\\.|[^/])*/|\$\d+\s*==\s*\"[^\"]*\")\s*)?(?:\{\s*print(.*?)\s*;?\s*\})?\s*",
+    re.DOTALL,
+)
+
+
+def awk(machine: Machine, words: list[str]) -> int:
+    """`awk '{print $2}'` with a condition on the line's number, a pattern or a field; a real program is not simulated."""
+    flags, rest = read_options(words, "Fv")
+    match = _AWK.fullmatch(rest[0]) if rest else None
+    if match is None or (not match.group(1) and match.group(2) is None):
+        raise NotSimulated(f"awk {' '.join(words)} is not simulated")
+    found, status = inputs(machine, "awk", rest[1:])
+    for place, line in enumerate(lines_of("".join(content for _, content in found)), start=1):
+        parts = line.split(flags["F"]) if flags.get("F", " ").strip() else line.split()
+        if _awk_wants(match.group(1) or "", line, parts, place):
+            machine.say(1, f"{_awk_print(match.group(2) or '', line, parts, place)}\n")
+    return status
+
+
+def _awk_wants(condition: str, line: str, parts: list[str], place: int) -> bool:
+    if not condition:
+        return True
+    if condition.startswith("/"):
+        return compiled(condition[1:-1]).search(line) is not None
+    left, operator, right = re.split(r"\s*(==|>)\s*", condition, maxsplit=1)
+    value = str(place) if left.strip() == "NR" else _field(parts, line, left.strip())
+    return number(value) > number(right) if operator == ">" else value == right.strip('"')
+
+
+def _field(parts: list[str], line: str, name: str) -> str:
+    if name == "$0":
+        return line
+    place = len(parts) if name == "$NF" else number(name[1:])
+    return parts[place - 1] if 0 < place <= len(parts) else ""
+
+
+def _awk_print(expression: str, line: str, parts: list[str], place: int) -> str:
+    if not expression.strip():
+        return line
+    shown = []
+    for item in re.split(r"\s*,\s*(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", expression.strip()):
+        texts = re.findall(r"\"([^\"]*)\"|(\$\w+)|(\w+)", item)
+        shown.append(
+            "".join(
+                escaped(quoted)
+                if quoted
+                else _field(parts, line, field)
+                if field
+                else str({"NR": place, "NF": len(parts)}.get(name, ""))
+                for quoted, field, name in texts
+            )
+        )
+    return " ".join(shown)
+
+
+def tac(machine: Machine, words: list[str]) -> int:
+    found, status = inputs(machine, "tac", words)
+    machine.say(1, "".join(f"{line}\n" for line in reversed(lines_of("".join(content for _, content in found)))))
+    return status
+
+
+def rev(machine: Machine, words: list[str]) -> int:
+    found, status = inputs(machine, "rev", words)
+    machine.say(1, "".join(f"{line[::-1]}\n" for line in lines_of("".join(content for _, content in found))))
+    return status
+
+
+def nl(machine: Machine, words: list[str]) -> int:
+    return cat(machine, ["-n", *words])
+
+
+def tee(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "")
+    text, status = machine.read_input(), 0
+    machine.say(1, text)
+    for path in paths:
+        full = machine.path(path)
+        before = (machine.tree.read(full) or "") if "a" in flags else ""
+        problem = "" if path == "/dev/null" else machine.tree.write(full, before + text)
+        if problem:
+            machine.say(2, f"tee: {path}: {problem}\n")
+            status = 1
+    return status
+
+
+def base64_(machine: Machine, words: list[str]) -> int:
+    flags, paths = read_options(words, "w")
+    found, status = inputs(machine, "base64", paths)
+    text = "".join(content for _, content in found)
+    if "d" in flags:
+        try:
+            machine.say(1, base64.b64decode(text).decode("utf-8", "replace"))
+        except ValueError:
+            machine.say(2, "base64: invalid input\n")
+            return 1
+    else:
+        machine.say(1, f"{base64.b64encode(text.encode()).decode()}\n")
+    return status
+
+
+def _digest(program: str, algorithm: str) -> Callable[[Machine, list[str]], int]:
+    def run(machine: Machine, words: list[str]) -> int:
+        found, status = inputs(machine, program, words)
+        for name, content in found:
+            machine.say(1, f"{hashlib.new(algorithm, content.encode(), usedforsecurity=False).hexdigest()}  {name}\n")
+        return status
+
+    return run
+
+
+def expr(machine: Machine, words: list[str]) -> int:
+    try:
+        value = machine.substitute(f"echo $(({' '.join(words)}))") if len(words) > 1 else words[0]
+    except (NotSimulated, IndexError):
+        machine.say(2, "expr: syntax error\n")
+        return 2
+    machine.say(1, f"{value}\n")
+    return int(value in ("", "0"))
+
+
+COMMANDS = {
+    "echo": echo,
+    "printf": printf,
+    "cat": cat,
+    "head": head,
+    "tail": tail,
+    "wc": wc,
+    "sort": sort,
+    "uniq": uniq,
+    "cut": cut,
+    "tr": tr,
+    "seq": seq,
+    "sed": sed,
+    "awk": awk,
+    "tac": tac,
+    "rev": rev,
+    "nl": nl,
+    "tee": tee,
+    "base64": base64_,
+    "md5sum": _digest("md5sum", "md5"),
+    "sha256sum": _digest("sha256sum", "sha256"),
+    "expr": expr,
+}

@@ -1,0 +1,228 @@
+"""The file system as one container's processes see it: the image below, what they wrote above it, volumes beside it.
+
+Promises: plain data; a refused write is a value in the kernel's words. A path in a volume that others may write too (`shared`) is
+answered from a snapshot somebody has shown before (`look`), and writes to it are handed out (`sent`). Leaves to others: whose
+volumes these are (`node.volumes`).
+"""
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple, cast
+
+from simulator.workloads.image_catalog import Image
+
+READ_ONLY = "Read-only file system"
+DENIED = "Permission denied"
+MISSING = "No such file or directory"
+IS_DIRECTORY = "Is a directory"
+NOT_DIRECTORY = "Not a directory"
+#: Memory that the pod's containers share (their IPC namespace), as a file system.
+SHARED_MEMORY = "/dev/shm"
+#: Bytes that one file may hold; what is older goes first, so a log that grows for ever stays small.
+MAX_FILE = 131_072
+MAX_FILES = 4_000
+_ALWAYS_WRITABLE = ("/dev/", "/proc/")
+_FOR_EVERYBODY = ("/tmp", "/var/tmp", SHARED_MEMORY, "/dev")
+
+
+class MountPoint(NamedTuple):
+    path: str
+    read_only: bool = False
+    shared: bool = False
+
+
+class Setting(NamedTuple):
+    """What the pod decides about a container's processes."""
+
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+    read_only_root: bool = False
+    directory: str = ""
+    """workingDir; empty: the image's."""
+    mounts: tuple[MountPoint, ...] = ()
+
+
+#: Root, and a file system that can be written.
+ORDINARY = Setting()
+_NO_BASE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class FileTree:
+    base: Mapping[str, str] = field(default_factory=lambda: _NO_BASE)
+    """Of the image, and files given from the start; a path that ends with a slash is an empty directory."""
+    own: dict[str, str | None] = field(default_factory=dict)
+    """Changes on top of it; None: removed."""
+    setting: Setting = ORDINARY
+    seen: dict[str, str] | None = None
+    """The files of shared mounts as they are now; None: nobody has looked yet."""
+    sent: list[tuple[str, str | None]] = field(default_factory=list)
+    """Writes to shared mounts, in order."""
+
+    # Reading
+
+    def read(self, path: str) -> str | None:
+        if self.is_shared(path):
+            return (self.seen or {}).get(path)
+        return self.own[path] if path in self.own else self.base.get(path)
+
+    def is_dir(self, path: str) -> bool:
+        if path in ("/", self.setting.directory) or any(mount.path == path for mount in self.setting.mounts):
+            return self.read(path) is None
+        start = f"{path}/"
+        if any(key.startswith(start) for key in self._present()):
+            return True
+        return any(mount.path.startswith(start) for mount in self.setting.mounts)
+
+    def exists(self, path: str) -> bool:
+        return self.read(path) is not None or self.is_dir(path)
+
+    def names(self, directory: str) -> list[str]:
+        """What is in a directory, sorted."""
+        start = "/" if directory == "/" else f"{directory}/"
+        found = {key[len(start) :].split("/")[0] for key in self._present() if key.startswith(start)}
+        found.update(
+            mount.path[len(start) :].split("/")[0] for mount in self.setting.mounts if mount.path.startswith(start)
+        )
+        return sorted(name for name in found if name)
+
+    def below(self, directory: str) -> list[str]:
+        """Every file under a directory, sorted."""
+        start = "/" if directory == "/" else f"{directory}/"
+        return sorted({key for key in self._present() if key.startswith(start)})
+
+    def _present(self) -> Iterable[str]:
+        for key in self.base:
+            if key not in self.own and not self.is_shared(key):
+                yield key
+        for key, text in self.own.items():
+            if text is not None:
+                yield key
+        yield from self.seen or ()
+
+    # Mounts
+
+    def mount_of(self, path: str) -> MountPoint | None:
+        best: MountPoint | None = None
+        for mount in self.setting.mounts:
+            if (path == mount.path or path.startswith(f"{mount.path}/")) and (
+                best is None or len(mount.path) > len(best.path)
+            ):
+                best = mount
+        return best
+
+    def is_shared(self, path: str) -> bool:
+        mount = self.mount_of(path)
+        return mount is not None and mount.shared
+
+    def touches_shared(self, path: str) -> bool:
+        """Whether somebody must look first: the path is in a shared mount, or has one below it."""
+        start = "/" if path == "/" else f"{path}/"
+        return self.is_shared(path) or any(
+            mount.shared and mount.path.startswith(start) for mount in self.setting.mounts
+        )
+
+    # Writing
+
+    def refusal(self, path: str) -> str:
+        """Why this path may not be written; "" when it may."""
+        mount = self.mount_of(path)
+        if mount is not None:
+            return READ_ONLY if mount.read_only else ""
+        if path.startswith(_ALWAYS_WRITABLE):
+            return ""
+        if self.setting.read_only_root:
+            return READ_ONLY
+        if self.setting.uid and not any(path == place or path.startswith(f"{place}/") for place in _FOR_EVERYBODY):
+            return DENIED
+        return ""
+
+    def write(self, path: str, text: str) -> str:
+        if self.is_dir(path):
+            return IS_DIRECTORY
+        parent = path.rsplit("/", 1)[0] or "/"
+        if not self.is_dir(parent):
+            return NOT_DIRECTORY if self.read(parent) is not None else MISSING
+        return self.put(path, text)
+
+    def put(self, path: str, text: str | None) -> str:
+        """Sets or removes a file without asking whether its directory is there."""
+        refusal = self.refusal(path)
+        if refusal:
+            return refusal
+        if text is not None and len(text) > MAX_FILE:
+            text = text[-MAX_FILE:]
+            text = text[text.find("\n") + 1 :]
+        if self.is_shared(path):
+            self.seen = {} if self.seen is None else self.seen
+            if text is None:
+                self.seen.pop(path, None)
+            else:
+                self.seen[path] = text
+            self.sent.append((path, text))
+        elif text is None and path not in self.base:
+            self.own.pop(path, None)
+        elif len(self.own) < MAX_FILES or path in self.own:
+            self.own[path] = text
+        else:
+            return "No space left on device"
+        return ""
+
+    def remove_tree(self, path: str) -> str:
+        for key in self.below(path):
+            refusal = self.put(key, None)
+            if refusal:
+                return refusal
+        return self.put(path, None) if self.read(path) is not None else ""
+
+
+def absolute(path: str, directory: str) -> str:
+    """`path` seen from a working directory, without `.`, `..` and double slashes."""
+    parts: list[str] = []
+    for part in (path if path.startswith("/") else f"{directory}/{path}").split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return f"/{'/'.join(parts)}"
+
+
+_DIRECTORIES = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sys", "tmp", "usr", "var")
+_FULL_DIRECTORIES = (*_DIRECTORIES, "boot", "media", "mnt", "opt", "run", "sbin", "srv")
+_PASSWD = "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n"
+
+
+def layered(*layers: Mapping[str, str]) -> Mapping[str, str]:
+    """Several trees above one another, the first one on top; none is copied, and none is written to."""
+    present = [layer for layer in layers if layer]
+    return ChainMap(*cast(list[MutableMapping[str, str]], present)) if len(present) != 1 else present[0]
+
+
+@lru_cache(maxsize=256)
+def image_files(image: Image, programs: tuple[str, ...]) -> Mapping[str, str]:
+    """The root file system an image brings along."""
+    files = {f"/{name}/": "" for name in (_FULL_DIRECTORIES if image.shell == "full" else _DIRECTORIES)}
+    files.update(
+        {
+            "/var/log/": "",
+            "/var/tmp/": "",
+            "/usr/bin/": "",
+            "/dev/null": "",
+            "/dev/termination-log": "",
+            "/etc/passwd": _PASSWD,
+        }
+    )
+    if image.release:
+        files["/etc/os-release"] = image.release
+    files.update(
+        {f"/bin/{name}": "" for name in programs if name.isidentifier() or name.replace("-", "_").isidentifier()}
+    )
+    files.update(image.files)
+    for place in (image.directory,):
+        if place:
+            files[f"{place.rstrip('/')}/"] = ""
+    return MappingProxyType(files)
