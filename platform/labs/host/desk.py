@@ -4,6 +4,7 @@ Promises: a `rid` takes effect once, a refused or changeless command is not jour
 commit of what it tells about (`Resident.say` sees to that). The host decides when; the desk decides what.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -157,6 +158,15 @@ def _look(resident: Resident, call: Call) -> dict[str, Any]:
     return told | {"tables": sim.picture()}
 
 
+FAULTS = {
+    "kill-process": "killed a process of {}",
+    "node-power-off": "cut the power of {}",
+    "node-power-on": "brought {} back",
+    "component-stop": "stopped {}",
+    "component-start": "started {}",
+}
+
+
 def said(command: dict[str, Any]) -> str:
     """A command in a few words, for the wall."""
     kind = command.get("kind")
@@ -165,7 +175,7 @@ def said(command: dict[str, Any]) -> str:
     if kind == "apply-yaml":
         return "applied YAML from the editor"
     if kind == "fault":
-        return f"{command.get('fault')} {command.get('target')}"[:120]
+        return FAULTS.get(str(command.get("fault")), "{}").format(command.get("target"))[:120]
     return ""
 
 
@@ -176,12 +186,17 @@ def outcome(reply: dict[str, Any]) -> dict[str, Any]:
     if "stdout" in reply:
         is_ok = reply.get("exit") == 0
         printed = str(reply["stdout" if is_ok else "stderr"]).strip().splitlines()
-        return {"ok": is_ok, "said": "\n".join(line[:SAID_LINE].rstrip() for line in printed[-SAID_LINES:])}
+        return {"ok": is_ok, "said": "\n".join(_narrow(line) for line in printed[-SAID_LINES:])}
     if "results" in reply:
         texts = [str(each["text"]) for each in reply["results"]] or [str(each["message"]) for each in reply["problems"]]
         is_ok = not reply["problems"] and all(each["ok"] for each in reply["results"])
-        return {"ok": is_ok, "said": "\n".join(text[:SAID_LINE] for text in texts[-SAID_LINES:])}
+        return {"ok": is_ok, "said": "\n".join(_narrow(text) for text in texts[-SAID_LINES:])}
     return {"ok": True, "said": str(reply.get("said", ""))[:SAID]}
+
+
+def _narrow(line: str) -> str:
+    """Columns of a table without the room between them."""
+    return re.sub(r"(?<=\S) {3,}", "  ", line)[:SAID_LINE].rstrip()
 
 
 def turn_clock(resident: Resident, body: dict[str, Any], wall_us: int) -> None:
