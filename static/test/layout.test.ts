@@ -137,3 +137,17 @@ test("a control plane and five workers stand in one line on the narrowest chart"
   const layout = layoutQuay({ ...buildModel(state, null), nodes, volumes: [], classes: [] }, berths, { width: 1088, ratchet: LOOSE });
   assert.deepEqual([...new Set(layout.racks.map(({ line }) => line))], [0]);
 });
+
+for (const count of [2, 6, 9, 12]) test(`a quay of ${count} nodes fills a wide stage as far as its height allows`, () => {
+  const { state, berths } = play();
+  const some = [...table(state, "Node").values()][0]!;
+  const nodes = Array.from({ length: count }, (_, i): NodeRow => ({ ...some, uid: `n${i}`, name: `n${i}` }));
+  const [width, height] = [1440, 548];
+  const shown = (layout: QuayLayout): number => Math.min(1, width / layout.width, height / layout.height);
+  const model = { ...buildModel(state, null), nodes, volumes: [], classes: [] };
+  const plain = layoutQuay(model, berths, { width, ratchet: LOOSE });
+  const layout = layoutQuay(model, berths, { width, height, ratchet: LOOSE });
+  assert.ok(layout.width * shown(layout) >= plain.width * shown(plain) - 1);
+  assert.ok(layout.width * shown(layout) > width * 0.8, `${layout.width} at ${shown(layout)}`);
+  assert.equal(layoutQuay(model, berths, { width, height, ratchet: layout.ratchet }).width, layout.width);
+});

@@ -1,7 +1,7 @@
 /** When a lost node's pods are still waited for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PATIENCE_US, patienceOf } from "../src/protocol/patience";
+import { joined, PATIENCE_US, patienceOf } from "../src/protocol/patience";
 import type { Mark, NodeRow } from "../src/protocol/shapes";
 
 const node = (uid: string, ready: NodeRow["ready"]): NodeRow => ({ uid, name: `node-${uid}`, ready }) as NodeRow;
@@ -20,3 +20,4 @@ test("after a reload the mark tells when it began", () => {
 test("nothing while everybody answers", () => {
   assert.deepEqual(patienceOf({ readiness: [], marks: [], nodes: [node("1", "True")] }), []);
 });
+test("what overlaps is written over once", () => assert.deepEqual(joined([[1, 5], [2, 6], [9, 10]]), [[1, 6], [9, 10]]));

@@ -6,7 +6,10 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { toChart } from "../scene/camera";
+import { table } from "../protocol/store";
+import { placeCallouts } from "../scene/callouts";
 import { hitFleet } from "../scene/fleet";
+import { bandCounts, lookedOf } from "../scene/fleet-colours";
 import { summarise, type FleetSummary } from "../scene/summary";
 import { FleetPainter } from "./fleet";
 import { LEGEND, PHASES, Swatch } from "./glyphs";
@@ -70,15 +73,22 @@ function uidAt(scene: StageScene, event: MouseEvent, box: HTMLElement): string |
 /** Counts by phase, and the largest troubles first; twice a second at most. */
 function FleetSide({ scene }: { scene: StageScene }) {
   const summary = useCalmSummary(scene);
+  const { session, view } = scene;
+  const colour = view.colour.value;
+  const fleet = scene.fleet.value;
+  useEffect(() => callOut(scene, summary), [summary, fleet]);
+  useEffect(() => scene.wake?.(), [colour]);
   return (
     <aside class="fleet-side" aria-label="Summary">
       <span class="cap">Right now</span>
       <h2>{summary.nodes.toLocaleString("en")} nodes</h2>
       <p>{summary.pods.toLocaleString("en")} pods on {summary.readyNodes.toLocaleString("en")} ready nodes</p>
       <dl>
-        {LEGEND.map((phase) => (
-          <div key={phase}><dt><Swatch phase={phase} size={15} />{PHASES[phase].words}</dt><dd>{(summary.counts.get(phase) ?? 0).toLocaleString("en")}</dd></div>
-        ))}
+        {colour === "phase"
+          ? LEGEND.map((phase) => <div key={phase}><dt><Swatch phase={phase} size={15} />{PHASES[phase].words}</dt><dd>{(summary.counts.get(phase) ?? 0).toLocaleString("en")}</dd></div>)
+          : bandCounts(colour, table(session.state.peek(), "Pod").values(), lookedOf(session.state.peek(), session.now())).map(({ band, count }) => (
+            <div key={band.words}><dt><i class="band" style={`background:var(--${band.token})`} />{band.words}</dt><dd>{count.toLocaleString("en")}</dd></div>
+          ))}
       </dl>
       {summary.troubles.length > 0 ? <span class="cap">Look here first</span> : null}
       <ol>
@@ -92,6 +102,12 @@ function FleetSide({ scene }: { scene: StageScene }) {
       </ol>
     </aside>
   );
+}
+
+function callOut(scene: StageScene, { troubles }: FleetSummary): void {
+  const state = scene.session.state.peek();
+  scene.callouts.value = placeCallouts(troubles, scene.fleet.peek(), scene.session.berths, (uid) => table(state, "Pod").get(uid)?.node ?? table(state, "Node").get(uid)?.name);
+  scene.wake?.();
 }
 
 function useCalmSummary(scene: StageScene): FleetSummary {

@@ -7,20 +7,23 @@
  * slow frames.
  */
 import type { NodeRow, Phase, PodRow } from "../protocol/shapes";
+import type { ClusterState } from "../protocol/store";
 import type { Berths } from "../scene/berths";
+import type { Callout } from "../scene/callouts";
 import { visible, type Camera, type Size } from "../scene/camera";
-import { insetOf, podRect, type FleetLayout } from "../scene/fleet";
+import { bandOf, lookedOf, type FleetColour } from "../scene/fleet-colours";
+import { headOf, podRect, type FleetLayout } from "../scene/fleet";
 import type { Rect } from "../scene/measures";
 import { tileWords } from "../scene/model";
-import { fitText } from "../scene/text";
+import { fitText, textWidth } from "../scene/text";
 import { PHASES } from "./glyphs";
 import type { ColourName, Colours } from "./theme";
 
 const TILE_PX = 9;
 /** Of a tile's width, between its sign and the namespace's edge. */
 const LABEL_SHARE = 0.57;
-/** A rack whose inset is this high has its name inside. */
-const NAME_PX = 13;
+/** Nearer than this one sees for oneself. */
+const CALLOUT_MOST_ZOOM = 1.6;
 const LABEL_PX = 46;
 const ATLAS_WIDTHS = [10, 14, 20, 28, 40, 64, 96];
 const SLOW_MS = 20;
@@ -35,6 +38,10 @@ export interface FleetPicture {
   camera: Camera;
   selected: string | null;
   tints: ReadonlyMap<string, 1 | 2 | 3>;
+  colour: FleetColour;
+  callouts: readonly Callout[];
+  state: ClusterState;
+  now: number;
 }
 
 interface Placed { pod: PodRow; rect: Rect }
@@ -69,8 +76,8 @@ export class FleetPainter {
 
   paint(picture: FleetPicture): void {
     const before = this.painted;
-    const same = before !== null && before.layout === picture.layout && before.pods === picture.pods && before.camera === picture.camera;
-    if (same && before.selected === picture.selected) return;
+    const same = before !== null && before.layout === picture.layout && before.pods === picture.pods && before.camera === picture.camera && before.colour === picture.colour;
+    if (same && before.selected === picture.selected && before.callouts === picture.callouts) return;
     const startedMs = performance.now();
     if (!same) this.paintBase(picture);
     this.paintTop(picture);
@@ -92,8 +99,10 @@ export class FleetPainter {
     const seen = visible(camera, this.size);
     for (const zone of layout.zones) {
       box(context, zone.rect, 10, { fill: this.colours["sea-2"], stroke: this.colours["line-2"], width: 0.5 / camera.k });
-      this.text(context, `${zone.name ? `zone ${zone.name}` : "nodes"}`, { x: zone.rect.x + 2, y: zone.rect.y - 12, size: 13, weight: 650, colour: "ink" });
-      this.text(context, `${zone.nodes.length.toLocaleString("en")} nodes`, { x: zone.rect.x + 56, y: zone.rect.y - 12, size: 12.5, weight: 450, colour: "ink-2" });
+      const [name, count] = [zone.name ? (/^zone/.test(zone.name) ? zone.name : `zone ${zone.name}`) : "no zone", `${zone.nodes.length.toLocaleString("en")} ${zone.nodes.length === 1 ? "node" : "nodes"}`];
+      const room = textWidth(name, 13) + 14;
+      this.text(context, name, { x: zone.rect.x + 2, y: zone.rect.y - 12, size: 13, weight: 650, colour: "ink" });
+      if (room + textWidth(count, 12.5) < zone.rect.w + 12) this.text(context, count, { x: zone.rect.x + 2 + room, y: zone.rect.y - 12, size: 12.5, weight: 450, colour: "ink-2" });
     }
     this.nodes(context, picture, seen);
     this.pods(context, picture, seen);
@@ -121,12 +130,13 @@ export class FleetPainter {
       if (!overlaps(place.rect, seen)) continue;
       if (place.node.ready === "True") context.fillRect(place.rect.x, place.rect.y, place.rect.w, place.rect.h);
       else lost.push(place);
-      if (place.rect.w * camera.k > 70) named.push(place);
+      if (headOf(place.rect) > 0) named.push(place);
     }
     for (const { rect } of lost) box(context, rect, 2, { fill: this.colours.sunken, stroke: this.colours["failed-e"], width: 1.2 / Math.sqrt(camera.k) });
     for (const { node, rect } of named) {
-      const y = insetOf(rect) * camera.k >= NAME_PX ? rect.y + 11.5 / camera.k : rect.y - 2 / camera.k;
-      this.text(context, fitText(node.name, rect.w * camera.k - 6, 11), { x: rect.x + 3 / camera.k, y, size: 11 / camera.k, weight: 600, colour: "ink-2" });
+      const size = (rect.w < 70 ? 10 : 11) / Math.max(1, Math.sqrt(camera.k));
+      const name = textWidth(node.name, size) <= rect.w - 8 ? node.name : node.name.split("-").at(-1)!;
+      this.text(context, fitText(name, rect.w - 8, size), { x: rect.x + 5, y: rect.y + 13, size, weight: 600, colour: "ink-2" });
     }
   }
 
@@ -135,7 +145,8 @@ export class FleetPainter {
     const byPhase = this.place(picture, seen);
     const first = byPhase.values().next().value?.[0];
     const px = first ? first.rect.w * camera.k : 0;
-    if (px >= TILE_PX && first) this.tiles(context, byPhase, { px, camera, sample: first.rect, tints: picture.tints });
+    if (picture.colour !== "phase") this.bands(context, byPhase, picture, picture.colour);
+    else if (px >= TILE_PX && first) this.tiles(context, byPhase, { px, camera, sample: first.rect, tints: picture.tints });
     else this.cells(context, byPhase, camera);
   }
 
@@ -148,6 +159,16 @@ export class FleetPainter {
       if (place && berth) byPhase.get(pod.phase)?.push({ pod, rect: podRect(place.rect, layout.shape, berth) });
     }
     return byPhase;
+  }
+
+  /** What is asked for in colour, and what fails on top of it. */
+  private bands(context: CanvasRenderingContext2D, byPhase: Map<Phase, Placed[]>, { camera, state, now }: FleetPicture, colour: Exclude<FleetColour, "phase">): void {
+    const looked = lookedOf(state, now);
+    for (const list of byPhase.values()) for (const { pod, rect } of list) {
+      context.fillStyle = this.colours[bandOf(colour, pod, looked).token as ColourName];
+      context.fillRect(rect.x, rect.y, rect.w, rect.h);
+    }
+    this.marks(context, byPhase.get("Failing") ?? [], camera);
   }
 
   private cells(context: CanvasRenderingContext2D, byPhase: Map<Phase, Placed[]>, camera: Camera): void {
@@ -241,10 +262,29 @@ export class FleetPainter {
     }
   }
 
-  private paintTop({ layout, pods, berths, camera, selected }: FleetPicture): void {
+  private callout(context: CanvasRenderingContext2D, { trouble, x, y, r, label, title, detail, line: [fromX, fromY, toX, toY] }: Callout): void {
+    const edge = this.colours[`${PHASES[trouble.phase].token}-e` as ColourName];
+    context.strokeStyle = edge;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(x, y, r, 0, 7);
+    context.moveTo(fromX, fromY);
+    context.lineTo(toX, toY);
+    context.stroke();
+    box(context, label, 6, { fill: this.colours.surface, stroke: edge, width: 1.6 });
+    this.text(context, title, { x: label.x + 11, y: label.y + 17, size: 12.5, weight: 650, colour: "ink" });
+    this.text(context, detail, { x: label.x + 11, y: label.y + 32, size: 11.5, weight: 450, colour: "ink-2" });
+  }
+
+  private paintTop({ layout, pods, berths, camera, selected, callouts }: FleetPicture): void {
     const context = this.top.getContext("2d")!;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.top.width, this.top.height);
+    if (camera.k < CALLOUT_MOST_ZOOM) {
+      context.setTransform(this.ratio * camera.k, 0, 0, this.ratio * camera.k, this.ratio * camera.x, this.ratio * camera.y);
+      for (const callout of callouts) this.callout(context, callout);
+      context.setTransform(1, 0, 0, 1, 0, 0);
+    }
     if (selected === null) return;
     const pod = pods.get(selected);
     const node = pod ? layout.placeOf.get(pod.node) : [...layout.placeOf.values()].find((place) => place.node.uid === selected);

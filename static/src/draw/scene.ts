@@ -10,6 +10,7 @@ import { zoom as d3zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } fro
 import type { Flight, Trace } from "../motion/director";
 import type { SessionLog } from "../protocol/log";
 import { lookUp, rows, table, type ClusterState } from "../protocol/store";
+import type { Callout } from "../scene/callouts";
 import { centreOn, fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
 import { layoutFleet, type FleetLayout } from "../scene/fleet";
 import { layoutFocus, type FocusLayout } from "../scene/focus";
@@ -55,6 +56,8 @@ export class StageScene {
   readonly gap: ReadonlySignal<string | null>;
   /** The time shown, while it passes a few times a second: for what moves with it. */
   readonly shownAt: Signal<number> = signal(0);
+  /** Rings around what to look at first; set by the fleet's summary, which is made twice a second. */
+  readonly callouts: Signal<readonly Callout[]> = signal([]);
   readonly departing: Signal<readonly TilePlace[]> = signal([]);
   readonly camera: Signal<Camera> = signal({ k: 1, x: 0, y: 0 });
   /** Set by the loop and by the fleet's canvas while they live. */
@@ -157,10 +160,11 @@ export class StageScene {
     if (pods !== this.queuedOf.pods) this.queuedOf = { pods, queued: [...pods.values()].filter(isQueued) };
     return {
       layout: this.fleet.peek(), pods, queued: this.queuedOf.queued, berths: this.session.berths, camera: this.camera.peek(),
-      selected: this.session.selected.peek(), tints: this.tints.peek(),
+      selected: this.session.selected.peek(), tints: this.tints.peek(), colour: this.view.colour.peek(), callouts: this.callouts.peek(), state: this.session.state.peek(), now: this.session.now(),
     };
   }
 
+  /** What colours besides the phase are made from. */
   fit(): void {
     this.fitted = true;
     this.place(this.chartKind.value === "fleet" ? { k: 1, x: 0, y: 0 } : fitBelow(this.world(), this.size.value, TOOLS_ROOM));
@@ -226,7 +230,7 @@ export class StageScene {
   }
 
   private layOut(): QuayLayout {
-    const layout = layoutQuay(this.model.value, this.session.berths, { width: this.size.value.width, ratchet: this.ratchet });
+    const layout = layoutQuay(this.model.value, this.session.berths, { width: this.size.value.width, height: this.size.value.height, ratchet: this.ratchet });
     this.ratchet = layout.ratchet;
     return layout;
   }

@@ -4,6 +4,7 @@
  * Promise: only the choices and the rules between them, as signals the stage, its tools and the shortcuts share.
  */
 import { signal, type Signal } from "@preact/signals";
+import type { FleetColour } from "../scene/fleet-colours";
 
 export type Arrangement = "racks" | "namespaces" | "list";
 export type Detail = "fleet" | "rack" | "pod";
@@ -13,6 +14,8 @@ export interface View {
   detail: Signal<Detail>;
   /** Set by the stage: fits, zooms, and brings an object into view. */
   camera: Signal<CameraControls | null>;
+  /** What the colour of a pod tells in the fleet. */
+  colour: Signal<FleetColour>;
   menu: Signal<{ uid: string; x: number; y: number } | null>;
   inspector: Signal<boolean>;
   /** The panel of the control loops. */
@@ -26,5 +29,5 @@ export interface CameraControls {
 }
 
 export function createView(isNarrow: boolean): View {
-  return { arrangement: signal(isNarrow ? "list" : "racks"), detail: signal("rack"), camera: signal(null), menu: signal(null), inspector: signal(false), loops: signal(false) };
+  return { arrangement: signal(isNarrow ? "list" : "racks"), detail: signal("rack"), colour: signal("phase"), camera: signal(null), menu: signal(null), inspector: signal(false), loops: signal(false) };
 }

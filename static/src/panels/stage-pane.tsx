@@ -9,6 +9,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Outline } from "../a11y/outline";
 import { runLoop } from "../draw/loop";
 import { Stage } from "../draw/stage";
+import type { ChartKind } from "../draw/scene";
+import type { FleetColour } from "../scene/fleet-colours";
 import type { Arrangement, Detail, View } from "../draw/view";
 import type { Lab } from "../lab";
 import type { ClusterState } from "../protocol/store";
@@ -22,6 +24,7 @@ const Inspector = lazily(async () => (await import("./inspector")).Inspector);
 const Loops = lazily(async () => (await import("./loops")).Loops);
 const OUTLINE_MS = 400;
 const ARRANGEMENTS: [Arrangement, string][] = [["racks", "Racks"], ["namespaces", "Namespaces"], ["list", "List"]];
+const FLEET_COLOURS: [FleetColour, string][] = [["phase", "Phase"], ["namespace", "Namespace"], ["memory", "Memory"], ["age", "Age"]];
 const DETAILS: [Detail, string][] = [["fleet", "Fleet"], ["rack", "Rack"], ["pod", "Pod"]];
 
 export function StagePane({ lab }: { lab: Lab }) {
@@ -35,7 +38,7 @@ export function StagePane({ lab }: { lab: Lab }) {
     <div class={`stage shows-${kind}`} ref={room} role="group" aria-label="Cluster">
       {kind === "fleet" ? <FleetCanvas scene={scene} /> : kind === "list" ? null : <Stage key={kind} scene={scene} />}
       <OutlineOf lab={lab} />
-      <Tools view={view} />
+      <Tools view={view} kind={kind} />
       <Notices lab={lab} />
       {view.inspector.value ? <Inspector session={session} onClose={() => { view.inspector.value = false; }} onRun={lab.run} /> : null}
       {view.loops.value ? <Loops session={session} onClose={() => { view.loops.value = false; }} onSay={lab.ctx.announce} /> : null}
@@ -77,7 +80,7 @@ function useCalmState(session: Session): ClusterState {
   return state;
 }
 
-function Tools({ view }: { view: View }) {
+function Tools({ view, kind }: { view: View; kind: ChartKind }) {
   const list = view.arrangement.value === "list";
   return (
     <div class="tools">
@@ -85,7 +88,11 @@ function Tools({ view }: { view: View }) {
         <div class="seg" role="group" aria-label="View">
           {ARRANGEMENTS.map(([value, words]) => <button key={value} type="button" aria-pressed={view.arrangement.value === value} onClick={() => { view.arrangement.value = value; }}>{words}</button>)}
         </div>
-        {list ? null : <Legend />}
+        {list ? null : kind === "fleet" ? (
+          <div class="seg" role="group" aria-label="Colour">
+            {FLEET_COLOURS.map(([value, words]) => <button key={value} type="button" aria-pressed={view.colour.value === value} onClick={() => { view.colour.value = value; }}>{words}</button>)}
+          </div>
+        ) : <Legend />}
       </div>
       <div class="row">
         <button type="button" class="btn small inspect-btn" aria-pressed={view.loops.value} onClick={() => { view.loops.value = !view.loops.value; }}>Loops</button>

@@ -6,7 +6,7 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { clockText, clockWords } from "../protocol/clock";
-import { patienceOf } from "../protocol/patience";
+import { joined, patienceOf } from "../protocol/patience";
 import type { Mark, Stretch } from "../protocol/shapes";
 import { table } from "../protocol/store";
 import { fitText } from "../scene/text";
@@ -141,7 +141,7 @@ function Patience({ stretches, x, end }: { stretches: readonly Stretch[]; x: (at
   return (
     <>
       <pattern id="tl-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="tl-hatch-line" width="1.8" height="6" /></pattern>
-      {stretches.filter(([from]) => from < end).map(([from, to]) => {
+      {joined(stretches).filter(([from]) => from < end).map(([from, to]) => {
         const [left, right] = [x(from), x(Math.min(to, end))];
         const words = fitText("5 minutes of patience", right - left - 8, 10.5);
         return (

@@ -16,6 +16,14 @@ export interface Known {
   nodes: Iterable<NodeRow>;
 }
 
+/** Stretches that touch as one, for what is written over them. */
+export function joined(stretches: readonly Stretch[]): Stretch[] {
+  return stretches.reduce<Stretch[]>((all, [from, to]) => {
+    const last = all.at(-1);
+    return last && from <= last[1] ? [...all.slice(0, -1), [last[0], Math.max(last[1], to)]] : [...all, [from, to]];
+  }, []);
+}
+
 /** In order of their beginning. */
 export function patienceOf({ readiness, marks, nodes }: Known): Stretch[] {
   const stretches: Stretch[] = [];

@@ -17,7 +17,7 @@ import { placeZones, type ZonePlace } from "./zone-places";
 export const QUAY_NODES = 12;
 export const QUAY_PODS = 400;
 
-export const LOOSE: Ratchet = { zoneRows: 2, slotRows: 3, density: 0 };
+export const LOOSE: Ratchet = { zoneRows: 2, slotRows: 3, density: 0, stretch: null };
 
 export interface QuayLayout {
   width: number;
@@ -45,14 +45,37 @@ export interface QuayLayout {
 export interface LayoutOptions {
   /** Width of the stage in CSS pixels; the quay uses it between its own limits. */
   width: number;
+  /** Height of the stage that is free for the chart; a chart that is higher is shown smaller, and wider so that it still fills it. */
+  height?: number;
   ratchet: Ratchet;
 }
 
 const MOST_WIDTH = 1600;
+/** As much wider may a chart be that is shown smaller. */
+const STRETCHES = [1.12, 1.24, 1.36, 1.5, 1.65, 1.8];
+/** A chart that covers less of the stage's width is worth trying wider. */
+const FILLED = 0.94;
 const STORAGE_GAP = 29;
 
-export function layoutQuay(model: SceneModel, berths: Berths, { width, ratchet }: LayoutOptions): QuayLayout {
+export function layoutQuay(model: SceneModel, berths: Berths, { width, height = Infinity, ratchet }: LayoutOptions): QuayLayout {
   const chart = Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, Math.round(width)));
+  const plain = layoutAt(model, berths, chart, ratchet);
+  const scale = (layout: QuayLayout): number => Math.min(1, width / layout.width, height / layout.height);
+  if (plain.width * scale(plain) >= Math.min(width, MOST_WIDTH) * FILLED) return { ...plain, ratchet: { ...plain.ratchet, stretch: null } };
+  const key = [width, height, plain.height, model.nodes.length, plain.zones.length].join();
+  if (ratchet.stretch?.key === key) return withStretch(layoutAt(model, berths, ratchet.stretch.width, ratchet), key);
+  const others = STRETCHES.map((stretch) => layoutAt(model, berths, Math.round(chart * stretch), ratchet));
+  return withStretch([plain, ...others].reduce((best, other) => (scale(other) * (1 + cover(other)) > scale(best) * (1 + cover(best)) ? other : best)), key);
+
+  /** How much of the stage's width the chart covers, at the size at which it is shown. */
+  function cover(layout: QuayLayout): number {
+    return Math.min(1, (layout.width * scale(layout)) / width);
+  }
+}
+
+const withStretch = (layout: QuayLayout, key: string): QuayLayout => ({ ...layout, ratchet: { ...layout.ratchet, stretch: { key, width: layout.width } } });
+
+function layoutAt(model: SceneModel, berths: Berths, chart: number, ratchet: Ratchet): QuayLayout {
   const hasStorage = model.volumes.length > 0 || model.classes.length > 0;
   const right = hasStorage ? chart - MARGIN - STORAGE_WIDTH - STORAGE_GAP + 3 : chart - 32;
   const control = placeControl(model, chart);
@@ -68,6 +91,6 @@ export function layoutQuay(model: SceneModel, berths: Berths, { width, ratchet }
     lane: placeLane(model, { zones, racks: quay.racks, tiles: quay.tiles, waterline, density: quay.density }),
     entries: placeEntries(model, zones),
     storage: hasStorage ? placeStorage(model, zones, { x: chart - MARGIN - STORAGE_WIDTH, waterline, bus: bus.x, rackHeight: quay.racks[0]?.rect.h ?? 198 }) : null,
-    ratchet: { zoneRows, slotRows: quay.slotRows, density: quay.density },
+    ratchet: { zoneRows, slotRows: quay.slotRows, density: quay.density, stretch: ratchet.stretch },
   };
 }

@@ -22,6 +22,8 @@ export interface Ratchet {
   zoneRows: number;
   slotRows: number;
   density: Density;
+  /** The width that was found best for a stage and a cluster like `key`. */
+  stretch: { key: string; width: number } | null;
 }
 
 /** Slots of one density: how many share a labelled tile's width, and their height and pitch. */

@@ -6,7 +6,7 @@
 import { rows, table, type ClusterState } from "../protocol/store";
 import type { Phase } from "../protocol/shapes";
 
-export interface Trouble { title: string; detail: string; phase: Phase; uid: string; count: number }
+export interface Trouble { title: string; detail: string; phase: Phase; uid: string; count: number; uids: string[] }
 export interface FleetSummary { nodes: number; readyNodes: number; pods: number; counts: ReadonlyMap<Phase, number>; troubles: Trouble[] }
 
 const MOST_TROUBLES = 8;
@@ -21,23 +21,40 @@ export function summarise(state: ClusterState): FleetSummary {
     if (pod.phase !== "Failing" && pod.phase !== "Creating" && pod.phase !== "Pending") continue;
     const key = `${pod.phase}/${pod.phase === "Pending" ? pod.why : pod.app}`;
     const known = troubles.get(key);
-    if (known) known.count += 1;
-    else troubles.set(key, { title: pod.phase === "Pending" ? "waiting" : pod.app, detail: pod.why || pod.status, phase: pod.phase, uid: pod.uid, count: 1 });
+    if (known) {
+      known.count += 1;
+      known.uids.push(pod.uid);
+    } else troubles.set(key, { title: pod.phase === "Pending" ? "waiting" : pod.app, detail: pod.phase === "Failing" ? plainly(pod.status || pod.why) : firstSentence(pod.why || pod.status), phase: pod.phase, uid: pod.uid, count: 1, uids: [pod.uid] });
   }
   const nodes = rows(state, "Node");
   const lost = nodes.filter(({ ready }) => ready !== "True");
-  const found = [...troubles.values()].filter(({ phase, count }) => phase !== "Creating" || count >= ROLLOUT).map(worded);
-  if (lost.length > 0) found.push({ title: `${lost.length} ${lost.length === 1 ? "node" : "nodes"} not ready`, detail: lost.slice(0, 3).map(({ name }) => name).join(", "), phase: "Failing", uid: lost[0]!.uid, count: lost.length * 10 });
+  const zoneOf = new Map(nodes.map(({ name, zone }) => [name, zone]));
+  const where = ({ uids }: Trouble): string => zoneWords(new Set(uids.map((uid) => zoneOf.get(table(state, "Pod").get(uid)?.node ?? "") ?? "")));
+  const found = [...troubles.values()].filter(({ phase, count }) => phase !== "Creating" || count >= ROLLOUT).map((trouble) => worded(trouble, where(trouble)));
+  if (lost.length > 0) found.push({ title: `${lost.length} ${lost.length === 1 ? "node" : "nodes"} not ready`, detail: lost.slice(0, 3).map(({ name }) => name).join(", "), phase: "Failing", uid: lost[0]!.uid, count: lost.length * 10, uids: lost.map(({ uid }) => uid) });
   found.sort((a, b) => rank(a) - rank(b) || b.count - a.count || (a.title < b.title ? -1 : 1));
   return { nodes: nodes.length, readyNodes: nodes.length - lost.length, pods: table(state, "Pod").size, counts, troubles: found.slice(0, MOST_TROUBLES) };
 }
 
-function worded(trouble: Trouble): Trouble {
+function worded(trouble: Trouble, where: string): Trouble {
   const pods = `${trouble.count} ${trouble.count === 1 ? "pod" : "pods"}`;
   if (trouble.phase === "Pending") return { ...trouble, title: `${pods} waiting` };
-  if (trouble.phase === "Creating") return { ...trouble, detail: `${pods} being created` };
-  return { ...trouble, detail: `${pods}: ${trouble.detail}` };
+  if (trouble.phase === "Creating") return { ...trouble, detail: `${pods} being created${where}` };
+  return { ...trouble, detail: `${pods}: ${trouble.detail}${where}` };
 }
+
+const PLAIN: Readonly<Record<string, string>> = {
+  ErrImagePull: "cannot pull its image", ImagePullBackOff: "cannot pull its image", InvalidImageName: "has no valid image name", CrashLoopBackOff: "keeps crashing", OOMKilled: "ran out of memory",
+  CreateContainerConfigError: "misses its configuration", CreateContainerError: "cannot be created", RunContainerError: "cannot be started", Error: "ended with an error", Evicted: "was evicted",
+};
+
+/** kubectl's word for it in plain ones; other words stay as they are. */
+const plainly = (status: string): string => PLAIN[status.replace(/^Init:/, "")] ?? firstSentence(status);
+const firstSentence = (text: string): string => text.split(/[.:] /)[0] ?? text;
+const zoneWords = (zones: ReadonlySet<string>): string => {
+  const [only, ...more] = [...zones].filter((zone) => zone !== "");
+  return only === undefined || more.length > 0 ? "" : `, zone ${only.replace(/^zone-?/, "")}`;
+};
 
 function rank({ phase }: Trouble): number {
   return phase === "Failing" ? 0 : phase === "Pending" ? 1 : 2;

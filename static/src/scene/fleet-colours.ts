@@ -1,0 +1,63 @@
+/**
+ * What the colour of a pod in the fleet may tell besides its phase: its namespace, how full its node's memory is, how old it is.
+ *
+ * Promise: pure. A band is a colour's token with its words; every pod is in exactly one band of a mode.
+ */
+import { rows, type ClusterState } from "../protocol/store";
+import type { NodeRow, PodRow, Row } from "../protocol/shapes";
+
+export type FleetColour = "phase" | "namespace" | "memory" | "age";
+export interface Band { token: string; words: string }
+export interface Looked { nodes: ReadonlyMap<string, NodeRow>; paints: ReadonlyMap<string, string>; now: number }
+
+const MINUTE = 60_000_000;
+const MEMORY: readonly (readonly [below: number, band: Band])[] = [
+  [0.25, { token: "line-2", words: "up to 25 % requested" }], [0.5, { token: "running-q", words: "25 to 50 %" }], [0.75, { token: "running", words: "50 to 75 %" }],
+  [0.9, { token: "pending", words: "75 to 90 %" }], [Infinity, { token: "failed", words: "over 90 %" }],
+];
+const AGES: readonly (readonly [below: number, band: Band])[] = [
+  [MINUTE, { token: "creating", words: "under a minute" }], [10 * MINUTE, { token: "running", words: "under 10 minutes" }], [60 * MINUTE, { token: "running-q", words: "under an hour" }],
+  [24 * 60 * MINUTE, { token: "ink-3", words: "under a day" }], [Infinity, { token: "line-2", words: "older" }],
+];
+
+/** A colour for each namespace: more than the three tints of the quay, because here nothing else tells them apart. */
+const PAINTS = ["ns1-m", "creating", "ns2-m", "running-q", "pending", "done", "leaving", "running"];
+const SYSTEM = /^kube-/;
+
+export function paintsOf(namespaces: readonly Row[]): Map<string, string> {
+  const own = namespaces.filter(({ name }) => !SYSTEM.test(name)).sort((a, b) => a.created - b.created || (a.name < b.name ? -1 : 1));
+  return new Map([...namespaces.filter(({ name }) => SYSTEM.test(name)).map(({ name }) => [name, "ns3-m"] as const), ...own.map(({ name }, i) => [name, PAINTS[i % PAINTS.length]!] as const)]);
+}
+
+/** What bands are made from; made again only when nodes or namespaces changed. */
+export function lookedOf(state: ClusterState, now: number): Looked {
+  const [nodes, namespaces] = [state.tables["Node"], state.tables["Namespace"]];
+  if (kept === null || kept.nodes !== nodes || kept.namespaces !== namespaces) {
+    kept = { nodes, namespaces, looked: { nodes: new Map(rows(state, "Node").map((node) => [node.name, node])), paints: paintsOf(rows(state, "Namespace")), now } };
+  }
+  return { ...kept.looked, now };
+}
+
+let kept: { nodes: unknown; namespaces: unknown; looked: Looked } | null = null;
+
+export function bandOf(mode: Exclude<FleetColour, "phase">, pod: PodRow, { nodes, paints, now }: Looked): Band {
+  if (mode === "namespace") return { token: paints.get(pod.ns) ?? "ink-3", words: pod.ns };
+  const node = nodes.get(pod.node);
+  const [bands, value] = mode === "memory" ? [MEMORY, node && node.mem > 0 ? node.memUsed / node.mem : 0] : [AGES, now - pod.created];
+  return bands.find(([below]) => value < below)![1];
+}
+
+/** The bands in their order with how many pods are in each; those of nobody are left out, namespaces come largest first. */
+export function bandCounts(mode: Exclude<FleetColour, "phase">, pods: Iterable<PodRow>, looked: Looked): { band: Band; count: number }[] {
+  const counts = new Map<string, { band: Band; count: number }>();
+  for (const pod of pods) {
+    if (pod.node === "") continue;
+    const band = bandOf(mode, pod, looked);
+    const known = counts.get(band.words);
+    if (known) known.count += 1;
+    else counts.set(band.words, { band, count: 1 });
+  }
+  const order = (mode === "memory" ? MEMORY : AGES).map(([, { words }]) => words);
+  const all = [...counts.values()];
+  return mode === "namespace" ? all.sort((a, b) => b.count - a.count || (a.band.words < b.band.words ? -1 : 1)) : all.sort((a, b) => order.indexOf(a.band.words) - order.indexOf(b.band.words));
+}
