@@ -10,10 +10,12 @@ has the same future as the cluster it was taken from. `now` starts at 0 when the
 """
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from simulator.addons.assembly import assemble
+from simulator.addons.processes import SUPERVISOR
 from simulator.admission_calls import ClusterWebhooks
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.etcdctl import etcdctl
@@ -42,8 +44,10 @@ from simulator.loops.debugger import Debugger
 from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
 from simulator.network.faults import NetworkFaults
+from simulator.network.front_doors import FrontDoors
 from simulator.network.links import Links
-from simulator.network.objects import ClusterNetwork
+from simulator.network.objects import ClusterNetwork, Servers
+from simulator.network.onward import Onward
 from simulator.network.programs import NetworkPrograms
 from simulator.network.proxy import KubeProxy
 from simulator.network.questions import Questions
@@ -99,14 +103,18 @@ class Cluster:
         dns_address = service_address(config, DNS_HOST)
         networking = self.processes["kube-proxy"]
         self.proxy = KubeProxy(networking, mode=config.kube_proxy_mode)
+        self.front_doors = FrontDoors(engine, self.kubelets.servers)
         self.datapath = Datapath(
             engine,
             self.proxy,
             ClusterNetwork(networking),
-            self.kubelets.servers,
+            cast(Servers, self.front_doors),
             Links(engine),
             dns_address=dns_address,
         )
+        self.front_doors.onward = Onward(self.datapath, Client(registry, "data-plane"))
+        for add_on in assemble(engine, registry, self.front_doors):
+            self.processes[add_on.name] = add_on
         self.kubelets.connect(NetworkTools(self.datapath))
         self.sources = sources = Sources(registry.store.get, self.kubelets.nodes)
         self.traffic = Traffic(engine, self.datapath, sources)
@@ -216,6 +224,7 @@ class Cluster:
         self.plane.start()
         self.processes["kubelet"].start()
         self.processes[EXTENSIONS].start()
+        self.processes[SUPERVISOR].start()
         self.processes["kube-proxy"].start()
         for index, node in self.config.joining:
             if self.cloud is not None:

@@ -88,8 +88,10 @@ def _scale_problems(obj: Obj, version: Version) -> list[FieldError]:
 def prepare_create(obj: Obj, definition: Definition) -> Obj:
     """`PrepareForCreate`: generation 1, no status of the writer's own, the storage version."""
     fresh = {**obj, "apiVersion": definition.storage_version, "metadata": {**obj["metadata"], "generation": 1}}
-    if _written_version(obj, definition).has_status:
+    version = _written_version(obj, definition)
+    if version.has_status:
         fresh.pop("status", None)
+        return defaulted(fresh, version.schema)  # the status that nobody wrote may have a default of its own
     return fresh
 
 

@@ -77,6 +77,11 @@ class Process:
             self._handlers.setdefault(resource, []).append(getattr(part, method))
 
     @property
+    def is_shown(self) -> bool:
+        """Whether its loops are a part of the cluster that people look at."""
+        return True
+
+    @property
     def parts(self) -> list[Part]:
         return list(self._parts)
 

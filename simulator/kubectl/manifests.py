@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.addons.releases import released
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import FileError
+from simulator.machinery.json_text import compact
 from simulator.machinery.resources import Resource
 from simulator.machinery.yaml_documents import YamlError, read
 
@@ -52,6 +54,8 @@ def _sources(call: Call, path: str) -> list[tuple[str, str]]:
     home = call.session.home
     if path == "-":
         return [("STDIN", call.stdin)]
+    if (objects := released(path)) is not None:
+        return [(path, "\n---\n".join(compact(one) for one in objects))]
     if path.startswith(("http://", "https://")):
         raise CommandError(f'unable to read URL "{path}": this workstation reaches no network but the cluster\'s')
     if home.is_directory(path):

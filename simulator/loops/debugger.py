@@ -102,6 +102,8 @@ class Debugger:
 
     def _controllers(self) -> Iterator[tuple[Process, Controller]]:
         for process in self._processes.values():
+            if not process.is_shown:
+                continue
             for part in process.parts:
                 if isinstance(part, Controller):
                     yield process, part

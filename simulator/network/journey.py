@@ -7,7 +7,7 @@ https://kubernetes.io/docs/tutorials/services/source-ip/). Promises: every early
 import json
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.engine.plain import Obj
 from simulator.network import dns
@@ -456,12 +456,33 @@ class Journey:
                 "no-process", address=packet.address, port=packet.port, node=place.node, pod=who if place.pod else ""
             )
             return self._refuse(f"no process in {who} listens on port {packet.port}", who, broken)
+        if getattr(answer, "steps", ()):
+            return self._proxied(answer, who)
         said = f"container {answer.container} answers" + (f" {answer.status}" if answer.status else "")
         self._hop("container", said, who, ok=answer.status < 400)
         if self._rewritten:
             self._hop("reply", f"the reply goes back as from {self._rewritten}", who)
         refused = Broken("status", address=packet.address, port=packet.port, pod=who) if answer.status >= 400 else None
         return self._end(Trace((), True, answer.status, answer.body, backend=who, client=packet.source, broken=refused))
+
+    def _proxied(self, answer: Any, who: str) -> Trace:
+        """The way goes on inside a proxy (`front_doors`), and with the request that it makes itself."""
+        packet = self._packet
+        for step in answer.steps:
+            self._hop(step.kind, step.say, step.subject, ok=step.ok)
+        onward = answer.onward
+        if onward is not None:
+            self._hops += onward.hops
+            self._took_us += onward.took_us
+        broken = Broken("status", address=packet.address, port=packet.port, pod=who)
+        if answer.error:
+            return self._end(Trace((), False, error=answer.error, broken=replace(broken, link="no-process")))
+        said = f"container {answer.container} answers {answer.status or 'nothing'}"
+        self._hop("proxy", said, who, ok=answer.status < 400)
+        backend = onward.backend if onward is not None and onward.backend else who
+        failed = broken if answer.status >= 400 else None
+        trace = Trace((), True, answer.status, answer.body, backend=backend, client=packet.source, broken=failed)
+        return self._end(trace)
 
     # Policies
 

@@ -10,6 +10,7 @@ from simulator.engine.plain import Obj
 from simulator.network import dns
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 from simulator.network.dns_tools import DnsTools
+from simulator.network.http_paths import HttpPath
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
@@ -97,7 +98,7 @@ class NetworkTools:
     def _curl(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
         operands = _operands("curl", words)
         host, port, path = _url(operands[0] if operands else "")
-        trace = self._datapath.request(source, host, port, path)
+        trace = self._datapath.request(source, host, port, _with_options(path, words, operands))
         silent = any(
             word.startswith("-") and not word.startswith("--") and "s" in word and "S" not in word for word in words
         )
@@ -166,6 +167,24 @@ _BUSYBOX = ("busybox", "alpine", "curl", "agnhost", "stress")
 
 def _has_busybox(pod: Obj) -> bool:
     return any(name in container.get("image", "") for container in pod["spec"]["containers"] for name in _BUSYBOX)
+
+
+def _with_options(path: str, words: list[str], operands: list[str]) -> HttpPath:
+    """The request that curl makes of its options: `-H`, `-X`, `-I`, and the scheme of the URL."""
+    url = operands[0] if operands else ""
+    scheme, separator, rest = url.partition("://")
+    headers: dict[str, str] = {}
+    method = "GET"
+    for word, after in pairwise([*words, ""]):
+        if word in ("-H", "--header"):
+            name, _, value = after.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        elif word in ("-X", "--request"):
+            method = after
+        elif word in ("-I", "--head"):
+            method = "HEAD"
+    host = headers.pop("host", (rest if separator else url).partition("/")[0])
+    return HttpPath(path, host=host, method=method, headers=headers, scheme=scheme if separator else "http")
 
 
 def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:

@@ -26,7 +26,8 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Hop:
     kind: str
-    """`resolv.conf`, `hosts`, `dns`, `load-balancer`, `virtual-ip`, `node-port`, `rule`, `policy`, `link`, `endpoint`, `container`, `reply`, `refused`."""
+    """`resolv.conf`, `hosts`, `dns`, `load-balancer`, `virtual-ip`, `node-port`, `rule`, `policy`, `link`, `endpoint`, `container`, `reply`, `refused`; inside a proxy
+    `listener`, `route`, `filter`, `service` and `proxy`."""
     say: str
     subject: str = ""
     """What the hop is about: a name, an address, a service or a pod."""

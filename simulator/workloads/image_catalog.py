@@ -309,6 +309,7 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
     keys = {
         "about",
         "listens",
+        "declared_ports",
         "port_flag",
         "ready_ms",
         "stop_ms",
@@ -329,6 +330,7 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
     return Server(
         program=name,
         listens=tuple(Listener(one["port"], one["protocol"]) for one in raw.get("listens", ())),
+        declared_ports=raw.get("declared_ports", False),
         port_flag=raw.get("port_flag", ""),
         ready_us=raw.get("ready_ms", 0) * 1000,
         stop_us=None if "stop_ms" not in raw else raw["stop_ms"] * 1000,

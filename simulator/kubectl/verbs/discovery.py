@@ -50,16 +50,17 @@ def api_resources(call: Call) -> None:
 
 
 def _resource_rows(call: Call) -> list[tuple[str, Obj]]:
-    """Group version and row of every resource in the preferred version of its group."""
+    """Group version and row of every resource, in the preferred version of its group where that has it."""
     lists = [call.api.document("/api/v1")]
     for group in call.api.document("/apis")["groups"]:
-        lists.append(call.api.document(f"/apis/{group['preferredVersion']['groupVersion']}"))
-    return [
-        (found["groupVersion"], row)
-        for found in lists
-        for row in found["resources"]
-        if "/" not in row["name"] and row.get("verbs")
-    ]
+        lists += [call.api.document(f"/apis/{version['groupVersion']}") for version in group["versions"]]
+    rows: dict[tuple[str, str], tuple[str, Obj]] = {}
+    for found in lists:
+        group_name = found["groupVersion"].rpartition("/")[0]
+        for row in found["resources"]:
+            if "/" not in row["name"] and row.get("verbs"):
+                rows.setdefault((group_name, row["name"]), (found["groupVersion"], row))
+    return list(rows.values())
 
 
 def _wanted(call: Call, version: str, row: Obj) -> bool:

@@ -1,0 +1,84 @@
+"""What a workstation can install by `kubectl apply -f https://…`: well-known release URLs, and what stands behind each.
+
+The documented list is `docs/add-ons.md`. Promises: a URL of the list gives the objects of that release in the shape that they have there, as
+far as they have an effect here; every other URL is unknown, as from a machine without a network.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from simulator.addons.gateway_api.controller import CONTROLLER, IMAGE
+from simulator.addons.gateway_api.definitions import definitions
+from simulator.addons.rules_definition import rule_controller
+
+Obj = dict[str, Any]
+
+
+def _gateway_api(found: re.Match[str]) -> list[Obj]:
+    return definitions(int(found["minor"]), int(found["patch"]), found["channel"])
+
+
+def _nginx_gateway(found: re.Match[str]) -> list[Obj]:
+    """`deploy/default/deploy.yaml` of NGINX Gateway Fabric: the controller and its class, not the kinds."""
+    labels = {"app.kubernetes.io/instance": "nginx-gateway", "app.kubernetes.io/name": "nginx-gateway"}
+    gateway_class = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": "nginx", "labels": labels},
+        "spec": {"controllerName": CONTROLLER},
+    }
+    return [
+        namespace("nginx-gateway"),
+        *controller("nginx-gateway", "nginx-gateway", f"{IMAGE}:{found['release'].removeprefix('v')}", labels),
+        gateway_class,
+    ]
+
+
+def namespace(name: str) -> Obj:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def controller(name: str, space: str, image: str, labels: dict[str, str], **container: Any) -> list[Obj]:
+    """A ServiceAccount and a Deployment of one pod."""
+    where = {"name": name, "namespace": space, "labels": labels}
+    spec = {"serviceAccountName": name, "containers": [{"name": name, "image": image, **container}]}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where},
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": where,
+            "spec": {
+                "replicas": 1,
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": spec},
+            },
+        },
+    ]
+
+
+_RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], ...] = (
+    (
+        re.compile(
+            r"https://github\.com/kubernetes-sigs/gateway-api/releases/download/"
+            r"v1\.(?P<minor>\d{1,2})\.(?P<patch>\d{1,2})/(?P<channel>standard|experimental)-install\.yaml"
+        ),
+        _gateway_api,
+    ),
+    (
+        re.compile(
+            r"https://raw\.githubusercontent\.com/(?:nginx|nginxinc)/nginx-gateway-fabric/(?P<release>v2\.\d{1,2}\.\d{1,2})/deploy/default/deploy\.yaml"
+        ),
+        _nginx_gateway,
+    ),
+    (re.compile(r"https://drydock\.example/rule-controller\.yaml"), lambda found: rule_controller()),
+)
+
+
+def released(url: str) -> list[Obj] | None:
+    """The objects behind a URL, in the order of the file; None for a URL that nobody knows."""
+    for pattern, make in _RELEASES:
+        if (found := pattern.fullmatch(url)) is not None:
+            return make(found)
+    return None
