@@ -38,7 +38,6 @@ ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.imagePullSecrets", _NO_IMAGES),
     AcceptedField("Pod", "spec.resourceClaims", "there are no devices"),
     AcceptedField("Pod", "spec.containers[].lifecycle.postStart", "containers count as started at once"),
-    AcceptedField("Pod", "spec.containers[].volumeDevices", "there are no block devices"),
     AcceptedField("Pod", "spec.containers[].resizePolicy", "pods are not resized in place"),
     AcceptedField("Pod", "spec.containers[].resources.limits.cpu", "nothing is throttled; the request is what counts"),
     AcceptedField("Service", "spec.trafficDistribution", "endpoints carry no hints"),

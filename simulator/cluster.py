@@ -28,11 +28,14 @@ from simulator.cloud.ledger import Ledger
 from simulator.cloud.load_balancers import KINDS, LoadBalancers
 from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
 from simulator.cloud.service_controller import ServiceController
+from simulator.cloud.storage_flavours import storage_of
 from simulator.commands import Commands
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.controllers import CONTROLLERS
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
+from simulator.controllers.persistent_volume import PersistentVolumeController
 from simulator.controlplane import CLOUD_MANAGER, ControlPlane
+from simulator.csi import driver as csi
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.faults import Faults
@@ -123,6 +126,11 @@ class Cluster:
         programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
         self.kubelets.fleet.listeners.append(programs)
         registry.admission.webhooks.calls = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
+        driver = csi.install(registry, storage_of(config.flavour), self.cloud, self.kubelets.volumes)
+        self.processes[driver.name] = driver
+        for part in manager.parts:
+            if isinstance(part, PersistentVolumeController):
+                part.recycler = self.kubelets.volumes
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
@@ -226,6 +234,7 @@ class Cluster:
         self.processes[EXTENSIONS].start()
         self.processes[SUPERVISOR].start()
         self.processes["kube-proxy"].start()
+        self.processes[csi.PROCESS].start()
         for index, node in self.config.joining:
             if self.cloud is not None:
                 self.cloud.adopt(node.name, index=index, group=node.group, type=node.machine, zone=node.zone)

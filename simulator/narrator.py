@@ -14,6 +14,7 @@ _COMPONENTS = {
     "default-scheduler": "the scheduler",
     "kube-apiserver": "the API server",
 }
+_SIDECARS = ("external-provisioner", "external-attacher", "external-resizer", "external-snapshotter")
 _VERBS = {
     "create": "creates",
     "update": "updates",
@@ -32,6 +33,8 @@ def place_of(actor: str) -> str:
         return "scheduler"
     if actor == "kube-apiserver":
         return "apiserver"
+    if actor in _SIDECARS:
+        return "cloud"
     if actor.endswith("-controller"):
         return f"controller:{actor.removesuffix('-controller')}"
     return "you"
@@ -41,6 +44,8 @@ def who(actor: str) -> str:
     """The writer in words."""
     if actor.startswith("kubelet/"):
         return f"the kubelet on {actor.removeprefix('kubelet/')}"
+    if actor in _SIDECARS:
+        return f"the {actor.replace('-', ' ')} of the storage driver"
     if actor in _COMPONENTS:
         return _COMPONENTS[actor]
     if actor.endswith("-controller"):

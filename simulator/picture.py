@@ -188,6 +188,9 @@ class Picture:
                 for pod in self._registry.objects("pods"):
                     if pod["spec"].get("nodeName") == change.key[1]:
                         self._show("pods", pod, pod, change.ev)
+        elif change.resource == "volumeattachments.storage.k8s.io":
+            volume = obj["spec"]["source"].get("persistentVolumeName", "")
+            self._again("persistentvolumes", ("", volume), change.ev)
         elif change.resource == "leases.coordination.k8s.io" and change.key[0] == "kube-node-lease":
             self._again("nodes", ("", change.key[1]), change.ev)
 

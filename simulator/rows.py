@@ -7,7 +7,7 @@ from typing import Any
 from simulator.apiserver.registry import Registry
 from simulator.client.cache import controller_uid
 from simulator.engine.plain import Obj
-from simulator.machinery import quantities
+from simulator.machinery import claims, quantities
 from simulator.machinery.tables import pod_status
 
 Row = dict[str, Any]
@@ -90,7 +90,7 @@ def row_of(resource: str, obj: Obj, around: Surroundings) -> Row | None:
         case "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job":
             row.update(_workload(kind, obj))
         case _:
-            row.update(_storage(kind, obj))
+            row.update(_storage(kind, obj, registry))
     if kind == "Ingress":
         row["services"] = _backends(obj, registry)
     return row
@@ -329,20 +329,55 @@ def _backends(ingress: Obj, registry: Registry) -> list[str]:
     return [service["metadata"]["uid"] for service in found if service is not None]
 
 
-def _storage(kind: str, obj: Obj) -> Row:
+def _storage(kind: str, obj: Obj, registry: Registry) -> Row:
+    """Claim → volume → disk → machine, each row naming the next by uid or name."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     match kind:
         case "PersistentVolumeClaim":
             size = (((spec.get("resources") or {}).get("requests")) or {}).get("storage", "")
-            return {"phase": status.get("phase", ""), "size": size, "note": spec.get("volumeName", "")}
+            note = spec.get("volumeName", "")
+            volume = registry.store.get("persistentvolumes", ("", note))
+            return {
+                "phase": _ending(obj) or status.get("phase", ""),
+                "size": size,
+                "note": note,
+                "class": claims.class_name(obj),
+                "volume": volume["metadata"]["uid"] if volume else "",
+            }
         case "PersistentVolume":
             size = (spec.get("capacity") or {}).get("storage", "")
             return {
-                "phase": status.get("phase", ""),
+                "phase": _ending(obj) or status.get("phase", ""),
                 "size": size,
                 "note": spec.get("persistentVolumeReclaimPolicy", ""),
+                "class": claims.class_name(obj),
+                "claim": (spec.get("claimRef") or {}).get("uid", ""),
+                "disk": _disk(spec),
+                "nodes": _attached_to(obj["metadata"]["name"], registry),
             }
         case "StorageClass":
-            return {"phase": "", "size": "", "note": obj.get("volumeBindingMode", "")}
+            note = obj.get("volumeBindingMode", "")
+            return {"phase": "", "size": "", "note": note, "driver": obj.get("provisioner", "")}
     hosts = ",".join(rule.get("host", "*") for rule in spec.get("rules") or ())
     return {"phase": "", "size": "", "note": hosts}
+
+
+def _ending(obj: Obj) -> str:
+    return "Terminating" if "deletionTimestamp" in obj["metadata"] else ""
+
+
+def _disk(spec: Obj) -> str:
+    """What is behind a volume: the cloud's name for a disk, or a directory."""
+    source = spec.get("csi")
+    if source is not None:
+        return str(source["volumeHandle"])
+    return str((spec.get("hostPath") or spec.get("local") or spec.get("nfs") or {}).get("path", ""))
+
+
+def _attached_to(volume: str, registry: Registry) -> list[str]:
+    """Machines to which its disk is attached now."""
+    return sorted(
+        one["spec"]["nodeName"]
+        for one in registry.store.table("volumeattachments.storage.k8s.io").values()
+        if one["spec"]["source"].get("persistentVolumeName") == volume and (one.get("status") or {}).get("attached")
+    )

@@ -1,13 +1,14 @@
 """The objects a fresh cluster is born with, as kubeadm and kind leave them.
 
 https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/: four namespaces, the `kubernetes`
-Service, cluster DNS, kube-proxy, the public cluster-info, priority classes; kind adds its local StorageClass. The control
+Service, cluster DNS, kube-proxy, the public cluster-info, priority classes; the flavour adds its StorageClasses. The control
 plane's static pods appear as mirror pods of their kubelets.
 """
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from simulator.cloud.storage_flavours import csi_driver, storage_classes, storage_of
 from simulator.config import ClusterConfig
 from simulator.engine.plain import Obj
 
@@ -30,7 +31,11 @@ def seed_objects(config: ClusterConfig, api_addresses: list[str]) -> Iterator[tu
     yield "services", _dns_service(config)
     yield "deployments.apps", _coredns()
     yield "daemonsets.apps", _kube_proxy()
-    yield "storageclasses.storage.k8s.io", _storage_class()
+    storage = storage_of(config.flavour)
+    if storage.is_csi:
+        yield "csidrivers.storage.k8s.io", csi_driver(storage)
+    for storage_class in storage_classes(storage):
+        yield "storageclasses.storage.k8s.io", storage_class
 
 
 def mirror_pods(node: str) -> Iterator[Obj]:
@@ -231,17 +236,6 @@ def _kube_proxy() -> Obj:
     }
     spec = {"selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": _in_system("kube-proxy", labels), "spec": spec}
-
-
-def _storage_class() -> Obj:
-    return {
-        "apiVersion": "storage.k8s.io/v1",
-        "kind": "StorageClass",
-        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-        "provisioner": "rancher.io/local-path",
-        "reclaimPolicy": "Delete",
-        "volumeBindingMode": "WaitForFirstConsumer",
-    }
 
 
 def _static_pod(component: str, node: str, *, image: str, cpu: str, memory: str = "") -> Obj:

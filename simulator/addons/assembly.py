@@ -5,6 +5,8 @@ from simulator.addons.gateway_api import controller as gateways
 from simulator.addons.gateway_api.controller import DataPlanes, GatewayController
 from simulator.addons.processes import AddOnProcess, Supervisor, SupervisorProcess
 from simulator.addons.rules import RuleController
+from simulator.addons.snapshots import definitions as snapshot_definitions
+from simulator.addons.snapshots.controller import SnapshotController
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Process
 from simulator.engine import Engine
@@ -16,7 +18,13 @@ def assemble(engine: Engine, registry: Registry, data_planes: DataPlanes) -> lis
     GatewayController(fabric, Client(registry, GatewayController.name), data_planes)
     rules = AddOnProcess("rule-controller-process", engine, registry)
     RuleController(rules, Client(registry, RuleController.name))
-    known: dict[str, Process] = {gateways.IMAGE: fabric, rules_definition.IMAGE: rules}
+    snapshots = AddOnProcess("snapshot-controller-process", engine, registry)
+    SnapshotController(snapshots, Client(registry, SnapshotController.name))
+    known: dict[str, Process] = {
+        gateways.IMAGE: fabric,
+        rules_definition.IMAGE: rules,
+        snapshot_definitions.IMAGE: snapshots,
+    }
     supervisor = SupervisorProcess(engine, registry, known)
     Supervisor(supervisor, Client(registry, Supervisor.name), known)
     return [*known.values(), supervisor]

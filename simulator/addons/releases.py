@@ -11,6 +11,7 @@ from typing import Any
 from simulator.addons.gateway_api.controller import CONTROLLER, IMAGE
 from simulator.addons.gateway_api.definitions import definitions
 from simulator.addons.rules_definition import rule_controller
+from simulator.addons.snapshots.definitions import definition, snapshot_account, snapshot_controller
 
 Obj = dict[str, Any]
 
@@ -58,6 +59,9 @@ def controller(name: str, space: str, image: str, labels: dict[str, str], **cont
     ]
 
 
+_SNAPSHOTTER = (
+    r"https://raw\.githubusercontent\.com/kubernetes-csi/external-snapshotter/(?P<release>v8\.\d{1,2}\.\d{1,2})"
+)
 _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], ...] = (
     (
         re.compile(
@@ -71,6 +75,20 @@ _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], .
             r"https://raw\.githubusercontent\.com/(?:nginx|nginxinc)/nginx-gateway-fabric/(?P<release>v2\.\d{1,2}\.\d{1,2})/deploy/default/deploy\.yaml"
         ),
         _nginx_gateway,
+    ),
+    (
+        re.compile(
+            rf"{_SNAPSHOTTER}/client/config/crd/snapshot\.storage\.k8s\.io_(?P<plural>volumesnapshot(?:s|classes|contents))\.yaml"
+        ),
+        lambda found: [definition(found["plural"])],
+    ),
+    (
+        re.compile(rf"{_SNAPSHOTTER}/deploy/kubernetes/snapshot-controller/setup-snapshot-controller\.yaml"),
+        lambda found: snapshot_controller(found["release"]),
+    ),
+    (
+        re.compile(rf"{_SNAPSHOTTER}/deploy/kubernetes/snapshot-controller/rbac-snapshot-controller\.yaml"),
+        lambda found: snapshot_account(),
     ),
     (re.compile(r"https://drydock\.example/rule-controller\.yaml"), lambda found: rule_controller()),
 )

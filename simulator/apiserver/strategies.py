@@ -4,7 +4,7 @@ Counterparts of `pkg/registry/<group>/<kind>/strategy.go`: which fields the syst
 graceful deletion means. Objects come in as a fresh copy at the top level; anything deeper is copied before it is changed.
 """
 
-from simulator.apiserver import custom_resources, errors
+from simulator.apiserver import custom_resources, errors, storage
 from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
 from simulator.apiserver.services import ServiceAllocator, without_leftovers
@@ -77,6 +77,7 @@ class Strategies:
         self.pods = PodAdmission(engine, store)
         self.services = ServiceAllocator(engine, store, cluster_cidr)
         self._engine = engine
+        self._store = store
 
     def has_status(self, resource: str) -> bool:
         """Whether the main resource leaves status alone."""
@@ -100,6 +101,8 @@ class Strategies:
             obj = with_selector(obj)
         if resource == DEFINITIONS:
             return custom_resources.new_definition(obj)
+        if resource in storage.KINDS:
+            obj = storage.prepared(resource, obj, self._store)
         if resource in _HAS_STATUS and resource != "nodes":
             return {**obj, "status": _INITIAL_STATUS.get(resource, {})}
         return obj
@@ -115,7 +118,10 @@ class Strategies:
                 "labels": obj["metadata"].get("labels"),
                 "annotations": obj["metadata"].get("annotations"),
             }
-            return {**old, "metadata": _without_none(metadata), "status": obj.get("status") or {}}
+            status = obj.get("status") or {}
+            if resource == "persistentvolumes":
+                status = storage.volume_status(status, old, self._engine.timestamp())
+            return {**old, "metadata": _without_none(metadata), "status": status}
         fresh = {**obj, "metadata": _metadata(obj["metadata"], old["metadata"])}
         if resource in _HAS_STATUS:
             fresh["status"] = old.get("status") or {}

@@ -1,6 +1,7 @@
 """kube-controller-manager: one file a controller, each bringing one kind of object nearer to what it asks for."""
 
 from simulator.client import Controller
+from simulator.controllers.attach_detach import AttachDetachController
 from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from simulator.controllers.cronjob import CronJobController
 from simulator.controllers.daemonset import DaemonSetController
@@ -8,10 +9,12 @@ from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.disruption import DisruptionController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
+from simulator.controllers.ephemeral_volume import EphemeralVolumeController
 from simulator.controllers.garbage_collector import GarbageCollector
 from simulator.controllers.job import JobController
 from simulator.controllers.namespace import NamespaceController
 from simulator.controllers.node_lifecycle import NodeLifecycleController
+from simulator.controllers.persistent_volume import PersistentVolumeController
 from simulator.controllers.pod_garbage_collector import PodGarbageCollector
 from simulator.controllers.replicaset import ReplicaSetController
 from simulator.controllers.replication_controller import ReplicationController
@@ -21,6 +24,8 @@ from simulator.controllers.service_account import ServiceAccountController
 from simulator.controllers.statefulset import StatefulSetController
 from simulator.controllers.taint_eviction import TaintEvictionController
 from simulator.controllers.ttl_after_finished import TtlAfterFinishedController
+from simulator.controllers.volume_expand import VolumeExpandController
+from simulator.controllers.volume_protection import ClaimProtectionController, VolumeProtectionController
 
 #: Every controller of the manager, in the order in which they hear of a change.
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -42,6 +47,12 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     TaintEvictionController,
     ResourceQuotaController,
     ClusterRoleAggregationController,
+    EphemeralVolumeController,
+    PersistentVolumeController,
+    AttachDetachController,
+    VolumeExpandController,
+    ClaimProtectionController,
+    VolumeProtectionController,
     PodGarbageCollector,
     GarbageCollector,
 )

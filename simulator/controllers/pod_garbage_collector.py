@@ -1,20 +1,23 @@
-"""Removes pods of nodes that no longer exist.
+"""Removes pods of nodes that no longer exist, and those that end on nodes out of service.
 
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection; upstream's podgc. A node's absence is
-believed after forty seconds, looked at on a twenty-second beat. Nobody is left to stop such a pod, so it is deleted by force.
+believed after forty seconds, looked at on a twenty-second beat. Nobody is left to stop such a pod, so it is deleted by force. The
+same goes for a terminating pod on a node that is not ready and that somebody has tainted as out of service
+(https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown).
 """
 
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Controller
-from simulator.controllers.kinds.conditions import replaced
-from simulator.controllers.kinds.objects import one_of
+from simulator.controllers.kinds.conditions import is_true, replaced
+from simulator.controllers.kinds.objects import is_ending, one_of
 from simulator.controllers.kinds.pods import is_terminal
 from simulator.engine.plain import Obj
 
 _QUARANTINE_US = 40_000_000
 _PERIOD_US = 20_000_000
+_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 
 
 class PodGarbageCollector(Controller):
@@ -25,35 +28,48 @@ class PodGarbageCollector(Controller):
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
             self._look_later(one_of(old, new)["metadata"]["name"])
+        elif _is_out_of_service(new) and (old is None or not _is_out_of_service(old)):
+            self._look_soon(new["metadata"]["name"])
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
         """A pod bound to a node that is already gone."""
         node = "" if new is None else new["spec"].get("nodeName", "")
-        if node and (old is None or not old["spec"].get("nodeName")) and self.cache.get("nodes", "", node) is None:
+        known = self.cache.get("nodes", "", node) if node else None
+        if node and (old is None or not old["spec"].get("nodeName")) and known is None:
             self._look_later(node)
+        if new is not None and known is not None and is_ending(new) and _is_out_of_service(known):
+            self._look_soon(node)
+
+    def _look_soon(self, node: str) -> None:
+        self.enqueue(node, _PERIOD_US - self.engine.now % _PERIOD_US)
 
     def _look_later(self, node: str) -> None:
         due = -(-(self.engine.now + _QUARANTINE_US) // _PERIOD_US) * _PERIOD_US
         self.enqueue(node, due - self.engine.now)
 
     def reconcile(self, key: str) -> None:
-        if self.cache.get("nodes", "", key) is not None:
+        node = self.cache.get("nodes", "", key)
+        if node is not None and not _is_out_of_service(node):
             return
         for pod in self.cache.on_node(key):
-            self._remove(pod)
+            if node is None or is_ending(pod):
+                self._remove(pod, is_orphan=node is None)
 
-    def _remove(self, pod: Obj) -> None:
+    def _remove(self, pod: Obj, *, is_orphan: bool) -> None:
         metadata = pod["metadata"]
         try:
             if not is_terminal(pod):
-                self._mark_failed(pod)
+                self._mark_failed(pod, is_orphan=is_orphan)
             self.client.delete("pods", metadata["namespace"], metadata["name"], grace_s=0, uid=metadata["uid"])
         except StatusError as error:
             if error.reason not in ("NotFound", "Conflict"):
                 raise
 
-    def _mark_failed(self, pod: Obj) -> None:
+    def _mark_failed(self, pod: Obj, *, is_orphan: bool) -> None:
         status = pod.get("status") or {}
+        if not is_orphan:
+            self.client.update_status("pods", {**pod, "status": {**status, "phase": "Failed"}})
+            return
         disrupted = {
             "type": "DisruptionTarget",
             "status": "True",
@@ -64,3 +80,9 @@ class PodGarbageCollector(Controller):
         }
         fresh = {**status, "phase": "Failed", "conditions": replaced(status.get("conditions"), disrupted)}
         self.client.update_status("pods", {**pod, "status": fresh})
+
+
+def _is_out_of_service(node: Obj) -> bool:
+    """Not ready, and marked so by somebody who knows that the machine is off."""
+    marked = any(taint["key"] == _OUT_OF_SERVICE for taint in node["spec"].get("taints") or ())
+    return marked and not is_true((node.get("status") or {}).get("conditions"), "Ready")

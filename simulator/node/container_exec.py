@@ -93,6 +93,9 @@ class ContainerExec:
             if one.state == "running"
             else False
         )
+        if machine.tree.sent and self._files.refused:
+            status = status or 1
+            written += [(2, f"{argv[0]}: write error: {refusal}\n") for refusal in self._files.refused]
         machine.tree.sent.clear()
         texts = ["".join(self._fleet.placed(text, record) for fd, text in written if fd == wanted) for wanted in (1, 2)]
         lines = self._fleet.placed("".join(text for _, text in written), record).splitlines()

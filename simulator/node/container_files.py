@@ -5,63 +5,37 @@ are those of `volumes.Contents`. `/dev/shm` is memory that the containers of a p
 """
 
 from simulator.engine.plain import Obj
-from simulator.node.environment import hostname, mounted_files
+from simulator.node.environment import hostname
 from simulator.node.fleet import Fleet
 from simulator.node.records import ContainerRecord, PodRecord
+from simulator.node.volume_manager import VolumeManager
 from simulator.node.volumes import Mount, Mounts
 from simulator.workloads.commands.environment_programs import programs_of
 from simulator.workloads.file_tree import SHARED_MEMORY, FileTree, MountPoint, image_files, layered
 
-_ALWAYS_READ_ONLY = ("configMap", "secret", "projected", "downwardAPI")
-
 
 class ContainerFiles:
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, volumes: VolumeManager) -> None:
         self._fleet = fleet
+        self._volumes = volumes
+        self.refused: list[str] = []
+        """What the last delivery could not write, and why: a volume may be full."""
 
     def mounts(self, record: PodRecord, pod: Obj, spec: Obj) -> Mounts:
-        """The volumes of a container with files of their own."""
-        return Mounts(self._fleet.contents, [*self._volumes(record, pod, spec), _shared_memory(record, pod)])
-
-    def _volumes(self, record: PodRecord, pod: Obj, spec: Obj) -> list[Mount]:
-        volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
-        found = []
-        for mount in spec.get("volumeMounts") or ():
-            volume = volumes.get(mount["name"]) or {}
-            if any(field in volume for field in _ALWAYS_READ_ONLY):
-                continue
-            inside = mount.get("subPath", "")
-            name = f"pod/{record.uid}/{mount['name']}"
-            if "hostPath" in volume:
-                name, inside = (
-                    f"host/{record.node}",
-                    "/".join(part for part in (volume["hostPath"]["path"].strip("/"), inside) if part),
-                )
-            elif "persistentVolumeClaim" in volume:
-                name = f"claim/{record.namespace}/{volume['persistentVolumeClaim']['claimName']}"
-            found.append(Mount(mount["mountPath"].rstrip("/") or "/", name, inside, bool(mount.get("readOnly"))))
-        return found
+        """The volumes of a container, and the memory that its pod shares."""
+        return self._volumes.mounts(record, pod, spec["name"], (_shared_memory(record, pod),))
 
     def points(self, record: PodRecord, pod: Obj, spec: Obj) -> tuple[MountPoint, ...]:
         """Where volumes are mounted, for `Setting`."""
-        volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
         found = [
-            MountPoint(
-                mount["mountPath"].rstrip("/") or "/",
-                bool(mount.get("readOnly"))
-                or any(field in volumes.get(mount["name"], {}) for field in _ALWAYS_READ_ONLY),
-                True,
-            )
-            for mount in spec.get("volumeMounts") or ()
+            MountPoint(path, self.mounts(record, pod, spec).is_read_only(path), True)
+            for path in self._volumes.mounts(record, pod, spec["name"]).points()
         ]
         return (*found, MountPoint(SHARED_MEMORY, False, True))
 
     def shown(self, record: PodRecord, pod: Obj, spec: Obj) -> dict[str, str]:
         """Every file in the container's volumes now."""
-        given = mounted_files(
-            pod, spec, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
-        )
-        return {**given, **self.mounts(record, pod, spec).files()}
+        return self.mounts(record, pod, spec).files()
 
     def tree(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> FileTree:
         """As a process sees it that starts now."""
@@ -107,17 +81,13 @@ class ContainerFiles:
         """Writes to volumes take place."""
         if not sent:
             return False
+        self.refused = []
         mounts = self.mounts(record, pod, spec)
         for path, text in sent:
             if mounts.holds(path):
-                _ = mounts.remove(path) if text is None else mounts.write(path, text)
+                why = mounts.remove(path) if text is None else mounts.write(path, text)
+                self.refused += [f"{path}: {why}"] if why else []
         return True
-
-    def forget(self, record: PodRecord, pod: Obj | None) -> None:
-        """The pod is gone, and what only it had."""
-        for name in [volume["name"] for volume in (pod or {"spec": {}})["spec"].get("volumes") or ()]:
-            self._fleet.contents.drop(f"pod/{record.uid}/{name}")
-        self._fleet.contents.drop(_memory_of(record))
 
 
 def _memory_of(record: PodRecord) -> str:

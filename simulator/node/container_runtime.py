@@ -16,6 +16,7 @@ from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_status import terminated
 from simulator.node.records import LOG_RING, ContainerRecord, PodRecord, Recipe, Run
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, MINIMUM_GRACE_S, SECOND
+from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.commands.environment_programs import KERNEL
 from simulator.workloads.plans import LOOK, Answer
 from simulator.workloads.timeline import Plan
@@ -36,10 +37,10 @@ def _nothing(record: PodRecord) -> None:
 class ContainerRuntime:
     name = "container-runtime"
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, volumes: VolumeManager) -> None:
         self._fleet = fleet
         self._engine = fleet.engine
-        self.files = ContainerFiles(fleet)
+        self.files = ContainerFiles(fleet, volumes)
         """What containers see of files."""
         self.kernel: Callable[[Obj, PodRecord, ContainerRecord, tuple[str, ...]], tuple[int, list[str]]] = _nobody
         """Answers `ps` and its like."""

@@ -17,6 +17,7 @@ from simulator.node.image_pulls import Failed, ImagePulls, Pulling
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.prober import Prober
 from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe
+from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.file_tree import Setting
 from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import reads
@@ -25,7 +26,10 @@ from simulator.workloads.plans import reads
 class ContainerStarts:
     name = "container-starts"
 
-    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, pulls: ImagePulls, prober: Prober) -> None:
+    def __init__(
+        self, fleet: Fleet, runtime: ContainerRuntime, pulls: ImagePulls, prober: Prober, volumes: VolumeManager
+    ) -> None:
+        self._volumes = volumes
         self._fleet = fleet
         self._engine = fleet.engine
         self._runtime = runtime
@@ -74,6 +78,7 @@ class ContainerStarts:
             self._fail(record, one, Failed("RunContainerError", message))
         else:
             self._fleet.event(record, "Normal", "Started", f"Started container {one.name}", container=one.name)
+            self._volumes.container_begins(record, pod, one)
             self._runtime.start(record, one, recipe)
             self._keep_config(record, one, pod, spec)
             self._prober.begin(record, one, spec)

@@ -11,6 +11,7 @@ from simulator.apiserver.errors import bad_request
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Process
 from simulator.cloud.flavours import Flavour
+from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node.container_exec import ContainerExec, Execution
@@ -28,6 +29,7 @@ from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
 from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
+from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import catalog
 
 
@@ -71,7 +73,13 @@ class ClusterConfig(Protocol):
 
 class Kubelets:
     name = "kubelets"
-    watches: Mapping[str, str] = {"pods": "on_pod"}
+    watches: Mapping[str, str] = {
+        "pods": "on_pod",
+        "nodes": "on_node",
+        "configmaps": "on_config_map",
+        "secrets": "on_secret",
+        "persistentvolumeclaims": "on_claim",
+    }
 
     def __init__(self, process: Process, registry: Registry, config: ClusterConfig) -> None:
         self._config = config
@@ -79,18 +87,20 @@ class Kubelets:
             process, Client(registry, "kubelet"), catalog().allowing_generic(config.allow_unknown_images)
         )
         self._engine = fleet.engine
-        self._runtime = ContainerRuntime(fleet)
+        self.volumes = VolumeManager(fleet, storage_of(config.flavour))
+        """What lies in volumes, and who has mounted them."""
+        self._runtime = ContainerRuntime(fleet, self.volumes)
         self._prober = Prober(fleet, self._runtime)
         processes = Processes(fleet, self._runtime)
         self._exec = ContainerExec(fleet, self._runtime.files, processes)
         self._runtime.kernel = lambda pod, record, one, argv: processes.ask(pod, record, one, argv, argv[0])
         self._runtime.wrote = self._prober.disturb
-        self._machines = Machines(fleet, self._runtime, registry)
+        self._machines = Machines(fleet, self._runtime, registry, self.volumes)
         self._logs = logs = ContainerLogs(fleet)
         self.pulls = ImagePulls(fleet)
         """Which image pull runs for whom; pictures observe it."""
-        self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober)
-        self._workers = PodWorkers(fleet, self._runtime, starts, logs)
+        self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober, self.volumes)
+        self._workers = PodWorkers(fleet, self._runtime, starts, logs, self.volumes)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""
         fleet.engine.register(self)
@@ -191,6 +201,7 @@ class Kubelets:
     def _after_exec(self, record: PodRecord, one: ContainerRecord, done: Execution) -> None:
         """A program may live by the files that have changed, and so may a probe."""
         if done.wrote:
+            self.volumes.written(record)
             self._runtime.follow_anew(record, one)
             self._prober.disturb(record)
 
@@ -254,6 +265,18 @@ class Kubelets:
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
         self._workers.hear(old, new)
+
+    def on_node(self, old: Obj | None, new: Obj | None) -> None:
+        self.volumes.node_changed(old, new)
+
+    def on_config_map(self, old: Obj | None, new: Obj | None) -> None:
+        self.volumes.source_changed("configmaps", old, new)
+
+    def on_secret(self, old: Obj | None, new: Obj | None) -> None:
+        self.volumes.source_changed("secrets", old, new)
+
+    def on_claim(self, old: Obj | None, new: Obj | None) -> None:
+        self.volumes.claim_changed(new)
 
     # State
 

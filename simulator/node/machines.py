@@ -14,6 +14,7 @@ from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.node_status import NodeSpec, boot_id, node_object, node_status
 from simulator.node.records import NodeRecord
 from simulator.node.timing import SECOND
+from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import Image
 from simulator.workloads.images import parse
 
@@ -24,7 +25,8 @@ _RETRY_US = 10 * SECOND
 class Machines:
     name = "machines"
 
-    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, registry: Registry) -> None:
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, registry: Registry, volumes: VolumeManager) -> None:
+        self._volumes = volumes
         self._fleet = fleet
         self._engine = fleet.engine
         self._runtime = runtime
@@ -60,6 +62,7 @@ class Machines:
         for uid in node.pods:
             record = self._fleet.pods[uid]
             self._fleet.lose_sandbox(node, record)
+            self._volumes.power_lost(record, self._fleet.pod(record))
             for one in record.containers.values():
                 self._runtime.lose(one)
         for listener in self._fleet.listeners:
@@ -128,6 +131,7 @@ class Machines:
             )
             node.uid = fresh["metadata"]["uid"]
             self._registry.heartbeat_start(name)
+            self._volumes.register(node)
             self._say(client, fresh, "Normal", "Starting", "Starting kubelet.")
             if rebooted:
                 self._say(

@@ -15,7 +15,6 @@ from simulator.node.addresses import AddressesExhausted, address_range, next_fre
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
-from simulator.node.environment import missing_volume
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.identity import hex64
 from simulator.node.node_status import allocatable
@@ -23,6 +22,7 @@ from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_
 from simulator.node.pod_status import pod_status, rejected_status, terminated
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
+from simulator.node.volume_manager import LATE_US, VolumeManager, Waiting
 
 #: A status that could not be written is tried again (status manager's sync period).
 _STATUS_RETRY_US = 10 * SECOND
@@ -38,12 +38,20 @@ _LAST_WORDS = 80
 class PodWorkers:
     name = WORKERS
 
-    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, starts: ContainerStarts, logs: ContainerLogs) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        runtime: ContainerRuntime,
+        starts: ContainerStarts,
+        logs: ContainerLogs,
+        volumes: VolumeManager,
+    ) -> None:
         self._fleet = fleet
         self._engine = fleet.engine
         self._runtime = runtime
         self._starts = starts
         self._logs = logs
+        self._volumes = volumes
         fleet.engine.register(self)
         fleet.gate.add(KUBELET, self)
 
@@ -263,21 +271,43 @@ class PodWorkers:
             self._fleet.wake(record, record.mount_next_us - self._engine.now)
             return False
         try:
-            problem = missing_volume(
-                pod, lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
-            )
+            outcome = self._volumes.mount(record, pod)
         except ApiUnavailable:
             self._fleet.wake(record, self._fleet.retry_us())
             return False
-        if problem is None:
+        if outcome is None:
+            record.mount_since_us = None
             return True
-        self._fleet.event(record, "Warning", "FailedMount", problem)
+        if isinstance(outcome, Waiting):
+            self._wait_for_volumes(record)
+            return False
+        self._fleet.event(record, "Warning", "FailedMount", outcome.message)
         record.mount_retry_us = (
             min(record.mount_retry_us * 2, MOUNT_RETRY_MAX_US) if record.mount_retry_us else MOUNT_RETRY_FIRST_US
         )
         record.mount_next_us = self._engine.now + record.mount_retry_us
         self._fleet.wake(record, record.mount_retry_us)
         return False
+
+    def _wait_for_volumes(self, record: PodRecord) -> None:
+        """Whoever binds or attaches them wakes the pod; a sync that takes too long says so."""
+        if record.mount_since_us is None:
+            record.mount_since_us = self._engine.now
+            self._engine.schedule(LATE_US, self.name, "volumes_late", record.uid, record.turn)
+
+    def volumes_late(self, uid: str, turn: int) -> None:
+        """Event: a sync has waited for volumes as long as it may."""
+        record, pod = self._in_turn(uid, turn)
+        if record is None or pod is None or record.is_mounted or record.mount_since_us is None:
+            return
+        record.mount_since_us = None
+        try:
+            message = self._volumes.late_message(record, pod)
+        except ApiUnavailable:
+            message = ""
+        if message:
+            self._fleet.event(record, "Warning", "FailedMount", message)
+        self._fleet.wake(record, self._fleet.retry_us())
 
     def sandbox_ready(self, uid: str, turn: int) -> None:
         """Event: the pause container runs, and the pod has its address."""
@@ -419,7 +449,22 @@ class PodWorkers:
             return
         node = self._fleet.nodes[record.node]
         self._fleet.lose_sandbox(node, record)
+        self._volumes.unmount(record)
         self._cause(record, self._fleet.pod(record), "stopped")
+
+    def evict_for_storage(self, uid: str) -> None:
+        """Event: the eviction manager looks at what a pod has stored (`localStorageEviction`)."""
+        record = self._fleet.pods.get(uid)
+        pod = self._fleet.pod(record) if record is not None else None
+        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
+            return
+        message = self._volumes.excess(record, pod)
+        if not message:
+            return
+        record.phase, record.reason, record.message = "Failed", "Evicted", message
+        self._fleet.event(record, "Warning", "Evicted", message)
+        self._write_status(record, pod)
+        self._cause(record, pod, "deadline")
 
     def _report_end(self, record: PodRecord, pod: Obj | None) -> None:
         node = self._fleet.nodes[record.node]

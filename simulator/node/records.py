@@ -129,6 +129,13 @@ class PodRecord:
     sync_ticket: int = 0
     mount_retry_us: int = 0
     mount_next_us: int = 0
+    mount_since_us: int | None = None
+    """Since when the present sync waits for volumes that others must bind or attach."""
+    mounted: dict[str, list[Any]] = field(default_factory=dict)
+    """Volume of the pod → [identifier of the contents, directory inside, read only]."""
+    is_mounted: bool = False
+    in_use: list[str] = field(default_factory=list)
+    """Attachable volumes, as `status.volumesInUse` calls them."""
     grace_end_us: int = 0
     phase: str = ""
     """A final phase, once reached."""
@@ -169,6 +176,8 @@ class NodeRecord:
     pull_started_us: int = 0
     pull_ends_us: int = 0
     status_due: bool = False
+    volumes_in_use: list[str] = field(default_factory=list)
+    """As last reported."""
 
 
 def dump_pod(record: PodRecord) -> Plain:

@@ -5,7 +5,7 @@ by the absolute paths of its own file system: that is all a shell, a server or `
 data; a refused write is a value in the kernel's words. Leaves to others: which volumes a pod has (`volume_manager`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.engine import Plain
@@ -24,6 +24,8 @@ class Contents:
         self._files: dict[str, Files] = {}
         self._limits: dict[str, int] = {}
         """Bytes that fit into a volume; absent: as many as you like."""
+        self.observers: list[Callable[[str], None]] = []
+        """Called with a volume that was written to; wired at assembly."""
 
     def of(self, volume: str) -> Files:
         return self._files.get(volume) or {}
@@ -47,10 +49,16 @@ class Contents:
             if others + len(text.encode()) > limit:
                 return NO_SPACE
         files[path] = text
+        for observer in self.observers:
+            observer(volume)
         return ""
 
     def remove(self, volume: str, path: str) -> None:
         self._files.get(volume, {}).pop(path, None)
+
+    def names(self, start: str) -> list[str]:
+        """Volumes whose identifier begins like this."""
+        return sorted(name for name in self._files if name.startswith(start))
 
     def size(self, volume: str) -> int:
         return sum(len(text.encode()) for text in self.of(volume).values())
@@ -79,8 +87,10 @@ class Mount:
 class Mounts:
     """The mounted volumes of one container, by absolute path."""
 
-    def __init__(self, contents: Contents, mounts: Sequence[Mount]) -> None:
+    def __init__(self, contents: Contents, mounts: Sequence[Mount], live: Mapping[str, Files] | None = None) -> None:
+        """`live`: files of volumes that are read from their source, which `contents` does not keep."""
         self._contents = contents
+        self._live = live or {}
         # The longest path first: a mount below another one hides what is there.
         self._mounts = sorted(mounts, key=lambda one: (-len(one.path), one.path))
 
@@ -102,7 +112,7 @@ class Mounts:
 
     def read(self, path: str) -> str | None:
         found = self._find(path)
-        return None if found is None else self._contents.of(found[0].volume).get(found[1])
+        return None if found is None else self._files_of(found[0].volume).get(found[1])
 
     def list(self, directory: str) -> Sequence[str]:
         """Names in a directory, sorted."""
@@ -128,6 +138,15 @@ class Mounts:
         self._contents.remove(mount.volume, inner)
         return ""
 
+    def locate(self, path: str) -> tuple[str, str] | None:
+        """(volume, path inside it) of a path that may be written; None when it lies in no volume or may only be read."""
+        found = self._find(path)
+        return None if found is None or found[0].read_only else (found[0].volume, found[1])
+
+    def _files_of(self, volume: str) -> Files:
+        live = self._live.get(volume)
+        return self._contents.of(volume) if live is None else live
+
     def _find(self, path: str) -> tuple[Mount, str] | None:
         """The mount that a path lies in, and the path inside its volume."""
         for mount in self._mounts:
@@ -140,7 +159,7 @@ class Mounts:
 
     def _all(self) -> Iterator[tuple[str, str]]:
         for mount in self._mounts:
-            for path, text in self._contents.of(mount.volume).items():
+            for path, text in self._files_of(mount.volume).items():
                 absolute = _absolute(mount, path)
                 if absolute is not None:
                     found = self._find(absolute)

@@ -9,13 +9,15 @@ from itertools import zip_longest
 from simulator.engine.plain import Obj
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
+from simulator.scheduler.storage_view import StorageView
 
 #: Changes remembered; a reader further behind starts over.
 _REMEMBERED = 4096
 
 
 class ClusterView:
-    def __init__(self) -> None:
+    def __init__(self, storage: StorageView | None = None) -> None:
+        self.storage = storage or StorageView()
         self.by_name: dict[str, NodeInfo] = {}
         self.affinity_pods = 0
         self.first_change = 0

@@ -15,6 +15,10 @@ def fit_error(nodes: int, rejected: Mapping[Status, Sequence[int]], preemption: 
     """`preemption` says why evicting nobody helps: `available` of its reasons, or another sentence."""
     if nodes == 0:
         return NO_NODES
+    general = [reason for status in rejected if status.is_general for reason in status.reasons]
+    if general:
+        said = f"0/{nodes} nodes are available: {', '.join(general)}."
+        return f"{said} preemption: {preemption}" if preemption else said
     reasons: dict[str, int] = {}
     for status, positions in rejected.items():
         for reason in status.reasons:

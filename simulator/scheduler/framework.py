@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
+from simulator.scheduler.storage_view import StorageView
 
 MAX_NODE_SCORE = 100
 
@@ -25,6 +26,8 @@ class Status:
     plugin: str
     reasons: tuple[str, ...]
     resolvable: bool
+    is_general: bool = False
+    """PreFilter turned the pod down on every node at once, so the reason is told without a count."""
 
 
 class View(Protocol):
@@ -44,6 +47,11 @@ class View(Protocol):
         """How many placed pods have pod affinity or anti-affinity of any kind."""
         ...
 
+    @property
+    def storage(self) -> StorageView:
+        """Claims, volumes and classes."""
+        ...
+
 
 class Filter(Protocol):
     """Filter whose verdict depends on the pod and this one node."""
@@ -61,7 +69,7 @@ class ClusterFilter(Protocol):
     def name(self) -> str: ...
 
     def prepare_check(self, pod: PodInfo, view: View) -> Any:
-        """PreFilter: what `check` needs of the whole cluster, or None to be skipped for this pod."""
+        """PreFilter: what `check` needs of the whole cluster, None to be skipped, a Status to turn every node down."""
         ...
 
     def check(self, pod: PodInfo, node: NodeInfo, prepared: Any) -> Status | None: ...

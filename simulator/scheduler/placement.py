@@ -96,7 +96,7 @@ def verdict(pod: PodInfo, node: NodeInfo) -> Status | None:
 
 def is_local(pod: PodInfo, view: View) -> bool:
     """Whether verdict and features of a node depend on that node alone, so that they can be remembered."""
-    return not (pod.hard_spread or pod.has_affinity or view.affinity_pods)
+    return not (pod.hard_spread or pod.has_affinity or view.affinity_pods or pod.claims)
 
 
 # Filtering, node by node
@@ -121,6 +121,11 @@ class Scan:
     def _filter(self, view: View) -> None:
         pod, nodes = self.pod, view.nodes
         checks = [(plugin, plugin.prepare_check(pod, view)) for plugin in CLUSTER_FILTERS]
+        general = next((prepared for _, prepared in checks if isinstance(prepared, Status)), None)
+        if general is not None:
+            if nodes:
+                self.rejected[general] = list(range(len(nodes)))
+            return
         candidates = self._candidates(view)
         wanted, found = feasible_nodes_to_find(len(candidates)), 0
         for turn, position in enumerate(candidates):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
 from simulator.machinery import quantities
+from simulator.machinery.claims import claims_of
 from simulator.machinery.node_terms import NodeTerm, node_term
 from simulator.machinery.selectors import Requirement, Selector, from_label_selector
 from simulator.machinery.taints import Toleration, toleration
@@ -94,6 +95,10 @@ class PodInfo:
     anti_affinity: tuple[AffinityTerm, ...] = ()
     preferred_affinity: tuple[AffinityTerm, ...] = ()
     """Preferred terms; those of anti-affinity have a negative weight."""
+    claims: tuple[str, ...] = ()
+    """Names of the PersistentVolumeClaims it uses."""
+    own_claims: frozenset[str] = frozenset()
+    """Those of them that are made for its ephemeral volumes."""
 
     @property
     def namespace(self) -> str:
@@ -159,6 +164,12 @@ def pod_info(pod: Obj, default_spread: Iterable[SpreadConstraint] = ()) -> PodIn
         anti_affinity=_required_terms(affinity.get("podAntiAffinity"), group[0]),
         preferred_affinity=_preferred_terms(affinity.get("podAffinity"), group[0], 1)
         + _preferred_terms(affinity.get("podAntiAffinity"), group[0], -1),
+        claims=tuple(dict.fromkeys(name for _, name in claims_of(pod))),
+        own_claims=frozenset(
+            f"{pod['metadata']['name']}-{volume['name']}"
+            for volume in spec.get("volumes") or ()
+            if "ephemeral" in volume
+        ),
     )
 
 

@@ -42,6 +42,9 @@ class PodInfos:
         owner = _owner(pod)
         key = (metadata.get("namespace", ""), owner.get("uid", "") if owner else "")
         labels = metadata.get("labels") or {}
+        if any("ephemeral" in volume for volume in spec.get("volumes") or ()):
+            # The claims of ephemeral volumes are named after the pod: no two are alike.
+            return pod_info({"metadata": metadata, "spec": spec}, _defaults(self._selector(pod, owner)))
         known = self._known.get(key)
         if known is not None and known[1] == labels and known[0] == spec:
             if key in self._fresh:

@@ -162,7 +162,7 @@ def _judge(pod: PodInfo, view: ClusterView, node: NodeInfo) -> Status | None:
     status = verdict(pod, node)
     for plugin in CLUSTER_FILTERS:
         if status is None and (prepared := plugin.prepare_check(pod, view)) is not None:
-            status = plugin.check(pod, node, prepared)
+            status = prepared if isinstance(prepared, Status) else plugin.check(pod, node, prepared)
     return status
 
 

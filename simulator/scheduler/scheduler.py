@@ -24,11 +24,13 @@ from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.placement import Cycle, Scan, choose, is_local
 from simulator.scheduler.placement_index import PlacementIndex
-from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS
+from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS, VOLUME_BINDING
+from simulator.scheduler.plugins.volume_binding import Decision, Wanted
 from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.pod_infos import PodInfos
 from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
 from simulator.scheduler.queue import SchedulingQueue, Waiting
+from simulator.scheduler.volume_bindings import PERIOD_US, TIMEOUT_US, Binding, VolumeBindings
 
 _SOURCE = "default-scheduler"
 #: The one key of the work queue: "try the next pod".
@@ -44,6 +46,10 @@ _PREEMPTION = "PreemptionByScheduler"
 _STILL_NOMINATED = (STILL_ENDING,)
 _FILTERS_BY_NAME = {plugin.name: plugin for plugin in FILTERS}
 _CLUSTER_FILTERS = frozenset(plugin.name for plugin in CLUSTER_FILTERS)
+#: Before a pod's uid: look whether its claims are bound.
+_VOLUMES = "volumes/"
+_COUNTED_VOLUMES = ("VolumeRestrictions", "NodeVolumeLimits")
+_VOLUME_PLUGINS = (*_COUNTED_VOLUMES, "VolumeBinding", "VolumeZone")
 
 
 class Scheduler(Controller):
@@ -56,15 +62,21 @@ class Scheduler(Controller):
         "statefulsets.apps": "on_selector",
         "replicationcontrollers": "on_selector",
         _BUDGETS: "on_budget",
+        "persistentvolumeclaims": "on_claim",
+        "persistentvolumes": "on_storage",
+        "storageclasses.storage.k8s.io": "on_storage",
+        "csinodes.storage.k8s.io": "on_storage",
     }
-    writes = ("pods", "events")
+    writes = ("pods", "persistentvolumeclaims", "persistentvolumes", "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._pods = SchedulingQueue()
         self._decisions = Decisions()
         self._infos = PodInfos(self.cache)
-        self._view: ClusterView | None = ClusterView()
+        self._volumes = VolumeBindings(self.cache, client)
+        """Pods that wait for their claims before they are bound."""
+        self._view: ClusterView | None = ClusterView(self._volumes.view)
         """None after a restore: built from the cache when first needed."""
         self._assumed: dict[str, tuple[str, str, str]] = {}
         """uid → (namespace, name, node) of pods that are bound but not yet seen bound."""
@@ -134,6 +146,8 @@ class Scheduler(Controller):
             self._wake_after_pod(None)
 
     def _drop(self, uid: str) -> None:
+        if self._volumes.get(uid) is not None:
+            self._unreserve(uid)
         self._pods.remove(uid)
         self._decisions.forget_pending(uid)
         self.process.gate.forget(self.name, uid)
@@ -156,6 +170,19 @@ class Scheduler(Controller):
     def on_budget(self, old: Obj | None, new: Obj | None) -> None:
         """Budgets are read from the cache when somebody preempts; their changes wake nobody."""
 
+    def on_claim(self, old: Obj | None, new: Obj | None) -> None:
+        claim = new if new is not None else old
+        assert claim is not None
+        for binding in self._volumes.waiting_for(claim["metadata"]["namespace"], claim["metadata"]["name"]):
+            passed = (self.engine.now - binding.started) % PERIOD_US
+            self.enqueue(_VOLUMES + binding.uid, PERIOD_US - passed)
+        self.on_storage(old, new)
+
+    def on_storage(self, old: Obj | None, new: Obj | None) -> None:
+        """Something about claims, volumes or classes changed: pods that volumes kept from every node are tried again."""
+        if new is not None or (old is not None and old["kind"] == "PersistentVolumeClaim"):
+            self._wake_pods(lambda info, plugin: plugin in _VOLUME_PLUGINS and bool(info.claims))
+
     # Waking up (upstream: queueing hints)
 
     def _wake_after_node(self, node: NodeInfo) -> None:
@@ -165,7 +192,10 @@ class Scheduler(Controller):
     def _wake_after_pod(self, freed: NodeInfo | None) -> None:
         """A pod came, went or changed labels; `freed` is the node it left."""
         self._wake_pods(
-            lambda info, plugin: plugin in _CLUSTER_FILTERS or (freed is not None and _lets_in(plugin, info, freed)),
+            lambda info, plugin: (
+                _may_follow_pods(plugin, freed)
+                or (freed is not None and plugin in _FILTERS_BY_NAME and _lets_in(plugin, info, freed))
+            ),
             freed.name if freed is not None else "",
         )
 
@@ -214,6 +244,9 @@ class Scheduler(Controller):
     # One pod
 
     def reconcile(self, key: str) -> None:
+        if key.startswith(_VOLUMES):
+            self._look_at_volumes(key.removeprefix(_VOLUMES))
+            return
         if key.startswith(_RETRY) and (refused := self._pods.pods.get(key.removeprefix(_RETRY))) is not None:
             self._pods.wake(refused, self.engine.now, refused.cause)
         waiting = self._pods.pop(self.engine.now)
@@ -279,13 +312,66 @@ class Scheduler(Controller):
 
     def _bind(self, waiting: Waiting, pod: Obj, info: PodInfo, node: str, decided: Plain) -> None:
         namespace, name = waiting.key
+        decision = self._volume_decision(info, node) if info.claims else Decision()
         self._nodes.add_pod(node, waiting.uid, info)
         self._assumed[waiting.uid] = (namespace, name, node)
+        if decision.static or decision.dynamic:
+            self._bind_volumes(waiting, pod, decision, decided)
+        else:
+            self._bind_pod(waiting, pod, decided)
+
+    # Volumes first (PreBind)
+
+    def _volume_decision(self, info: PodInfo, node: str) -> Decision:
+        prepared = VOLUME_BINDING.prepare_check(info, self._nodes)
+        found = VOLUME_BINDING.decide(self._nodes.by_name[node], prepared) if isinstance(prepared, Wanted) else None
+        return found or Decision()
+
+    def _bind_volumes(self, waiting: Waiting, pod: Obj, decision: Decision, decided: Plain) -> None:
+        namespace, name = waiting.key
+        static = {claim["metadata"]["name"]: volume["metadata"]["name"] for claim, volume in decision.static}
+        dynamic = [claim["metadata"]["name"] for claim in decision.dynamic]
+        node = self._assumed[waiting.uid][2]
+        binding = Binding(waiting.uid, namespace, name, node, self.engine.now, static, dynamic, decided)
+        try:
+            self._volumes.begin(binding, decision)
+        except (StatusError, ApiUnavailable):
+            self._unreserve(waiting.uid)
+            self._try_later(waiting)
+            return
+        self.enqueue(_VOLUMES + waiting.uid, TIMEOUT_US)
+
+    def _look_at_volumes(self, uid: str) -> None:
+        """The claims of a pod that waits for them may be bound now, or never be."""
+        binding, waiting = self._volumes.get(uid), self._pods.pods.get(uid)
+        if binding is None or waiting is None:
+            return
+        pod = self.cache.get("pods", binding.namespace, binding.name)
+        done, problem = self._volumes.look(binding, self.engine.now)
+        if pod is not None and done:
+            self._volumes.end(uid)
+            self._bind_pod(waiting, pod, binding.decided)
+        elif pod is not None and problem:
+            self._unreserve(uid)
+            self._try_later(waiting)
+            self.client.event(pod, "Warning", "FailedScheduling", problem, source=_SOURCE)
+            self._tell_status(waiting, pod, problem, reason="SchedulerError")
+        else:
+            self.enqueue(_VOLUMES + uid, max(binding.started + TIMEOUT_US - self.engine.now, 0))
+
+    def _unreserve(self, uid: str) -> None:
+        """The pod is not placed after all."""
+        self._volumes.end(uid)
+        assumed = self._assumed.pop(uid, None)
+        if assumed is not None:
+            self._nodes.remove_pod(assumed[2], uid)
+
+    def _bind_pod(self, waiting: Waiting, pod: Obj, decided: Plain) -> None:
+        namespace, name, node = self._assumed[waiting.uid]
         try:
             self.client.bind(namespace, name, node)
         except (StatusError, ApiUnavailable):
-            del self._assumed[waiting.uid]
-            self._nodes.remove_pod(node, waiting.uid)
+            self._unreserve(waiting.uid)
             self._try_later(waiting)
             return
         self._pods.remove(waiting.uid)
@@ -315,9 +401,9 @@ class Scheduler(Controller):
         if victims is not None:
             self._evict(pod, victims)
 
-    def _tell_status(self, waiting: Waiting, pod: Obj, message: str) -> None:
+    def _tell_status(self, waiting: Waiting, pod: Obj, message: str, reason: str = "Unschedulable") -> None:
         status: Obj = {}
-        conditions = _with_unschedulable(pod, message, self.engine.timestamp())
+        conditions = _with_unschedulable(pod, message, self.engine.timestamp(), reason)
         if conditions is not None:
             status["conditions"] = conditions
         nominated = self._nominations.node_of(waiting.uid)
@@ -387,7 +473,7 @@ class Scheduler(Controller):
         return self._view
 
     def _rebuilt(self) -> ClusterView:
-        view = ClusterView()
+        view = ClusterView(self._volumes.view)
         for node in self.cache.list("nodes"):
             view.put_node(node)
         for pod in self.cache.list("pods"):
@@ -401,7 +487,7 @@ class Scheduler(Controller):
         return view
 
     def on_start(self) -> None:
-        self._view = ClusterView()
+        self._view = ClusterView(self._volumes.view)
 
     def on_stop(self) -> None:
         super().on_stop()
@@ -410,9 +496,10 @@ class Scheduler(Controller):
         self._infos.clear()
         self._assumed.clear()
         self._nominations.clear()
+        self._volumes.clear()
         self._indexes.clear()
         self._seen_once.clear()
-        self._view = ClusterView()
+        self._view = ClusterView(self._volumes.view)
         self._start = 0
 
     def dump_private(self) -> Plain:
@@ -421,6 +508,7 @@ class Scheduler(Controller):
             "decisions": self._decisions.dump(),
             "assumed": [[uid, *where] for uid, where in self._assumed.items()],
             "nominations": self._nominations.dump(),
+            "volumes": self._volumes.dump(),
             "start": self._start,
         }
 
@@ -429,6 +517,7 @@ class Scheduler(Controller):
         self._decisions.load(state["decisions"])
         self._assumed = {uid: (namespace, name, node) for uid, namespace, name, node in state["assumed"]}
         self._nominations.load(state["nominations"])
+        self._volumes.load(state["volumes"])
         self._start = state["start"]
         self._infos.clear()
         self._indexes.clear()
@@ -439,6 +528,13 @@ class Scheduler(Controller):
 def _assigned(waiting: Waiting, node: str) -> str:
     namespace, name = waiting.key
     return f"Successfully assigned {namespace}/{name} to {node}"
+
+
+def _may_follow_pods(plugin: str, freed: NodeInfo | None) -> bool:
+    """Whether what other pods do can change the plugin's mind; for volumes only their going can."""
+    if plugin in _VOLUME_PLUGINS:
+        return freed is not None and plugin in _COUNTED_VOLUMES
+    return plugin in _CLUSTER_FILTERS
 
 
 def _lets_in(plugin: str, info: PodInfo, node: NodeInfo) -> bool:
@@ -494,10 +590,10 @@ def _looks(node: Obj) -> tuple[object, ...]:
     )
 
 
-def _with_unschedulable(pod: Obj, message: str, now: str) -> list[Obj] | None:
+def _with_unschedulable(pod: Obj, message: str, now: str, reason: str) -> list[Obj] | None:
     """The pod's conditions with PodScheduled=False; None when they already say so."""
     conditions = list((pod.get("status") or {}).get("conditions") or ())
-    wanted = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    wanted = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
     for index, known in enumerate(conditions):
         if known["type"] == "PodScheduled":
             if all(known.get(name) == value for name, value in wanted.items()):

@@ -6,7 +6,7 @@ a pod made by a controller is held to the same policy as one made by hand.
 
 from collections.abc import Callable
 
-from simulator.apiserver import errors
+from simulator.apiserver import errors, storage
 from simulator.apiserver.admission import limit_ranger, pod_security, validating_policy
 from simulator.apiserver.admission.identities import user_of
 from simulator.apiserver.admission.matching import Change
@@ -63,6 +63,7 @@ class AdmissionChain:
         if resource not in CHANGING:
             return
         if resource == "persistentvolumeclaims":
+            storage.refuse_resize(obj, old, self._store)
             self._check_ranges(resource, obj)
         self._quota.charge(resource, obj, old, dry_run=dry_run)
 

@@ -182,7 +182,8 @@ _CLAIM_MUTABLE = ("resources", "volumeName", "volumeAttributesClassName")
 def validate_claim_update(new: Obj, old: Obj) -> Errors:
     now, before = _spec(new), _spec(old)
     errors = validate_claim(new)
-    frozen = [{k: v for k, v in spec.items() if k not in _CLAIM_MUTABLE} for spec in (now, before)]
+    mutable = (*_CLAIM_MUTABLE, "storageClassName") if before.get("storageClassName") is None else _CLAIM_MUTABLE
+    frozen = [{k: v for k, v in spec.items() if k not in mutable} for spec in (now, before)]
     bound_elsewhere = before.get("volumeName") and now.get("volumeName") != before["volumeName"]
     if frozen[0] != frozen[1] or bound_elsewhere:
         says = (
@@ -190,7 +191,9 @@ def validate_claim_update(new: Obj, old: Obj) -> Errors:
         )
         errors.append(forbidden("spec", says))
     wanted, had = (((s.get("resources") or {}).get("requests") or {}).get("storage") for s in (now, before))
-    if wanted and had and quantities.parse(wanted).nanos < quantities.parse(had).nanos:
+    there = ((old.get("status") or {}).get("capacity") or {}).get("storage", "0")
+    shrinks = wanted and had and quantities.parse(wanted).nanos < quantities.parse(had).nanos
+    if shrinks and (there == "0" or quantities.parse(wanted).nanos <= quantities.parse(there).nanos):
         says = "field can not be less than status.capacity"
         errors.append(forbidden("spec.resources.requests.storage", says))
     return errors

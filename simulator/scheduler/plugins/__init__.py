@@ -1,7 +1,6 @@
 """The default plugins, a file each, in the order in which upstream runs them.
 
-`default_plugins.go` of v1.33 gives order and weights. Not here yet: the volume plugins and dynamic resources, whose
-objects have no behaviour in the simulator so far. DefaultPreemption is `simulator.scheduler.preemption`.
+`default_plugins.go` of v1.33 gives order and weights. Not here: dynamic resources. DefaultPreemption is `simulator.scheduler.preemption`.
 """
 
 from simulator.scheduler.framework import ClusterFilter, Filter, Score
@@ -12,9 +11,13 @@ from simulator.scheduler.plugins.node_affinity import NodeAffinity, NodeAffinity
 from simulator.scheduler.plugins.node_name import NodeName
 from simulator.scheduler.plugins.node_ports import NodePorts
 from simulator.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from simulator.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from simulator.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from simulator.scheduler.plugins.resources_fit import NodeResourcesFit
 from simulator.scheduler.plugins.taint_toleration import TaintToleration
+from simulator.scheduler.plugins.volume_binding import VolumeBinding
+from simulator.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from simulator.scheduler.plugins.volume_zone import VolumeZone
 
 FILTERS: tuple[Filter, ...] = (
     NodeAffinityByName(),
@@ -25,7 +28,15 @@ FILTERS: tuple[Filter, ...] = (
     NodePorts(),
     NodeResourcesFit(),
 )
-CLUSTER_FILTERS: tuple[ClusterFilter, ...] = (PodTopologySpread(), InterPodAffinity())
+VOLUME_BINDING = VolumeBinding()
+CLUSTER_FILTERS: tuple[ClusterFilter, ...] = (
+    VolumeRestrictions(),
+    NodeVolumeLimits(),
+    VOLUME_BINDING,
+    VolumeZone(),
+    PodTopologySpread(),
+    InterPodAffinity(),
+)
 #: Scores whose feature depends on the pod and the node alone.
 SCORES: tuple[Score, ...] = (
     TaintToleration(),

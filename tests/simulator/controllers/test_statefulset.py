@@ -6,6 +6,7 @@ import pytest
 
 from simulator.controllers.garbage_collector import GarbageCollector
 from simulator.controllers.statefulset import StatefulSetController
+from simulator.controllers.volume_protection import ClaimProtectionController
 
 World = Any
 Obj = dict[str, Any]
@@ -318,7 +319,7 @@ def test_the_retention_policy_says_who_owns_the_claims(
 
 
 def test_scaling_down_deletes_the_claim_where_the_policy_says_so(world: Any, pod_template: Any) -> None:
-    made = world(StatefulSetController, GarbageCollector)
+    made = world(StatefulSetController, GarbageCollector, ClaimProtectionController)
     policy = {"whenScaled": "Delete", "whenDeleted": "Retain"}
     made.client.create(
         "statefulsets.apps",

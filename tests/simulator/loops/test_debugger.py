@@ -210,7 +210,7 @@ def test_no_loop_writes_outside_the_kinds_it_declares(bench: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ({"kind": "loop", "op": "off", "loop": "nobody"}, "loop: found 'nobody', wanted one of clusterrole-aggregation-"),
+        ({"kind": "loop", "op": "off", "loop": "nobody"}, "loop: found 'nobody', wanted one of attachdetach-controller"),
         ({"kind": "loop", "op": "on", "loop": "job-controller"}, "loop: found job-controller, which is on already"),
         ({"kind": "breakpoint", "op": "set"}, "breakpoint: found nothing to stop at"),
         ({"kind": "breakpoint", "op": "set", "resource": "nothings"}, "resource: found 'nothings'"),

@@ -1,0 +1,200 @@
+"""What a driver does behind the API: makes, attaches, grows and deletes the real thing.
+
+Two kinds: directories on nodes (`rancher.io/local-path`, `docker.io/hostpath`) and a cloud's disks. Promises: a refusal is `Refused`
+in the words that reach the events (`rpc error: code = … desc = …` for CSI drivers).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from simulator.cloud.disks import Disks
+from simulator.cloud.errors import CloudRefused
+from simulator.cloud.storage_flavours import StorageFlavour
+from simulator.engine.plain import Obj
+from simulator.machinery.claims import SELECTED_NODE, annotations, asked_bytes
+
+_GIB = 1 << 30
+_LOCAL_MODES = ("ReadWriteOnce", "ReadWriteOncePod")
+
+
+class Refused(Exception):
+    """The driver could not do it, and why."""
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.is_final = is_final
+        """Trying again on this node is pointless: the scheduler should choose another one."""
+
+
+class Files(Protocol):
+    """What lies in volumes; the drivers' data path."""
+
+    def erase(self, volume: Obj) -> None: ...
+
+    def copy(self, source: Obj, target: Obj) -> None: ...
+
+    def keep(self, source: Obj, name: str) -> None:
+        """Copies a volume's files under a snapshot's name."""
+
+    def restore(self, name: str, target: Obj) -> None: ...
+
+    def forget(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made."""
+
+    claim: Obj
+    name: str
+    """The volume's name: `pvc-<uid>` of its claim."""
+    storage_class: Obj
+    node: Obj | None
+    """The node that the scheduler chose, when the class waits for a consumer."""
+    zone: str
+    """The zone to make it in; "" for directories."""
+
+
+class Backend(Protocol):
+    takes_us: tuple[int, int]
+
+    def create(self, order: Order) -> Obj:
+        """The spec of the volume, less what every volume has. Raises Refused."""
+
+    def delete(self, volume: Obj) -> None: ...
+
+    def attach(self, volume: Obj, node: Obj) -> None: ...
+
+    def detach(self, volume: Obj, node: str) -> None: ...
+
+    def grow(self, volume: Obj, size: int) -> None: ...
+
+
+class NodeDirectories:
+    """Directories on a node: nothing is attached, nothing can grow."""
+
+    takes_us = (2_000_000, 4_000_000)
+
+    def __init__(self, storage: StorageFlavour) -> None:
+        self._storage = storage
+
+    def create(self, order: Order) -> Obj:
+        claim = order.claim
+        modes = claim["spec"].get("accessModes") or []
+        size = {"storage": claim["spec"]["resources"]["requests"]["storage"]}
+        if not self._storage.keeps_node:
+            path = f"/var/lib/k8s-pvs/{claim['metadata']['name']}/{order.name}"
+            return {"capacity": size, "accessModes": modes, "hostPath": {"path": path, "type": ""}}
+        if order.node is None:
+            raise Refused("configuration error, no node was specified")
+        if any(mode not in _LOCAL_MODES for mode in modes):
+            raise Refused("NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes")
+        directory = f"{order.name}_{claim['metadata']['namespace']}_{claim['metadata']['name']}"
+        hostname = (order.node["metadata"].get("labels") or {}).get(
+            "kubernetes.io/hostname", annotations(claim)[SELECTED_NODE]
+        )
+        return {
+            "capacity": size,
+            "accessModes": modes,
+            "hostPath": {"path": f"/var/local-path-provisioner/{directory}", "type": "DirectoryOrCreate"},
+            "nodeAffinity": _affinity("kubernetes.io/hostname", hostname),
+        }
+
+    def delete(self, volume: Obj) -> None:
+        """The files go with the volume."""
+
+    def attach(self, volume: Obj, node: Obj) -> None:
+        raise Refused("directories are not attached")
+
+    def detach(self, volume: Obj, node: str) -> None:
+        """There is nothing to detach."""
+
+    def grow(self, volume: Obj, size: int) -> None:
+        raise Refused("directories do not grow")
+
+
+class CloudDisks:
+    """Disks of a cloud, each in one zone."""
+
+    takes_us = (2_000_000, 5_000_000)
+
+    def __init__(self, storage: StorageFlavour, disks: Disks) -> None:
+        self._storage = storage
+        self._disks = disks
+
+    def create(self, order: Order) -> Obj:
+        claim = order.claim
+        modes = claim["spec"].get("accessModes") or []
+        if any(mode in ("ReadWriteMany", "ReadOnlyMany") for mode in modes):
+            raise Refused(
+                "rpc error: code = InvalidArgument desc = Volume capabilities not supported: only ReadWriteOnce volumes can be made",
+                is_final=True,
+            )
+        parameters = order.storage_class.get("parameters") or {}
+        size = max(asked_bytes(claim), self._storage.smallest)
+        gib = -(-size // _GIB)
+        try:
+            handle = self._disks.create(order.name, zone=order.zone, size=size, type=parameters.get("type", "block"))
+        except CloudRefused as refused:
+            code = "ResourceExhausted" if refused.code == "QuotaExceeded" else "Internal"
+            raise Refused(
+                f'rpc error: code = {code} desc = Could not create volume "{order.name}": {refused.message}',
+                is_final=code == "ResourceExhausted",
+            ) from refused
+        source: Obj = {"driver": self._storage.driver, "volumeHandle": handle}
+        if (claim["spec"].get("volumeMode") or "Filesystem") == "Filesystem":
+            source["fsType"] = parameters.get("csi.storage.k8s.io/fstype", "ext4")
+        source["volumeAttributes"] = {
+            "storage.kubernetes.io/csiProvisionerIdentity": f"1760000000000-8081-{self._storage.driver}"
+        }
+        return {
+            "capacity": {"storage": f"{gib}Gi"},
+            "accessModes": modes,
+            "csi": source,
+            "nodeAffinity": _affinity(self._storage.topology_key, order.zone),
+        }
+
+    def delete(self, volume: Obj) -> None:
+        handle = volume["spec"]["csi"]["volumeHandle"]
+        try:
+            self._disks.delete(handle)
+        except CloudRefused as refused:
+            raise Refused(
+                f'rpc error: code = Internal desc = Could not delete volume ID "{handle}": {refused.message}'
+            ) from refused
+
+    def attach(self, volume: Obj, node: Obj) -> None:
+        handle, name = volume["spec"]["csi"]["volumeHandle"], node["metadata"]["name"]
+        try:
+            self._disks.attach(handle, name, self.zone_of(node))
+        except CloudRefused as refused:
+            raise Refused(
+                f'rpc error: code = Internal desc = Could not attach volume "{handle}" to node "{name}": {refused.message}'
+            ) from refused
+
+    def detach(self, volume: Obj, node: str) -> None:
+        handle = volume["spec"]["csi"]["volumeHandle"]
+        try:
+            self._disks.detach(handle, node)
+        except CloudRefused as refused:
+            raise Refused(
+                f'rpc error: code = Internal desc = Could not detach volume "{handle}" from node "{node}": {refused.message}'
+            ) from refused
+
+    def grow(self, volume: Obj, size: int) -> None:
+        handle = volume["spec"]["csi"]["volumeHandle"]
+        try:
+            self._disks.grow(handle, size)
+        except CloudRefused as refused:
+            raise Refused(
+                f'rpc error: code = Internal desc = Could not resize volume "{handle}": {refused.message}'
+            ) from refused
+
+    def zone_of(self, node: Obj) -> str:
+        return str((node["metadata"].get("labels") or {}).get(self._storage.topology_key, ""))
+
+
+def _affinity(key: str, value: str) -> Obj:
+    expression = {"key": key, "operator": "In", "values": [value]}
+    return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}

@@ -1,0 +1,338 @@
+"""external-provisioner: makes a volume for a claim that waits for one, and deletes the released ones it made.
+
+Follows https://github.com/kubernetes-csi/external-provisioner and sig-storage-lib-external-provisioner (`controller/controller.go`).
+Promises: a claim has at most one volume in the making; a failure is told and tried again after 1 s, doubling to 5 min; one that another
+node could cure gives the claim back to the scheduler. The StorageClass itself makes nothing: it is only read here.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import ClassVar
+
+from simulator.client import About, Client, Controller, Process
+from simulator.cloud.storage_flavours import StorageFlavour
+from simulator.csi.backend import Backend, Files, Order, Refused
+from simulator.csi.identity import source_of
+from simulator.engine.plain import Obj
+from simulator.machinery import claims as rules
+
+_CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
+_ATTACHMENTS = "volumeattachments.storage.k8s.io"
+_SNAPSHOTS, _CONTENTS = "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io"
+_CLAIM, _VOLUME = "claim:", "volume:"
+_FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
+_DELETION_SECRET = "volume.kubernetes.io/provisioner-deletion-secret"
+_RETRY_US, _RETRY_MAX_US = 1_000_000, 300_000_000
+
+
+class ExternalProvisioner(Controller):
+    name: ClassVar[str] = "external-provisioner"
+    watches: ClassVar[Mapping[str, str]] = {
+        _CLAIMS: "on_claim",
+        _VOLUMES: "on_volume",
+        _CLASSES: "on_other",
+        "nodes": "on_other",
+        _ATTACHMENTS: "on_attachment",
+    }
+    writes = (_CLAIMS, _VOLUMES, "events")
+
+    def __init__(
+        self, process: Process, client: Client, storage: StorageFlavour, backend: Backend, files: Files
+    ) -> None:
+        super().__init__(process, client)
+        self._storage = storage
+        self._backend = backend
+        self._files = files
+        self._source = source_of(storage, process.engine.seed)
+        self._due: dict[str, int] = {}
+        """Claim or volume in work → when the backend answers."""
+        self._failures: dict[str, int] = {}
+
+    # What is watched
+
+    def on_claim(self, old: Obj | None, new: Obj | None) -> None:
+        if new is not None and self._should_provision(new):
+            metadata = new["metadata"]
+            self.enqueue(f"{_CLAIM}{metadata['namespace']}/{metadata['name']}")
+
+    def on_volume(self, old: Obj | None, new: Obj | None) -> None:
+        if new is not None and self._should_delete(new):
+            self.enqueue(_VOLUME + new["metadata"]["name"])
+
+    def on_attachment(self, old: Obj | None, new: Obj | None) -> None:
+        """A volume that was still attached may be deleted now."""
+        if new is None and old is not None:
+            volume = self.cache.get(_VOLUMES, "", old["spec"]["source"].get("persistentVolumeName", ""))
+            if volume is not None and self._should_delete(volume):
+                self.enqueue(_VOLUME + volume["metadata"]["name"])
+
+    def on_other(self, old: Obj | None, new: Obj | None) -> None:
+        """Classes and nodes are read when a volume is made."""
+
+    def _should_provision(self, claim: Obj) -> bool:
+        marks = rules.annotations(claim)
+        if claim["spec"].get("volumeName") or marks.get(rules.PROVISIONER) != self._storage.driver:
+            return False
+        if "deletionTimestamp" in claim["metadata"]:
+            return False
+        storage_class = self.cache.get(_CLASSES, "", rules.class_name(claim))
+        return not rules.waits_for_consumer(storage_class) or rules.SELECTED_NODE in marks
+
+    def _should_delete(self, volume: Obj) -> bool:
+        if rules.annotations(volume).get(rules.PROVISIONED_BY) != self._storage.driver:
+            return False
+        if volume["spec"].get("persistentVolumeReclaimPolicy") != "Delete":
+            return False
+        is_ending = "deletionTimestamp" in volume["metadata"]
+        if is_ending and _FINALIZER not in (volume["metadata"].get("finalizers") or ()):
+            return False
+        return (volume.get("status") or {}).get("phase") in ("Released", "Failed")
+
+    def about(self, key: str) -> About:
+        if key.startswith(_VOLUME):
+            return About(_VOLUMES, "", key.removeprefix(_VOLUME))
+        namespace, _, name = key.removeprefix(_CLAIM).partition("/")
+        return About(_CLAIMS, namespace, name)
+
+    def reconcile(self, key: str) -> None:
+        if key.startswith(_VOLUME):
+            volume = self.cache.get(_VOLUMES, "", key.removeprefix(_VOLUME))
+            if volume is not None and self._should_delete(volume):
+                self._delete(key, volume)
+            return
+        namespace, _, name = key.removeprefix(_CLAIM).partition("/")
+        claim = self.cache.get(_CLAIMS, namespace, name)
+        if claim is None or not self._should_provision(claim):
+            self._forget(key)
+            return
+        self._provision(key, claim)
+
+    # Making
+
+    def _provision(self, key: str, claim: Obj) -> None:
+        name = f"pvc-{claim['metadata']['uid']}"
+        if self.cache.get(_VOLUMES, "", name) is not None:
+            self._forget(key)
+            return
+        if not self._is_due(key):
+            if key not in self._due:
+                where = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
+                message = f'External provisioner is provisioning volume for claim "{where}"'
+                self._say(claim, "Normal", "Provisioning", message)
+                self._start(key)
+            return
+        del self._due[key]
+        storage_class = self.cache.get(_CLASSES, "", rules.class_name(claim)) or {}
+        try:
+            order = self._order(claim, name, storage_class)
+            origin = self._origin(claim)
+            spec = self._backend.create(order)
+        except Refused as refused:
+            self._fail(key, claim, refused)
+            return
+        volume = self.client.create(_VOLUMES, self._volume(claim, name, storage_class, spec))
+        if origin is not None:
+            origin.fill(self._files, volume)
+        self._say(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
+        self._forget(key)
+
+    def _order(self, claim: Obj, name: str, storage_class: Obj) -> Order:
+        chosen = rules.annotations(claim).get(rules.SELECTED_NODE)
+        node = None if chosen is None else self.cache.get("nodes", "", chosen)
+        if chosen is not None and node is None:
+            raise Refused(f'failed to get target node: node "{chosen}" not found', is_final=True)
+        zone = ""
+        if self._storage.is_csi:
+            zones = [self._zone(node)] if node is not None else self._zones(storage_class)
+            if not zones or not zones[0]:
+                raise Refused("error generating accessibility requirements: no available topology found")
+            zone = zones[_turn(claim["metadata"]["name"]) % len(zones)]
+        return Order(claim, name, storage_class, node, zone)
+
+    def _zone(self, node: Obj) -> str:
+        return str((node["metadata"].get("labels") or {}).get(self._storage.topology_key, ""))
+
+    def _zones(self, storage_class: Obj) -> list[str]:
+        """Where a volume that waits for no pod may be made."""
+        known = sorted({zone for node in self.cache.list("nodes") if (zone := self._zone(node))})
+        terms = storage_class.get("allowedTopologies") or ()
+        allowed = [
+            value
+            for term in terms
+            for one in term.get("matchLabelExpressions") or ()
+            if one["key"] == self._storage.topology_key
+            for value in one["values"]
+        ]
+        return [zone for zone in known if zone in allowed] if terms else known
+
+    def _origin(self, claim: Obj) -> "Clone | Restore | None":
+        """What the new volume begins with: another claim's files (a clone), or a snapshot's."""
+        source = claim["spec"].get("dataSource") or claim["spec"].get("dataSourceRef")
+        if not source:
+            return None
+        if source["kind"] == "VolumeSnapshot" and self._storage.is_csi:
+            return self._snapshot(claim["metadata"]["namespace"], source["name"])
+        if source["kind"] != "PersistentVolumeClaim":
+            raise Refused(f"unsupported dataSource kind {source['kind']}")
+        if not self._storage.is_csi:
+            raise Refused("claim has a data source, which this provisioner does not support")
+        namespace, name = claim["metadata"]["namespace"], source["name"]
+        lead = f"error getting handle for DataSource Type PersistentVolumeClaim by Name {name}: "
+        found = self.cache.get(_CLAIMS, namespace, name)
+        if found is None:
+            why = f'error getting PVC {name} (namespace "{namespace}") from api server: persistentvolumeclaim "{name}" not found'
+            raise Refused(lead + why)
+        if not rules.is_bound(found):
+            raise Refused(f"{lead}the PVC {name} must be in Bound state")
+        if rules.asked_bytes(claim) < rules.asked_bytes(found):
+            raise Refused(
+                f"{lead}error, new PVC request must be greater than or equal in size to the specified PVC data source, "
+                f"requested {rules.asked_bytes(claim)} but source is {rules.asked_bytes(found)}"
+            )
+        volume = self.cache.get(_VOLUMES, "", found["spec"]["volumeName"])
+        if volume is None or rules.handle_of(volume) is None or rules.handle_of(volume)[0] != self._storage.driver:  # type: ignore[index]
+            raise Refused(f"{lead}the source volume is not of driver {self._storage.driver}")
+        return Clone(volume)
+
+    def _snapshot(self, namespace: str, name: str) -> "Restore":
+        lead = f"error getting handle for DataSource Type VolumeSnapshot by Name {name}: "
+        found = [one for one in self._listed(_SNAPSHOTS, namespace) if one["metadata"]["name"] == name]
+        if not found:
+            why = f'error getting snapshot {name} from api server: {_SNAPSHOTS} "{name}" not found'
+            raise Refused(lead + why)
+        status = found[0].get("status") or {}
+        bound = status.get("boundVolumeSnapshotContentName")
+        contents = [one for one in self._listed(_CONTENTS, None) if one["metadata"]["name"] == bound]
+        handle = (contents[0].get("status") or {}).get("snapshotHandle") if contents else None
+        if not status.get("readyToUse") or not handle:
+            raise Refused(f"{lead}snapshot {name} is not Ready")
+        return Restore(handle)
+
+    def _listed(self, resource: str, namespace: str | None) -> list[Obj]:
+        return self.client.list(resource, namespace) if self.client.kinds.by_name(resource) is not None else []
+
+    def _volume(self, claim: Obj, name: str, storage_class: Obj, spec: Obj) -> Obj:
+        marks = {rules.PROVISIONED_BY: self._storage.driver}
+        metadata: Obj = {"name": name, "annotations": marks}
+        if self._storage.is_csi:
+            marks.update({f"{_DELETION_SECRET}-name": "", f"{_DELETION_SECRET}-namespace": ""})
+            metadata["finalizers"] = [_FINALIZER]
+        elif rules.SELECTED_NODE in rules.annotations(claim):
+            marks["local.path.provisioner/selected-node"] = rules.annotations(claim)[rules.SELECTED_NODE]
+        made = {
+            **spec,
+            "claimRef": rules.reference_to(claim),
+            "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy") or "Delete",
+            "storageClassName": rules.class_name(claim),
+            "volumeMode": claim["spec"].get("volumeMode") or "Filesystem",
+        }
+        if storage_class.get("mountOptions"):
+            made["mountOptions"] = storage_class["mountOptions"]
+        return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": made}
+
+    def _fail(self, key: str, claim: Obj, refused: Refused) -> None:
+        lead = f'failed to provision volume with StorageClass "{rules.class_name(claim)}": '
+        self._say(claim, "Warning", "ProvisioningFailed", lead + refused.message)
+        if refused.is_final and rules.SELECTED_NODE in rules.annotations(claim):
+            # The scheduler chooses again; the claim comes back when it has.
+            self._forget(key)
+            self.client.update(_CLAIMS, rules.with_annotations(claim, {rules.SELECTED_NODE: None}))
+            return
+        self._try_later(key)
+
+    # Deleting
+
+    def _delete(self, key: str, volume: Obj) -> None:
+        name = volume["metadata"]["name"]
+        for attachment in self.cache.unordered(_ATTACHMENTS):
+            if attachment["spec"]["source"].get("persistentVolumeName") == name:
+                node = attachment["spec"]["nodeName"]
+                message = f"persistentvolume {name} is still attached to node {node}"
+                self._say(volume, "Warning", "VolumeFailedDelete", message)
+                return
+        if not self._is_due(key):
+            if key not in self._due:
+                self._start(key)
+            return
+        del self._due[key]
+        try:
+            self._backend.delete(volume)
+        except Refused as refused:
+            self._say(volume, "Warning", "VolumeFailedDelete", refused.message)
+            self._try_later(key)
+            return
+        self._files.erase(volume)
+        self._forget(key)
+        left = [one for one in volume["metadata"].get("finalizers") or () if one != _FINALIZER]
+        if len(left) != len(volume["metadata"].get("finalizers") or ()):
+            self.client.update(_VOLUMES, {**volume, "metadata": {**volume["metadata"], "finalizers": left}})
+        if "deletionTimestamp" not in volume["metadata"]:
+            self.client.delete(_VOLUMES, "", name)
+
+    # Time
+
+    def _is_due(self, key: str) -> bool:
+        return key in self._due and self.engine.now >= self._due[key]
+
+    def _start(self, key: str) -> None:
+        low, high = (0, 0) if self.engine.profile.name == "instant" else self._backend.takes_us
+        takes = self.engine.rng("csi").between(low, high) if low != high else low
+        self._due[key] = self.engine.now + takes
+        self.enqueue(key, takes)
+
+    def _try_later(self, key: str) -> None:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        self.enqueue(key, min(_RETRY_US << min(failures, 20), _RETRY_MAX_US))
+
+    def _forget(self, key: str) -> None:
+        self._due.pop(key, None)
+        self._failures.pop(key, None)
+
+    def _say(self, about: Obj, type: str, reason: str, message: str) -> None:
+        self.client.event(about, type, reason, message, source=self._source)
+
+    # State
+
+    def on_stop(self) -> None:
+        super().on_stop()
+        self._due.clear()
+        self._failures.clear()
+
+    def dump_private(self) -> Obj:
+        return {"due": self._due, "failures": self._failures}
+
+    def load_private(self, state: Obj) -> None:
+        self._due, self._failures = dict(state["due"]), dict(state["failures"])
+
+
+class Clone:
+    """The new volume begins with the files of another."""
+
+    def __init__(self, volume: Obj) -> None:
+        self._volume = volume
+
+    def fill(self, files: Files, target: Obj) -> None:
+        files.copy(self._volume, target)
+
+
+class Restore:
+    """The new volume begins with the files of a snapshot."""
+
+    def __init__(self, handle: str) -> None:
+        self._handle = handle
+
+    def fill(self, files: Files, target: Obj) -> None:
+        files.restore(self._handle, target)
+
+
+def _turn(name: str) -> int:
+    """Claims of a StatefulSet go round the zones by their ordinal, others by a hash of their name."""
+    base, dash, ordinal = name.rpartition("-")
+    if dash and ordinal.isdigit():
+        return _hash(base) + int(ordinal)
+    return _hash(name)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")

@@ -1,0 +1,124 @@
+"""What the sources of a volume put into it: ConfigMaps, Secrets, the downward API, and several of them projected together.
+
+Follows the volume plugins `pkg/volume/configmap`, `secret`, `downwardapi` and `projected` of v1.33. Promises: pure functions of what is
+looked up; a missing source is the kubelet's own sentence.
+"""
+
+from collections.abc import Callable
+
+from simulator.engine.plain import Obj
+from simulator.machinery.quantities import milli, value
+from simulator.node.environment import Lookup, PodFacts, field_value, texts
+from simulator.node.volumes import Files
+
+_CONFIG = ("configMap", "secret", "downwardAPI", "projected")
+
+
+def is_config(volume: Obj) -> bool:
+    return any(source in volume for source in _CONFIG)
+
+
+def references(volume: Obj) -> list[tuple[str, str]]:
+    """(resource, name) of the ConfigMaps and Secrets that a volume is made from."""
+    found: list[tuple[str, str]] = []
+    parts = (volume.get("projected") or {}).get("sources") or [volume]
+    for part in parts:
+        if "configMap" in part:
+            found.append(("configmaps", part["configMap"]["name"]))
+        if "secret" in part:
+            found.append(("secrets", part["secret"].get("secretName") or part["secret"].get("name", "")))
+    return found
+
+
+def problem_of(volume: Obj, namespace: str, lookup: Lookup) -> str | None:
+    """Why such a volume cannot be set up; None when it can."""
+    parts = (volume.get("projected") or {}).get("sources") or [volume]
+    for part in parts:
+        for field, resource, kind, word in (
+            ("configMap", "configmaps", "configmap", "config"),
+            ("secret", "secrets", "secret", "secret"),
+        ):
+            if field in part:
+                name = part[field].get("secretName") or part[field].get("name", "")
+                why = _source_problem(part[field], lookup(resource, namespace, name), f'{kind} "{name}"', word)
+                if why is not None:
+                    return why
+    return None
+
+
+def _source_problem(source: Obj, found: Obj | None, named: str, word: str) -> str | None:
+    if source.get("optional"):
+        return None
+    if found is None:
+        return f"{named} not found"
+    keys = {**(found.get("data") or {}), **(found.get("binaryData") or {})}
+    for item in source.get("items") or ():
+        if item["key"] not in keys:
+            return f"references non-existent {word} key: {item['key']}"
+    return None
+
+
+def files_of(volume: Obj, facts: PodFacts, lookup: Lookup) -> Files:
+    """Relative path → text, the later sources of a projected volume over the earlier ones."""
+    parts = (volume.get("projected") or {}).get("sources") or [volume]
+    found: Files = {}
+    for part in parts:
+        for field, fill in _FILL.items():
+            if field in part:
+                found.update(fill(part[field], facts, lookup))
+    return found
+
+
+def _from_config_map(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
+    return _keys(source, lookup("configmaps", facts.pod["metadata"]["namespace"], source["name"]))
+
+
+def _from_secret(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
+    name = source.get("secretName") or source.get("name", "")
+    return _keys(source, lookup("secrets", facts.pod["metadata"]["namespace"], name))
+
+
+def _keys(source: Obj, found: Obj | None) -> Files:
+    values = {} if found is None else texts(found)
+    items = source.get("items")
+    if items is None:
+        return values
+    return {item["path"]: values[item["key"]] for item in items if item["key"] in values}
+
+
+def _from_downward(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
+    found: Files = {}
+    for item in source.get("items") or ():
+        if "fieldRef" in item:
+            found[item["path"]] = _field(item["fieldRef"]["fieldPath"], facts)
+        elif "resourceFieldRef" in item:
+            found[item["path"]] = _resource(item["resourceFieldRef"], facts)
+    return found
+
+
+def _field(path: str, facts: PodFacts) -> str:
+    """Labels and annotations as a whole are lines of `key="value"`, which variables cannot have."""
+    for whole in ("labels", "annotations"):
+        if path == f"metadata.{whole}":
+            pairs = facts.pod["metadata"].get(whole) or {}
+            return "\n".join(f'{key}="{text}"' for key, text in sorted(pairs.items()))
+    return field_value(path, facts)
+
+
+def _resource(reference: Obj, facts: PodFacts) -> str:
+    section, _, name = reference["resource"].partition(".")
+    for container in facts.pod["spec"]["containers"]:
+        if container["name"] == reference.get("containerName"):
+            amount = ((container.get("resources") or {}).get(section) or {}).get(name)
+            if amount is None:
+                return "0"
+            measure = milli if name == "cpu" else value
+            return str(-(-measure(amount) // (measure(reference.get("divisor") or "1") or measure("1"))))
+    return "0"
+
+
+_FILL: dict[str, Callable[[Obj, PodFacts, Lookup], Files]] = {
+    "configMap": _from_config_map,
+    "secret": _from_secret,
+    "downwardAPI": _from_downward,
+}
