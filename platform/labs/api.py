@@ -18,14 +18,15 @@ from labs.messages import encode_json, refusal
 from labs.models import Cluster
 from labs.permissions import READ_KINDS, Access, clock_held
 from labs.router import Told, current_router
-from labs.services import cluster_reset
+from labs.selectors import branches_of
+from labs.services import cluster_branch, cluster_reset
 from labs.sessions import check_csrf, visitor
 from labs.web import Answer, Receive, Refused, Scope, Send, query, read_object, send_answer
 
 logger = logging.getLogger(__name__)
-_PATH = re.compile(r"^/api/clusters/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(command|clock|log)$")
+_PATH = re.compile(r"^/api/clusters/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(command|clock|log|past)$")
 _RID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
-_METHODS = {"command": "POST", "clock": "POST", "log": "GET"}
+_METHODS = {"command": "POST", "clock": "POST", "log": "GET", "past": "POST"}
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,8 +55,12 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
         return await _log(cluster, query(scope))
     check_csrf(scope)
     body = await read_object(scope, receive, settings.DRYDOCK_LIMITS["body_bytes"])
-    act: Callable[[str, str, Access, dict[str, Any]], Awaitable[Answer]] = _command if what == "command" else _clock
-    return await act(cluster, person, access, body)
+    acts: dict[str, Callable[[str, str, Access, dict[str, Any]], Awaitable[Answer]]] = {
+        "command": _command,
+        "clock": _clock,
+        "past": _past,
+    }
+    return await acts[what](cluster, person, access, body)
 
 
 async def _command(cluster: str, person: str, access: Access, body: dict[str, Any]) -> Answer:
@@ -86,11 +91,34 @@ async def _clock(cluster: str, person: str, access: Access, body: dict[str, Any]
 async def _reset(cluster: str, person: str) -> Answer:
     found = await database_sync_to_async(Cluster.objects.get)(pk=cluster)
     await database_sync_to_async(cluster_reset)(cluster=found, actor=person)
+    return await _begun(cluster)
+
+
+async def _begun(cluster: str) -> Answer:
+    """The clock of the branch that has just begun."""
     told = await (await current_router()).call(cluster, "view", {})
     if not told.is_ok:
         return _sent(told)
     view = told.json()
     return Answer(200, encode_json({"ok": True, "gen": view["gen"], "clock": view["clock"]}))
+
+
+async def _past(cluster: str, person: str, access: Access, body: dict[str, Any]) -> Answer:
+    """Looking at a past moment is reading; going on from it is not."""
+    operation, command = body.get("op"), body.get("command")
+    if operation == "branches":
+        told = await database_sync_to_async(branches_of)(cluster=cluster)
+        return Answer(200, encode_json({"ok": True, "branches": told}))
+    if operation == "ask" and not (isinstance(command, dict) and command.get("kind") in {*READ_KINDS, "shell"}):
+        raise Refused(403, "ReadOnly", "This is the past: it can be looked at, not changed.")
+    if operation == "branch" and not access.write:
+        raise Refused(403, "Forbidden", access.reason)
+    told = await (await current_router()).call(cluster, "past", body, actor=person)
+    if operation != "branch" or not told.is_ok:
+        return _sent(told)
+    found = await database_sync_to_async(Cluster.objects.get)(pk=cluster)
+    await database_sync_to_async(cluster_branch)(cluster=found, prepared=told.json(), actor=person)
+    return await _begun(cluster)
 
 
 async def _log(cluster: str, wanted: dict[str, str]) -> Answer:

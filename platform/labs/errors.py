@@ -1,6 +1,6 @@
 """Refusals of the labs app."""
 
-from foundation.errors import ApplicationError, Forbidden, NotFound, TooMany
+from foundation.errors import ApplicationError, Conflict, Forbidden, NotFound, TooMany
 
 
 class NoSuchCluster(NotFound):
@@ -27,3 +27,9 @@ class NoSuchTemplate(ApplicationError):
     """A template was asked for that does not exist."""
 
     code = "BadTemplate"
+
+
+class Overtaken(Conflict):
+    """The cluster went on while something was prepared for it; it can be asked for again."""
+
+    code = "Overtaken"

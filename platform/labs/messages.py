@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Ask = Literal["command", "query", "clock", "view", "summary", "wake"]
+Ask = Literal["command", "query", "clock", "view", "summary", "wake", "past"]
 
 
 class Call(msgspec.Struct, array_like=True, tag="call", frozen=True):

@@ -4,6 +4,7 @@ A host may own the cluster meanwhile. Whatever it must not go on with (reset, de
 transaction, so its next append is refused, and tells it to forget the cluster once the transaction is through.
 """
 
+import json
 import secrets
 import time
 from typing import Any
@@ -18,7 +19,7 @@ from accounts.models import User
 from catalog.lesson import Lesson
 from catalog.selectors import lesson_find, lesson_get
 from labs.bus.selection import publish_now, push_now
-from labs.errors import BadConfig, TooManyClusters
+from labs.errors import BadConfig, Overtaken, TooManyClusters
 from labs.host.engine import sim_version
 from labs.messages import Call, Evict, pack
 from labs.models import Cluster, Journal, Outbox, Snapshot
@@ -76,6 +77,7 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
     if lesson is not None:  # its instructor may have brought it to a later step
         found.setup = _lesson_fields(lesson)["setup"]
     found.save()
+    _forget_prepared(found)
     _open_branch(found, actor)
     Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
     for name in settings.CLUSTER_RESET_LISTENERS:
@@ -99,6 +101,7 @@ def cluster_bring(*, cluster: Cluster, point: StartingPoint, title: str, is_paus
     found.wall0, found.sim0_us, found.mark_us = 0, point.t_us, point.t_us
     found.speed_ppm, found.paused = 1_000_000, is_paused
     found.save()
+    _forget_prepared(found)
     _open_branch(found, "")
     Snapshot.objects.create(
         cluster=found, timeline=found.timeline, seq=found.head, t_us=point.t_us, ev=point.ev, rv=point.revision,
@@ -127,17 +130,51 @@ def _set_aside(found: Cluster, name: str) -> Cluster | None:
     return kept
 
 
-def _open_branch(found: Cluster, actor: str) -> None:
+def _open_branch(found: Cluster, actor: str, body: dict[str, Any] | None = None) -> None:
+    """The first row of a branch; without `body` it begins with the cluster's birth."""
+    body = body or {"op": "reset"}
     Journal.objects.create(
         cluster=found,
         timeline=found.timeline,
         seq=found.head,
-        t_us=0,
+        t_us=body.get("at", 0),
         kind=Journal.Kind.CONTROL,
-        rid=f"reset-{found.timeline}-{secrets.token_hex(4)}",
+        rid=f"{body['op']}-{found.timeline}-{secrets.token_hex(4)}",
         actor=actor,
-        body='{"op":"reset"}',
+        body=json.dumps(body, separators=(",", ":")),
     )
+
+
+@transaction.atomic
+def cluster_branch(*, cluster: Cluster, prepared: dict[str, Any], actor: str = "") -> Cluster:
+    """Go on from a past moment on a new branch of history, whose first state the host has kept (`prepared`, its answer).
+
+    Raises `Overtaken` when something was done in the cluster between the two.
+    """
+    found = Cluster.objects.select_for_update().get(pk=cluster.pk)
+    timeline, seq, at_us = prepared["gen"], prepared["seq"], prepared["at"]
+    if (found.timeline + 1, found.head + 1) != (timeline, seq):
+        raise Overtaken("The cluster went on meanwhile. Try again.")
+    opening = Snapshot.objects.filter(cluster=found, timeline=timeline, seq=seq, t_us=at_us).order_by("pk").last()
+    if opening is None:
+        raise Overtaken("The moment is no longer kept. Try again.")
+    found.timeline, found.head, found.epoch = timeline, seq, found.epoch + 1
+    found.status, former = Cluster.Status.HIBERNATED, found.owner_host
+    found.owner_host, found.wake_at = "", None
+    found.wall0, found.sim0_us, found.mark_us = 0, at_us, at_us
+    found.speed_ppm, found.paused = 1_000_000, False
+    found.save()
+    _forget_prepared(found, opening)
+    _open_branch(found, actor, {"op": "branch", "from": prepared["from"], "at": at_us, "left": prepared["left"]})
+    Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
+    _evict(found, former)
+    return found
+
+
+def _forget_prepared(found: Cluster, opening: Snapshot | None = None) -> None:
+    """Of the states prepared for the branch that begins only `opening` counts: others are of branches never begun."""
+    prepared = Snapshot.objects.filter(cluster=found, timeline=found.timeline)
+    (prepared if opening is None else prepared.exclude(pk=opening.pk)).delete()
 
 
 @transaction.atomic
@@ -192,8 +229,9 @@ def history_thin(*, cluster_id: str) -> None:
     Journal.objects.filter(cluster=found, timeline__lt=found.timeline - 1).delete()
     Snapshot.objects.filter(cluster=found, timeline__lt=found.timeline - 1).delete()
     kept = Snapshot.objects.filter(cluster=found, timeline=found.timeline).order_by("-seq", "-id")
-    newest = kept.values_list("pk", flat=True)[: settings.DRYDOCK_LIMITS["snapshots"]]
-    Snapshot.objects.filter(cluster=found, timeline=found.timeline).exclude(pk__in=[*newest]).delete()
+    newest = [*kept.values_list("pk", flat=True)[: settings.DRYDOCK_LIMITS["snapshots"]]]
+    opening = kept.values_list("pk", flat=True).last()  # a branch that began elsewhere can only be replayed from it
+    Snapshot.objects.filter(cluster=found, timeline=found.timeline).exclude(pk__in=[*newest, opening]).delete()
 
 
 def outbox_hand_out(*, limit: int = 100) -> int:

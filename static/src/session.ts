@@ -12,6 +12,7 @@ import { createApi, type Api } from "./protocol/api";
 import { STOPPED, timeAt, type ClockReading } from "./protocol/clock";
 import { momentOf, SessionLog } from "./protocol/log";
 import { Line } from "./protocol/socket";
+import { Visits } from "./protocol/visit";
 import { EMPTY, type ClusterState } from "./protocol/store";
 import type { Boot, Brought, Clock, FollowFrame, HelpState, HintFrame, LessonFrame, Msg, Person, Presented, ServerFrame } from "./protocol/shapes";
 import { Berths } from "./scene/berths";
@@ -25,6 +26,7 @@ export interface Playhead {
 /** A step of the server may be a silent one; this many are tried before giving up on finding a message. */
 const SILENT_STEPS = 40;
 const STEP_PATIENCE_MS = 250;
+const VISIT_MS = 250;
 const FAREWELLS: Record<string, string> = {
   "presentation-over": "The presentation is over.",
   "class-closed": "The class has been closed. Your work is kept.",
@@ -45,6 +47,8 @@ export interface SessionOptions {
 
 export class Session {
   readonly api: Api;
+  /** Past moments beyond what the page has seen itself, and questions to them. */
+  readonly visits: Visits;
   readonly log = new SessionLog();
   readonly berths = new Berths();
   readonly director: Director;
@@ -78,18 +82,22 @@ export class Session {
   private awaiting: (() => void)[] = [];
   private stepping = false;
   private resumeAtEnd = false;
+  private visiting: ReturnType<typeof setTimeout> | null = null;
 
   constructor(readonly boot: Boot, private readonly options: SessionOptions) {
-    this.api = createApi(boot);
+    this.visits = new Visits(createApi(boot), options.onTrouble);
+    this.api = this.visits.asking();
     const led = boot.class as { held?: string | null; presented?: Presented | null } | null;
     this.held = signal(led?.held ?? null);
     this.presented = signal(led?.presented ?? null);
     this.state = computed(() => {
+      const visit = this.visits.present.value;
+      if (visit !== null) return visit.state;
       const present = this.present.value;
       const head = this.playhead.value;
       return head === null ? present : this.log.stateAt(head.ev);
     });
-    this.live = computed(() => this.playhead.value === null);
+    this.live = computed(() => this.playhead.value === null && this.visits.present.value === null);
     this.director = new Director({ speed: () => this.clock.value.speed, stillness: options.stillness, chain: (msg) => this.log.chain(msg), paused: () => this.clock.value.paused, onTrace: (trace) => { this.trace.value = trace; } });
     this.line = new Line({
       url: options.url,
@@ -109,7 +117,7 @@ export class Session {
 
   /** The simulated time shown, at this instant. */
   now(nowMs = performance.now()): number {
-    return this.playhead.value?.at ?? Math.max(this.present.value.at, timeAt(this.reading, nowMs));
+    return this.visits.present.value?.at ?? this.playhead.value?.at ?? Math.max(this.present.value.at, timeAt(this.reading, nowMs));
   }
 
   /** The newest simulated time, shown or not. */
@@ -121,12 +129,39 @@ export class Session {
 
   seek(at: number): void {
     if (at >= this.liveNow() - 1) return this.goLive();
+    if (at < this.log.start.at) return this.visitSoon(at);
+    this.visits.end();
     const ev = this.log.evAt(Math.max(at, this.log.start.at));
     this.lookAt(ev, Math.max(at, this.log.start.at));
   }
 
+  /** The moment shown becomes one that can be looked around in, whether the page has seen it or not. */
+  async visit(at = this.now()): Promise<boolean> {
+    const head = this.playhead.value;
+    const done = await this.visits.to(Math.max(0, at), head && head.at === at ? Math.floor(head.ev) : null);
+    if (done) batch(() => { this.playhead.value = null; this.director.clear(); });
+    return done;
+  }
+
+  /** While the hand is dragged only its last place is asked for. */
+  private visitSoon(at: number): void {
+    if (this.visiting !== null) clearTimeout(this.visiting);
+    this.visiting = setTimeout(() => { this.visiting = null; void this.visit(at); }, VISIT_MS);
+  }
+
+  /** Goes on from the moment that is visited, on a new branch of history. */
+  async branch(): Promise<boolean> {
+    const visit = this.visits.present.value;
+    if (visit === null) return false;
+    const outcome = await this.api.past({ op: "branch", ...visit.moment });
+    if (outcome.ok) this.goLive();
+    else this.options.onTrouble(outcome.error.message);
+    return outcome.ok;
+  }
+
   /** Back to the present; the cluster runs on if it was stopped only to be looked at. */
   goLive(): void {
+    this.visits.end();
     this.playhead.value = null;
     this.director.clear();
     if (this.resumeAtEnd) void this.setClock("resume");
@@ -191,6 +226,7 @@ export class Session {
 
   showMessage(msg: Msg): void {
     batch(() => {
+      this.visits.end();
       this.playhead.value = { ev: momentOf(msg), at: msg.at, playing: false };
       this.director.show(msg, performance.now());
     });
@@ -300,6 +336,7 @@ export class Session {
   }
 
   private forget(gen: number): void {
+    this.visits.end();
     this.log.clear(gen);
     this.berths.clear();
     this.director.clear();

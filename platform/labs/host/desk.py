@@ -68,7 +68,7 @@ class Desk:
         limit = self._limits["commands_per_s"]
         if call.ask == "command" and (wait_s := resident.commands.take(time.monotonic())):
             return _too_many(wait_s, "commands", limit)
-        if call.ask == "query" and (wait_s := resident.queries.take(time.monotonic())):
+        if call.ask in ("query", "past") and (wait_s := resident.queries.take(time.monotonic())):
             return _too_many(wait_s, "questions", 3 * limit)
         return None
 

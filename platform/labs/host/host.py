@@ -27,12 +27,14 @@ from labs.host.committer import Committer
 from labs.host.desk import Answer, Desk
 from labs.host.engine import SimMaker
 from labs.host.frozen import compress
+from labs.host.historian import Historian
 from labs.host.pacer import Pacer
+from labs.host.past import Pasts
 from labs.host.resident import Resident, wall_us
 from labs.host.settings import HostSettings
 from labs.host.voice import Lease, Voice
 from labs.journal import Journal, JournalUnavailable, Outcome
-from labs.messages import Call, CardFrame, Drain, Evict, Touch, inbound, pack
+from labs.messages import Call, CardFrame, Drain, Evict, Touch, inbound, pack, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class ClusterHost:
             host, bus=bus, directory=directory, journal=journal, sims=sims, settings=settings, voice=self._voice,
             residents=self.residents, spawn=self._spawn, arrived=self._arrived,
         )  # fmt: skip
+        self._historian = Historian(journal, Pasts(journal, sims, settings.limits["objects"]))
         self._ready: deque[Resident] = deque()
         self._over_budget: deque[Resident] = deque()
         self._dirty: dict[str, Resident] = {}
@@ -276,7 +279,9 @@ class ClusterHost:
         begin = time.perf_counter()
         while resident.calls and time.perf_counter() - begin < 0.002 and resident.lent is None:
             call = resident.calls.popleft()
-            if is_heavy(call.ask, call.body, resident.sim.weight):
+            if call.ask == "past":
+                self._spawn(self._answer_past(resident, call))
+            elif is_heavy(call.ask, call.body, resident.sim.weight):
                 self._lend(resident, call, now)
             else:
                 self._answer(resident, call, now)
@@ -340,6 +345,23 @@ class ClusterHost:
         if not resident.anchor.paused:
             self._tell_clock(resident)
         self._enqueue(resident)
+
+    async def _answer_past(self, resident: Resident, call: Call) -> None:
+        """The door of what is asked of the past: beside the living cluster, whose answers do not wait for it."""
+        if early := self._desk.admit(resident, call):
+            self._give(resident, call, early)
+            return
+        begin = time.thread_time_ns()
+        try:
+            status, text = await self._historian.answer(resident, call.body)
+        except JournalUnavailable as error:
+            status, text = 503, refusal("Unavailable", f"The history cannot be read now: {error}")
+        except Exception:
+            logger.exception("cluster %s: its past cannot be visited", resident.cluster)
+            status, text = 500, refusal("Broken", "This moment cannot be visited; the failure is logged.")
+        if self.residents.get(resident.cluster) is resident:
+            resident.charge(time.thread_time_ns() - begin)
+            self._give(resident, call, Answer(status, text))
 
     def _on_broken(self, resident: Resident, call: Call) -> None:
         logger.exception("cluster %s broke at %s %s", resident.cluster, call.ask, call.body.get("kind"))

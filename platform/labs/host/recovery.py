@@ -19,6 +19,7 @@ from labs.host.engine import Birth, SimCluster, SimMaker, reach
 from labs.host.frozen import thaw
 from labs.host.resident import REPLIES_KEPT, Resident
 from labs.journal import Deed, Journal, Row
+from labs.journal.ports import NO_SEQ
 from labs.messages import encode_json
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class HistoryLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
+class Start:
     """A state to replay upon: the one after row `after`."""
 
     sim: SimCluster
@@ -43,14 +44,14 @@ class _Start:
 async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int, limits: dict[str, int]) -> Resident:
     """The resident cluster of `deed`, which this host has just adopted. Raises `HistoryLost`."""
     begin = time.perf_counter()
-    found, passed_over = await _newest_readable(deed, journal, sims)
+    found, passed_over = await newest_readable(deed, journal, sims)
     rows = await journal.rows(deed.cluster, deed.timeline, found.after if found else 0)
     if not _is_whole(rows, found.after if found else None, deed.head):
         kept = f"{len(rows)} of the inputs up to number {deed.head} are kept"
         raise HistoryLost(f"{passed_over} snapshots cannot be read, {kept}")
-    start = found or _Start(await Birth.of(deed).make(sims, limits["objects"]), OrderedDict(), 0)
+    start = found or Start(await Birth.of(deed).make(sims, limits["objects"]), OrderedDict(), 0)
     start.sim.max_objects = limits["objects"]
-    diverged = await _replay(start, rows)
+    diverged = await replay(start, rows)
     _log(deed, diverged, journal.sim_version)
     resident = Resident.adopt(deed, start.sim, wall_us=wall_us, limits=limits)
     resident.replies = start.replies
@@ -59,11 +60,16 @@ async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int,
     return resident
 
 
-async def _newest_readable(deed: Deed, journal: Journal, sims: SimMaker) -> tuple[_Start | None, int]:
-    """The newest snapshot that can be taken back, and how many newer ones cannot."""
+async def newest_readable(
+    deed: Deed, journal: Journal, sims: SimMaker, *, until_us: int = NO_SEQ, until_ev: int = NO_SEQ
+) -> tuple[Start | None, int]:
+    """The newest snapshot (not beyond these) that can be taken back, and how many newer ones cannot."""
     passed_over = 0
     frozen = await journal.newest(deed.cluster, deed.timeline)
     while frozen is not None:
+        if frozen.t_us > until_us or frozen.ev > until_ev:
+            frozen = await journal.newest(deed.cluster, deed.timeline, below=frozen.seq)
+            continue
         try:
             contents = thaw(frozen.state)
             is_large = len(contents.sim) > LARGE_DUMP
@@ -74,7 +80,7 @@ async def _newest_readable(deed: Deed, journal: Journal, sims: SimMaker) -> tupl
             frozen = await journal.newest(deed.cluster, deed.timeline, below=frozen.seq)
         else:
             replies = OrderedDict((rid, (status, text)) for rid, status, text in contents.replies)
-            return _Start(sim, replies, frozen.seq), passed_over
+            return Start(sim, replies, frozen.seq), passed_over
     return None, passed_over
 
 
@@ -83,15 +89,15 @@ def _is_whole(rows: list[Row], after: int | None, head: int) -> bool:
     if not rows:
         return head == (after or 0)
     first, last = rows[0], rows[-1]
-    is_first = first.seq == after + 1 if after is not None else first.seq == 1 or _opens_branch(first)
+    is_first = first.seq == after + 1 if after is not None else first.seq == 1 or opens_branch(first)
     return is_first and last.seq == head and len(rows) == head - first.seq + 1
 
 
-def _opens_branch(row: Row) -> bool:
+def opens_branch(row: Row) -> bool:
     return row.kind == "control" and json.loads(row.body).get("op") == "reset"
 
 
-async def _replay(start: _Start, rows: list[Row]) -> list[Row]:
+async def replay(start: Start, rows: list[Row]) -> list[Row]:
     """Repeat the inputs at their times; the rows that ended in another state than before."""
     sim, replies, diverged = start.sim, start.replies, []
     for row in rows:

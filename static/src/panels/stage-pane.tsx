@@ -22,6 +22,7 @@ import { Legend } from "./legend";
 const FleetCanvas = lazily(async () => (await import("../draw/fleet-canvas")).FleetCanvas);
 const Inspector = lazily(async () => (await import("./inspector")).Inspector);
 const Loops = lazily(async () => (await import("./loops")).Loops);
+const PastBar = lazily(async () => (await import("./past")).PastBar);
 const OUTLINE_MS = 400;
 const ARRANGEMENTS: [Arrangement, string][] = [["racks", "Racks"], ["namespaces", "Namespaces"], ["list", "List"]];
 const FLEET_COLOURS: [FleetColour, string][] = [["phase", "Phase"], ["namespace", "Namespace"], ["memory", "Memory"], ["age", "Age"]];
@@ -42,9 +43,15 @@ export function StagePane({ lab }: { lab: Lab }) {
       <Notices lab={lab} />
       {view.inspector.value ? <Inspector session={session} onClose={() => { view.inspector.value = false; }} onRun={lab.run} /> : null}
       {view.loops.value ? <Loops session={session} onClose={() => { view.loops.value = false; }} onSay={lab.ctx.announce} /> : null}
+      {usesPast(session) ? <PastBar session={session} onSay={lab.ctx.announce} /> : null}
       {view.menu.value ? <ActionMenu session={session} menu={view.menu.value} onClose={() => { view.menu.value = null; }} onInspect={lab.ctx.inspect} onRun={lab.run} /> : null}
     </div>
   );
+}
+
+/** Whether the page looks back, or is on a branch that left another one. */
+function usesPast(session: Session): boolean {
+  return !session.live.value || session.visits.busy.value || session.present.value.gen > 1;
 }
 
 function measure(element: HTMLElement, { scene }: Lab): () => void {

@@ -24,6 +24,8 @@ export interface Command {
 export interface Api {
   command<Reply = Record<string, unknown>>(command: Command): Promise<Outcome<CommandAnswer<Reply>>>;
   clock(op: ClockOp, value?: number): Promise<Outcome<Clock>>;
+  /** What is asked of a past moment; `op` is look, ask, compare, branch or branches. */
+  past<Reply = Record<string, unknown>>(body: { op: string; [argument: string]: unknown }): Promise<Outcome<Reply>>;
 }
 
 const RETRIES = 2;
@@ -37,6 +39,10 @@ export function createApi(boot: Pick<Boot, "api" | "csrf">, fetcher: typeof fetc
       const { ev, reply } = answer.value as { ev: number; reply: Reply & { error?: CommandError } };
       if (reply?.error) return { ok: false, error: reply.error };
       return { ok: true, value: { ev, reply } };
+    },
+    async past<Reply>(body: { op: string; [argument: string]: unknown }): Promise<Outcome<Reply>> {
+      const answer = await send("past", body);
+      return answer.ok ? { ok: true, value: answer.value as Reply } : answer;
     },
     async clock(op, value) {
       const answer = await send("clock", value === undefined ? { op } : { op, value });

@@ -243,6 +243,32 @@ export interface InspectReply {
   not_simulated?: string[];
 }
 
+/** What differs between two moments, object by object. */
+export interface ComparedObject {
+  resource: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  how: "added" | "removed" | "changed";
+  fields: [path: string, before: unknown, after: unknown][];
+}
+
+export interface CompareReply {
+  same: boolean;
+  count: number;
+  objects: ComparedObject[];
+  one: [gen: number, at: number];
+  other: [gen: number, at: number];
+}
+
+/** A branch of the cluster's history; `end` is where it was left, `from` the branch it left. */
+export interface BranchRow {
+  gen: number;
+  from: number | null;
+  at: number;
+  end: number | null;
+}
+
 /** One field of an object and the write that set it; not exact: that write or one before it. */
 export interface FieldRow {
   path: string;

@@ -48,6 +48,13 @@ class FakeCluster:
     def weight(self) -> int:
         return len(self.counters)
 
+    def compare(self, other: "FakeCluster") -> dict[str, Any]:
+        same = self.counters == other.counters
+        return {"same": same, "count": int(not same), "objects": []}
+
+    def renumber(self, revision: int) -> None:
+        self.revision = revision
+
     def apply(self, command: dict[str, Any]) -> dict[str, Any]:
         kind = command.get("kind")
         if kind == "add":

@@ -9,10 +9,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from accounts.models import User
 from accounts.services import guest_create
 from labs import services
-from labs.errors import BadConfig, NoSuchTemplate, TooManyClusters
+from labs.errors import BadConfig, NoSuchTemplate, Overtaken, TooManyClusters
 from labs.messages import Evict, inbound
 from labs.models import Cluster, Journal, Outbox, Snapshot
-from labs.selectors import cards_of, cluster_quota, clusters_of
+from labs.selectors import branches_of, cards_of, cluster_quota, clusters_of
 
 pytestmark = pytest.mark.django_db
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -98,6 +98,42 @@ def test_a_reset_is_a_new_branch_and_fences_the_owner(
     assert said == [("inbox:h1", Evict(str(cluster.pk)))]
 
 
+def test_a_branch_goes_on_from_its_moment_and_fences_the_owner(ann: User, said: list[tuple[str, object]]) -> None:
+    cluster = services.cluster_create(owner=ann, name="lab")
+    Cluster.objects.filter(pk=cluster.pk).update(epoch=4, head=9, owner_host="h1", status="resident", sim0_us=90)
+    for at_us in (70, 50):
+        Snapshot.objects.create(cluster=cluster, timeline=2, seq=10, t_us=at_us, ev=0, rv=0, state=b"x")
+    prepared = {"gen": 2, "seq": 10, "from": 1, "at": 50, "left": 90}
+    fresh = services.cluster_branch(cluster=cluster, prepared=prepared, actor="ann")
+    assert (fresh.epoch, fresh.head, fresh.timeline, fresh.sim0_us, fresh.mark_us) == (5, 10, 2, 50, 50)
+    row = Journal.objects.get(cluster=cluster)
+    assert (row.timeline, row.seq, row.t_us, row.body) == (2, 10, 50, '{"op":"branch","from":1,"at":50,"left":90}')
+    assert list(Snapshot.objects.values_list("t_us", flat=True)) == [50]
+    assert branches_of(cluster=str(cluster.pk)) == [
+        {"gen": 1, "from": None, "at": 0, "end": 90},
+        {"gen": 2, "from": 1, "at": 50, "end": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    "moved", [{"head": 10}, {"timeline": 2}], ids=["a command came between", "another branch came between"]
+)
+def test_a_branch_that_was_overtaken_is_refused(ann: User, moved: dict[str, int]) -> None:
+    cluster = services.cluster_create(owner=ann, name="lab")
+    Cluster.objects.filter(pk=cluster.pk).update(head=9)
+    Snapshot.objects.create(cluster=cluster, timeline=2, seq=10, t_us=50, ev=0, rv=0, state=b"x")
+    Cluster.objects.filter(pk=cluster.pk).update(**moved)
+    with pytest.raises(Overtaken, match="went on meanwhile"):
+        services.cluster_branch(cluster=cluster, prepared={"gen": 2, "seq": 10, "from": 1, "at": 50, "left": 90})
+
+
+def test_a_reset_forgets_what_was_prepared_for_a_branch(ann: User) -> None:
+    cluster = services.cluster_create(owner=ann, name="lab")
+    Snapshot.objects.create(cluster=cluster, timeline=2, seq=1, t_us=50, ev=0, rv=0, state=b"x")
+    services.cluster_reset(cluster=cluster)
+    assert not Snapshot.objects.exists()
+
+
 def test_deleting_removes_the_history_and_tells_the_owner(
     ann: User, said: list[tuple[str, object]], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
@@ -126,7 +162,7 @@ def test_old_history_is_thinned(ann: User, settings: object) -> None:
         Snapshot.objects.create(cluster=cluster, timeline=4, seq=seq, t_us=0, ev=0, rv=0, state=b"x")
     services.history_thin(cluster_id=str(cluster.pk))
     assert sorted(Journal.objects.values_list("timeline", flat=True)) == [3, 4]
-    assert sorted(Snapshot.objects.values_list("seq", flat=True)) == [*range(5, 45)]
+    assert sorted(Snapshot.objects.values_list("seq", flat=True)) == [0, *range(5, 45)]
 
 
 def test_owed_jobs_are_handed_out_once(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,46 @@
+"""Going back in one's own session in a browser: look around, ask the terminal, go on from there, compare with what was left."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import violations
+from tests.e2e.lab_page import try_it
+
+pytestmark = pytest.mark.e2e
+Visit = Callable[..., Page]
+
+
+def test_a_learner_goes_back_looks_around_and_goes_on_from_there(visit: Visit) -> None:
+    page = visit(bypass_csp=True)
+    lab = try_it(page)
+    lab.run("kubectl create configmap first --from-literal=a=1")
+    page.reload()  # what the page saw itself is forgotten: the server has to remember
+    lab = type(lab)(page)
+    lab.run("kubectl create configmap second --from-literal=a=1")
+    assert "second" in lab.run("kubectl get configmaps")
+    slider = page.get_by_role("slider", name="Time")
+    slider.press("Home")
+    past = page.get_by_role("region", name="The past")
+    past.get_by_role("button", name="Look around here").click()
+    expect(past).to_contain_text("Terminal and inspector answer from then")
+    page.get_by_label("Terminal input").focus()
+    page.keyboard.type("clear")
+    page.keyboard.press("Enter")
+    page.keyboard.type("kubectl get configmaps -o name")
+    page.keyboard.press("Enter")
+    expect(lab.screen).to_contain_text("configmap/first")
+    expect(lab.screen).not_to_contain_text("configmap/second")
+    past.get_by_role("button", name="Compare with now").click()
+    differences = page.get_by_role("complementary", name="Differences")
+    expect(differences).to_contain_text("ConfigMap default/second")
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    past.get_by_role("button", name="Continue from here").click()
+    page.get_by_role("dialog").get_by_role("button", name="Continue from here").click()
+    left = page.get_by_role("region", name="The future you left")
+    expect(left).to_be_visible(timeout=15_000)
+    assert "second" not in lab.run("kubectl get configmaps")
+    left.get_by_role("button", name="Compare with the future you left").click()
+    expect(differences.get_by_role("heading", name="Differences")).to_be_focused()
