@@ -18,6 +18,7 @@ from simulator.addons.assembly import assemble
 from simulator.addons.processes import SUPERVISOR
 from simulator.admission_calls import ClusterWebhooks
 from simulator.apiserver.etcd import Etcd
+from simulator.apiserver.etcd_members import EtcdMembers
 from simulator.apiserver.etcdctl import etcdctl
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.server import Server
@@ -269,11 +270,16 @@ class Cluster:
         self.engine.record("run", "you", verb="exec", resource="pods", namespace=namespace, name=pod, note=note[:200])
         words = [word for word in command if not word.startswith("ETCDCTL_")]
         if words[:1] == ["etcdctl"] and (found["metadata"].get("labels") or {}).get("component") == "etcd":
-            return etcdctl(self.storage, words[1:])
+            members = EtcdMembers(self.etcd, self._member_address, found["spec"]["nodeName"])
+            return etcdctl(self.storage, words[1:], members)
         done = self.kubelets.execute(found, container, tuple(command), stdin)
         if done.refused:
             raise ExecRefused(done.refused)
         return done.stdout, done.stderr, done.status
+
+    def _member_address(self, member: str) -> str:
+        """Of its machine; a member that only a learner has named has none."""
+        return self.kubelets.address(member) if member in self.kubelets.nodes() else "0.0.0.0"
 
     # Time
 

@@ -7,6 +7,7 @@ one, or itself after a restart, takes over once the Lease has run out.
 """
 
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any
 
 from simulator.apiserver.etcd import Etcd
@@ -57,6 +58,8 @@ class ControlPlane:
         """At assembly, when everything is up."""
         for name in self._led:
             self._processes[name].start()
+            if self.machines:
+                self._registry.lead(name, self._identity(name, self.machines[0]))
 
     # Questions
 
@@ -112,29 +115,45 @@ class ControlPlane:
             self._settle_led(component)
         self._changed()
 
+    def partition(self, machines: list[str]) -> None:
+        """These control-plane machines and the others no longer hear each other; the load balancer sends clients to the majority."""
+        self._etcd.partition(machines)
+        self._settle_elections()
+
+    def heal(self) -> None:
+        self._etcd.heal()
+        self._settle_elections()
+
+    def _settle_elections(self) -> None:
+        for component in self._led:
+            self._settle_led(component)
+        self._changed()
+
     def _settle_etcd(self, machine: str) -> None:
         up = self.is_up("etcd", machine)
-        if up and not self._etcd.members[machine]:
+        runs = self._etcd.members.get(machine)
+        if up and runs is False:
             self._etcd.start(machine)
-        elif not up and self._etcd.members[machine]:
+        elif not up and runs:
             self._etcd.stop(machine)
 
     # Leader election
 
     def _settle_led(self, component: str) -> None:
         leader = self._leader[component]
-        if leader and not self.is_up(component, leader):
+        if leader and not self._may_lead(component, leader):
             self._leader[component] = ""
             self._processes[component].stop()
-            self._free_at[component] = self._engine.now + (0 if self._is_instant else _LEASE_US)
-        if not self._leader[component] and any(self.is_up(component, m) for m in self.machines):
+            renewed = self._registry.cease_to_lead(component)
+            self._free_at[component] = self._engine.now if self._is_instant else renewed + _LEASE_US
+        if not self._leader[component] and any(self._may_lead(component, m) for m in self.machines):
             wait = max(self._free_at[component] - self._engine.now, 0)
             retry = 0 if self._is_instant else self._engine.rng("leader-election").between(0, _RETRY_US)
             self._engine.schedule(wait + retry, self.name, "elect", component)
 
     def elect(self, component: str) -> None:
         """Event: a candidate finds the Lease expired and takes it."""
-        standing = [machine for machine in self.machines if self.is_up(component, machine)]
+        standing = [machine for machine in self.machines if self._may_lead(component, machine)]
         if self._leader[component] or not standing or self._engine.now < self._free_at[component]:
             return
         if not self._registry.serving or not self._etcd.is_writable:
@@ -144,8 +163,20 @@ class ControlPlane:
         self._engine.cause = self._engine.record(
             "timer", component, verb="elect", name=winner, note=f"{component} on {winner} takes the lease"
         )
+        self._registry.lead(component, self._identity(component, winner))
         self._processes[component].start()
         self._changed()
+
+    def _may_lead(self, component: str, machine: str) -> bool:
+        """It runs, and a partition does not keep it from what it would write to."""
+        return self.is_up(component, machine) and not self._etcd.is_cut_off(machine)
+
+    def _identity(self, component: str, machine: str) -> str:
+        """`<hostname>_<uuid>`, new at each start of the process."""
+        digits = blake2b(
+            f"{machine}/{component}/{self._engine.now}/{self._engine.seed}".encode(), digest_size=16
+        ).hexdigest()
+        return f"{machine}_{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _changed(self) -> None:
         for observer in self.observers:

@@ -38,6 +38,8 @@ class Faults:
             "node-power-on": self._power_on,
             "component-stop": self._stop,
             "component-start": self._start,
+            "control-plane-partition": self._partition,
+            "control-plane-heal": self._heal,
             "cloud-outage": self._outage,
             "cloud-recovery": self._recovery,
             "cloud-quota": self._quota,
@@ -121,6 +123,23 @@ class Faults:
                 "a component in the other state",
             )
         return component, chosen
+
+    def _partition(self, target: str) -> tuple[int, str]:
+        machines = [name.strip() for name in target.split(",")]
+        known = self._plane.machines
+        if not set(machines) <= set(known) or len(set(machines)) == len(known):
+            raise FaultError(
+                "target", repr(target), f"some, and not all, of the control-plane nodes {', '.join(known)}"
+            )
+        said = f"{', '.join(machines)} can no longer be reached by the other control-plane nodes"
+        root = self._root("control-plane-partition", target, said)
+        self._plane.partition(machines)
+        return root
+
+    def _heal(self, target: str) -> tuple[int, str]:
+        root = self._root("control-plane-heal", target, "The control-plane nodes reach each other again")
+        self._plane.heal()
+        return root
 
     def _stop(self, target: str) -> tuple[int, str]:
         component, machines = self._component(target, up=True)

@@ -1,4 +1,4 @@
-"""`etcdctl` inside an etcd pod: `get`, `del` of nothing less than everything, and snapshots.
+"""`etcdctl` inside an etcd pod: members and their state (`etcd_members`), `get`, `del` of nothing less than everything, and snapshots.
 
 https://etcd.io/docs/v3.5/op-guide/recovery/. Options that name endpoints and certificates are accepted: inside the pod there is only one etcd to talk to.
 """
@@ -6,6 +6,7 @@ https://etcd.io/docs/v3.5/op-guide/recovery/. Options that name endpoints and ce
 import json
 from base64 import b64encode
 
+from simulator.apiserver.etcd_members import EtcdMembers
 from simulator.apiserver.storage_browser import StorageBrowser
 
 _VALUE_OPTIONS = (
@@ -18,12 +19,15 @@ _VALUE_OPTIONS = (
     "--limit",
     "--data-dir",
     "--command-timeout",
+    "--peer-urls",
 )
 
 
-def etcdctl(browser: StorageBrowser, words: list[str]) -> tuple[str, str, int]:
+def etcdctl(browser: StorageBrowser, words: list[str], members: EtcdMembers) -> tuple[str, str, int]:
     """(standard output, standard error, exit code) of `etcdctl WORDS…`."""
     options, rest = _parsed(words)
+    if (told := members.run(rest, options)) is not None:
+        return told
     match rest:
         case ["get", key]:
             return _get(browser, key, options)
@@ -39,7 +43,7 @@ def etcdctl(browser: StorageBrowser, words: list[str]) -> tuple[str, str, int]:
             return f'{{"level":"info","msg":"restored snapshot","path":"{name}","changes":{found}}}\n', "", 0
         case ["version"]:
             return "etcdctl version: 3.5.21\nAPI version: 3.5\n", "", 0
-    known = 'get KEY [--prefix] [--keys-only], snapshot save|restore FILE, del "" --prefix, version'
+    known = 'member list|add|remove, endpoint status|health, move-leader ID, get KEY [--prefix] [--keys-only], snapshot save|restore FILE, del "" --prefix, version'
     return "", f"Error: found {' '.join(rest) or 'nothing'}, wanted {known}\n", 1
 
 

@@ -11,10 +11,14 @@ from simulator.engine.plain import Obj
 
 RENEW_US = 10_000_000
 LEASE_S = 40
+#: kube-scheduler and kube-controller-manager: `--leader-elect-retry-period` and `--leader-elect-lease-duration`.
+ELECTION_RENEW_US = 2_000_000
+ELECTION_LEASE_S = 15
 
 
 class Heartbeats:
-    def __init__(self) -> None:
+    def __init__(self, renew_us: int = RENEW_US) -> None:
+        self._renew_us = renew_us
         self._since: dict[str, int] = {}
         """Node → when its kubelet started to renew; absent when it does not."""
 
@@ -24,18 +28,34 @@ class Heartbeats:
     def stop(self, node: str, now: int) -> int | None:
         """The last renewal before `now`, or None when the node was not renewing."""
         since = self._since.pop(node, None)
-        return None if since is None else since + (now - since) // RENEW_US * RENEW_US
+        return None if since is None else since + (now - since) // self._renew_us * self._renew_us
 
     def last(self, node: str, now: int) -> int | None:
         """The latest renewal of a node that renews now; None for any other."""
         since = self._since.get(node)
-        return None if since is None else since + (now - since) // RENEW_US * RENEW_US
+        return None if since is None else since + (now - since) // self._renew_us * self._renew_us
 
     def dump(self) -> Plain:
         return [[node, since] for node, since in self._since.items()]
 
     def load(self, state: Plain) -> None:
         self._since = dict(state)
+
+
+def election_lease(component: str, holder: str, *, acquired: str, renewed: str, transitions: int) -> Obj:
+    """The Lease by which the instances of a component agree on a leader (client-go's `leaderelection/resourcelock`)."""
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": component, "namespace": "kube-system"},
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": ELECTION_LEASE_S,
+            "acquireTime": acquired,
+            "renewTime": renewed,
+            "leaseTransitions": transitions,
+        },
+    }
 
 
 def lease(node: str, node_uid: str, renew: str) -> Obj:

@@ -19,7 +19,7 @@ from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex
-from simulator.apiserver.heartbeats import Heartbeats, lease
+from simulator.apiserver.heartbeats import ELECTION_RENEW_US, Heartbeats, election_lease, lease
 from simulator.apiserver.strategies import Strategies
 from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
@@ -71,8 +71,11 @@ class Registry:
         self.store = Store(log_limit)
         self.kinds = Kinds()
         """What is served; follows the definitions in the store and is no state of its own."""
+        etcd.revision = lambda: self.store.revision
         self.store.endow(bootstrap.born(engine.seed, engine.timestamp(0)))
         self.heartbeats = Heartbeats()
+        self.elections = Heartbeats(ELECTION_RENEW_US)
+        """Leaders that renew their Lease in kube-system, by component."""
         self.audit = Audit(engine, self.kinds)
         self.encryption = Encryption()
         engine.register(self.encryption)
@@ -382,9 +385,40 @@ class Registry:
             fresh["metadata"].update(uid=self._new_uid(), creationTimestamp=self.engine.timestamp())
         self._put(f"kubelet/{node}", "update" if old else "create", _LEASES, key, fresh)
 
+    # Leader election
+
+    def lead(self, component: str, holder: str) -> None:
+        """An instance takes the Lease of its component, and renews it from now on."""
+        now, old = self.engine.now, self.store.get(_LEASES, ("kube-system", component))
+        self.elections.start(component, now)
+        transitions = 0 if old is None else old["spec"]["leaseTransitions"] + 1
+        stamp = self.engine.micro_timestamp(now)
+        fresh = election_lease(component, holder, acquired=stamp, renewed=stamp, transitions=transitions)
+        self._write_election(component, fresh, old)
+
+    def cease_to_lead(self, component: str) -> int:
+        """It died: its last renewal becomes a written fact, and is returned."""
+        renewed = self.elections.stop(component, self.engine.now)
+        old = self.store.get(_LEASES, ("kube-system", component))
+        if renewed is None or old is None:
+            return self.engine.now
+        spec = {**old["spec"], "renewTime": self.engine.micro_timestamp(renewed)}
+        self._write_election(component, {**old, "spec": spec}, old)
+        return renewed
+
+    def _write_election(self, component: str, fresh: Obj, old: Obj | None) -> None:
+        if old is not None:
+            fresh["metadata"] = old["metadata"]
+        else:
+            fresh["metadata"].update(uid=self._new_uid(), creationTimestamp=self.engine.timestamp())
+        self._put(component, "update" if old else "create", _LEASES, ("kube-system", component), fresh)
+
     def _current(self, obj: Obj) -> Obj:
-        renewed = self.heartbeats.last(obj["metadata"]["name"], self.engine.now)
-        if renewed is None or obj["metadata"].get("namespace") != "kube-node-lease":
+        """A Lease as whoever holds it has renewed it by now."""
+        namespace, name = obj["metadata"].get("namespace"), obj["metadata"]["name"]
+        beats = {"kube-node-lease": self.heartbeats, "kube-system": self.elections}.get(namespace or "")
+        renewed = beats.last(name, self.engine.now) if beats is not None else None
+        if renewed is None:
             return obj
         return {**obj, "spec": {**obj["spec"], "renewTime": self.engine.micro_timestamp(renewed)}}
 
@@ -597,6 +631,7 @@ class Registry:
         return {
             "store": self.store.dump(self.unheard()),
             "heartbeats": self.heartbeats.dump(),
+            "elections": self.elections.dump(),
             "serving": self.serving,
             "max_objects": self.max_objects,
             "fading": [[due, *key] for due, key in self._fading],
@@ -609,6 +644,7 @@ class Registry:
         for definition in self.store.table(DEFINITIONS).values():
             self.kinds.define(definition)
         self.heartbeats.load(state["heartbeats"])
+        self.elections.load(state["elections"])
         self.serving = state["serving"]
         self.max_objects = state["max_objects"]
         self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
