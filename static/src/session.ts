@@ -12,7 +12,7 @@ import { createApi, type Api } from "./protocol/api";
 import { STOPPED, timeAt, type ClockReading } from "./protocol/clock";
 import { momentOf, SessionLog } from "./protocol/log";
 import { Line } from "./protocol/socket";
-import { Visits } from "./protocol/visit";
+import type { Visit } from "./protocol/visit";
 import { EMPTY, type ClusterState } from "./protocol/store";
 import type { Boot, Brought, Clock, FollowFrame, HelpState, HintFrame, LessonFrame, Msg, Person, Presented, ServerFrame } from "./protocol/shapes";
 import { Berths } from "./scene/berths";
@@ -47,8 +47,10 @@ export interface SessionOptions {
 
 export class Session {
   readonly api: Api;
-  /** Past moments beyond what the page has seen itself, and questions to them. */
-  readonly visits: Visits;
+  /** The past moment that is visited: looked around in, whether the page has seen it or not. */
+  readonly visited: Signal<Visit | null> = signal(null);
+  /** True while such a moment is on its way. */
+  readonly goingBack: Signal<boolean> = signal(false);
   readonly log = new SessionLog();
   readonly berths = new Berths();
   readonly director: Director;
@@ -82,22 +84,23 @@ export class Session {
   private awaiting: (() => void)[] = [];
   private stepping = false;
   private resumeAtEnd = false;
+  private visits = 0;
   private visiting: ReturnType<typeof setTimeout> | null = null;
 
   constructor(readonly boot: Boot, private readonly options: SessionOptions) {
-    this.visits = new Visits(createApi(boot), options.onTrouble);
-    this.api = this.visits.asking();
+    const api = createApi(boot);
+    this.api = { ...api, command: async (command) => (this.visited.value ? (await import("./protocol/visit")).ask(api, this.visited.value, command) : api.command(command)) };
     const led = boot.class as { held?: string | null; presented?: Presented | null } | null;
     this.held = signal(led?.held ?? null);
     this.presented = signal(led?.presented ?? null);
     this.state = computed(() => {
-      const visit = this.visits.present.value;
+      const visit = this.visited.value;
       if (visit !== null) return visit.state;
       const present = this.present.value;
       const head = this.playhead.value;
       return head === null ? present : this.log.stateAt(head.ev);
     });
-    this.live = computed(() => this.playhead.value === null && this.visits.present.value === null);
+    this.live = computed(() => this.playhead.value === null && this.visited.value === null);
     this.director = new Director({ speed: () => this.clock.value.speed, stillness: options.stillness, chain: (msg) => this.log.chain(msg), paused: () => this.clock.value.paused, onTrace: (trace) => { this.trace.value = trace; } });
     this.line = new Line({
       url: options.url,
@@ -117,7 +120,7 @@ export class Session {
 
   /** The simulated time shown, at this instant. */
   now(nowMs = performance.now()): number {
-    return this.visits.present.value?.at ?? this.playhead.value?.at ?? Math.max(this.present.value.at, timeAt(this.reading, nowMs));
+    return this.visited.value?.at ?? this.playhead.value?.at ?? Math.max(this.present.value.at, timeAt(this.reading, nowMs));
   }
 
   /** The newest simulated time, shown or not. */
@@ -130,17 +133,29 @@ export class Session {
   seek(at: number): void {
     if (at >= this.liveNow() - 1) return this.goLive();
     if (at < this.log.start.at) return this.visitSoon(at);
-    this.visits.end();
+    this.leavePast();
     const ev = this.log.evAt(Math.max(at, this.log.start.at));
     this.lookAt(ev, Math.max(at, this.log.start.at));
   }
 
-  /** The moment shown becomes one that can be looked around in, whether the page has seen it or not. */
+  /** The moment shown becomes one that can be looked around in. */
   async visit(at = this.now()): Promise<boolean> {
     const head = this.playhead.value;
-    const done = await this.visits.to(Math.max(0, at), head && head.at === at ? Math.floor(head.ev) : null);
-    if (done) batch(() => { this.playhead.value = null; this.director.clear(); });
-    return done;
+    const mine = (this.visits += 1);
+    this.goingBack.value = true;
+    const { look } = await import("./protocol/visit");
+    const outcome = await look(this.api, Math.max(0, at), head?.at === at ? Math.floor(head.ev) : null);
+    if (mine !== this.visits) return false; // another moment was asked for meanwhile, or none
+    this.goingBack.value = false;
+    if (outcome.ok) batch(() => { this.visited.value = outcome.value; this.playhead.value = null; this.director.clear(); });
+    else this.options.onTrouble(outcome.error.message);
+    return outcome.ok;
+  }
+
+  private leavePast(): void {
+    this.visits += 1;
+    this.goingBack.value = false;
+    this.visited.value = null;
   }
 
   /** While the hand is dragged only its last place is asked for. */
@@ -149,19 +164,9 @@ export class Session {
     this.visiting = setTimeout(() => { this.visiting = null; void this.visit(at); }, VISIT_MS);
   }
 
-  /** Goes on from the moment that is visited, on a new branch of history. */
-  async branch(): Promise<boolean> {
-    const visit = this.visits.present.value;
-    if (visit === null) return false;
-    const outcome = await this.api.past({ op: "branch", ...visit.moment });
-    if (outcome.ok) this.goLive();
-    else this.options.onTrouble(outcome.error.message);
-    return outcome.ok;
-  }
-
   /** Back to the present; the cluster runs on if it was stopped only to be looked at. */
   goLive(): void {
-    this.visits.end();
+    this.leavePast();
     this.playhead.value = null;
     this.director.clear();
     if (this.resumeAtEnd) void this.setClock("resume");
@@ -226,7 +231,7 @@ export class Session {
 
   showMessage(msg: Msg): void {
     batch(() => {
-      this.visits.end();
+      this.leavePast();
       this.playhead.value = { ev: momentOf(msg), at: msg.at, playing: false };
       this.director.show(msg, performance.now());
     });
@@ -336,7 +341,7 @@ export class Session {
   }
 
   private forget(gen: number): void {
-    this.visits.end();
+    this.leavePast();
     this.log.clear(gen);
     this.berths.clear();
     this.director.clear();

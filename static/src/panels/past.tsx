@@ -15,7 +15,7 @@ export function PastBar({ session, onSay }: { session: Session; onSay(sentence: 
   const compared = useSignal<CompareReply | null>(null);
   const left = useLeftFuture(session);
   const dialog = useRef<HTMLDialogElement>(null);
-  const visit = session.visits.present.value;
+  const visit = session.visited.value;
   const head = session.playhead.value;
   const compare = async (body: { gen: number; at: number; ev?: number; with?: { gen: number; at: number } }) => {
     const outcome = await session.api.past<CompareReply>({ op: "compare", ...body });
@@ -25,19 +25,22 @@ export function PastBar({ session, onSay }: { session: Session; onSay(sentence: 
   };
   const goOn = () => {
     dialog.current?.close();
-    void session.branch().then((done) => { if (done) onSay("A new branch of history begins here."); });
+    void session.api.past({ op: "branch", ...visit!.moment }).then((outcome) => {
+      if (outcome.ok) session.goLive();
+      onSay(outcome.ok ? "A new branch of history begins here." : outcome.error.message);
+    });
   };
   const compareFutures = () => {
     if (left === null) return;
     const at = Math.round(Math.min(session.liveNow(), left.end ?? 0));
     void compare({ gen: left.gen, at, with: { gen: session.present.value.gen, at } });
   };
-  const isShown = visit !== null || head !== null || session.visits.busy.value;
+  const isShown = visit !== null || head !== null || session.goingBack.value;
   return (
     <>
       {isShown ? (
         <section class="past-bar" aria-label="The past">
-          <p role="status">{session.visits.busy.value ? "Going back…" : visit ? <>You visit <b>{clockText(visit.at)}</b>. Terminal and inspector answer from then.</> : <>You see <b>{clockText(head!.at)}</b>.</>}</p>
+          <p role="status">{session.goingBack.value ? "Going back…" : visit ? <>You visit <b>{clockText(visit.at)}</b>. Terminal and inspector answer from then.</> : <>You see <b>{clockText(head!.at)}</b>.</>}</p>
           {visit === null ? <button type="button" class="btn small" onClick={() => void session.visit()}>Look around here</button> : null}
           {visit !== null && !session.boot.readonly ? <button type="button" class="btn small pri" onClick={() => dialog.current?.showModal()}>Continue from here</button> : null}
           {visit !== null ? <button type="button" class="btn small" onClick={() => void compare(visit.moment)}>Compare with now</button> : null}

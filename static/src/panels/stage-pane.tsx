@@ -15,12 +15,12 @@ import type { Arrangement, Detail, View } from "../draw/view";
 import type { Lab } from "../lab";
 import type { ClusterState } from "../protocol/store";
 import type { Session } from "../session";
-import { ActionMenu } from "./actions";
 import { lazily } from "./lazily";
 import { Legend } from "./legend";
 
 const FleetCanvas = lazily(async () => (await import("../draw/fleet-canvas")).FleetCanvas);
 const Inspector = lazily(async () => (await import("./inspector")).Inspector);
+const ActionMenu = lazily(async () => (await import("./actions")).ActionMenu);
 const Loops = lazily(async () => (await import("./loops")).Loops);
 const PastBar = lazily(async () => (await import("./past")).PastBar);
 const OUTLINE_MS = 400;
@@ -51,7 +51,7 @@ export function StagePane({ lab }: { lab: Lab }) {
 
 /** Whether the page looks back, or is on a branch that left another one. */
 function usesPast(session: Session): boolean {
-  return !session.live.value || session.visits.busy.value || session.present.value.gen > 1;
+  return !session.live.value || session.goingBack.value || session.present.value.gen > 1;
 }
 
 function measure(element: HTMLElement, { scene }: Lab): () => void {

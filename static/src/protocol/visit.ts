@@ -2,9 +2,8 @@
  * A visit to a past moment: what the cluster looked like then, and its answers from then.
  *
  * Promise: while somebody visits, every question of the page (terminal, inspector, editor) is answered by that moment and nothing is changed;
- * what would change something is refused here already when it can be told from its kind. The living cluster goes on meanwhile.
+ * what would change something is refused here already when it can be told from its kind. Loaded with the first visit.
  */
-import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Api, Command, CommandAnswer, Outcome } from "./api";
 import type { SnapFrame } from "./shapes";
 import { applySnap, EMPTY, type ClusterState } from "./store";
@@ -17,63 +16,21 @@ export interface Visit {
   state: ClusterState;
 }
 
-interface Looked {
-  gen: number;
-  at: number;
-  ev: number;
-  tables: SnapFrame["tables"];
-}
-
 /** Kinds of commands that only look, and the terminal, whose lines the past itself judges. */
 const ASKED = new Set(["shell", "follow", "complete", "diff-yaml", "read-file", "list-files", "inspect", "because", "fields", "check", "schema", "loops", "look"]);
 const READ_ONLY = "This is the past: it can be looked at, not changed. Continue from here to change it.";
 
-export class Visits {
-  readonly present: ReadonlySignal<Visit | null>;
-  /** True while a moment is on its way. */
-  readonly busy: Signal<boolean> = signal(false);
-  private readonly shown: Signal<Visit | null> = signal(null);
-  private asked = 0;
-
-  constructor(private readonly api: Api, private readonly onTrouble: (sentence: string) => void) {
-    this.present = this.shown;
-  }
-
-  /** `ev`: the newest event that counts, for a cluster that stood still at that time; null = everything of that instant. */
-  async to(at: number, ev: number | null): Promise<boolean> {
-    const mine = (this.asked += 1);
-    this.busy.value = true;
-    const outcome = await this.api.past<Looked>({ op: "look", at: Math.round(at), ...(ev === null ? {} : { ev }) });
-    if (mine !== this.asked) return false; // somebody has asked for another moment meanwhile, or left
-    this.busy.value = false;
-    if (outcome.ok) {
-      const { gen, at } = outcome.value;
-      this.shown.value = { gen, at, moment: ev === null ? { gen, at } : { gen, at, ev }, state: stateOf(outcome.value) };
-    }
-    else this.onTrouble(outcome.error.message);
-    return outcome.ok;
-  }
-
-  end(): void {
-    this.asked += 1;
-    this.busy.value = false;
-    this.shown.value = null;
-  }
-
-  /** The page's API while visits are possible: asks the past when one is on, the living cluster otherwise. */
-  asking(): Api {
-    return { ...this.api, command: <Reply>(command: Command) => this.command<Reply>(command) };
-  }
-
-  private async command<Reply>(command: Command): Promise<Outcome<CommandAnswer<Reply>>> {
-    const visit = this.shown.value;
-    if (visit === null) return this.api.command<Reply>(command);
-    if (!ASKED.has(command.kind)) return { ok: false, error: { code: "ReadOnly", message: READ_ONLY } };
-    return this.api.past<CommandAnswer<Reply>>({ op: "ask", ...visit.moment, command });
-  }
+/** `ev`: the newest event that counts, for a cluster that stood still at that time; null = everything of that instant. */
+export async function look(api: Api, at: number, ev: number | null): Promise<Outcome<Visit>> {
+  const outcome = await api.past<{ gen: number; at: number; ev: number; tables: SnapFrame["tables"] }>({ op: "look", at: Math.round(at), ...(ev === null ? {} : { ev }) });
+  if (!outcome.ok) return outcome;
+  const { gen, at: found, ev: newest, tables } = outcome.value;
+  const clock = { at: found, speed: 1, paused: true, lagging: false };
+  const state = applySnap(EMPTY, { t: "snap", gen, ev: newest, clock, tables, part: 0, end: true });
+  return { ok: true, value: { gen, at: found, moment: ev === null ? { gen, at: found } : { gen, at: found, ev }, state } };
 }
 
-function stateOf({ gen, at, ev, tables }: Looked): ClusterState {
-  const clock = { at, speed: 1, paused: true, lagging: false };
-  return applySnap(EMPTY, { t: "snap", gen, ev, clock, tables, part: 0, end: true });
+export async function ask<Reply>(api: Api, visit: Visit, command: Command): Promise<Outcome<CommandAnswer<Reply>>> {
+  if (!ASKED.has(command.kind)) return { ok: false, error: { code: "ReadOnly", message: READ_ONLY } };
+  return api.past<CommandAnswer<Reply>>({ op: "ask", ...visit.moment, command });
 }
