@@ -10,8 +10,9 @@ Leaves to others: what the server does (`ApiServer`) and all printing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.apiserver.request import Request, Response
@@ -31,6 +32,8 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 USER_AGENT = "kubectl/v1.33.1 (linux/amd64) kubernetes/8adc0f0"
 
 Query = Mapping[str, str]
+#: Method, URL, status.
+Tell = Callable[[str, str, int], None]
 
 
 class ApiServer(Protocol):
@@ -55,12 +58,14 @@ class ApiClient:
         identity: Mapping[str, str] | None = None,
         with_ownership: bool = False,
         is_logged: bool = False,
+        tell: Tell | None = None,
     ) -> None:
-        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig.
+        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig. `tell` hears of every answer (`-v=6`).
 
         `with_ownership`: managedFields are going to be shown. `is_logged`: the audit log may tell of it.
         """
         self._is_logged = is_logged
+        self._tell = tell
         self._with_ownership = with_ownership
         self._server = server
         self._identity = dict(identity or {})
@@ -196,6 +201,9 @@ class ApiClient:
             response = self._server.handle(request)
         except ApiUnavailable:
             raise Unreachable(self._host) from None
+        if self._tell is not None:
+            asked = f"?{urlencode(sorted(query.items()))}" if query else ""
+            self._tell(method, f"https://{self._host}{path}{asked}", response.status)
         self.warnings += response.warnings
         if not response.ok:
             raise refusal(response)

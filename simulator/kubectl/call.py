@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from simulator.kubectl.api_client import ApiClient, ApiServer
 from simulator.kubectl.cli import Arguments
+from simulator.kubectl.client_log import ANSWERS, answered
 from simulator.kubectl.errors import CommandError, UsageError
 from simulator.kubectl.home import Home
 from simulator.kubectl.kubeconfig import Context, Kubeconfig
@@ -144,8 +145,17 @@ class Call:
                 identity=self._identity(),
                 is_logged=True,
                 with_ownership=self.on("show-managed-fields") or self.on("server-side"),
+                tell=self._log_answer if self._verbosity() >= ANSWERS else None,
             )
         return self._api
+
+    def _verbosity(self) -> int:
+        level = self.text("v")
+        return int(level) if level.isdigit() else 0
+
+    def _log_answer(self, method: str, url: str, status: int) -> None:
+        """A line of the client's own log."""
+        self.err(answered(self.session.clock(), method, url, status))
 
     def _identity(self) -> dict[str, str]:
         """Headers for whom the command acts: the flags' word first, then that of the kubeconfig's user."""
