@@ -12,6 +12,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.urls import reverse
 
 from foundation.errors import ApplicationError
 from labs.messages import encode_json, refusal
@@ -22,6 +23,7 @@ from labs.selectors import branches_of
 from labs.services import cluster_branch, cluster_reset
 from labs.sessions import check_csrf, visitor
 from labs.web import Answer, Receive, Refused, Scope, Send, query, read_object, send_answer
+from labs.worlds import world_text
 
 logger = logging.getLogger(__name__)
 _PATH = re.compile(r"^/api/clusters/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(command|clock|log|past)$")
@@ -109,6 +111,8 @@ async def _past(cluster: str, person: str, access: Access, body: dict[str, Any])
     if operation == "branches":
         told = await database_sync_to_async(branches_of)(cluster=cluster)
         return Answer(200, encode_json({"ok": True, "branches": told}))
+    if operation == "world":
+        return Answer(200, encode_json({"ok": True, "url": await _world(cluster, body)}))
     if operation == "ask" and not (isinstance(command, dict) and command.get("kind") in {*READ_KINDS, "shell"}):
         raise Refused(403, "ReadOnly", "This is the past: it can be looked at, not changed.")
     if operation == "branch" and not access.write:
@@ -119,6 +123,15 @@ async def _past(cluster: str, person: str, access: Access, body: dict[str, Any])
     found = await database_sync_to_async(Cluster.objects.get)(pk=cluster)
     await database_sync_to_async(cluster_branch)(cluster=found, prepared=told.json(), actor=person)
     return await _begun(cluster)
+
+
+async def _world(cluster: str, body: dict[str, Any]) -> str:
+    """The address of a page that opens a cluster at this moment, on any installation."""
+    gen, at = body.get("gen"), body.get("at")
+    if not isinstance(gen, int) or not isinstance(at, int) or at < 0:
+        raise Refused(400, "BadBody", f"gen and at: found {gen!r} and {at!r}, wanted two numbers")
+    text = await database_sync_to_async(world_text)(cluster=cluster, gen=gen, at_us=at)
+    return f"{reverse('labs:world')}?world={text}"
 
 
 async def _log(cluster: str, wanted: dict[str, str]) -> Answer:

@@ -33,3 +33,9 @@ class Overtaken(Conflict):
     """The cluster went on while something was prepared for it; it can be asked for again."""
 
     code = "Overtaken"
+
+
+class Unshareable(Conflict):
+    """A moment that cannot be written into a link."""
+
+    code = "Unshareable"

@@ -24,6 +24,7 @@ from labs.models import Cluster
 from labs.permissions import Access, cluster_for_reading
 from labs.selectors import cluster_quota, clusters_of
 from labs.templates import TEMPLATES
+from labs.worlds import world_open
 
 
 @require_GET
@@ -48,6 +49,16 @@ def cluster_new(request: PersonRequest) -> HttpResponse:
         "crumbs": [{"title": "Clusters", "url": reverse("labs:list")}, {"title": "New cluster"}],
     }
     return render(request, "labs/new.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def world(request: HttpRequest) -> HttpResponse:
+    """A link that is a world. Looking at the page makes nothing; its button does."""
+    if request.method == "POST":
+        owner = person_or_guest(request)
+        cluster = world_open(owner=owner, text=request.POST.get("world", ""))
+        return redirect("labs:lab", cluster.id)
+    return render(request, "labs/world.html", {"section": "clusters", "world": request.GET.get("world", "")})
 
 
 @require_POST

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from labs.host.engine import play_step
 from labs.host.resident import Resident
 from labs.messages import Call, Frame, Reply, encode_json, pack, refusal
 
 SAID, SAID_LINE, SAID_LINES = 240, 100, 3
 """How much of a command's outcome the wall shows."""
-STEP_EVENTS = 500
 """One press of "step" plays until something changes in the store, but at most this many events."""
 
 
@@ -211,14 +211,6 @@ def turn_clock(resident: Resident, body: dict[str, Any], wall_us: int) -> None:
     elif operation == "step":
         play_step(resident.sim)
         resident.reanchor(wall_us, paused=True)
-
-
-def play_step(sim: Any) -> None:
-    """Play events one by one until the store changes: the smallest thing a learner can see."""
-    revision = sim.revision
-    for _ in range(STEP_EVENTS):
-        if not sim.step() or sim.revision != revision:
-            return
 
 
 def clock_problem(body: dict[str, Any], speed_max: int) -> str | None:

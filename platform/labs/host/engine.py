@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from labs.journal import Deed
 
 _SLICE_S = 0.002
+STEP_EVENTS = 500
 
 
 class SimCluster(Protocol):
@@ -98,16 +99,28 @@ class Birth:
         return cls(deed.config, deed.seed, deed.epoch_s, deed.setup)
 
     async def make(self, sims: SimMaker, max_objects: int) -> SimCluster:
-        """`{"kind": "settle", "seconds": n}` lets time pass; every other set-up command is applied as it stands."""
+        """`{"kind": "settle", "seconds": n}` lets time pass; `{"kind": "at", "us": n, "command": {…}}` repeats what somebody did at that
+        time (`labs.worlds`); every other set-up command is applied as it stands."""
         sim = sims.create(self.config or None, seed=self.seed, epoch_s=self.epoch_s)
         sim.max_objects = max_objects
         for command in self.setup:
             if command.get("kind") == "settle":
                 await reach(sim, sim.now + int(command["seconds"]) * 1_000_000)
+            elif command.get("kind") == "at":
+                await self._repeat(sim, command["us"], command["command"])
             else:
                 await reach(sim, sim.now)
                 sim.apply(command)
         return sim
+
+    async def _repeat(self, sim: SimCluster, at_us: int, command: dict[str, Any]) -> None:
+        """By the rule of a replay: nothing runs at an instant that is reached already."""
+        if sim.now < at_us:
+            await reach(sim, at_us)
+        if command.get("kind") == "step":
+            play_step(sim)
+        else:
+            sim.apply(command)
 
 
 async def reach(sim: SimCluster, until_us: int) -> None:
@@ -117,3 +130,11 @@ async def reach(sim: SimCluster, until_us: int) -> None:
         if time.perf_counter() - begin > _SLICE_S:
             await asyncio.sleep(0)
             begin = time.perf_counter()
+
+
+def play_step(sim: SimCluster) -> None:
+    """Play events one by one until the store changes: the smallest thing a learner can see."""
+    revision = sim.revision
+    for _ in range(STEP_EVENTS):
+        if not sim.step() or sim.revision != revision:
+            return

@@ -14,8 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from labs.host.aside import is_heavy
-from labs.host.desk import play_step
-from labs.host.engine import Birth, SimCluster, SimMaker, reach
+from labs.host.engine import Birth, SimCluster, SimMaker, play_step, reach
 from labs.host.frozen import thaw
 from labs.host.resident import REPLIES_KEPT, Resident
 from labs.journal import Deed, Journal, Row

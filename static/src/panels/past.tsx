@@ -35,6 +35,12 @@ export function PastBar({ session, onSay }: { session: Session; onSay(sentence: 
     const at = Math.round(Math.min(session.liveNow(), left.end ?? 0));
     void compare({ gen: left.gen, at, with: { gen: session.present.value.gen, at } });
   };
+  const share = async (moment: { gen: number; at: number }) => {
+    const outcome = await session.api.past<{ url: string }>({ op: "world", gen: moment.gen, at: moment.at });
+    if (!outcome.ok) return onSay(outcome.error.message);
+    const link = new URL(outcome.value.url, location.href).href;
+    await navigator.clipboard?.writeText(link).then(() => onSay("A link to this world is copied."), () => onSay(link));
+  };
   const isShown = visit !== null || head !== null || session.goingBack.value;
   return (
     <>
@@ -44,6 +50,7 @@ export function PastBar({ session, onSay }: { session: Session; onSay(sentence: 
           {visit === null ? <button type="button" class="btn small" onClick={() => void session.visit()}>Look around here</button> : null}
           {visit !== null && !session.boot.readonly ? <button type="button" class="btn small pri" onClick={() => dialog.current?.showModal()}>Continue from here</button> : null}
           {visit !== null ? <button type="button" class="btn small" onClick={() => void compare(visit.moment)}>Compare with now</button> : null}
+          {visit !== null ? <button type="button" class="btn small" onClick={() => void share(visit)}>Copy link</button> : null}
           <button type="button" class="btn small ghost" onClick={() => session.goLive()}>Back to now</button>
         </section>
       ) : left !== null ? (
