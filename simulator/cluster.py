@@ -135,6 +135,7 @@ class Cluster:
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
+        registry.computed["componentstatuses"] = self.plane.statuses
         self.server = Server(registry, self.kubelets)
         self.sessions = ContainerSessions(engine, self.registry, self.kubelets)
         self.workstation = Workstation(

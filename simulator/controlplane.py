@@ -69,6 +69,17 @@ class ControlPlane:
     def leader(self, component: str) -> str:
         return self._etcd.leader if component == "etcd" else self._leader.get(component, "")
 
+    def statuses(self) -> list[dict[str, Any]]:
+        """ComponentStatuses: what an API server finds when it knocks at its neighbours (`registry/core/componentstatus`)."""
+        return [
+            _status("controller-manager", self._runs("kube-controller-manager"), 10257),
+            _status("etcd-0", self._etcd.is_writable, 2379),
+            _status("scheduler", self._runs("kube-scheduler"), 10259),
+        ]
+
+    def _runs(self, component: str) -> bool:
+        return any(self.is_up(component, machine) for machine in self.machines)
+
     def rows(self) -> list[dict[str, Any]]:
         """Rows of kind Component for the diagram: the parts, then each controller."""
         rows = []
@@ -194,6 +205,17 @@ class ControlPlane:
     def load(self, state: Plain) -> None:
         self._up, self._powered = state["up"], state["powered"]
         self._leader, self._free_at = state["leader"], state["free_at"]
+
+
+def _status(name: str, healthy: bool, port: int) -> dict[str, Any]:
+    refused = f'Get "https://127.0.0.1:{port}/healthz": dial tcp 127.0.0.1:{port}: connect: connection refused'
+    condition = {"type": "Healthy", "status": "True" if healthy else "False", "message": "ok" if healthy else refused}
+    return {
+        "apiVersion": "v1",
+        "kind": "ComponentStatus",
+        "metadata": {"name": name, "creationTimestamp": None},
+        "conditions": [condition],
+    }
 
 
 def _row(name: str, part: str, up: bool, members: list[list[Any]]) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class Registry:
         """Refuses creations beyond this many objects; 0 is no limit. A quota of the host, not of Kubernetes."""
         self.observers: list[Callable[[Change], None]] = []
         """Called at once with every change: pictures and checks, never components."""
+        self.computed: dict[str, Callable[[], Objects]] = {}
+        """Resources that are nowhere stored: worked out when they are read."""
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
         self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds)
@@ -130,6 +132,8 @@ class Registry:
     def find(self, who: str, resource: str, namespace: str, name: str) -> Obj | None:
         """The object or None. Raises ApiUnavailable, and StatusError while etcd cannot answer."""
         self._reach()
+        if resource in self.computed:
+            return next((obj for obj in self.computed[resource]() if obj["metadata"]["name"] == name), None)
         obj = self.store.get(resource, (namespace, name))
         if obj is not None:
             self.encryption.refuse_unreadable(resource, (namespace, name))
@@ -145,6 +149,8 @@ class Registry:
     def list(self, who: str, resource: str, namespace: str | None = None) -> Objects:
         """Sorted by key, as etcd returns them."""
         self._reach()
+        if resource in self.computed:
+            return self.computed[resource]()
         if namespace is None:
             table = self.store.table(resource)
             found = [table[key] for key in sorted(table)]

@@ -172,11 +172,11 @@ class Server:
 
     def _get(self, request: Request, target: Target) -> Response:
         obj = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
-        return self._answer(request, target, 200, _as_served(obj, target))
+        return self._answer(request, target, 200, _as_served(obj, target), [*_deprecation(target)])
 
     def _list(self, request: Request, target: Target) -> Response:
         page = list_page(self.registry, request, target)
-        return Response(200, shaped(request, target, page, self._now_us(), self.kinds))
+        return Response(200, shaped(request, target, page, self._now_us(), self.kinds), _deprecation(target))
 
     def _watch(self, request: Request, target: Target) -> Response:
         def shape(obj: Obj) -> Obj:
@@ -525,6 +525,12 @@ class Server:
 
 
 _Handler = Callable[[Server, Request, Target], Response]
+
+
+def _deprecation(target: Target) -> tuple[str, ...]:
+    """The warning of a kind that is served and no longer wanted (`k8s.io/apiserver/pkg/endpoints/deprecation`)."""
+    return ("v1 ComponentStatus is deprecated in v1.19+",) if target.resource.name == "componentstatuses" else ()
+
 
 _VERBS: dict[str, _Handler] = {
     "get": Server._get,

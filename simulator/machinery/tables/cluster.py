@@ -207,7 +207,15 @@ def _api_service(obj: Obj, now_us: int) -> Cells:
     return [name_of(obj), shown, said, age(obj, now_us)]
 
 
+def _component(obj: Obj, now_us: int) -> Cells:
+    """`printers/internalversion/printers.go: printComponentStatus`."""
+    healthy: Obj = next((one for one in obj.get("conditions") or () if one["type"] == "Healthy"), {})
+    status = {"True": "Healthy", "False": "Unhealthy"}.get(healthy.get("status", ""), "Unknown")
+    return [name_of(obj), status, healthy.get("message", ""), healthy.get("error", "")]
+
+
 PRINTERS: dict[str, Printer] = {
+    "componentstatuses": printer("Name | Status | Message | Error", _component),
     "nodes": printer(
         "Name | Status | Roles | Age | Version | Internal-IP* | External-IP* | OS-Image* | Kernel-Version* "
         "| Container-Runtime*",

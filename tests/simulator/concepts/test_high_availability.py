@@ -166,3 +166,19 @@ def test_elections_have_the_same_future_after_a_restore(history: list[tuple[str,
                 one.apply({"kind": "fault", "fault": deed, "target": f"{component}@{node}" if component else node})
     assert restored is not None
     assert restored.state_hash() == straight.state_hash()
+
+
+def test_component_statuses_are_deprecated_and_still_tell_who_is_down(lab: Any) -> None:
+    reply = lab.reply("kubectl get componentstatuses")
+    assert reply["stderr"] == "Warning: v1 ComponentStatus is deprecated in v1.19+\n"
+    rows = [line.split() for line in reply["stdout"].splitlines()]
+    assert rows == [
+        ["NAME", "STATUS", "MESSAGE", "ERROR"],
+        ["controller-manager", "Healthy", "ok"],
+        ["etcd-0", "Healthy", "ok"],
+        ["scheduler", "Healthy", "ok"],
+    ]
+    lab.fault("component-stop", "kube-scheduler")
+    assert lab.column("kubectl get cs scheduler", "MESSAGE") == [
+        'Get "https://127.0.0.1:10259/healthz": dial tcp 127.0.0.1:10259: connect: connection refused'
+    ]
