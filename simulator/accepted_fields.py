@@ -19,11 +19,8 @@ class AcceptedField:
 
 
 _NO_KERNEL = "there is no kernel below the processes that could enforce it"
-_NO_IMAGES = "registries and their credentials are those of the image catalogue"
 
 ACCEPTED_FIELDS = (
-    AcceptedField("Pod", "spec.ephemeralContainers", "`kubectl debug` is refused"),
-    AcceptedField("Pod", "spec.runtimeClassName", "there is one runtime"),
     AcceptedField("Pod", "spec.securityContext.seLinuxOptions", _NO_KERNEL),
     AcceptedField("Pod", "spec.securityContext.seccompProfile", _NO_KERNEL),
     AcceptedField("Pod", "spec.securityContext.appArmorProfile", _NO_KERNEL),
@@ -35,11 +32,8 @@ ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.containers[].securityContext.appArmorProfile", _NO_KERNEL),
     AcceptedField("Pod", "spec.containers[].securityContext.procMount", _NO_KERNEL),
     AcceptedField("Pod", "spec.hostUsers", _NO_KERNEL),
-    AcceptedField("Pod", "spec.imagePullSecrets", _NO_IMAGES),
     AcceptedField("Pod", "spec.resourceClaims", "there are no devices"),
-    AcceptedField("Pod", "spec.containers[].lifecycle.postStart", "containers count as started at once"),
     AcceptedField("Pod", "spec.containers[].resizePolicy", "pods are not resized in place"),
-    AcceptedField("Pod", "spec.containers[].resources.limits.cpu", "nothing is throttled; the request is what counts"),
     AcceptedField("Service", "spec.trafficDistribution", "endpoints carry no hints"),
 )
 

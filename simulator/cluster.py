@@ -141,6 +141,7 @@ class Cluster:
         self.workstation = Workstation(
             self.server, engine, cluster_name=config.name, exec_in_container=self._exec, open_shell=self.sessions.open
         )
+        self.workstation.session.attach_shell = self.sessions.attach
         self.files = ControlPlaneFiles(registry, [node.name for node in config.nodes], machines)
         self.workstation.surface.hosts = self.files
         self.storage = StorageBrowser(registry)

@@ -46,6 +46,7 @@ _NODE_FIELDS = (
     "arch",
     "group",
     "managed",
+    "runtimeHandlers",
 )
 
 
@@ -79,6 +80,8 @@ class NodeConfig:
     """The node group of a cloud that it belongs to."""
     managed: bool = False
     """A machine of the provider's control plane: it never becomes a node."""
+    runtime_handlers: tuple[str, ...] = ()
+    """What its container runtime knows beside runc, for RuntimeClasses: `kata`, `spin`, …"""
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -95,6 +98,7 @@ class NodeConfig:
             "arch": self.arch,
             "group": self.group,
             "managed": self.managed,
+            "runtimeHandlers": list(self.runtime_handlers),
         }
 
 
@@ -387,6 +391,10 @@ def _node(fields: dict[str, Any], path: str, name: str, role: str, flavour: Flav
         arch=_one_of(arch, f"{path}.arch", ("amd64", "arm64")),
         group=_text(fields.get("group", ""), f"{path}.group"),
         managed=_boolean(fields.get("managed", False), f"{path}.managed"),
+        runtime_handlers=tuple(
+            _dns_label(handler, f"{path}.runtimeHandlers[{index}]")
+            for index, handler in enumerate(_list(fields.get("runtimeHandlers") or [], f"{path}.runtimeHandlers"))
+        ),
     )
 
 

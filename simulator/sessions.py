@@ -32,9 +32,21 @@ class ContainerSessions:
         session = self._kubelets.open_session(found, container, tuple(command))
         if isinstance(session, str):
             raise ExecRefused(session)
+        return self._keep({"namespace": namespace, "pod": pod, "status": 0, **session})
+
+    def attach(self, namespace: str, pod: str, container: str, *, remove: bool) -> dict[str, str] | None:
+        """As `open`, for the shell that a container runs; `remove`: the pod goes when it ends. None: there is no such shell."""
+        found = self._registry.get("kubernetes-admin", "pods", namespace, pod)
+        session = self._kubelets.attach_session(found, container)
+        if session is None:
+            return None
+        self._note(namespace, pod, f"{pod} is attached to")
+        return self._keep({"namespace": namespace, "pod": pod, "status": 0, "remove": remove, **session})
+
+    def _keep(self, session: dict[str, Any]) -> dict[str, str]:
         self._count += 1
         name = str(self._count)
-        self._open[name] = {"namespace": namespace, "pod": pod, "status": 0, **session}
+        self._open[name] = session
         for oldest in list(self._open)[: max(0, len(self._open) - MAX_SESSIONS)]:
             del self._open[oldest]
         return {"id": name, "prompt": self._kubelets.session_prompt(session)}
@@ -49,7 +61,7 @@ class ContainerSessions:
         done, over = answer
         if over:
             del self._open[name]
-            return _ended(done.stdout, done.stderr, done.status)
+            return _ended(done.stdout + self._after(session), done.stderr, done.status)
         return {
             "stdout": done.stdout,
             "stderr": done.stderr,
@@ -66,6 +78,18 @@ class ContainerSessions:
         if answer is not None:
             session["status"] = answer[0].status
         return answer
+
+    def _after(self, session: dict[str, Any]) -> str:
+        """What follows the end of a session that `run --rm` or `debug` began."""
+        if session.get("remove"):
+            self._registry.delete("kubernetes-admin", "pods", session["namespace"], session["pod"], {})
+            return f'pod "{session["pod"]}" deleted\n'
+        if session.get("attached"):
+            return (
+                f"Session ended, resume using 'kubectl attach {session['pod']} -c {session['container']} -i -t' command "
+                "when the pod is running\n"
+            )
+        return ""
 
     def _note(self, namespace: str, pod: str, note: str) -> None:
         self._engine.record("run", "you", verb="exec", resource="pods", namespace=namespace, name=pod, note=note[:200])

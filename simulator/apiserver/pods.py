@@ -2,7 +2,7 @@
 
 Admission plugins in the order of `pkg/kubeapiserver/options/plugins.go`, as far as they are simulated: LimitRanger
 (defaults), ServiceAccount (account and token volume), DefaultTolerationSeconds (300 s for not-ready and unreachable),
-Priority; then the pod strategy's own fields (phase, QoS class: https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/).
+Priority, RuntimeClass; then the pod strategy's own fields (phase, QoS class: https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/).
 
 Pods of one template share the admitted spec, so a thousand replicas cost one spec in memory; for that reason the
 token volume's random name follows from the owner and not from the pod.
@@ -11,7 +11,7 @@ token volume's random name follows from the owner and not from the pod.
 from dataclasses import dataclass
 
 from simulator.apiserver import errors
-from simulator.apiserver.admission import limit_ranger, service_account
+from simulator.apiserver.admission import limit_ranger, runtime_class, service_account
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
 from simulator.machinery.defaulting import default
@@ -32,6 +32,7 @@ class _Admitted:
     identity: str
     account: Obj | None
     ranges: tuple[Obj, ...]
+    runtime: Obj | None
     spec: Obj
     qos: str
     note: str
@@ -62,12 +63,14 @@ class PodAdmission:
         template, identity = pod["spec"], _identity(pod["metadata"])
         account = service_account.find(self._store, pod)
         ranges = limit_ranger.ranges(self._store, pod["metadata"].get("namespace", ""))
+        runtime = runtime_class.find(self._store, template)
         for one in self._recent:
             if (
                 one.template is template
                 and one.identity == identity
                 and one.account is account
                 and one.ranges == ranges
+                and one.runtime is runtime
             ):
                 return one
         spec, note = limit_ranger.with_defaults(ranges, default("pods", pod)["spec"])
@@ -75,7 +78,8 @@ class PodAdmission:
         self._service_account(spec, identity, account or {})
         spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
         spec = self._finished(spec, pod["metadata"]["name"])
-        made = _Admitted(template, identity, account, ranges, spec, qos_class(spec), note)
+        runtime_class.apply(spec, runtime, pod["metadata"]["name"])
+        made = _Admitted(template, identity, account, ranges, runtime, spec, qos_class(spec), note)
         self._recent.insert(0, made)
         del self._recent[_REMEMBERED:]
         return made

@@ -43,6 +43,7 @@ from simulator.machinery.patches import PatchError, json_patch, merge_patch, str
 from simulator.machinery.schemas import schema_for
 from simulator.machinery.typed_values import undeclared
 from simulator.machinery.validation import FieldError, validate_create, validate_update
+from simulator.machinery.validation.pods import validate_ephemeral_update
 
 _MAX_OBJECT_BYTES = 1_500_000
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -398,6 +399,22 @@ class Server:
         body = request.body if isinstance(request.body, dict) else {}
         return Response(201, self._tokens.answer(account, body))
 
+    def _get_part(self, request: Request, target: Target) -> Response:
+        return Response(200, self.registry.get(request.user.name, "pods", target.namespace or "", target.name))
+
+    def _write_ephemeral(self, request: Request, target: Target) -> Response:
+        """`pkg/registry/core/pod/strategy.go` (podEphemeralContainersStrategy): containers may be added, and nothing else."""
+        old = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
+        wanted = self._patched(request, target, old) if request.method == "PATCH" else self._decoded(request, target)[0]
+        spec = {**old["spec"], "ephemeralContainers": (wanted.get("spec") or {}).get("ephemeralContainers") or []}
+        fresh = default("pods", {**old, "spec": spec})
+        self.registry.refuse_invalid("pods", fresh, validate_ephemeral_update(fresh, old))
+        fresh = ownership.updated(old, fresh, self._writer(request, target))
+        made = self.registry.update(
+            request.user.name, "pods", fresh, "ephemeralcontainers", dry_run=_is_dry_run(request), owned=True
+        )
+        return Response(200, made)
+
     def _finalize(self, request: Request, target: Target) -> Response:
         obj, _ = self._decoded(request, target)
         return Response(
@@ -551,6 +568,9 @@ _SUBRESOURCES: dict[tuple[str, str], _Handler] = {
     ("binding", "create"): Server._bind,
     ("eviction", "create"): Server._evict,
     ("log", "get"): Server._log,
+    ("ephemeralcontainers", "get"): Server._get_part,
+    ("ephemeralcontainers", "update"): Server._write_ephemeral,
+    ("ephemeralcontainers", "patch"): Server._write_ephemeral,
     ("finalize", "update"): Server._finalize,
     ("token", "create"): Server._token,
 }

@@ -40,6 +40,12 @@ class OpenShell(Protocol):
     def __call__(self, namespace: str, pod: str, container: str, command: list[str]) -> dict[str, str]: ...
 
 
+class AttachShell(Protocol):
+    """As `OpenShell`, to the shell that a container itself runs; None when it runs none."""
+
+    def __call__(self, namespace: str, pod: str, container: str, *, remove: bool) -> dict[str, str] | None: ...
+
+
 @dataclass(slots=True)
 class Session:
     """What every command of one workstation shares."""
@@ -52,6 +58,7 @@ class Session:
     """Microseconds since 1970, in simulated time."""
     exec_in_container: ExecInContainer | None = None
     open_shell: OpenShell | None = None
+    attach_shell: AttachShell | None = None
     is_terminal: bool = False
     """Somebody types at a terminal, so a session may be opened."""
 

@@ -17,7 +17,9 @@ from simulator.kubectl.following import Followed, Follower, finished, quiet
 from simulator.kubectl.help_text import help_of
 from simulator.kubectl.verbs import (
     apply,
+    attach,
     create_policies,
+    debug,
     delete,
     describe,
     discovery,
@@ -56,6 +58,8 @@ _MODULES = (
     events,
     discovery,
     kubeconfig_verbs,
+    attach,
+    debug,
 )
 
 _PATIENT = ("gone", "rollout", "wait", "drain")
@@ -75,6 +79,7 @@ FOLLOWERS: dict[str, Follower] = {
     **wait.FOLLOWERS,
     **events.FOLLOWERS,
     **nodes.FOLLOWERS,
+    **attach.FOLLOWERS,
 }
 
 

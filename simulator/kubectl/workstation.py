@@ -107,6 +107,7 @@ class Workstation:
             reply["clear"] = True
         if looked.done:
             rest = next((line for joint, line in token.get("rest") or () if goes_on(joint, looked.exit)), "")
+            rest = looked.token["then"] if looked.token.get("then") and looked.exit == 0 else rest
             reply |= {"then": rest} if rest else {}
         return reply
 

@@ -33,6 +33,8 @@ class Execution:
     """The runtime's words when the command could not even be started."""
     lines: tuple[str, ...] = ()
     """Both, in the order in which they were written."""
+    took_us: int = 0
+    """How long it would have taken."""
     wrote: bool = False
     """Files have changed: who watches them should look again."""
 
@@ -87,7 +89,7 @@ class ContainerExec:
         before = dict(machine.tree.own)
         program = Program.begin(machine)
         written: list[tuple[int, str]] = []
-        status = self._until_end(pod, record, one, program, written, " ".join(argv))
+        status, took_us = self._until_end(pod, record, one, program, written, " ".join(argv))
         wrote = (
             self._files.keep(record, one, pod, container_spec(pod, one.name), before, machine.tree)
             if one.state == "running"
@@ -99,7 +101,7 @@ class ContainerExec:
         machine.tree.sent.clear()
         texts = ["".join(self._fleet.placed(text, record) for fd, text in written if fd == wanted) for wanted in (1, 2)]
         lines = self._fleet.placed("".join(text for _, text in written), record).splitlines()
-        return Execution(status, texts[0], texts[1], lines=tuple(lines), wrote=wrote)
+        return Execution(status, texts[0], texts[1], lines=tuple(lines), took_us=took_us, wrote=wrote)
 
     def _until_end(
         self,
@@ -109,12 +111,13 @@ class ContainerExec:
         program: Program,
         written: list[tuple[int, str]],
         asking: str,
-    ) -> int:
-        questions = 0
+    ) -> tuple[int, int]:
+        """(exit status, microseconds)."""
+        questions = now = 0
         for _ in range(_MAX_PAUSES):
             if program.next_due() >= FOREVER or questions > _MAX_QUESTIONS:
                 break
-            _, thread, pause = program.advance()
+            now, thread, pause = program.advance()
             written += thread.machine.take()
             thread.machine.tree.seen = (
                 self._files.shown(record, pod, container_spec(pod, one.name))
@@ -122,14 +125,14 @@ class ContainerExec:
                 else thread.machine.tree.seen
             )
             if pause.kind == "exit" and thread is program.threads[0]:
-                return pause.code
+                return pause.code, now
             if pause.kind == "ask":
                 questions += 1
                 status, lines = self.ask(pod, record, one, pause.argv, asking)
                 thread.machine.answer(status, lines, errors=status != 0 and pause.argv[0] in SPEAK_ON_STDERR)
-                thread.due_us = 0
+                thread.due_us = now
         written.append((2, "drydock: a command that does not end by itself is not simulated here\n"))
-        return 2
+        return 2, now
 
     def ask(
         self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], asking: str

@@ -30,6 +30,10 @@ def _nobody(pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, 
     return 1, []
 
 
+def _no_use(node: str) -> None:
+    return None
+
+
 def _nothing(record: PodRecord) -> None:
     return None
 
@@ -46,6 +50,8 @@ class ContainerRuntime:
         """Answers `ps` and its like."""
         self.wrote: Callable[[PodRecord], None] = _nothing
         """Called when files of a pod have changed."""
+        self.used: Callable[[str], None] = _no_use
+        """Called with a node where something uses more than before."""
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -71,6 +77,7 @@ class ContainerRuntime:
         one.state = "running"
         assert one.run is not None
         self._follow(record, one, self._fleet.plan(one.run))
+        self.used(record.node)
         for listener in self._fleet.listeners:
             listener.container_started(record.node, one.image)
 
@@ -131,6 +138,7 @@ class ContainerRuntime:
         if one.state == "running" and one.run is not None:
             one.run.future += 1
             self._follow(record, one, self._fleet.plan(one.run))
+            self.used(record.node)
 
     # Ending
 
@@ -270,6 +278,7 @@ class ContainerRuntime:
         if self.files.deliver(record, pod, spec, list(plan.sent)):
             self.wrote(record)
         self._follow(record, one, plan)
+        self.used(record.node)
 
     def _answer(self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...]) -> tuple[Answer, int]:
         if argv == LOOK:

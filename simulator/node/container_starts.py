@@ -4,6 +4,8 @@ Follows `kuberuntime_manager.go` SyncPod and `kuberuntime_container.go` startCon
 step that fails leaves its reason in the container's record (`why`) and lets the others go on.
 """
 
+from collections.abc import Callable
+
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -22,6 +24,13 @@ from simulator.workloads.file_tree import Setting
 from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import reads
 
+#: (pod, record, container, hook) → (whether it succeeded, microseconds).
+Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[bool, int]]
+
+
+def _no_hooks(pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[bool, int]:
+    return True, 0
+
 
 class ContainerStarts:
     name = "container-starts"
@@ -33,8 +42,10 @@ class ContainerStarts:
         self._fleet = fleet
         self._engine = fleet.engine
         self._runtime = runtime
-        self._pulls = pulls
+        self.pulls = pulls
         self._prober = prober
+        self.hooks: Hooks = _no_hooks
+        """Carries out a lifecycle hook."""
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -83,6 +94,23 @@ class ContainerStarts:
             self._keep_config(record, one, pod, spec)
             self._prober.begin(record, one, spec)
             self._prober.disturb(record)
+            if (hook := (spec.get("lifecycle") or {}).get("postStart")) is not None:
+                self._post_start(record, pod, one, hook)
+                return False
+        return self.go_on(record, pod)
+
+    def _post_start(self, record: PodRecord, pod: Obj, one: ContainerRecord, hook: Obj) -> None:
+        """The sync waits for the hook, so that nobody hears before that the container runs."""
+        ok, took_us = self.hooks(pod, record, one, hook)
+        self._engine.schedule(took_us, WORKERS, "post_start_ended", record.uid, record.turn, one.name, ok)
+
+    def post_start_ended(self, record: PodRecord, pod: Obj, name: str, ok: bool) -> bool:
+        """The hook is over; a container whose hook has failed is killed (`kuberuntime_container.go`). Returns as `go_on`."""
+        one = record.containers[name]
+        if not ok and one.state == "running":
+            self._fleet.event(record, "Warning", "FailedPostStartHook", "PostStartHook failed", container=name)
+            self._runtime.stop(record, one, container_spec(pod, name), 2, "FailedPostStartHook")
+            self._set_why(record, one, "PostStartHookError", "PostStartHook failed")
         return self.go_on(record, pod)
 
     def _keep_config(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> None:
@@ -105,7 +133,7 @@ class ContainerStarts:
             self._back_off(record, one)
             return False
         spec = container_spec(pod, one.name)
-        answer = self._pulls.ensure(record, one, spec["image"], pull_policy(spec))
+        answer = self.pulls.ensure(record, one, spec["image"], pull_policy(spec))
         match answer:
             case Pulling():
                 return True
@@ -202,7 +230,15 @@ class ContainerStarts:
         found = users.identity(pod, spec, image)
         read_only = bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem"))
         points = self._runtime.files.points(record, pod, spec)
-        return Setting(found.uid, found.gid, found.groups, read_only, spec.get("workingDir") or "", points)
+        return Setting(
+            found.uid,
+            found.gid,
+            found.groups,
+            read_only,
+            spec.get("workingDir") or "",
+            points,
+            bool(spec.get("stdin") and spec.get("tty")),
+        )
 
     def _facts(self, record: PodRecord, pod: Obj) -> PodFacts:
         return PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)

@@ -21,6 +21,8 @@ from simulator.workloads.timeline import FileChange, Happening, Line, Plan, Ques
 
 #: The engine component that the events of pods are addressed to.
 WORKERS = "pod-workers"
+#: Where the spec of a container stands in its pod.
+_PARTS = {"app": "containers", "ephemeral": "ephemeralContainers"}
 #: Writes from outside that are remembered one by one; beyond it only the last one of each file.
 _MAX_HAPPENINGS = 200
 
@@ -160,7 +162,7 @@ class Fleet:
             return
         path = ""
         if container:
-            path = f"spec.{'containers' if record.containers[container].kind == 'app' else 'initContainers'}{{{container}}}"
+            path = f"spec.{_PARTS.get(record.containers[container].kind, 'initContainers')}{{{container}}}"
         self.client(record.node).event(pod, type, reason, message, source="kubelet", host=record.node, field_path=path)
 
     # Plans

@@ -4,11 +4,15 @@ Follows `pkg/kubelet/images/image_manager.go` of v1.33 (serializeImagePulls, pre
 Promises: `ensure` answers at once when the image is there or cannot be had, and otherwise wakes the worker when it is.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine import Plain
+from simulator.engine.plain import Obj
 from simulator.node.durations import go_duration
+from simulator.node.environment import texts
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, NODE_STATUS_US
@@ -97,7 +101,7 @@ class ImagePulls:
         found = self._answer(node, full)
         bandwidth = self._fleet.timing.bandwidth_bytes_s
         if isinstance(found, Image) and full not in node.images and bandwidth:
-            took += found.size * 1_000_000 // bandwidth
+            took += found.size * found.slow * 1_000_000 // bandwidth
         node.pull_ends_us = node.pull_started_us + took
         self._fleet.engine.schedule(took, self.name, "done", node.name, node.epoch)
         self._tell(node.pulls[0][0])
@@ -120,6 +124,9 @@ class ImagePulls:
             return
         uid, turn, container, image, full, asked_us = node.pulls.pop(0)
         found = self._answer(node, full)
+        asking = self._fleet.pods.get(uid)
+        if isinstance(found, Image) and found.private and not (asking and self._has_credentials(asking, found)):
+            found = self._fleet.catalog.denied(found.name)
         if isinstance(found, Image):
             self._keep(node, full, found.size)
         record = self._fleet.pods.get(uid)
@@ -135,6 +142,32 @@ class ImagePulls:
         self._tell(uid)
         if node.pulls:
             self._begin(node)
+
+    def _has_credentials(self, record: PodRecord, image: Image) -> bool:
+        """Whether one of the pod's imagePullSecrets speaks of the image's registry."""
+        pod = self._fleet.pod(record)
+        for reference in (pod["spec"].get("imagePullSecrets") or ()) if pod is not None else ():
+            secret = self._secret(record, reference["name"])
+            if secret is not None and image.name.registry in registries_of(secret):
+                return True
+        return False
+
+    def _secret(self, record: PodRecord, name: str) -> Obj | None:
+        try:
+            return self._fleet.find(record.node, "secrets", record.namespace, name)
+        except ApiUnavailable:
+            return None
+
+    def warn_of_missing_secrets(self, record: PodRecord, pod: Obj) -> None:
+        """`kubelet_pods.go` (getPullSecretsForPod): the event about secrets that are not there, at every sync."""
+        names = [one["name"] for one in pod["spec"].get("imagePullSecrets") or () if one.get("name")]
+        missing = [name for name in names if self._secret(record, name) is None]
+        if missing:
+            message = (
+                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); "
+                "attempting to pull the image may not succeed."
+            )
+            self._fleet.event(record, "Warning", "FailedToRetrieveImagePullSecret", message)
 
     def _failed(self, record: PodRecord, one: ContainerRecord, image: str, found: PullError) -> None:
         self._fleet.event(
@@ -162,3 +195,17 @@ class ImagePulls:
         if not node.status_due:
             node.status_due = True
             self._fleet.engine.schedule(NODE_STATUS_US, "machines", "report", node.name, node.epoch)
+
+
+#: Names under which clients keep Docker Hub's credentials.
+_HUB = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
+
+
+def registries_of(secret: Obj) -> tuple[str, ...]:
+    """The registries that a Secret of type kubernetes.io/dockerconfigjson has a user and a password for."""
+    try:
+        auths = json.loads(texts(secret).get(".dockerconfigjson", "{}")).get("auths", {})
+    except (ValueError, AttributeError):
+        return ()
+    found = [name for name, one in auths.items() if one.get("auth") or (one.get("username") and one.get("password"))]
+    return tuple("docker.io" if name in _HUB else name.removeprefix("https://").split("/")[0] for name in found)

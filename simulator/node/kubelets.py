@@ -14,11 +14,13 @@ from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.node.cgroups import used_by
 from simulator.node.container_exec import ContainerExec, Execution
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.environment import Missing, hostname
+from simulator.node.eviction import EvictionManager
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.machine_facts import node_spec
@@ -27,10 +29,13 @@ from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
 from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
+from simulator.node.probes import port_number
 from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
 from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import catalog
+from simulator.workloads.machine import SHELLS
+from simulator.workloads.plans import argv_of
 
 
 class NodeConfig(Protocol):
@@ -58,6 +63,8 @@ class NodeConfig(Protocol):
     def os(self) -> str: ...
     @property
     def arch(self) -> str: ...
+    @property
+    def runtime_handlers(self) -> tuple[str, ...]: ...
 
 
 class ClusterConfig(Protocol):
@@ -94,12 +101,14 @@ class Kubelets:
         processes = Processes(fleet, self._runtime)
         self._exec = ContainerExec(fleet, self._runtime.files, processes)
         self._runtime.kernel = lambda pod, record, one, argv: processes.ask(pod, record, one, argv, argv[0])
+        self._runtime.used = EvictionManager(fleet).used
         self._runtime.wrote = self._prober.disturb
         self._machines = Machines(fleet, self._runtime, registry, self.volumes)
         self._logs = logs = ContainerLogs(fleet)
         self.pulls = ImagePulls(fleet)
         """Which image pull runs for whom; pictures observe it."""
         self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober, self.volumes)
+        starts.hooks = self._hook
         self._workers = PodWorkers(fleet, self._runtime, starts, logs, self.volumes)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""
@@ -183,6 +192,19 @@ class Kubelets:
         self._after_exec(record, one, done)
         return done
 
+    def _hook(self, pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[bool, int]:
+        """A lifecycle hook of a container that has just started: (whether it succeeded, microseconds)."""
+        if "sleep" in hook:
+            return True, int(hook["sleep"]["seconds"]) * 1_000_000
+        if "exec" in hook:
+            argv = tuple(hook["exec"].get("command") or ())
+            done = self._exec.execute(pod, record, one, argv, env=self._environment(pod, record, one))
+            self._after_exec(record, one, done)
+            return done.status == 0 and not done.refused, done.took_us
+        action = hook.get("httpGet") or {}
+        port = port_number(action.get("port", 0), container_spec(pod, one.name))
+        return port is not None and self._fleet.serving(record, port) is not None, 0
+
     def _running(self, pod: Obj, container: str) -> tuple[PodRecord, ContainerRecord]:
         record = self._fleet.pods.get(pod["metadata"]["uid"])
         one = record.containers.get(container) if record is not None else None
@@ -212,6 +234,17 @@ class Kubelets:
         record, one = self._running(pod, container)
         return self._exec.open(pod, record, one, argv, self._environment(pod, record, one))
 
+    def attach_session(self, pod: Obj, container: str) -> dict[str, Plain] | None:
+        """The shell that is a container's first process, if it is one that waits for what is typed. Raises StatusError."""
+        record, one = self._running(pod, container)
+        assert one.run is not None
+        recipe = one.run.recipe
+        argv = argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args)
+        if not recipe.setting.interactive or not argv or argv[0].rsplit("/", 1)[-1] not in SHELLS:
+            return None
+        session = self._exec.open(pod, record, one, argv[:1], self._environment(pod, record, one))
+        return None if isinstance(session, str) else {**session, "attached": True}
+
     def session_line(self, session: dict[str, Plain], line: str) -> tuple[Execution, bool] | None:
         """One line for the shell, and whether it has ended; None when its container has."""
         found = self._of_session(session)
@@ -220,6 +253,10 @@ class Kubelets:
         pod, record, one = found
         done, over = self._exec.line(pod, record, one, session, line)
         self._after_exec(record, one, done)
+        if over and session.get("attached"):
+            self._runtime.ended(
+                record.uid, one.name, one.instance, done.status, "Error" if done.status else "Completed"
+            )
         return done, over
 
     def session_prompt(self, session: dict[str, Plain]) -> str:
@@ -243,13 +280,20 @@ class Kubelets:
 
     def usage(self, namespace: str, pod: str) -> tuple[int, int]:
         """(milli-CPU, bytes) that a pod's running containers use now."""
+        running = self.container_usage(namespace, pod).values()
+        return sum(cpu for cpu, _ in running), sum(memory for _, memory in running)
+
+    def container_usage(self, namespace: str, pod: str) -> dict[str, tuple[int, int]]:
+        """(milli-CPU, bytes) of each running container: the CPU limit throttles, the memory limit has killed before."""
         record = self._find(namespace, pod)
-        running = (
-            []
-            if record is None
-            else [self._fleet.plan(one.run) for one in record.containers.values() if one.state == "running" and one.run]
-        )
-        return sum(plan.cpu_milli for plan in running), sum(plan.memory for plan in running)
+        found = self._fleet.pod(record) if record is not None else None
+        if record is None or found is None:
+            return {}
+        return {
+            one.name: used_by(self._fleet.plan(one.run), container_spec(found, one.name))
+            for one in record.containers.values()
+            if one.state == "running" and one.run is not None
+        }
 
     def _find(self, namespace: str, name: str) -> PodRecord | None:
         pod = self._fleet.cache.get("pods", namespace, name)

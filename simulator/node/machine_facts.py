@@ -38,6 +38,8 @@ class Machine(Protocol):
     def os(self) -> str: ...
     @property
     def arch(self) -> str: ...
+    @property
+    def runtime_handlers(self) -> tuple[str, ...]: ...
 
 
 def node_spec(node: Machine, index: int, flavour: Flavour, pod_subnet: str, *, alone: bool) -> NodeSpec:
@@ -63,6 +65,7 @@ def node_spec(node: Machine, index: int, flavour: Flavour, pod_subnet: str, *, a
         kernel=kernel,
         reserved_cpu=kept_cpu,
         reserved_memory=kept_memory,
+        handlers=node.runtime_handlers,
     )
 
 

@@ -15,6 +15,8 @@ from simulator.node.records import NodeRecord
 VERSION = "v1.33.1"
 _CONTAINERD = "containerd://2.1.3"
 _MAX_IMAGES = 50
+#: Bytes of the machine's disk.
+STORAGE = 61_255_492 * 1024
 _NO_NETWORK = (
     "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
     "message:Network plugin returns error: cni plugin not initialized"
@@ -44,6 +46,8 @@ class NodeSpec:
     reserved_cpu: int = 0
     """Milli-CPU and bytes that pods do not get (`kubeReserved`, `systemReserved`, the eviction threshold)."""
     reserved_memory: int = 0
+    handlers: tuple[str, ...] = ()
+    """What the container runtime knows beside runc."""
 
     def plain(self) -> Obj:
         return asdict(self)
@@ -90,7 +94,7 @@ def node_status(node: NodeRecord, now: str, before: list[Obj]) -> Obj:
     spec: dict[str, Any] = node.spec
     amounts = {
         "cpu": spec["cpu"],
-        "ephemeral-storage": "61255492Ki",
+        "ephemeral-storage": f"{STORAGE // 1024}Ki",
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",
         "memory": spec["memory"],
@@ -100,11 +104,23 @@ def node_status(node: NodeRecord, now: str, before: list[Obj]) -> Obj:
         "addresses": [{"type": "InternalIP", "address": spec["address"]}, {"type": "Hostname", "address": node.name}],
         "allocatable": _allocatable_amounts(spec, amounts),
         "capacity": amounts,
-        "conditions": conditions(node.ready, now, before),
+        "conditions": conditions(node.ready, now, before, tuple(node.pressure)),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "images": images(node),
         "nodeInfo": _node_info(node),
+        "runtimeHandlers": _handlers(spec),
     }
+
+
+def _handlers(spec: Obj) -> list[Obj]:
+    """`status.runtimeHandlers`: the default one has no name; virtual machines and Wasm share no mounts or users with the host."""
+    shared = {"recursiveReadOnlyMounts": True, "userNamespaces": True}
+    plain = [{"name": name, "features": shared} for name in ("", "runc")] if spec["os"] == "linux" else [{"name": ""}]
+    return [*plain, *({"name": name} for name in spec["handlers"])]
+
+
+def knows_handler(spec: Obj, handler: str) -> bool:
+    return handler in ("", "runc", *spec["handlers"])
 
 
 def _allocatable_amounts(spec: Obj, capacity: Obj) -> Obj:
@@ -114,11 +130,15 @@ def _allocatable_amounts(spec: Obj, capacity: Obj) -> Obj:
     return {**capacity, "cpu": f"{cpu}m" if cpu % 1000 else str(cpu // 1000), "memory": f"{memory // 1024}Ki"}
 
 
-def conditions(ready: bool, now: str, before: list[Obj]) -> list[Obj]:
+def conditions(ready: bool, now: str, before: list[Obj], pressure: tuple[str, ...] = ()) -> list[Obj]:
     known = {one["type"]: one for one in before}
     wanted = (
-        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
+        if "MemoryPressure" in pressure
+        else ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")
+        if "DiskPressure" in pressure
+        else ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
         ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
         ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
         if ready

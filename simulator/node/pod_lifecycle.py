@@ -45,7 +45,7 @@ class Todo:
 
 def container_spec(pod: Obj, name: str) -> Obj:
     """The spec of a container or init container of this name."""
-    for part in ("containers", "initContainers"):
+    for part in ("containers", "initContainers", "ephemeralContainers"):
         for spec in pod["spec"].get(part) or ():
             if spec["name"] == name:
                 found: Obj = spec
@@ -63,13 +63,21 @@ def restarts(record: ContainerRecord, policy: str) -> bool:
     """Whether an exited container is started again."""
     if record.kind == "sidecar":
         return True
+    if record.kind == "ephemeral":
+        return False
     if record.kind == "init":
         return record.exit_code != 0 and policy != "Never"
     return RESTARTS[policy, record.exit_code == 0]
 
 
 def next_steps(record: PodRecord, policy: str) -> Todo:
-    """What this pod needs next, given which of its containers run."""
+    """What this pod needs next, given which of its containers run; ephemeral containers wait for nobody."""
+    todo = _next_steps(record, policy)
+    added = tuple(one.name for one in record.containers.values() if one.kind == "ephemeral" and one.state == "new")
+    return todo if todo.finished or not added else Todo(start=(*added, *todo.start))
+
+
+def _next_steps(record: PodRecord, policy: str) -> Todo:
     apps = [one for one in record.containers.values() if one.kind == "app"]
     initialised = any(one.state == "running" for one in apps)
     wanted: list[str] = []
@@ -97,7 +105,7 @@ def is_initialised(containers: Iterable[ContainerRecord]) -> bool:
     for one in containers:
         if one.kind == "app" and one.state == "running":
             return True
-    return all(_init_done(one) for one in containers if one.kind != "app")
+    return all(_init_done(one) for one in containers if one.kind in ("init", "sidecar"))
 
 
 def _init_done(one: ContainerRecord) -> bool:

@@ -33,6 +33,9 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
         "qosClass": given.get("qosClass", "BestEffort"),
         "containerStatuses": [_with_spec(statuses[one["name"]], one) for one in spec["containers"]],
     }
+    if spec.get("ephemeralContainers"):
+        added = [one for one in spec["ephemeralContainers"] if one["name"] in statuses]
+        status["ephemeralContainerStatuses"] = [_with_spec(statuses[one["name"]], one) for one in added]
     if spec.get("initContainers"):
         status["initContainerStatuses"] = [_with_spec(statuses[one["name"]], one) for one in spec["initContainers"]]
     if record.ip:
@@ -156,6 +159,10 @@ def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: s
     ours = [
         _condition(type, status, reason, message, before.get(type), now) for type, status, reason, message in wanted
     ]
+    if record.disrupted:
+        known = [one for one in known if one["type"] != "DisruptionTarget"]
+        target = ("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted)
+        ours.append(_condition(*target, before.get("DisruptionTarget"), now))
     return [*ours, *(one for one in known if one["type"] not in _OURS)]
 
 
@@ -175,7 +182,9 @@ def _initialized(record: PodRecord, now_phase: str) -> tuple[str, str, str]:
         return "True", "PodCompleted", ""
     if is_initialised(record.containers.values()):
         return "True", "", ""
-    waiting = [one.name for one in record.containers.values() if one.kind != "app" and not _init_complete(one)]
+    waiting = [
+        one.name for one in record.containers.values() if one.kind in ("init", "sidecar") and not _init_complete(one)
+    ]
     return "False", "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(waiting)}]"
 
 
@@ -188,7 +197,7 @@ def _containers_ready(record: PodRecord, now_phase: str) -> tuple[str, str, str]
         return "False", "PodCompleted", ""
     if now_phase == "Failed":
         return "False", "PodFailed", ""
-    unready = [one.name for one in record.containers.values() if one.kind != "init" and not one.ready]
+    unready = [one.name for one in record.containers.values() if one.kind in ("app", "sidecar") and not one.ready]
     if not unready:
         return "True", "", ""
     return "False", "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"

@@ -15,9 +15,10 @@ from simulator.node.addresses import AddressesExhausted, address_range, next_fre
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
+from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.identity import hex64
-from simulator.node.node_status import allocatable
+from simulator.node.node_status import allocatable, knows_handler
 from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
 from simulator.node.pod_status import pod_status, rejected_status, terminated
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
@@ -118,11 +119,16 @@ class PodWorkers:
             for one in spec.get("initContainers") or ()
         }
         containers.update((one["name"], ContainerRecord(one["name"], "app")) for one in spec["containers"])
+        containers.update(
+            (one["name"], ContainerRecord(one["name"], "ephemeral")) for one in spec.get("ephemeralContainers") or ()
+        )
         record = PodRecord(
             metadata["uid"], metadata["namespace"], metadata["name"], node.name, containers, started_us=self._engine.now
         )
         record.requests = admission.requests_of(spec)
         rejection = admission.check(node, record.requests, allocatable=allocatable(node.spec))
+        if rejection is None and (why := under_pressure(node, pod)):
+            rejection = admission.Rejection("Evicted", why)
         self._fleet.pods[record.uid] = record
         node.pods[record.uid] = None
         if rejection is not None:
@@ -161,6 +167,8 @@ class PodWorkers:
                         _grace_s(new),
                         f"Container {one.name} definition changed, will be restarted",
                     )
+        for spec in new["spec"].get("ephemeralContainers") or ():
+            record.containers.setdefault(spec["name"], ContainerRecord(spec["name"], "ephemeral"))
         deadline = new["spec"].get("activeDeadlineSeconds")
         if deadline and deadline != old["spec"].get("activeDeadlineSeconds"):
             self._engine.schedule(
@@ -244,6 +252,7 @@ class PodWorkers:
             return
         record.busy, record.failed_now, record.again = True, False, False
         record.queue = list(todo.start)
+        self._starts.pulls.warn_of_missing_secrets(record, pod)
         self._advance(record, self._starts.go_on(record, pod))
 
     def _make_sandbox(self, record: PodRecord, pod: Obj) -> None:
@@ -253,12 +262,16 @@ class PodWorkers:
             return
         if not self._mount(record, pod):
             return
+        handler = self._handler(record, pod)
+        if not knows_handler(self._fleet.nodes[record.node].spec, handler):
+            self._no_sandbox(record, f'failed to get sandbox runtime: no runtime for "{handler}" is configured')
+            return
         if record.attempt:
             self._fleet.event(
                 record, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."
             )
             for one in record.containers.values():
-                if one.kind != "app" and one.state == "exited":
+                if one.kind in ("init", "sidecar") and one.state == "exited":
                     one.state, one.last = "new", terminated(one, self._engine.timestamp)
         record.busy = True
         self._engine.schedule(
@@ -339,7 +352,21 @@ class PodWorkers:
         first, last = address_range(self._fleet.nodes[record.node].spec["pod_cidr"])
         problem = f"failed to allocate for range 0: no IP addresses available in range set: {first}-{last}"
         text = f'failed to setup network for sandbox "{sandbox}": plugin type="ptp" failed (add): {problem}'
-        message = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {text}"
+        self._no_sandbox(record, text)
+
+    def _handler(self, record: PodRecord, pod: Obj) -> str:
+        """The runtime handler of the pod's RuntimeClass; "" is the node's default."""
+        name = pod["spec"].get("runtimeClassName")
+        if not name:
+            return ""
+        try:
+            found = self._fleet.find(record.node, "runtimeclasses.node.k8s.io", "", name)
+        except ApiUnavailable:
+            return ""
+        return str((found or {}).get("handler", ""))
+
+    def _no_sandbox(self, record: PodRecord, why: str) -> None:
+        message = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {why}"
         self._fleet.event(record, "Warning", "FailedCreatePodSandBox", message)
         record.busy = False
         self._fleet.wake(record, self._fleet.retry_us())
@@ -355,6 +382,12 @@ class PodWorkers:
         record, pod = self._in_turn(uid, turn)
         if record is not None and pod is not None and record.queue:
             self._advance(record, self._starts.started(record, pod))
+
+    def post_start_ended(self, uid: str, turn: int, name: str, ok: bool) -> None:
+        """Event: a postStart hook is over."""
+        record, pod = self._in_turn(uid, turn)
+        if record is not None and pod is not None:
+            self._advance(record, self._starts.post_start_ended(record, pod, name, ok))
 
     def _in_turn(self, uid: str, turn: int) -> tuple[PodRecord | None, Obj | None]:
         record = self._fleet.pods.get(uid)
@@ -384,6 +417,17 @@ class PodWorkers:
         record.phase, record.reason, record.message = "Failed", "DeadlineExceeded", _DEADLINE
         self._fleet.event(record, "Normal", "DeadlineExceeded", _DEADLINE)
         self._write_status(record, pod)
+        self._cause(record, pod, "deadline")
+
+    def evict(self, uid: str, message: str) -> None:
+        """Event: the eviction manager ends a pod, at once and for good."""
+        record = self._fleet.pods.get(uid)
+        pod = self._fleet.pod(record) if record is not None else None
+        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
+            return
+        record.phase, record.reason, record.message = "Failed", "Evicted", message
+        record.disrupted, record.grace_s = message, 1
+        self._fleet.event(record, "Warning", "Evicted", message)
         self._cause(record, pod, "deadline")
 
     # The end of a pod
@@ -424,6 +468,8 @@ class PodWorkers:
 
     def _stop(self, record: PodRecord, pod: Obj | None) -> None:
         grace = 0 if pod is None or record.orphaned else _grace_s(pod)
+        if record.grace_s is not None:
+            grace = min(grace, record.grace_s)
         record.grace_end_us = self._engine.now + grace * SECOND
         self._fleet.quiet(record)
         self._go_on_stopping(record, pod)

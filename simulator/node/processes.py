@@ -82,8 +82,18 @@ class Processes:
         spec = pod["spec"]
         if spec.get("hostPID"):
             return self._on_node(record)
+        target = next(
+            (
+                each.get("targetContainerName", "")
+                for each in spec.get("ephemeralContainers") or ()
+                if each["name"] == one.name
+            ),
+            "",
+        )
         if not spec.get("shareProcessNamespace"):
-            return self._numbered(record, [one], [])
+            return self._numbered(
+                record, [*([record.containers[target]] if target in record.containers else []), one], []
+            )
         running = [other for other in record.containers.values() if other.state == "running"]
         return self._numbered(record, running, [Process(1, "65535", "/pause")])
 

@@ -141,6 +141,10 @@ class PodRecord:
     """A final phase, once reached."""
     reason: str = ""
     message: str = ""
+    grace_s: int | None = None
+    """In place of the pod's own: an evicted pod is in a hurry."""
+    disrupted: str = ""
+    """Why the kubelet ended it (the condition DisruptionTarget)."""
     orphaned: bool = False
     """The API object is gone: nothing is reported any more."""
     written: Obj | None = None
@@ -178,6 +182,9 @@ class NodeRecord:
     status_due: bool = False
     volumes_in_use: list[str] = field(default_factory=list)
     """As last reported."""
+    pressure: dict[str, int] = field(default_factory=dict)
+    """Condition → when the eviction manager has last found its threshold met."""
+    eviction_due: bool = False
 
 
 def dump_pod(record: PodRecord) -> Plain:
@@ -247,8 +254,9 @@ def _load_run(state: Plain) -> Run | None:
 
 
 def _setting(state: Plain) -> Setting:
-    uid, gid, groups, read_only_root, directory, mounts = state
-    return Setting(uid, gid, tuple(groups), read_only_root, directory, tuple(MountPoint(*mount) for mount in mounts))
+    uid, gid, groups, read_only_root, directory, mounts, interactive = state
+    points = tuple(MountPoint(*mount) for mount in mounts)
+    return Setting(uid, gid, tuple(groups), read_only_root, directory, points, interactive)
 
 
 def _pairs(stored: Plain) -> Pairs:

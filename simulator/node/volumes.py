@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.engine import Plain
+from simulator.workloads.file_tree import size_of
 
 #: Relative path → text.
 Files = dict[str, str]
@@ -45,8 +46,8 @@ class Contents:
         files = self._files.setdefault(volume, {})
         limit = self._limits.get(volume)
         if limit is not None:
-            others = self.size(volume) - len(files.get(path, "").encode())
-            if others + len(text.encode()) > limit:
+            others = self.size(volume) - size_of(files.get(path, ""))
+            if others + size_of(text) > limit:
                 return NO_SPACE
         files[path] = text
         for observer in self.observers:
@@ -61,7 +62,11 @@ class Contents:
         return sorted(name for name in self._files if name.startswith(start))
 
     def size(self, volume: str) -> int:
-        return sum(len(text.encode()) for text in self.of(volume).values())
+        return sum(size_of(text) for text in self.of(volume).values())
+
+    def size_below(self, prefix: str) -> int:
+        """Bytes in all volumes whose identifier begins so."""
+        return sum(self.size(volume) for volume in self._files if volume.startswith(prefix))
 
     def drop(self, volume: str) -> None:
         self._files.pop(volume, None)

@@ -24,6 +24,8 @@ SHARED_MEMORY = "/dev/shm"
 #: Bytes that one file may hold; what is older goes first, so a log that grows for ever stays small.
 MAX_FILE = 131_072
 MAX_FILES = 4_000
+#: A file of so many zeros: `dd`, `fallocate` and `truncate` make such ones, which hold no text.
+_ZEROS, _END = "\x04", "\x05"
 _ALWAYS_WRITABLE = ("/dev/", "/proc/")
 _FOR_EVERYBODY = ("/tmp", "/var/tmp", SHARED_MEMORY, "/dev")
 
@@ -44,6 +46,8 @@ class Setting(NamedTuple):
     directory: str = ""
     """workingDir; empty: the image's."""
     mounts: tuple[MountPoint, ...] = ()
+    interactive: bool = False
+    """Its standard input and terminal are kept open (`stdin`, `tty`): a shell waits for what is typed."""
 
 
 #: Root, and a file system that can be written.
@@ -178,6 +182,19 @@ class FileTree:
             if refusal:
                 return refusal
         return self.put(path, None) if self.read(path) is not None else ""
+
+
+def zeros(size: int) -> str:
+    """The content of a file that only has a size."""
+    return f"{_ZEROS}{size}{_END}"
+
+
+def size_of(content: str) -> int:
+    """Bytes of a file."""
+    if content.startswith(_ZEROS):
+        size, _, rest = content[1:].partition(_END)
+        return int(size) + len(rest.encode())
+    return len(content.encode())
 
 
 def absolute(path: str, directory: str) -> str:

@@ -113,6 +113,8 @@ class Image:
     """The registry asks for credentials."""
     slow: int = 1
     """How many times longer the pull takes than the size says."""
+    refusal: str = ""
+    """Why the registry does not give it out, in containerd's words."""
 
     def server(self, argv: tuple[str, ...]) -> Server | None:
         """The server that this command line runs: `agnhost liveness` is looked for before `agnhost`."""
@@ -152,12 +154,18 @@ class Catalog:
         tags = self._entries.get(name.path)
         if tags is not None:
             found = next(iter(tags.values())) if name.digest else tags.get(name.tag)
+            if found is not None and found.refusal:
+                return PullError(_unresolved(name) + found.refusal.format(tag=name.tag))
             return found or _not_found(name)
         if name.registry not in _REGISTRIES:
             return _no_such_host(name)
         if self._generic and not name.path.startswith("docker.io/library/"):
             return _generic_image(name)
         return _unknown_repository(name)
+
+    def denied(self, name: ImageName) -> PullError:
+        """What the registry of a private repository says to somebody without credentials."""
+        return PullError(_unresolved(name) + _REGISTRIES["docker.io"])
 
 
 def no_platform(name: ImageName) -> PullError:
@@ -246,6 +254,7 @@ _KEYS = {
     "release",
     "private",
     "slow",
+    "refusal",
 }
 
 
@@ -287,6 +296,7 @@ def _images(where: str, raw: dict[str, Any]) -> dict[str, Image]:
             release=raw.get("release", ""),
             private=bool(raw.get("private", False)),
             slow=int(raw.get("slow", 1)),
+            refusal=raw.get("refusal", ""),
         )
         for tag, megabytes in tags.items()
     }

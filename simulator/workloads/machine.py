@@ -26,7 +26,9 @@ _BUSY_STEPS = 20_000
 _MAX_STEPS = 200_000
 _MAX_WRITTEN = 1_000_000
 _MAX_STACK = 200
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+#: Programs that read their standard input to its end when they are given nothing to do: it is empty.
+_INTERPRETERS = frozenset({"python", "python3", "node", "perl", "irb", "ruby", "php", "jshell"})
+SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 _PIPE, _OUT, _ERR, _NULL, _FILE, _TEE = "buffer", "out", "err", "null", "file", "tee"
 
 Sink = list[Any]
@@ -745,13 +747,15 @@ class Machine:
 
     def _program(self, program: str, argv: list[str]) -> Pause | None:
         self.status = 0
-        if program in _SHELLS:
+        if program in SHELLS:
             return self.shell(argv)
         pause = long_running(self, program, argv)
         if pause is not None:
             return pause
         if program in COMMANDS:
             self.status = COMMANDS[program](self, argv[1:])
+            return None
+        if program in _INTERPRETERS and len(argv) == 1:
             return None
         if program in ASKED or is_client(self.image, program):
             return Pause("ask", argv=(program, *argv[1:]))
@@ -767,6 +771,8 @@ class Machine:
     def shell(self, argv: list[str]) -> Pause | None:
         """`sh -c script name args`, `sh file args`, or a shell that reads its input."""
         script, name, args = shell_words(argv)
+        if script is None and not args and self.tree.setting.interactive and self.pid == 1 and not self.input:
+            return Pause("forever")
         self.stops_on_error = self.stops_on_error or stops_on_error(argv)
         if script is None and args:
             name, args = args[0], args[1:]

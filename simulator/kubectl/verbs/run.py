@@ -10,7 +10,8 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.pod_choice import container_of, named_target, pods_of
 from simulator.kubectl.selection import Found, select
-from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PRINT_FLAGS, TIMEOUT, manager
+from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PRINT_FLAGS, TIMEOUT, dry_run, manager
+from simulator.kubectl.verbs.attach import create_attached
 from simulator.kubectl.verbs.create import create_built
 
 _EXPOSABLE = ("Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet")
@@ -24,7 +25,10 @@ _TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 def run(call: Call) -> None:
     if not call.rest:
         raise call.wrong_usage("NAME is required for run")
-    if call.on("attach") or call.on("stdin") or call.on("tty") or call.on("rm"):
+    attaches = call.on("attach") or call.on("stdin")
+    if call.on("rm") and not attaches:
+        raise CommandError("--rm should only be used for attached containers")
+    if attaches and (not call.session.is_terminal or call.session.attach_shell is None):
         raise CommandError(
             "attaching to a container (-i, -t, --rm, --attach) is not available in this workstation yet; create the pod "
             "without them and use 'kubectl logs' or 'kubectl exec'"
@@ -45,6 +49,10 @@ def run(call: Call) -> None:
         container["imagePullPolicy"] = call.text("image-pull-policy")
     if call.on("privileged"):
         container["securityContext"] = {"privileged": True}
+    if call.on("stdin"):
+        container["stdin"] = container["stdinOnce"] = True
+    if call.on("tty"):
+        container["tty"] = True
     container["resources"] = {}
     labels = _labels(call.text("labels")) if call.given("labels") else {"run": name}
     metadata: Obj = {"creationTimestamp": None, "labels": labels, "name": name}
@@ -56,7 +64,11 @@ def run(call: Call) -> None:
             raise CommandError("--port must be set when exposing a service")
         port = {"port": _port(call.text("port")), "protocol": "TCP", "targetPort": _port(call.text("port"))}
         _create_service(call, name, {}, {"ports": [port], "selector": labels})
-    create_built(call, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}})
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
+    if attaches and dry_run(call) == "none":
+        create_attached(call, pod, name, remove=call.on("rm"))
+    else:
+        create_built(call, pod)
 
 
 def _variable(text: str) -> Obj:

@@ -212,6 +212,28 @@ def validate_pod_update(new: Obj, old: Obj) -> Errors:
     return errors
 
 
+def validate_ephemeral_update(new: Obj, old: Obj) -> Errors:
+    """The subresource ephemeralcontainers: what is there stays as it is, and every name is new."""
+    path = "spec.ephemeralContainers"
+    before = {one["name"]: one for one in old["spec"].get("ephemeralContainers") or ()}
+    now = {one.get("name", ""): one for one in new["spec"].get("ephemeralContainers") or ()}
+    for name in before:
+        if name not in now:
+            return [forbidden(path, f"existing ephemeral containers {_go_quoted(name)} may not be removed\n")]
+        if now[name] != before[name]:
+            return [forbidden(path, f"existing ephemeral containers {_go_quoted(name)} may not be changed\n")]
+    taken = [one["name"] for part in ("containers", "initContainers") for one in new["spec"].get(part) or ()]
+    return [
+        duplicate(f"{path}[{index}].name", one["name"])
+        for index, one in enumerate(new["spec"].get("ephemeralContainers") or ())
+        if one.get("name") in taken
+    ]
+
+
+def _go_quoted(text: str) -> str:
+    return f'"{text}"'
+
+
 def _same_number(now: Obj, before: Obj, key: str) -> Errors:
     if len(now.get(key) or ()) == len(before.get(key) or ()):
         return []

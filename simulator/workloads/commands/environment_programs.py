@@ -73,6 +73,8 @@ _EVERYWHERE = frozenset(
         "ln",
         "sync",
         "od",
+        "fallocate",
+        "truncate",
     ]
 )
 _IN_BUSYBOX = _EVERYWHERE | frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.workloads.commands.options import read_options
-from simulator.workloads.file_tree import MISSING
+from simulator.workloads.file_tree import MISSING, size_of, zeros
 from simulator.workloads.shell_expansion import fits
 from simulator.workloads.small_programs import date_text, number
 
@@ -48,7 +48,7 @@ def _listed(machine: Machine, directory: str, name: str, flags: dict[str, str]) 
         return f"{name}\n"
     full = machine.path(f"{directory}/{name}" if directory else name)
     is_dir = machine.tree.is_dir(full)
-    size = 4096 if is_dir else len((machine.tree.read(full) or "").encode())
+    size = 4096 if is_dir else size_of(machine.tree.read(full) or "")
     mode = "drwxr-xr-x" if is_dir else "-rwxr-xr-x" if full.startswith(("/bin/", "/usr/bin/")) else "-rw-r--r--"
     stamp = date_text(["+%b %e %H:%M"])
     return f"{mode}    {2 if is_dir else 1} root     root     {size:>9} {stamp} {name}\n"
@@ -246,7 +246,7 @@ def du(machine: Machine, words: list[str]) -> int:
     flags, paths = read_options(words, "d")
     for path in paths or ["."]:
         full = machine.path(path)
-        size = sum(len((machine.tree.read(one) or "").encode()) for one in machine.tree.below(full)) or len(
+        size = sum(size_of(machine.tree.read(one) or "") for one in machine.tree.below(full)) or len(
             (machine.tree.read(full) or "").encode()
         )
         kib = -(-size // 4096) * 4 + (4 if machine.tree.is_dir(full) else 0)
@@ -263,7 +263,7 @@ def stat(machine: Machine, words: list[str]) -> int:
             status = _told(machine, MISSING, f"stat: can't stat '{path}'", f"stat: cannot statx '{path}'")
             continue
         is_dir = machine.tree.is_dir(full)
-        size = 4096 if is_dir else len((machine.tree.read(full) or "").encode())
+        size = 4096 if is_dir else size_of(machine.tree.read(full) or "")
         values = {
             "%n": path,
             "%s": str(size),
@@ -304,15 +304,33 @@ def readlink(machine: Machine, words: list[str]) -> int:
     return 0
 
 
+def _amount(text: str) -> int:
+    """`10M`, `2G`, `1k`, `512`."""
+    scale = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}.get(text.rstrip("iBb")[-1:].lower(), 1)
+    return number(text) * scale
+
+
 def dd(machine: Machine, words: list[str]) -> int:
-    """Writes zeros; a file remembers its size by what it holds, so at most as much as a file may hold."""
+    """Writes zeros, of which only the number is kept."""
     options = dict(word.split("=", 1) for word in words if "=" in word)
-    count = number(options.get("count", "1"))
+    count, size = number(options.get("count", "1")), _amount(options.get("bs", "512"))
+    target = options.get("of", "/dev/null")
+    if target != "/dev/null":
+        problem = machine.tree.write(machine.path(target), zeros(count * size))
+        if problem:
+            return _told(machine, problem, f"dd: can't open '{target}'", f"dd: failed to open '{target}'")
     machine.say(2, f"{count}+0 records in\n{count}+0 records out\n")
-    if "of" in options and options["of"] != "/dev/null":
-        problem = machine.tree.write(machine.path(options["of"]), "")
-        return _told(machine, problem, f"dd: can't open '{options['of']}'", f"dd: failed to open '{options['of']}'")
     return 0
+
+
+def fallocate(machine: Machine, words: list[str]) -> int:
+    """`fallocate -l 1G file`, and `truncate -s 1G file`."""
+    flags, paths = read_options(words, "los")
+    status = 0
+    for path in paths:
+        problem = machine.tree.write(machine.path(path), zeros(_amount(flags.get("l") or flags.get("s") or "0")))
+        status = _told(machine, problem, f"fallocate: can't open '{path}'", f"fallocate: cannot open {path}") or status
+    return status
 
 
 COMMANDS = {
@@ -330,4 +348,6 @@ COMMANDS = {
     "chown": unchanged,
     "readlink": readlink,
     "dd": dd,
+    "fallocate": fallocate,
+    "truncate": fallocate,
 }

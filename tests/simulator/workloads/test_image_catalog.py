@@ -13,6 +13,9 @@ def test_every_image_of_the_catalogue_can_be_pulled_and_planned() -> None:
     for path in catalog():
         for tag in catalog().tags(path):
             image = catalog().pull(parse(f"{path}:{tag}"))
+            if path == "docker.io/drydock/popular":
+                assert isinstance(image, PullError)
+                continue
             assert isinstance(image, Image)
             assert image.size > 0
             if image.entrypoint or image.cmd:
@@ -85,7 +88,7 @@ def test_generic_images_need_an_owner() -> None:
         pytest.param(
             "- {name: a, tags: {x: 1}, size: 3}",
             "t.yaml: a: found size, wanted only about, amd64_only, cmd, directory, entrypoint, files, name, platforms, private, programs, "
-            "release, servers, shell, slow, tags, user",
+            "refusal, release, servers, shell, slow, tags, user",
             id="unknown key",
         ),
     ],
@@ -94,3 +97,16 @@ def test_bad_data_is_refused_with_its_place(text: str, message: str) -> None:
     with pytest.raises(CatalogError) as refused:
         read_catalog("t.yaml", text)
     assert str(refused.value) == message
+
+
+def test_the_catalogue_has_about_a_hundred_images() -> None:
+    assert len(list(catalog())) >= 100
+
+
+def test_a_popular_repository_is_rate_limited() -> None:
+    found = catalog().pull(parse("drydock/popular:1.0"))
+    assert isinstance(found, PullError)
+    assert "429 Too Many Requests" in found.message
+    assert found.message.endswith(
+        "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
+    )

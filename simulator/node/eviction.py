@@ -1,0 +1,210 @@
+"""Node-pressure eviction: the kubelet ends pods before the machine runs out of memory or disk.
+
+Follows `pkg/kubelet/eviction/eviction_manager.go` and `helpers.go` of v1.33, word for word: thresholds, ranking by use above requests,
+priority and use, one pod at a time, conditions that stay for five minutes. Promises: looks only when somebody has started, ended or
+written something; a machine under no pressure plans nothing.
+"""
+
+from dataclasses import dataclass
+
+from simulator.engine import Plain
+from simulator.engine.plain import Obj
+from simulator.machinery.quantities import from_bytes, value
+from simulator.node.cgroups import used_by
+from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.node_status import STORAGE
+from simulator.node.pod_lifecycle import container_spec
+from simulator.node.records import NodeRecord, PodRecord
+from simulator.node.timing import SECOND
+from simulator.workloads.file_tree import size_of
+
+#: `monitoringInterval` of `pkg/kubelet/kubelet.go`.
+_INTERVAL_US = 10 * SECOND
+#: `evictionPressureTransitionPeriod`.
+_TRANSITION_US = 300 * SECOND
+#: `memory.available`, in bytes, and `nodefs.available`, in percent (`pkg/kubelet/eviction/defaults_linux.go`).
+MEMORY_THRESHOLD = 100 << 20
+DISK_PERCENT = 10
+#: From this priority on a pod is never evicted (`system-cluster-critical` and above).
+_CRITICAL = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Starved:
+    """A resource of which too little is left."""
+
+    resource: str
+    condition: str
+    threshold: int
+    available: int
+
+
+class EvictionManager:
+    name = "eviction-manager"
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._engine = fleet.engine
+        fleet.engine.register(self)
+
+    def dump(self) -> Plain:
+        return None
+
+    def load(self, state: Plain) -> None:
+        """Everything is in the node records."""
+
+    def used(self, name: str) -> None:
+        """Something on this machine uses more or less than before."""
+        node = self._fleet.nodes.get(name)
+        if node is None or not node.kubelet or node.eviction_due:
+            return
+        if self._starved(node):
+            self._look_in(node, _INTERVAL_US - self._engine.now % _INTERVAL_US)
+
+    def _look_in(self, node: NodeRecord, delay_us: int) -> None:
+        node.eviction_due = True
+        self._engine.schedule(delay_us, self.name, "synchronize", node.name, node.epoch)
+
+    def synchronize(self, name: str, epoch: int) -> None:
+        """Event: the manager compares what is left with its thresholds."""
+        node = self._fleet.nodes[name]
+        if node.epoch != epoch or not node.kubelet:
+            node.eviction_due = False
+            return
+        node.eviction_due = False
+        now = self._engine.now
+        starved = self._starved(node)
+        before = dict(node.pressure)
+        for one in starved:
+            node.pressure[one.condition] = now
+        node.pressure = {kind: seen for kind, seen in sorted(node.pressure.items()) if now - seen < _TRANSITION_US}
+        if before.keys() != node.pressure.keys():
+            self._engine.schedule(0, "machines", "report", node.name, node.epoch)
+        if starved:
+            self._reclaim(node, starved[0])
+            self._look_in(node, _INTERVAL_US)
+        elif node.pressure:
+            self._look_in(node, min(node.pressure.values()) + _TRANSITION_US - now)
+
+    # What is left
+
+    def _starved(self, node: NodeRecord) -> list[Starved]:
+        """Memory first, as `byEvictionPriority` sorts."""
+        found = []
+        memory = value(node.spec["memory"]) - sum(self._memory(record) for record in self._pods(node))
+        if memory < MEMORY_THRESHOLD:
+            found.append(Starved("memory", "MemoryPressure", MEMORY_THRESHOLD, max(memory, 0)))
+        threshold = STORAGE * DISK_PERCENT // 100
+        disk = STORAGE - sum(node.images.values()) - sum(self.disk(record) for record in self._pods(node))
+        if disk < threshold:
+            found.append(Starved("ephemeral-storage", "DiskPressure", threshold, max(disk, 0)))
+        return found
+
+    def _pods(self, node: NodeRecord) -> list[PodRecord]:
+        return [self._fleet.pods[uid] for uid in node.pods]
+
+    def _memory(self, record: PodRecord) -> int:
+        return sum(
+            self._fleet.plan(one.run).memory
+            for one in record.containers.values()
+            if one.state == "running" and one.run is not None
+        )
+
+    def disk(self, record: PodRecord) -> int:
+        """Bytes in the writable layers of a pod's containers, and in volumes of its own."""
+        layers = sum(self._layer(record, name) for name in record.containers)
+        return layers + self._fleet.contents.size_below(f"pod/{record.uid}/")
+
+    def _layer(self, record: PodRecord, name: str) -> int:
+        one = record.containers[name]
+        if one.run is None or one.state != "running":
+            return 0
+        changes = self._fleet.plan(one.run).changes_at(self._engine.now - one.run.started_us)
+        return sum(size_of(text) for text in changes.values() if text is not None)
+
+    # Reclaiming
+
+    def _reclaim(self, node: NodeRecord, starved: Starved) -> None:
+        self._say(node, f"Attempting to reclaim {starved.resource}")
+        if starved.resource == "ephemeral-storage" and self._drop_unused_images(node):
+            return
+        ranked = self._ranked(node, starved)
+        if not ranked:
+            return
+        record, pod = ranked[0]
+        message = self._message(record, pod, starved)
+        self._engine.schedule(0, WORKERS, "evict", record.uid, message)
+
+    def _say(self, node: NodeRecord, message: str) -> None:
+        about = self._fleet.cache.get("nodes", "", node.name) or {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": node.name, "uid": node.uid},
+        }
+        self._fleet.client(node.name).event(
+            about, "Warning", "EvictionThresholdMet", message, source="kubelet", host=node.name
+        )
+
+    def _drop_unused_images(self, node: NodeRecord) -> bool:
+        """Image garbage collection; whether that was enough."""
+        in_use = {one.image for record in self._pods(node) for one in record.containers.values()}
+        node.images = {name: size for name, size in node.images.items() if name in in_use}
+        return not any(one.resource == "ephemeral-storage" for one in self._starved(node))
+
+    def _ranked(self, node: NodeRecord, starved: Starved) -> list[tuple[PodRecord, Obj]]:
+        """Who goes first: beyond its requests, then of low priority, then the largest (`rankMemoryPressure`, `rankDiskPressure`)."""
+        found = []
+        for record in self._pods(node):
+            pod = self._fleet.pod(record)
+            if pod is None or record.worker != "syncing" or (pod["spec"].get("priority") or 0) >= _CRITICAL:
+                continue
+            if not any(one.state == "running" for one in record.containers.values()):
+                continue
+            excess = self._used(record, starved) - self._requested(pod, starved.resource)
+            found.append(((excess <= 0, pod["spec"].get("priority") or 0, -excess, record.name), record, pod))
+        return [(record, pod) for _, record, pod in sorted(found, key=lambda one: one[0])]
+
+    def _used(self, record: PodRecord, starved: Starved) -> int:
+        return self._memory(record) if starved.resource == "memory" else self.disk(record)
+
+    def _requested(self, pod: Obj, resource: str) -> int:
+        return sum(_request(container, resource) for container in pod["spec"]["containers"])
+
+    def _message(self, record: PodRecord, pod: Obj, starved: Starved) -> str:
+        text = f"The node was low on resource: {starved.resource}. "
+        text += f"Threshold quantity: {from_bytes(starved.threshold)}, available: {_rounded(starved.available)}. "
+        for name, one in record.containers.items():
+            if one.kind != "app" or one.state != "running" or one.run is None:
+                continue
+            spec = container_spec(pod, name)
+            memory = used_by(self._fleet.plan(one.run), spec)[1]
+            amount = memory if starved.resource == "memory" else self._layer(record, name)
+            wanted = _request(spec, starved.resource)
+            if amount > wanted:
+                text += f"Container {name} was using {_rounded(amount)}, request is {from_bytes(wanted)}, has larger consumption of {starved.resource}. "
+        return text
+
+
+def rejection(node: NodeRecord, pod: Obj) -> str:
+    """Why a kubelet under pressure does not take a pod in; "" when it does (`eviction_manager.go` Admit)."""
+    if not node.pressure or (pod["spec"].get("priority") or 0) >= _CRITICAL:
+        return ""
+    if list(node.pressure) == ["MemoryPressure"]:
+        if (pod.get("status") or {}).get("qosClass") != "BestEffort":
+            return ""
+        key = "node.kubernetes.io/memory-pressure"
+        if any(
+            one.get("key", key) in ("", key) and one.get("effect", "") in ("", "NoSchedule")
+            for one in pod["spec"].get("tolerations") or ()
+        ):
+            return ""
+    return f"The node had condition: [{' '.join(node.pressure)}]. "
+
+
+def _request(container: Obj, resource: str) -> int:
+    return value(((container.get("resources") or {}).get("requests") or {}).get(resource, "0"))
+
+
+def _rounded(amount: int) -> str:
+    """As a quantity in whole KiB, which is how the statistics come."""
+    return from_bytes(amount // 1024 * 1024)

@@ -1,0 +1,102 @@
+"""Node-pressure eviction: who is ended when a machine runs out of memory or disk, and what is said."""
+
+from typing import Any
+
+import pytest
+
+MIB = 1 << 20
+
+
+def eater(machines: Any, name: str, mib: int, *, priority: int = 0, request: str = "0") -> None:
+    if priority:
+        metadata = {"name": f"class-{priority}"}
+        made = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": metadata, "value": priority}
+        machines.create("priorityclasses.scheduling.k8s.io", made)
+    machines.start(
+        name,
+        image="polinux/stress",
+        command=["stress", "--vm", "1", "--vm-bytes", f"{mib}M"],
+        resources={"requests": {"memory": request}},
+        spec={"priorityClassName": f"class-{priority}"} if priority else {},
+    )
+
+
+def node_condition(machines: Any, type: str) -> tuple[str, str]:
+    found = machines.registry.get("test", "nodes", "", "node-0")["status"]["conditions"]
+    return next((one["status"], one["reason"]) for one in found if one["type"] == type)
+
+
+def test_the_largest_eater_goes_when_memory_is_short(machines: Any) -> None:
+    eater(machines, "small", 3_000)
+    eater(machines, "large", 5_100)
+    machines.run(15)
+    assert machines.status("large")["phase"] == "Failed"
+    assert machines.status("large")["reason"] == "Evicted"
+    available = 8_192 * MIB - 8_100 * MIB - 4_000_000
+    assert machines.status("large")["message"] == (
+        f"The node was low on resource: memory. Threshold quantity: 100Mi, available: {available // 1024}Ki. "
+        f"Container web was using {(5_100 * MIB + 2_000_000) // 1024}Ki, request is 0, has larger consumption of memory. "
+    )
+    assert machines.condition("DisruptionTarget", "large")["reason"] == "TerminationByKubelet"
+    assert machines.reasons("large")[-2:] == ["Evicted", "Killing"]
+    assert machines.said("EvictionThresholdMet", "node-0") == ["Attempting to reclaim memory"]
+    assert machines.status("small")["phase"] == "Running"
+
+
+def test_pressure_stays_for_five_minutes(machines: Any) -> None:
+    eater(machines, "large", 8_150)
+    machines.run(15)
+    assert node_condition(machines, "MemoryPressure") == ("True", "KubeletHasInsufficientMemory")
+    machines.start("late")
+    machines.run(1)
+    assert machines.status("late")["reason"] == "Evicted"
+    assert machines.status("late")["message"] == "Pod was rejected: The node had condition: [MemoryPressure]. "
+    machines.run(320)
+    assert node_condition(machines, "MemoryPressure") == ("False", "KubeletHasSufficientMemory")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "gone"),
+    [
+        pytest.param({"priority": 1_000}, {"priority": 0}, "second", id="low priority goes first"),
+        pytest.param({"request": "5Gi"}, {}, "second", id="within its request it stays"),
+        pytest.param({"priority": 2_000_000_000}, {"priority": 2_000_001_000}, "", id="critical pods stay"),
+    ],
+)
+def test_who_goes_first(machines: Any, first: dict[str, Any], second: dict[str, Any], gone: str) -> None:
+    eater(machines, "first", 4_060, **first)
+    eater(machines, "second", 4_060, **second)
+    machines.run(15)
+    phases = {name: machines.status(name)["phase"] for name in ("first", "second")}
+    assert [name for name, phase in phases.items() if phase == "Failed"] == ([gone] if gone else [])
+
+
+def test_a_full_disk_costs_unused_images_first_and_then_the_largest_pod(machines: Any) -> None:
+    machines.script("sleep 1d")
+    machines.start("gone", image="redis:7")
+    machines.run(1)
+    machines.delete("gone", grace_s=0)
+    machines.run(5)
+    machines.kubelets.execute(machines.pod(), "web", ("fallocate", "-l", "57G", "/tmp/big"))
+    machines.run(25)
+    images = [
+        name
+        for one in machines.registry.get("test", "nodes", "", "node-0")["status"]["images"]
+        for name in one["names"]
+    ]
+    assert not any("redis" in name for name in images)
+    assert node_condition(machines, "DiskPressure") == ("True", "KubeletHasDiskPressure")
+    assert machines.status()["reason"] == "Evicted"
+    assert machines.status()["message"].startswith(
+        "The node was low on resource: ephemeral-storage. Threshold quantity: "
+    )
+    assert (
+        "Container web was using 57Gi, request is 0, has larger consumption of ephemeral-storage. "
+        in machines.status()["message"]
+    )
+
+
+def test_a_machine_without_pressure_plans_nothing(machines: Any) -> None:
+    machines.script("sleep 1d")
+    machines.run(15)
+    assert machines.engine.peek() is None or machines.engine.peek() > machines.engine.now + 600_000_000
