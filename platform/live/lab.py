@@ -110,7 +110,7 @@ class LabConsumer(PageSocket):
 
     async def on_ack(self, message: dict[str, Any]) -> None:
         if self.stream.acked(sockets.integer_or_none(message, "ev") or 0) is Next.RESYNC:
-            self._resync(self.stream.gen, self.stream.ev)
+            self._catch_up()
 
     async def on_rate(self, message: dict[str, Any]) -> None:
         hz = message.get("hz")
@@ -141,7 +141,7 @@ class LabConsumer(PageSocket):
         """A frame of the cluster, or None when some were missed."""
         answer = self.stream.take(shown)
         if answer is Next.RESYNC:
-            self._resync(self.stream.gen, self.stream.ev)
+            self._catch_up()
         elif answer is Next.SEND:
             self.wake.set()
 
@@ -170,12 +170,23 @@ class LabConsumer(PageSocket):
         task = asyncio.ensure_future(work)
         self._tasks = {each for each in getattr(self, "_tasks", set()) if not each.done()} | {task}
 
-    def _resync(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
-        if self.syncing is None or self.syncing.done():
+    def _catch_up(self) -> None:
+        """Bring the page up to date from what was sent to it."""
+        if self._is_settled():
             self.stream.begin_sync()
-            self.syncing = asyncio.create_task(
-                self._bring_up_to_date(gen, ev, hello=hello), name=f"sync of {self.name}"
-            )
+            self._begin_sync(self.stream.gen, self.stream.ev)
+
+    def _resync(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
+        """Bring the page up to date from what it says it has."""
+        if self._is_settled():
+            self.stream.begin_sync()
+            self._begin_sync(gen, ev, hello=hello)
+
+    def _is_settled(self) -> bool:
+        return self.syncing is None or self.syncing.done()
+
+    def _begin_sync(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
+        self.syncing = asyncio.create_task(self._bring_up_to_date(gen, ev, hello=hello), name=f"sync of {self.name}")
 
     async def _bring_up_to_date(self, gen: int | None, ev: int | None, *, hello: bool = False) -> None:
         """Ask the owner for what the page lacks, and send it. Until then live frames are held."""

@@ -52,7 +52,9 @@ class Stream:
         return self._place(shown)
 
     def begin_sync(self) -> None:
-        """From now on frames are held until `synced`."""
+        """From now on frames are held until `synced`. What waited is given up, so the page has what it had before it."""
+        if self.waiting:
+            self.ev = self.waiting[0].frame.since
         self.is_syncing = True
         self.waiting, self._held = [], []
 

@@ -118,3 +118,10 @@ def test_a_backlog_is_a_delta() -> None:
     assert json.loads(backlog_text(view)) == {
         "t": "delta", "gen": 2, "from": 3, "to": 5, "at": 9, "items": [["del", "u"]],
     }  # fmt: skip
+
+
+def test_what_waited_when_a_sync_begins_was_never_given() -> None:
+    stream = synced(28)
+    assert stream.take(shown(28, 29)) is Next.SEND
+    stream.begin_sync()
+    assert (stream.gen, stream.ev) == (1, 28)
