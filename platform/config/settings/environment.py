@@ -75,7 +75,7 @@ def _postgresql(url: str) -> dict[str, Any]:
         "HOST": host,
         "PORT": str(parts.port or options.pop("port", "")),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 10, "timeout": 10}, **options},
+        "OPTIONS": options,
     }
 
 

@@ -161,9 +161,17 @@ class Adoptions:
         try:
             return await self._recovered(replace(adopted, status=deed.status))
         except HistoryLost as error:
+            if await self._is_overtaken(adopted):
+                self._ask_again(cluster)
+                return None
             logger.error("cluster %s cannot be brought to life: %s", cluster, error)
             self._refuse(cluster, self._hopeless.note(cluster, deed.timeline, LOST))
         return None
+
+    async def _is_overtaken(self, adopted: Deed) -> bool:
+        """Whether somebody adopted after us: what we read may be half theirs."""
+        newest = await self._journal.look(adopted.cluster)
+        return newest is None or newest.epoch != adopted.epoch
 
     async def _recovered(self, deed: Deed) -> Resident:
         resident = await recover(deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits)

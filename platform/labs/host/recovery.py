@@ -45,6 +45,7 @@ async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int,
     begin = time.perf_counter()
     found, passed_over = await newest_readable(deed, journal, sims)
     rows = await journal.rows(deed.cluster, deed.timeline, found.after if found else 0)
+    rows = [row for row in rows if row.seq <= deed.head]  # a faster owner may write on already
     if not _is_whole(rows, found.after if found else None, deed.head):
         kept = f"{len(rows)} of the inputs up to number {deed.head} are kept"
         raise HistoryLost(f"{passed_over} snapshots cannot be read, {kept}")
@@ -64,7 +65,7 @@ async def newest_readable(
 ) -> tuple[Start | None, int]:
     """The newest snapshot (not beyond these) that can be taken back, and how many newer ones cannot."""
     passed_over = 0
-    frozen = await journal.newest(deed.cluster, deed.timeline)
+    frozen = await journal.newest(deed.cluster, deed.timeline, below=deed.head + 1)
     while frozen is not None:
         if frozen.t_us > until_us or frozen.ev > until_ev:
             frozen = await journal.newest(deed.cluster, deed.timeline, below=frozen.seq)

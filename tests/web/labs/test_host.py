@@ -16,6 +16,8 @@ from labs.bus.memory import MemoryBus, MemoryDirectory, Switchboard
 from labs.host.engine import sources_digest
 from labs.host.frozen import thaw
 from labs.host.host import ClusterHost
+from labs.host.recovery import recover
+from labs.host.resident import wall_us
 from labs.host.settings import HostSettings
 from labs.journal import Anchor, JournalUnavailable
 from labs.journal.sqlite import SqliteJournal
@@ -351,6 +353,20 @@ async def test_a_cluster_whose_history_is_lost_says_so_until_it_is_reset(
             assert told.json()["error"]["message"].endswith("Reset the lab to begin again.")
         harbour.reset(cluster)
         assert (await harbour.add(cluster, "anew", name="x")).json()["reply"]["value"] == 1
+
+
+async def test_an_overtaken_owner_reads_no_more_than_there_was_when_it_adopted(harbour: Harbour) -> None:
+    cluster, journal = harbour.cluster(), harbour.journal()
+    async with harbour.host("h1", replace(QUICK, replay_ms=0.0)):
+        await harbour.add(cluster, "r1", name="x")
+        deed = await journal.look(cluster)
+        assert deed is not None
+        assert deed.head == 1
+        await harbour.add(cluster, "r2", name="x", after_us=1000)
+        await eventually(lambda: _snapshots(harbour, cluster) >= 2)
+    resident = await recover(deed, journal, FakeCluster, wall_us=wall_us(), limits=QUICK.limits)
+    assert resident.sim.apply({"kind": "read"})["counters"] == {"x": 1}
+    await journal.close()
 
 
 @pytest.mark.parametrize(
