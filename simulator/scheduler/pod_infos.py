@@ -4,7 +4,8 @@ Alike are pods of one owner with equal labels and spec. The cluster's default sp
 the same services and the same owner, so a pod's info also depends on those; `changed` says when they did.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import fields
 from typing import Protocol
 
 from simulator.engine.plain import Obj
@@ -14,6 +15,8 @@ from simulator.scheduler.pod_info import PodInfo, SpreadConstraint, pod_info
 
 #: Kinds of pods remembered; the oldest is forgotten first.
 _REMEMBERED = 512
+
+_FIELDS = tuple(field.name for field in fields(PodInfo))
 
 _OWNERS = {
     "ReplicaSet": "replicasets.apps",
@@ -35,6 +38,8 @@ class PodInfos:
         """By namespace and owner: the spec without node, the labels, the spread selector, the info."""
         self._fresh: dict[tuple[str, str], None] = {}
         """Entries whose spread selector is known to be up to date."""
+        self._shapes: dict[tuple[Hashable, ...], PodInfo] = {}
+        """Infos by what they say, the longest unused first."""
 
     def of(self, pod: Obj) -> PodInfo:
         metadata = pod["metadata"]
@@ -53,7 +58,7 @@ class PodInfos:
                 self._fresh[key] = None
                 return known[3]
         selector = self._selector(pod, owner)
-        info = pod_info({"metadata": metadata, "spec": spec}, _defaults(selector))
+        info = self._shared(pod_info({"metadata": metadata, "spec": spec}, _defaults(selector)))
         self._known.pop(key, None)
         self._known[key] = (spec, labels, selector, info)
         self._fresh[key] = None
@@ -63,6 +68,15 @@ class PodInfos:
             self._fresh.pop(oldest, None)
         return info
 
+    def _shared(self, info: PodInfo) -> PodInfo:
+        """The info of an earlier pod that says the same: bare pods differ in parts of their spec that do not matter here."""
+        looks = tuple([getattr(info, name) for name in _FIELDS])
+        found = self._shapes.pop(looks, info)
+        self._shapes[looks] = found
+        if len(self._shapes) > _REMEMBERED:
+            del self._shapes[next(iter(self._shapes))]
+        return found
+
     def changed(self) -> None:
         """A service or an owner changed its selector, came or went."""
         self._fresh.clear()
@@ -70,6 +84,7 @@ class PodInfos:
     def clear(self) -> None:
         self._known.clear()
         self._fresh.clear()
+        self._shapes.clear()
 
     def _selector(self, pod: Obj, owner: Obj | None) -> Selector | None:
         """What the pod's services and its owner select, together; None when there is neither."""
