@@ -146,7 +146,7 @@ def _settle(cluster: Cluster, wanted: int) -> None:
     until = cluster.now + 600_000_000
     while not cluster.advance(until, max_events=10**9) and cluster.now < until:
         pass
-    pods = cluster.registry.store.list("pods")
+    pods = cluster.registry.store.table("pods").values()
     bound = sum(1 for pod in pods if pod["metadata"]["namespace"] in _BOTH and pod["spec"].get("nodeName"))
     assert bound == wanted, f"{bound} of {wanted} pods have a node"
 

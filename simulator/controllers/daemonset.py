@@ -110,6 +110,9 @@ class DaemonSetController(Controller):
     def on_set(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
             self._expectations.forget(key_of(one_of(old, new)))
+        elif old is not None and old["metadata"].get("generation") == new["metadata"].get("generation"):
+            self._enqueue_soon(new)  # its own report of a large set must not lead to the next report
+            return
         self.enqueue(key_of(one_of(old, new)))
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:

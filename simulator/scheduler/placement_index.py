@@ -21,19 +21,20 @@ class PlacementIndex:
         self._layout = -1
         self._seen = 0
         self._status: list[Status | None] = []
-        self._features: list[Features] = []
-        self._fitting: list[int] = []
+        self.features: list[Features] = []
+        self.fitting: list[int] = []
         """Positions of all nodes that fit, sorted."""
-        self._alike: dict[Features, list[int]] = {}
+        self.alike: dict[Features, list[int]] = {}
         """The same by looks; each list sorted."""
-        self._rejected: dict[Status, list[int]] = {}
-        self._everywhere: dict[Features, int] = {}
+        self.rejected: dict[Status, list[int]] = {}
+        self.everywhere: dict[Features, int] = {}
 
     def cycle(self, view: ClusterView, start: int) -> "IndexedCycle":
-        self._catch_up(view)
+        self.catch_up(view)
         return IndexedCycle(self, start, len(view.nodes))
 
-    def _catch_up(self, view: ClusterView) -> None:
+    def catch_up(self, view: ClusterView) -> None:
+        """Looks at the nodes that changed since the last time."""
         if self._layout != view.layout or self._seen < view.first_change:
             self._start_over(view)
         else:
@@ -47,40 +48,40 @@ class PlacementIndex:
         count = len(view.nodes)
         self._layout = view.layout
         self._status = [None] * count
-        self._features = [()] * count
-        self._fitting, self._alike, self._rejected, self._everywhere = [], {}, {}, {}
+        self.features = [()] * count
+        self.fitting, self.alike, self.rejected, self.everywhere = [], {}, {}, {}
         for position in range(count):
             self._learn(view, position)
 
     def _learn(self, view: ClusterView, position: int) -> None:
         node, pod = view.nodes[position], self.pod
         status = self._status[position] = verdict(pod, node)
-        features = self._features[position] = tuple([plugin.feature(pod, node) for plugin in SCORES])
-        self._everywhere[features] = self._everywhere.get(features, 0) + 1
+        features = self.features[position] = tuple([plugin.feature(pod, node) for plugin in SCORES])
+        self.everywhere[features] = self.everywhere.get(features, 0) + 1
         if status is None:
-            insort(self._fitting, position)
-            insort(self._alike.setdefault(features, []), position)
+            insort(self.fitting, position)
+            insort(self.alike.setdefault(features, []), position)
         else:
-            insort(self._rejected.setdefault(status, []), position)
+            insort(self.rejected.setdefault(status, []), position)
 
     def _forget(self, position: int) -> None:
-        status, features = self._status[position], self._features[position]
-        left = self._everywhere[features] - 1
+        status, features = self._status[position], self.features[position]
+        left = self.everywhere[features] - 1
         if left:
-            self._everywhere[features] = left
+            self.everywhere[features] = left
         else:
-            del self._everywhere[features]
+            del self.everywhere[features]
         if status is None:
-            _take(self._fitting, position)
-            alike = self._alike[features]
+            _take(self.fitting, position)
+            alike = self.alike[features]
             _take(alike, position)
             if not alike:
-                del self._alike[features]
+                del self.alike[features]
         else:
-            rejected = self._rejected[status]
+            rejected = self.rejected[status]
             _take(rejected, position)
             if not rejected:
-                del self._rejected[status]
+                del self.rejected[status]
 
 
 class IndexedCycle:
@@ -90,16 +91,16 @@ class IndexedCycle:
 
     def __init__(self, index: PlacementIndex, start: int, nodes: int) -> None:
         self.pod = index.pod
-        self.everywhere: Mapping[Features, int] = index._everywhere
+        self.everywhere: Mapping[Features, int] = index.everywhere
         self._index = index
         self._start = start
         self._nodes = nodes
         self._is_whole = False
-        self.examined = self._find_end(index._fitting, feasible_nodes_to_find(nodes))
+        self.examined = self._find_end(index.fitting, feasible_nodes_to_find(nodes))
         self._end = start + self.examined
         if self._is_whole:
             self.feasible: Mapping[Features, int] = {
-                features: len(positions) for features, positions in index._alike.items()
+                features: len(positions) for features, positions in index.alike.items()
             }
         else:
             self.feasible = self._count()
@@ -116,7 +117,7 @@ class IndexedCycle:
 
     def _count(self) -> dict[Features, int]:
         counts = {}
-        for features, positions in self._index._alike.items():
+        for features, positions in self._index.alike.items():
             if found := self._within(positions):
                 counts[features] = found
         return counts
@@ -137,11 +138,11 @@ class IndexedCycle:
 
     @property
     def rejected(self) -> Mapping[Status, Sequence[int]]:
-        cut = {status: self._cut(positions) for status, positions in self._index._rejected.items()}
+        cut = {status: self._cut(positions) for status, positions in self._index.rejected.items()}
         return {status: positions for status, positions in cut.items() if positions}
 
     def members(self, features: Features) -> Sequence[int]:
-        return self._cut(self._index._alike[features])
+        return self._cut(self._index.alike[features])
 
     def turn(self, position: int) -> int:
         return (position - self._start) % self._nodes

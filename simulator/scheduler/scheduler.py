@@ -31,6 +31,7 @@ from simulator.scheduler.pod_infos import PodInfos
 from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
 from simulator.scheduler.queue import SchedulingQueue, Waiting
 from simulator.scheduler.volume_bindings import PERIOD_US, TIMEOUT_US, Binding, VolumeBindings
+from simulator.scheduler.walk import Walker
 
 _SOURCE = "default-scheduler"
 #: The one key of the work queue: "try the next pod".
@@ -83,7 +84,7 @@ class Scheduler(Controller):
         self._nominations = Nominations()
         self._start = 0
         """Where the next cycle starts to look for nodes."""
-        self._indexes: dict[PodInfo, PlacementIndex] = {}
+        self._indexes: dict[PodInfo, PlacementIndex | Walker] = {}
         self._seen_once: dict[PodInfo, None] = {}
 
     def decision(self, uid: str) -> Plain | None:
@@ -292,14 +293,15 @@ class Scheduler(Controller):
     def _cycle(self, info: PodInfo, view: ClusterView) -> Cycle:
         """From the index when a pod like this came before; the first of its kind is not worth one."""
         start = self._start % len(view.nodes) if view.nodes else 0
-        if info.wanted_nodes is not None or not is_local(info, view):
+        if info.wanted_nodes is not None:
             return Scan(info, view, start)
+        wanted = PlacementIndex if is_local(info, view) else Walker
         index = self._indexes.pop(info, None)
-        if index is None:
+        if not isinstance(index, wanted):
             if info not in self._seen_once:
                 self._remember(info)
                 return Scan(info, view, start)
-            index = PlacementIndex(info)
+            index = wanted(info)
         self._indexes[info] = index
         if len(self._indexes) > _INDEXES:
             del self._indexes[next(iter(self._indexes))]

@@ -4,12 +4,12 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-p
 Anti-affinity is symmetric: a placed pod's required terms also keep a newcomer away.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.pod_info import AffinityTerm, PodInfo
+from simulator.scheduler.pod_info import PodInfo
 
 REASON_AFFINITY = "node(s) didn't match pod affinity rules"
 REASON_ANTI_AFFINITY = "node(s) didn't match pod anti-affinity rules"
@@ -20,6 +20,22 @@ _HARD_WEIGHT = 1
 
 #: A topology key and a node's value for it.
 Domain = tuple[str, str]
+#: Which of the four counts one placed pod adds to, the topology key of the term, and how much.
+Say = tuple[int, str, int]
+WANTED, UNWANTED, CLOSED, POINTS = range(4)
+
+
+def says(pod: PodInfo, placed: PodInfo) -> tuple[Say, ...]:
+    """What a placed pod means to a newcomer, wherever it is: the same for all pods that share these infos."""
+    found: list[Say] = []
+    if pod.affinity and all(term.matches(placed.group) for term in pod.affinity):
+        found += [(WANTED, term.key, 1) for term in pod.affinity]
+    found += [(UNWANTED, term.key, 1) for term in pod.anti_affinity if term.matches(placed.group)]
+    found += [(CLOSED, term.key, 1) for term in placed.anti_affinity if term.matches(pod.group)]
+    found += [(POINTS, term.key, term.weight) for term in pod.preferred_affinity if term.matches(placed.group)]
+    found += [(POINTS, term.key, _HARD_WEIGHT) for term in placed.affinity if term.matches(pod.group)]
+    found += [(POINTS, term.key, term.weight) for term in placed.preferred_affinity if term.matches(pod.group)]
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,12 @@ class Placed:
     """Pods that match one of its anti-affinity terms."""
     closed: Mapping[Domain, int]
     """Pods whose own anti-affinity keeps the newcomer out of the domain."""
+    closed_keys: tuple[str, ...]
+    """The topology keys in `closed`."""
+
+
+def placed(wanted: Mapping[Domain, int], unwanted: Mapping[Domain, int], closed: Mapping[Domain, int]) -> Placed:
+    return Placed(wanted, unwanted, closed, tuple(dict.fromkeys(key for key, _ in closed)))
 
 
 class InterPodAffinity:
@@ -41,22 +63,17 @@ class InterPodAffinity:
     def prepare_check(self, pod: PodInfo, view: View) -> Placed | None:
         if not (pod.affinity or pod.anti_affinity or any(node.anti_affinity_pods for node in view.nodes)):
             return None
-        wanted: dict[Domain, int] = {}
-        unwanted: dict[Domain, int] = {}
-        closed: dict[Domain, int] = {}
-        for node, placed in _pods(view.nodes):
-            if pod.affinity and all(term.matches(placed.group) for term in pod.affinity):
-                _count(wanted, node, pod.affinity)
-            _count(unwanted, node, (term for term in pod.anti_affinity if term.matches(placed.group)))
-            _count(closed, node, (term for term in placed.anti_affinity if term.matches(pod.group)))
-        return Placed(wanted, unwanted, closed)
+        counts: tuple[dict[Domain, int], ...] = ({}, {}, {}, {})
+        _count(pod, view.nodes, counts)
+        return placed(counts[WANTED], counts[UNWANTED], counts[CLOSED])
 
     def check(self, pod: PodInfo, node: NodeInfo, prepared: Placed) -> Status | None:
+        labels = node.labels
         if not self._is_near(pod, node, prepared):
             return Status(self.name, (REASON_AFFINITY,), resolvable=False)
-        if any((term.key, node.labels.get(term.key)) in prepared.unwanted for term in pod.anti_affinity):
+        if any((term.key, labels.get(term.key)) in prepared.unwanted for term in pod.anti_affinity):
             return Status(self.name, (REASON_ANTI_AFFINITY,), resolvable=True)
-        if any(node.labels.get(key) == value for key, value in prepared.closed):
+        if any((key, labels.get(key)) in prepared.closed for key in prepared.closed_keys):
             return Status(self.name, (REASON_EXISTING,), resolvable=True)
         return None
 
@@ -82,30 +99,26 @@ class InterPodAffinity:
     ) -> Mapping[Domain, int] | None:
         if not (pod.preferred_affinity or view.affinity_pods):
             return None
-        points: dict[Domain, int] = {}
-        for node, placed in _pods(view.nodes):
-            _count(points, node, (term for term in pod.preferred_affinity if term.matches(placed.group)))
-            _count(points, node, (term for term in placed.affinity if term.matches(pod.group)), _HARD_WEIGHT)
-            _count(points, node, (term for term in placed.preferred_affinity if term.matches(pod.group)))
-        return points or None
+        counts: tuple[dict[Domain, int], ...] = ({}, {}, {}, {})
+        _count(pod, view.nodes, counts)
+        return counts[POINTS] or None
 
     def score(self, pod: PodInfo, feature: tuple[Domain, ...], prepared: Mapping[Domain, int]) -> int:
         return sum(prepared.get(domain, 0) for domain in feature)
 
-    def normalize(self, scores: Sequence[int], prepared: Mapping[Domain, int]) -> Sequence[int]:
+    def normalize(self, scores: Sequence[int], prepared: object) -> Sequence[int]:
         lowest, spread = min(scores), max(scores) - min(scores)
         return [MAX_NODE_SCORE * (score - lowest) // spread if spread else 0 for score in scores]
 
 
-def _pods(nodes: Sequence[NodeInfo]) -> Iterable[tuple[NodeInfo, PodInfo]]:
+def _count(pod: PodInfo, nodes: Sequence[NodeInfo], counts: Sequence[dict[Domain, int]]) -> None:
+    known: dict[PodInfo, tuple[Say, ...]] = {}
     for node in nodes:
-        for placed, _ in node.pods.values():
-            yield node, placed
-
-
-def _count(counts: dict[Domain, int], node: NodeInfo, terms: Iterable[AffinityTerm], weight: int = 0) -> None:
-    """Adds each term's weight (1 for required terms, or `weight`) to the node's domain."""
-    for term in terms:
-        value = node.labels.get(term.key)
-        if value is not None:
-            counts[term.key, value] = counts.get((term.key, value), 0) + (weight or term.weight or 1)
+        for one, _ in node.pods.values():
+            said = known.get(one)
+            if said is None:
+                said = known[one] = says(pod, one)
+            for count, key, amount in said:
+                value = node.labels.get(key)
+                if value is not None:
+                    counts[count][key, value] = counts[count].get((key, value), 0) + amount

@@ -35,6 +35,11 @@ class Counts:
     by_domain: Mapping[str, int]
     lowest: int
 
+    @classmethod
+    def of(cls, by_domain: Mapping[str, int], constraint: SpreadConstraint) -> "Counts":
+        lowest = min(by_domain.values(), default=0)
+        return cls(by_domain, 0 if len(by_domain) < constraint.min_domains else lowest)
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -53,17 +58,16 @@ class PodTopologySpread:
     def prepare_check(self, pod: PodInfo, view: View) -> tuple[Counts, ...] | None:
         if not pod.hard_spread:
             return None
-        nodes = [node for node in view.nodes if all(one.key in node.labels for one in pod.hard_spread)]
-        return tuple(self._counts(pod, one, nodes) for one in pod.hard_spread)
+        return tuple(self._counts(pod, one, view.nodes) for one in pod.hard_spread)
 
     def _counts(self, pod: PodInfo, constraint: SpreadConstraint, nodes: Sequence[NodeInfo]) -> Counts:
         by_domain: dict[str, int] = {}
         for node in nodes:
-            if _is_included(pod, constraint, node):
+            pods = counted_on(node, pod, constraint)
+            if pods is not None:
                 domain = node.labels[constraint.key]
-                by_domain[domain] = by_domain.get(domain, 0) + _matching(node, pod.namespace, constraint.selector)
-        lowest = min(by_domain.values(), default=0)
-        return Counts(by_domain, 0 if len(by_domain) < constraint.min_domains else lowest)
+                by_domain[domain] = by_domain.get(domain, 0) + pods
+        return Counts.of(by_domain, constraint)
 
     def check(self, pod: PodInfo, node: NodeInfo, prepared: tuple[Counts, ...]) -> Status | None:
         for constraint, counts in zip(pod.hard_spread, prepared, strict=True):
@@ -134,6 +138,16 @@ class PodTopologySpread:
         if highest == 0:
             return [0 if score == _IGNORED else MAX_NODE_SCORE for score in scores]
         return [0 if score == _IGNORED else MAX_NODE_SCORE * (highest + lowest - score) // highest for score in scores]
+
+
+def counted_on(node: NodeInfo, pod: PodInfo, constraint: SpreadConstraint) -> int | None:
+    """Pods on the node that a DoNotSchedule constraint counts; None when the node does not count itself.
+
+    It counts only with the labels of all the pod's DoNotSchedule constraints.
+    """
+    if any(one.key not in node.labels for one in pod.hard_spread) or not _is_included(pod, constraint, node):
+        return None
+    return _matching(node, pod.namespace, constraint.selector)
 
 
 def _is_included(pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> bool:

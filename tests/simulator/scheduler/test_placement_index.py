@@ -10,6 +10,7 @@ from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.placement import Scan, choose
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.pod_info import PodInfo, SpreadConstraint, pod_info
+from simulator.scheduler.walk import Walker
 
 WEB = from_labels({"app": "web"})
 DEFAULTS = (SpreadConstraint("kubernetes.io/hostname", 3, WEB), SpreadConstraint("topology.kubernetes.io/zone", 5, WEB))
@@ -81,6 +82,99 @@ def test_the_index_and_the_scan_agree_while_the_cluster_changes(pod: Any, node: 
                 if gone in one.pods:
                     view.remove_pod(one.name, gone)
     assert placed > 40
+
+
+def affine(pod: Any, color: str, **spec: Any) -> PodInfo:
+    return pod_info(pod(cpu="100m", labels={"app": color}, **spec), DEFAULTS)
+
+
+def affinity(kind: str, app: str, key: str, *, weight: int = 0) -> dict[str, Any]:
+    term = {"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": key}
+    if weight:
+        terms = [{"weight": weight, "podAffinityTerm": term}]
+        return {kind: {"preferredDuringSchedulingIgnoredDuringExecution": terms}}
+    return {kind: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+HOST, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
+
+
+def spread(key: str, skew: int, **more: Any) -> dict[str, Any]:
+    selector = {"matchLabels": {"app": "web"}}
+    return {
+        "topologyKey": key,
+        "maxSkew": skew,
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": selector,
+        **more,
+    }
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "near its own kind in a zone": {"affinity": affinity("podAffinity", "web", ZONE)},
+    "near others on a node": {"affinity": affinity("podAffinity", "other", HOST)},
+    "away from its own kind": {"affinity": affinity("podAntiAffinity", "web", HOST)},
+    "rather near": {"affinity": affinity("podAffinity", "web", HOST, weight=3)},
+    "rather away by zone": {"affinity": affinity("podAntiAffinity", "other", ZONE, weight=40)},
+    "evenly over zones": {"topologySpreadConstraints": [spread(ZONE, 1)]},
+    "evenly over nodes of at least three zones": {
+        "topologySpreadConstraints": [spread(HOST, 2), spread(ZONE, 3, minDomains=3)]
+    },
+    "no wish of its own": {},
+}
+
+
+def compare(web: PodInfo, view: ClusterView, walker: Walker, start: int, seed: int) -> int | None:
+    """As `same_outcome`; features are spelled differently, so nodes are compared one by one."""
+    slow, fast = Scan(web, view, start), walker.cycle(view, start)
+    assert fast.examined == slow.examined
+    assert {status: list(found) for status, found in fast.rejected.items()} == slow.rejected
+    slowly, quickly = choose(slow, view, Rng(seed)), choose(fast, view, Rng(seed))
+    assert (slowly is None) == (quickly is None)
+    if slowly is None or quickly is None:
+        return None
+    assert quickly.position == slowly.position
+    assert points_of(fast, quickly.points) == points_of(slow, slowly.points)
+    return quickly.position
+
+
+def points_of(cycle: Any, points: Any) -> dict[int, Any]:
+    return {position: one for features, one in points.items() for position in cycle.members(features)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_walking_and_scanning_agree_where_pods_look_at_each_other(pod: Any, node: Any, kind: str) -> None:
+    rng, wish = Rng(len(kind)), KINDS[kind]
+    view = ClusterView()
+    for number in range(110):
+        view.put_node(random_node(node, rng, f"node-{number:03}"))
+    web = affine(pod, "web", **wish)
+    others = [
+        affine(pod, "other"),
+        affine(pod, "other", affinity=affinity("podAntiAffinity", "web", HOST)),
+        affine(pod, "third", affinity=affinity("podAffinity", "web", ZONE, weight=7)),
+        affine(pod, "third", affinity=affinity("podAffinity", "third", ZONE)),
+    ]
+    walker, start, placed = Walker(web), 0, 0
+    for step in range(60):
+        name = f"node-{rng.below(110):03}"
+        if rng.below(10) == 0:
+            view.put_node(random_node(node, rng, name))
+        if rng.below(3) == 0:
+            view.add_pod(name, f"other-{step}", rng.choice(others), ending=rng.below(8) == 0)
+        if rng.below(40) == 0:
+            view.remove_node(name)
+        position = compare(web, view, walker, start % len(view.nodes), step)
+        if position is not None:
+            start = (start + 1 + rng.below(50)) % len(view.nodes)
+            view.add_pod(view.nodes[position].name, f"web-{step}", web)
+            placed += 1
+        if rng.below(4) == 0 and step > 5:
+            gone = f"{rng.choice(['web', 'other'])}-{rng.below(step)}"
+            for one in view.nodes:
+                if gone in one.pods:
+                    view.remove_pod(one.name, gone)
+    assert placed > 10
 
 
 def test_a_reader_far_behind_starts_over(pod: Any, node: Any) -> None:

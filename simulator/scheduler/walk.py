@@ -1,0 +1,121 @@
+"""A scheduling cycle for pods whose verdicts depend on pods elsewhere, on top of what is remembered about each node.
+
+The local half comes from a `PlacementIndex`; the plugins that look at the whole cluster are asked only about nodes that
+fit locally, in their turn, until enough are found. Promises the same answer as `placement.Scan`.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from simulator.scheduler.cluster_view import ClusterView
+from simulator.scheduler.framework import ClusterFilter, Score, Status, View
+from simulator.scheduler.placed_counts import PlacedCounts
+from simulator.scheduler.placement import Features, feasible_nodes_to_find
+from simulator.scheduler.placement_index import PlacementIndex
+from simulator.scheduler.plugins import CLUSTER_FILTERS, SCORES
+from simulator.scheduler.plugins.inter_pod_affinity import Domain, InterPodAffinity
+from simulator.scheduler.pod_info import PodInfo
+
+
+class _AffinityPoints(InterPodAffinity):
+    """InterPodAffinity's score where the points of a node are its feature, so that nodes with equally many are alike."""
+
+    def __init__(self, points: Mapping[Domain, int]) -> None:
+        self._points = points
+        self._keys = tuple(dict.fromkeys(key for key, _ in points))
+
+    def of(self, labels: Mapping[str, str]) -> int:
+        return sum([self._points.get((key, labels.get(key, "")), 0) for key in self._keys])
+
+    def prepare(self, pod: PodInfo, view: View, feasible: Any, everywhere: Any) -> Any:
+        return self._points or None
+
+    def score(self, pod: PodInfo, feature: Any, prepared: Any) -> int:
+        points: int = feature
+        return points
+
+
+class Walker:
+    """Keeps what is known for pods like `pod`."""
+
+    def __init__(self, pod: PodInfo) -> None:
+        self.pod = pod
+        self._index = PlacementIndex(pod)
+        self._counts = PlacedCounts(pod)
+
+    def cycle(self, view: ClusterView, start: int) -> "WalkedCycle":
+        self._index.catch_up(view)
+        self._counts.catch_up(view)
+        prepared = self._counts.prepared()
+        checks = [
+            (plugin, prepared[plugin.name] if plugin.name in prepared else plugin.prepare_check(self.pod, view))
+            for plugin in CLUSTER_FILTERS
+        ]
+        return WalkedCycle(self._index, view, start, checks=checks, points=self._counts.points)
+
+
+class WalkedCycle:
+    """`placement.Cycle`. Good until its walker goes on to the next change."""
+
+    def __init__(
+        self,
+        index: PlacementIndex,
+        view: ClusterView,
+        start: int,
+        *,
+        checks: Sequence[tuple[ClusterFilter, Any]],
+        points: Mapping[Domain, int],
+    ) -> None:
+        affinity = _AffinityPoints(points)
+        self.pod = index.pod
+        self.scores: Sequence[Score] = (*SCORES, affinity)
+        #: No plugin that looks at every node of the cluster asks for affinity's share.
+        self.everywhere: Mapping[Features, int] = {(*looks, 0): count for looks, count in index.everywhere.items()}
+        self._index, self._view = index, view
+        self._start, self._nodes = start, len(view.nodes)
+        self._members: dict[Features, list[int]] = {}
+        self._turned_down: dict[Status, list[int]] = {}
+        self.examined = self._nodes
+        self._walk([(plugin, known) for plugin, known in checks if known is not None], affinity)
+        self.feasible: Mapping[Features, int] = {looks: len(found) for looks, found in self._members.items()}
+
+    def _walk(self, checks: Sequence[tuple[ClusterFilter, Any]], affinity: _AffinityPoints) -> None:
+        pod, nodes, features, members = self.pod, self._view.nodes, self._index.features, self._members
+        wanted, found = feasible_nodes_to_find(self._nodes), 0
+        for position in self._in_turn(self._index.fitting):
+            node = nodes[position]
+            for plugin, prepared in checks:
+                status = plugin.check(pod, node, prepared)
+                if status is not None:
+                    self._turned_down.setdefault(status, []).append(position)
+                    break
+            else:
+                looks = (*features[position], affinity.of(node.labels))
+                members.setdefault(looks, []).append(position)
+                found += 1
+                if found == wanted:
+                    self.examined = self.turn(position) + 1
+                    return
+
+    def _in_turn(self, positions: Sequence[int]) -> Iterator[int]:
+        first = bisect_left(positions, self._start)
+        yield from positions[first:]
+        yield from positions[:first]
+
+    @property
+    def rejected(self) -> Mapping[Status, Sequence[int]]:
+        found = {
+            status: [position for position in self._in_turn(positions) if self.turn(position) < self.examined]
+            for status, positions in self._index.rejected.items()
+        }
+        for status, positions in self._turned_down.items():
+            found.setdefault(status, []).extend(positions)
+            found[status].sort(key=self.turn)
+        return {status: positions for status, positions in found.items() if positions}
+
+    def members(self, features: Features) -> Sequence[int]:
+        return self._members[features]
+
+    def turn(self, position: int) -> int:
+        return (position - self._start) % self._nodes
