@@ -4,7 +4,7 @@ import sys
 
 from benchmarks.report import Report
 
-_SUITES = ("simulator", "platform", "browser")
+_SUITES = ("simulator", "scheduler", "platform", "browser")
 
 
 def main(wanted: list[str]) -> int:

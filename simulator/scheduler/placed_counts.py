@@ -50,6 +50,12 @@ class PlacedCounts:
         self._rows: list[list[tuple[int, Domain, int]]] = []
         """What each node has added, by position."""
         self._known: dict[PodInfo, tuple[Say, ...]] = {}
+        terms = (*pod.hard_spread, *pod.affinity, *pod.anti_affinity)
+        self._keys = dict.fromkeys(term.key for term in terms)
+        """Every topology key that somebody speaks of."""
+        self.places: list[tuple[str | None, ...]] = []
+        """Where each node is, by position: its values for all of those keys. Nodes in one place get one answer."""
+        self._placed_keys = -1
 
     def catch_up(self, view: ClusterView) -> None:
         """Looks at the nodes that changed since the last time."""
@@ -57,12 +63,25 @@ class PlacedCounts:
             self._layout = view.layout
             self._tallies = [_Tally() for _ in range(_SPREAD + len(self._pod.hard_spread))]
             self._rows = [self._added(node) for node in view.nodes]
+            self._placed_keys = -1
         else:
-            for position in dict.fromkeys(view.changes[self._seen - view.first_change :]):
-                for tally, domain, amount in self._rows[position]:
-                    self._tallies[tally].take(domain, amount)
-                self._rows[position] = self._added(view.nodes[position])
+            self._look_again(view)
         self._seen = view.last_change
+        if self._placed_keys != len(self._keys):
+            self._placed_keys = len(self._keys)
+            self.places = [self._place(node) for node in view.nodes]
+
+    def _look_again(self, view: ClusterView) -> None:
+        for position in dict.fromkeys(view.changes[self._seen - view.first_change :]):
+            for tally, domain, amount in self._rows[position]:
+                self._tallies[tally].take(domain, amount)
+            node = view.nodes[position]
+            self._rows[position] = self._added(node)
+            self.places[position] = self._place(node)
+
+    def _place(self, node: NodeInfo) -> tuple[str | None, ...]:
+        labels = node.labels
+        return tuple([labels.get(key) for key in self._keys])
 
     def prepared(self) -> Mapping[str, Any]:
         """By plugin: what its `check` wants, None to be skipped."""
@@ -112,4 +131,5 @@ class PlacedCounts:
             if len(self._known) > _KINDS:
                 self._known.clear()
             said = self._known[one] = says(self._pod, one)
+            self._keys.update(dict.fromkeys(key for _, key, _ in said))
         return said

@@ -48,11 +48,8 @@ class Walker:
         self._index.catch_up(view)
         self._counts.catch_up(view)
         prepared = self._counts.prepared()
-        checks = [
-            (plugin, prepared[plugin.name] if plugin.name in prepared else plugin.prepare_check(self.pod, view))
-            for plugin in CLUSTER_FILTERS
-        ]
-        return WalkedCycle(self._index, view, start, checks=checks, points=self._counts.points)
+        counted = [(plugin, prepared[plugin.name]) for plugin in CLUSTER_FILTERS if plugin.name in prepared]
+        return WalkedCycle(self._index, self._counts, view, start, checks=counted)
 
 
 class WalkedCycle:
@@ -61,42 +58,53 @@ class WalkedCycle:
     def __init__(
         self,
         index: PlacementIndex,
+        counts: PlacedCounts,
         view: ClusterView,
         start: int,
         *,
         checks: Sequence[tuple[ClusterFilter, Any]],
-        points: Mapping[Domain, int],
     ) -> None:
-        affinity = _AffinityPoints(points)
+        affinity = _AffinityPoints(counts.points)
         self.pod = index.pod
         self.scores: Sequence[Score] = (*SCORES, affinity)
         #: No plugin that looks at every node of the cluster asks for affinity's share.
         self.everywhere: Mapping[Features, int] = {(*looks, 0): count for looks, count in index.everywhere.items()}
-        self._index, self._view = index, view
+        self._index, self._places, self._view = index, counts.places, view
         self._start, self._nodes = start, len(view.nodes)
+        self._checks = [(plugin, known) for plugin, known in checks if known is not None]
+        self._affinity = affinity
         self._members: dict[Features, list[int]] = {}
         self._turned_down: dict[Status, list[int]] = {}
         self.examined = self._nodes
-        self._walk([(plugin, known) for plugin, known in checks if known is not None], affinity)
+        self._walk()
         self.feasible: Mapping[Features, int] = {looks: len(found) for looks, found in self._members.items()}
 
-    def _walk(self, checks: Sequence[tuple[ClusterFilter, Any]], affinity: _AffinityPoints) -> None:
-        pod, nodes, features, members = self.pod, self._view.nodes, self._index.features, self._members
+    def _walk(self) -> None:
+        places, features, members = self._places, self._index.features, self._members
+        answers: dict[tuple[str | None, ...], Status | int] = {}
         wanted, found = feasible_nodes_to_find(self._nodes), 0
         for position in self._in_turn(self._index.fitting):
-            node = nodes[position]
-            for plugin, prepared in checks:
-                status = plugin.check(pod, node, prepared)
-                if status is not None:
-                    self._turned_down.setdefault(status, []).append(position)
-                    break
-            else:
-                looks = (*features[position], affinity.of(node.labels))
-                members.setdefault(looks, []).append(position)
-                found += 1
-                if found == wanted:
-                    self.examined = self.turn(position) + 1
-                    return
+            place = places[position]
+            answer = answers.get(place)
+            if answer is None:
+                answer = answers[place] = self._answer(position)
+            if isinstance(answer, Status):
+                self._turned_down.setdefault(answer, []).append(position)
+                continue
+            members.setdefault((*features[position], answer), []).append(position)
+            found += 1
+            if found == wanted:
+                self.examined = self.turn(position) + 1
+                return
+
+    def _answer(self, position: int) -> Status | int:
+        """Why nodes in the place of this one are turned down, or how many points affinity gives them."""
+        node = self._view.nodes[position]
+        for plugin, prepared in self._checks:
+            status = plugin.check(self.pod, node, prepared)
+            if status is not None:
+                return status
+        return self._affinity.of(node.labels)
 
     def _in_turn(self, positions: Sequence[int]) -> Iterator[int]:
         first = bisect_left(positions, self._start)
