@@ -35,6 +35,8 @@ class Case:
     pod: Callable[[], Pod]
     first_pod: Callable[[], Pod] | None = None
     service: bool = False
+    volumes: bool = False
+    """Each measured pod has a claim of its own, bound to a CSI volume."""
 
 
 def _pod(labels: dict[str, str] | None = None, **spec: Any) -> Pod:
@@ -86,6 +88,7 @@ CASES: dict[str, Case] = {
     "spread_preferred": Case(340, _MOONS, 5_000, 5_000, lambda: _spread("ScheduleAnyway"), _pod),
     "spread_default": Case(160, _MOONS, 5_000, 10_000, lambda: _pod({"app": "web"}), _pod, service=True),
     "node_affinity": Case(220, ("zone1",), 5_000, 10_000, _node_affinity),
+    "csi_volumes": Case(100, ("zone1",), 5_000, 5_000, _pod, volumes=True),
     "pod_affinity": Case(35, ("zone1",), 5_000, 5_000, lambda: _required("podAffinity", "blue", _ZONE)),
     "pod_anti_affinity": Case(60, (), 1_000, 2_000, lambda: _required("podAntiAffinity", "green", _HOST)),
     "pod_affinity_preferred": Case(90, (), 5_000, 5_000, lambda: _preferred("podAffinity", "red", _HOST)),
@@ -116,7 +119,10 @@ def _measure(case: Case) -> float:
         _post(cluster, f"/api/v1/namespaces/{_BOTH[1]}/services", service)
     _create(cluster, _BOTH[0], case.first_pod or case.pod, case.first)
     _settle(cluster, case.first)
-    _create(cluster, _BOTH[1], case.pod, case.measured)
+    if case.volumes:
+        _create_with_claims(cluster, _BOTH[1], case.pod, case.measured)
+    else:
+        _create(cluster, _BOTH[1], case.pod, case.measured)
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -139,6 +145,27 @@ def _create(cluster: Cluster, namespace: str, pod: Callable[[], Pod], count: int
     body = pod()
     for _ in range(count):
         _post(cluster, f"/api/v1/namespaces/{namespace}/pods", body)
+
+
+def _create_with_claims(cluster: Cluster, namespace: str, pod: Callable[[], Pod], count: int) -> None:
+    """As upstream's workload: volume and claim are bound to each other before the pod comes."""
+    done = {"pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes"}
+    for number in range(count):
+        claim, volume = f"claim-{number}", f"volume-{number}"
+        size = {"accessModes": ["ReadOnlyMany"], "storageClassName": ""}
+        source = {"driver": "csi.example.com", "volumeHandle": volume}
+        reference = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": claim}
+        spec = {**size, "capacity": {"storage": "1Gi"}, "csi": source, "claimRef": reference}
+        metadata = {"name": volume, "annotations": done}
+        body = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
+        _post(cluster, "/api/v1/persistentvolumes", body)
+        wanted = {**size, "resources": {"requests": {"storage": "1Gi"}}, "volumeName": volume}
+        metadata = {"name": claim, "annotations": done}
+        body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": wanted}
+        _post(cluster, f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", body)
+        made = pod()
+        made["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]
+        _post(cluster, f"/api/v1/namespaces/{namespace}/pods", made)
 
 
 def _settle(cluster: Cluster, wanted: int) -> None:

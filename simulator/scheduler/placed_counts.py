@@ -50,8 +50,8 @@ class PlacedCounts:
         self._rows: list[list[tuple[int, Domain, int]]] = []
         """What each node has added, by position."""
         self._known: dict[PodInfo, tuple[Say, ...]] = {}
-        terms = (*pod.hard_spread, *pod.affinity, *pod.anti_affinity)
-        self._keys = dict.fromkeys(term.key for term in terms)
+        keys = [*(one.key for one in pod.hard_spread), *(term.key for term in (*pod.affinity, *pod.anti_affinity))]
+        self._keys = dict.fromkeys(keys)
         """Every topology key that somebody speaks of."""
         self.places: list[tuple[str | None, ...]] = []
         """Where each node is, by position: its values for all of those keys. Nodes in one place get one answer."""

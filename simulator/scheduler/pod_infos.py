@@ -5,7 +5,7 @@ the same services and the same owner, so a pod's info also depends on those; `ch
 """
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Protocol
 
 from simulator.engine.plain import Obj
@@ -67,6 +67,10 @@ class PodInfos:
             del self._known[oldest]
             self._fresh.pop(oldest, None)
         return info
+
+    def without_claims(self, info: PodInfo) -> PodInfo:
+        """What pods share that differ in nothing but their claims."""
+        return self._shared(replace(info, claims=(), own_claims=frozenset())) if info.claims else info
 
     def _shared(self, info: PodInfo) -> PodInfo:
         """The info of an earlier pod that says the same: bare pods differ in parts of their spec that do not matter here."""

@@ -295,17 +295,18 @@ class Scheduler(Controller):
         start = self._start % len(view.nodes) if view.nodes else 0
         if info.wanted_nodes is not None:
             return Scan(info, view, start)
+        kind = self._infos.without_claims(info)
         wanted = PlacementIndex if is_local(info, view) else Walker
-        index = self._indexes.pop(info, None)
+        index = self._indexes.pop(kind, None)
         if not isinstance(index, wanted):
-            if info not in self._seen_once:
-                self._remember(info)
+            if kind not in self._seen_once:
+                self._remember(kind)
                 return Scan(info, view, start)
-            index = wanted(info)
-        self._indexes[info] = index
+            index = wanted(kind)
+        self._indexes[kind] = index
         if len(self._indexes) > _INDEXES:
             del self._indexes[next(iter(self._indexes))]
-        return index.cycle(view, start)
+        return index.cycle(view, start, info) if isinstance(index, Walker) else index.cycle(view, start)
 
     def _remember(self, info: PodInfo) -> None:
         self._seen_once[info] = None

@@ -44,12 +44,15 @@ class Walker:
         self._index = PlacementIndex(pod)
         self._counts = PlacedCounts(pod)
 
-    def cycle(self, view: ClusterView, start: int) -> "WalkedCycle":
+    def cycle(self, view: ClusterView, start: int, pod: PodInfo | None = None) -> "WalkedCycle":
+        """`pod`: one that differs from `pod` only in what plugins outside the counts look at (its volumes)."""
         self._index.catch_up(view)
         self._counts.catch_up(view)
+        pod = pod or self.pod
         prepared = self._counts.prepared()
-        counted = [(plugin, prepared[plugin.name]) for plugin in CLUSTER_FILTERS if plugin.name in prepared]
-        return WalkedCycle(self._index, self._counts, view, start, checks=counted)
+        others = [(one, one.prepare_check(pod, view)) for one in CLUSTER_FILTERS if one.name not in prepared]
+        by_place = [(plugin, prepared[plugin.name]) for plugin in CLUSTER_FILTERS if plugin.name in prepared]
+        return WalkedCycle(pod, self._index, self._counts, view, start, by_node=others, by_place=by_place)
 
 
 class WalkedCycle:
@@ -57,26 +60,33 @@ class WalkedCycle:
 
     def __init__(
         self,
+        pod: PodInfo,
         index: PlacementIndex,
         counts: PlacedCounts,
         view: ClusterView,
         start: int,
         *,
-        checks: Sequence[tuple[ClusterFilter, Any]],
+        by_node: Sequence[tuple[ClusterFilter, Any]],
+        by_place: Sequence[tuple[ClusterFilter, Any]],
     ) -> None:
         affinity = _AffinityPoints(counts.points)
-        self.pod = index.pod
+        self.pod = pod
         self.scores: Sequence[Score] = (*SCORES, affinity)
         #: No plugin that looks at every node of the cluster asks for affinity's share.
         self.everywhere: Mapping[Features, int] = {(*looks, 0): count for looks, count in index.everywhere.items()}
         self._index, self._places, self._view = index, counts.places, view
         self._start, self._nodes = start, len(view.nodes)
-        self._checks = [(plugin, known) for plugin, known in checks if known is not None]
+        self._by_node = [(plugin, known) for plugin, known in by_node if known is not None]
+        self._by_place = [(plugin, known) for plugin, known in by_place if known is not None]
         self._affinity = affinity
         self._members: dict[Features, list[int]] = {}
         self._turned_down: dict[Status, list[int]] = {}
         self.examined = self._nodes
-        self._walk()
+        self._general = next((known for _, known in self._by_node if isinstance(known, Status)), None)
+        if self._general is None:
+            self._walk()
+        else:
+            self.examined = 0
         self.feasible: Mapping[Features, int] = {looks: len(found) for looks, found in self._members.items()}
 
     def _walk(self) -> None:
@@ -85,7 +95,9 @@ class WalkedCycle:
         wanted, found = feasible_nodes_to_find(self._nodes), 0
         for position in self._in_turn(self._index.fitting):
             place = places[position]
-            answer = answers.get(place)
+            answer = self._turned_down_alone(position) if self._by_node else None
+            if answer is None:
+                answer = answers.get(place)
             if answer is None:
                 answer = answers[place] = self._answer(position)
             if isinstance(answer, Status):
@@ -97,10 +109,18 @@ class WalkedCycle:
                 self.examined = self.turn(position) + 1
                 return
 
+    def _turned_down_alone(self, position: int) -> Status | int | None:
+        node = self._view.nodes[position]
+        for plugin, prepared in self._by_node:
+            status = plugin.check(self.pod, node, prepared)
+            if status is not None:
+                return status
+        return None
+
     def _answer(self, position: int) -> Status | int:
         """Why nodes in the place of this one are turned down, or how many points affinity gives them."""
         node = self._view.nodes[position]
-        for plugin, prepared in self._checks:
+        for plugin, prepared in self._by_place:
             status = plugin.check(self.pod, node, prepared)
             if status is not None:
                 return status
@@ -113,6 +133,8 @@ class WalkedCycle:
 
     @property
     def rejected(self) -> Mapping[Status, Sequence[int]]:
+        if self._general is not None:
+            return {self._general: range(self._nodes)} if self._nodes else {}
         found = {
             status: [position for position in self._in_turn(positions) if self.turn(position) < self.examined]
             for status, positions in self._index.rejected.items()
