@@ -14,7 +14,7 @@ from simulator.network.datapath import REFUSED, Datapath, Source
 from simulator.workloads.webhook_programs import Answer, agnhost, policy
 
 _ROOT = ("kube-system", "kube-root-ca.crt")
-_POLICY_IMAGE, _AGNHOST_IMAGE = "drydock/policy-webhook", "e2e-test-images/agnhost"
+_POLICY_IMAGES, _AGNHOST_IMAGE = ("drydock/policy-webhook", "drydock/mesh-injector"), "e2e-test-images/agnhost"
 _POLICY_FILE = "policy.yaml"
 
 
@@ -75,7 +75,7 @@ class ClusterWebhooks:
         for container in pod["spec"]["containers"]:
             if _AGNHOST_IMAGE in container["image"]:
                 return agnhost(path, request)
-            if _POLICY_IMAGE in container["image"]:
+            if any(one in container["image"] for one in _POLICY_IMAGES):
                 return policy(path, request, self._policy(pod))
         raise CallFailed("net/http: HTTP/1.x transport connection broken: malformed HTTP response")
 

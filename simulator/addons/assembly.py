@@ -1,8 +1,14 @@
 """Every add-on with the image that brings it to life."""
 
-from simulator.addons import rules_definition
+from collections.abc import Callable
+from typing import Protocol
+
+from simulator.addons import ingress_nginx, knative, kubevirt, mesh, rules_definition
 from simulator.addons.gateway_api import controller as gateways
-from simulator.addons.gateway_api.controller import DataPlanes, GatewayController
+from simulator.addons.gateway_api.controller import GatewayController
+from simulator.addons.ingress_nginx import IngressController
+from simulator.addons.knative import Activator, KnativeController
+from simulator.addons.kubevirt import VirtController, VirtOperator
 from simulator.addons.processes import AddOnProcess, Supervisor, SupervisorProcess
 from simulator.addons.rules import RuleController
 from simulator.addons.snapshots import definitions as snapshot_definitions
@@ -12,17 +18,41 @@ from simulator.client import Client, Process
 from simulator.engine import Engine
 
 
-def assemble(engine: Engine, registry: Registry, data_planes: DataPlanes) -> list[Process]:
+class Proxies(Activator, Protocol):
+    """`network.front_doors.FrontDoors`."""
+
+    wakers: list[Callable[[str], None]]
+
+
+def assemble(engine: Engine, registry: Registry, proxies: Proxies) -> list[Process]:
     """The processes of all add-ons, none of which runs yet, and the one that starts them, which does from the beginning."""
     fabric = AddOnProcess("nginx-gateway-fabric", engine, registry)
-    GatewayController(fabric, Client(registry, GatewayController.name), data_planes)
+    GatewayController(fabric, Client(registry, GatewayController.name), proxies)
     rules = AddOnProcess("rule-controller-process", engine, registry)
     RuleController(rules, Client(registry, RuleController.name))
     snapshots = AddOnProcess("snapshot-controller-process", engine, registry)
     SnapshotController(snapshots, Client(registry, SnapshotController.name))
+    ingress = AddOnProcess("ingress-nginx", engine, registry)
+    IngressController(ingress, Client(registry, IngressController.name), proxies)
+    serving = AddOnProcess("knative-serving", engine, registry)
+    functions = KnativeController(serving, Client(registry, KnativeController.name), proxies)
+    proxies.wakers.append(functions.asked)
+    operator, machines = (
+        AddOnProcess("virt-operator-process", engine, registry),
+        AddOnProcess("virt-controller", engine, registry),
+    )
+    VirtOperator(operator, Client(registry, VirtOperator.name))
+    VirtController(machines, Client(registry, VirtController.name))
+    vouching = AddOnProcess("mesh-injector", engine, registry)
+    mesh.MeshController(vouching, Client(registry, mesh.MeshController.name))
     known: dict[str, Process] = {
         gateways.IMAGE: fabric,
         rules_definition.IMAGE: rules,
+        ingress_nginx.IMAGE: ingress,
+        knative.IMAGE: serving,
+        kubevirt.OPERATOR_IMAGE: operator,
+        kubevirt.CONTROLLER_IMAGE: machines,
+        mesh.IMAGE: vouching,
         snapshot_definitions.IMAGE: snapshots,
     }
     supervisor = SupervisorProcess(engine, registry, known)

@@ -8,8 +8,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from simulator.addons.functions_release import kourier, serving_core, serving_kinds, virt_install, virt_operator
 from simulator.addons.gateway_api.controller import CONTROLLER, IMAGE
 from simulator.addons.gateway_api.definitions import definitions
+from simulator.addons.ingress_release import ingress_nginx
+from simulator.addons.mesh import mesh
 from simulator.addons.rules_definition import rule_controller
 from simulator.addons.snapshots.definitions import definition, snapshot_account, snapshot_controller
 
@@ -90,6 +93,43 @@ _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], .
         re.compile(rf"{_SNAPSHOTTER}/deploy/kubernetes/snapshot-controller/rbac-snapshot-controller\.yaml"),
         lambda found: snapshot_account(),
     ),
+    (
+        re.compile(
+            r"https://raw\.githubusercontent\.com/kubernetes/ingress-nginx/controller-(?P<release>v1\.\d{1,2}\.\d{1,2})/deploy/static/provider/(?P<provider>cloud|kind)/deploy\.yaml"
+        ),
+        lambda found: ingress_nginx(found["release"], found["provider"]),
+    ),
+    (
+        re.compile(
+            r"https://github\.com/knative/serving/releases/download/knative-(?P<release>v1\.\d{1,2}\.\d{1,2})/serving-crds\.yaml"
+        ),
+        lambda found: serving_kinds(),
+    ),
+    (
+        re.compile(
+            r"https://github\.com/knative/serving/releases/download/knative-(?P<release>v1\.\d{1,2}\.\d{1,2})/serving-core\.yaml"
+        ),
+        lambda found: serving_core(found["release"]),
+    ),
+    (
+        re.compile(
+            r"https://github\.com/knative(?:-extensions)?/net-kourier/releases/download/knative-v1\.\d{1,2}\.\d{1,2}/kourier\.yaml"
+        ),
+        lambda found: kourier(),
+    ),
+    (
+        re.compile(
+            r"https://github\.com/kubevirt/kubevirt/releases/download/(?P<release>v1\.\d{1,2}\.\d{1,2})/kubevirt-operator\.yaml"
+        ),
+        lambda found: virt_operator(found["release"]),
+    ),
+    (
+        re.compile(
+            r"https://github\.com/kubevirt/kubevirt/releases/download/(?P<release>v1\.\d{1,2}\.\d{1,2})/kubevirt-cr\.yaml"
+        ),
+        lambda found: virt_install(found["release"]),
+    ),
+    (re.compile(r"https://drydock\.example/mesh\.yaml"), lambda found: mesh()),
     (re.compile(r"https://drydock\.example/rule-controller\.yaml"), lambda found: rule_controller()),
 )
 

@@ -11,7 +11,7 @@ Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strat
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from simulator.apiserver import errors, ownership
+from simulator.apiserver import api_services, errors, ownership
 from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
@@ -72,7 +72,8 @@ class Registry:
         self.kinds = Kinds()
         """What is served; follows the definitions in the store and is no state of its own."""
         etcd.revision = lambda: self.store.revision
-        self.store.endow(bootstrap.born(engine.seed, engine.timestamp(0)))
+        seed, start = engine.seed, engine.timestamp(0)
+        self.store.endow({**bootstrap.born(seed, start), **api_services.born(seed, start)})
         self.heartbeats = Heartbeats()
         self.elections = Heartbeats(ELECTION_RENEW_US)
         """Leaders that renew their Lease in kube-system, by component."""

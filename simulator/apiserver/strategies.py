@@ -4,7 +4,9 @@ Counterparts of `pkg/registry/<group>/<kind>/strategy.go`: which fields the syst
 graceful deletion means. Objects come in as a fresh copy at the top level; anything deeper is copied before it is changed.
 """
 
-from simulator.apiserver import custom_resources, errors, storage
+from simulator.apiserver import api_services, custom_resources, errors, storage
+from simulator.apiserver.admission.default_ingress_class import with_class
+from simulator.apiserver.api_services import RESOURCE as API_SERVICES
 from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
 from simulator.apiserver.services import ServiceAllocator, without_leftovers
@@ -99,10 +101,14 @@ class Strategies:
             return _new_namespace(obj)
         if resource == "jobs.batch":
             obj = with_selector(obj)
+        if resource == "ingresses.networking.k8s.io":
+            obj = with_class(self._store, obj)
         if resource == DEFINITIONS:
             return custom_resources.new_definition(obj)
         if resource in storage.KINDS:
             obj = storage.prepared(resource, obj, self._store)
+        if resource == API_SERVICES:
+            return api_services.with_status(obj, self._engine.timestamp())
         if resource in _HAS_STATUS and resource != "nodes":
             return {**obj, "status": _INITIAL_STATUS.get(resource, {})}
         return obj

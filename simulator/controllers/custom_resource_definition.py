@@ -7,6 +7,8 @@ names collide in its group is not served; one that is deleted stays until the la
 
 from typing import ClassVar
 
+from simulator.apiserver.api_services import AUTOMANAGED, local
+from simulator.apiserver.api_services import RESOURCE as API_SERVICES
 from simulator.apiserver.errors import StatusError
 from simulator.client import Controller
 from simulator.controllers.kinds.objects import is_ending, one_of
@@ -45,6 +47,7 @@ class CustomResourceDefinitionController(Controller):
     def reconcile(self, key: str) -> None:
         crd = self.cache.get(DEFINITIONS, "", key)
         if crd is None:
+            self._register(key.partition(".")[2])
             return
         fresh = self._approved(self._named(crd))
         if fresh is crd and is_true(crd, "NamesAccepted") and not is_true(crd, "Established"):
@@ -55,6 +58,26 @@ class CustomResourceDefinitionController(Controller):
             self._write(fresh)
         elif is_ending(crd) and CLEANUP in (crd["metadata"].get("finalizers") or ()):
             self._empty(crd)
+        else:
+            self._register(crd["spec"]["group"])
+
+    def _register(self, group: str) -> None:
+        """`crdregistration_controller.go`: an APIService for each version of the group that some definition serves."""
+        wanted = {
+            f"{version['name']}.{group}": version["name"]
+            for crd in self.cache.list(DEFINITIONS)
+            if crd["spec"]["group"] == group and is_true(crd, "Established")
+            for version in crd["spec"]["versions"]
+            if version.get("served")
+        }
+        there = {
+            one["metadata"]["name"]: one for one in self.client.list(API_SERVICES) if one["spec"].get("group") == group
+        }
+        for name in sorted(wanted.keys() - there.keys()):
+            self.client.create(API_SERVICES, local(group, wanted[name], 1000, 100, managed="true"))
+        for name in sorted(there.keys() - wanted.keys()):
+            if (there[name]["metadata"].get("labels") or {}).get(AUTOMANAGED) == "true":
+                self.client.delete(API_SERVICES, "", name)
 
     def _write(self, crd: Obj) -> Obj | None:
         try:

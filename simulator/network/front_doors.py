@@ -7,6 +7,7 @@ stream; a question that is only looked at (no client) draws nothing. Leaves to o
 Simplified: a proxy sees endpoints at once, not when its controller next tells it; bodies of answers are not changed by filters.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from simulator.engine import Engine, Plain
@@ -16,7 +17,7 @@ from simulator.network.l7_matching import Chosen, Config, choose, host_rank, lis
 from simulator.network.objects import Answer, Place, Servers
 
 _REASONS = {
-    301: "Moved Permanently", 302: "Found", 400: "Bad Request", 404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway",
+    301: "Moved Permanently", 302: "Found", 308: "Permanent Redirect", 400: "Bad Request", 404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway",
     503: "Service Temporarily Unavailable", 504: "Gateway Time-out",
 }  # fmt: skip
 
@@ -45,7 +46,7 @@ class ProxyAnswer(NamedTuple):
 class Onward(Protocol):
     """The data path, for what a proxy asks itself."""
 
-    def send(self, pod: Obj, address: str, port: int, path: str, protocol: str) -> Any: ...
+    def send(self, pod: Obj, address: str, port: int, path: str, protocol: str, *, live: bool) -> Any: ...
 
     def endpoints(self, namespace: str, service: str, port: int) -> "list[tuple[str, int]] | None":
         """Ready (address, port) of a service's port; None when there is no such service or port."""
@@ -63,6 +64,10 @@ class FrontDoors:
         self._servers = servers
         self._configs: dict[str, Config] = {}
         """`namespace/deployment` → what its pods were told."""
+        self._asked: dict[str, int] = {}
+        """Backend that sleeps while nobody asks (`namespace/name`) → when it was last asked for."""
+        self.wakers: list[Callable[[str], None]] = []
+        """Told of a request for such a backend that has nobody to answer it; wired at assembly."""
         self.onward: Onward | None = None
         engine.register(self)
 
@@ -76,6 +81,17 @@ class FrontDoors:
     def forget(self, key: str) -> None:
         self._configs.pop(key, None)
 
+    def last_asked(self, key: str) -> int | None:
+        """Microseconds of the cluster's clock; None: never."""
+        return self._asked.get(key)
+
+    def ask_for(self, key: str, *, sleeps: bool) -> None:
+        """A request for a backend that may sleep."""
+        self._asked[key] = self._engine.now
+        if sleeps:
+            for wake in self.wakers:
+                wake(key)
+
     def connect(self, address: str, port: int, protocol: str, path: str, client: str) -> Answer:
         place = self._servers.place(address) if client and self._configs else None
         config = None if place is None else self._configs.get(_key(place))
@@ -87,7 +103,19 @@ class FrontDoors:
         pod = self.onward.pod(place.namespace, place.pod)
         if pod is None:
             return answer
-        return _Passage(self, self.onward, config, pod, answer.container).go(port, protocol, path)
+        return _Passage(self, self.onward, config, pod, answer.container, live=True).go(port, protocol, path)
+
+    def planned(self, address: str, port: int, protocol: str, path: str) -> ProxyAnswer | None:
+        """What a proxy at this address would do, only looked at: nothing is drawn, logged or woken. None: no proxy."""
+        place = self._servers.place(address) if self._configs else None
+        config = None if place is None else self._configs.get(_key(place))
+        if place is None or config is None or self.onward is None:
+            return None
+        pod = self.onward.pod(place.namespace, place.pod)
+        answer = self._servers.connect(address, port, "TCP", "", "")
+        if pod is None or answer.error:
+            return None
+        return _Passage(self, self.onward, config, pod, answer.container, live=False).go(port, protocol, path)
 
     def draw(self, weights: list[int]) -> int:
         """The place of one of the weights."""
@@ -101,10 +129,10 @@ class FrontDoors:
     # State
 
     def dump(self) -> Plain:
-        return self._configs
+        return {"configs": self._configs, "asked": self._asked}
 
     def load(self, state: Plain) -> None:
-        self._configs = dict(state)
+        self._configs, self._asked = dict(state["configs"]), dict(state["asked"])
 
 
 def _key(place: Place) -> str:
@@ -115,7 +143,10 @@ def _key(place: Place) -> str:
 class _Passage:
     """One request inside a proxy."""
 
-    def __init__(self, doors: FrontDoors, onward: Onward, config: Config, pod: Obj, container: str) -> None:
+    def __init__(
+        self, doors: FrontDoors, onward: Onward, config: Config, pod: Obj, container: str, *, live: bool
+    ) -> None:
+        self._live = live
         self._doors = doors
         self._onward = onward
         self._config = config
@@ -216,7 +247,8 @@ class _Passage:
             self._step("filter", f"the mirror {backend['name']} cannot be reached", backend["name"], ok=False)
             return
         self._step("filter", f"a copy goes to {backend['name']}, its answer is dropped", backend["name"])
-        self._onward.send(self._pod, *found, request, "TCP")
+        if self._live:
+            self._onward.send(self._pod, *found, request, "TCP", live=True)
 
     def _redirect(self, change: Config, chosen: Chosen, request: HttpPath) -> ProxyAnswer:
         scheme = change.get("scheme") or request.scheme
@@ -234,7 +266,10 @@ class _Passage:
         weights = [backend.get("weight", 1) for backend in backends]
         if sum(weights) == 0:
             return None
-        return backends[0] if len(backends) == 1 else backends[self._doors.draw(weights)]
+        return backends[0] if len(backends) == 1 else backends[self._draw(weights)]
+
+    def _draw(self, weights: list[int]) -> int:
+        return self._doors.draw(weights) if self._live else next(at for at, weight in enumerate(weights) if weight)
 
     def _backend(
         self, backend: Config, request: HttpPath, rule: Config, *, protocol: str = "TCP", path: str | None = None
@@ -243,10 +278,15 @@ class _Passage:
         if not backend.get("ok", True):
             return self._broken(500, f"the backend {subject} is not valid")
         found = self._endpoint(backend)
+        if "activate" in backend:
+            if self._live:
+                self._doors.ask_for(backend["activate"], sleeps=found is None)
+            if found is None:
+                return self._broken(503, f"revision {subject} sleeps; the activator asks for a pod")
         if found is None:
             return self._broken(503, f"Service {subject} has no ready endpoints")
         self._step("service", f"Service {subject} port {backend['port']}: endpoint {found[0]}:{found[1]}", subject)
-        onward = self._onward.send(self._pod, *found, request if path is None else path, protocol)
+        onward = self._onward.send(self._pod, *found, request if path is None else path, protocol, live=self._live)
         if onward.error:
             status = 504 if "timed out" in onward.error else 502
             return ProxyAnswer(status, _page(status), self._container, steps=tuple(self._steps), onward=onward)
@@ -256,7 +296,7 @@ class _Passage:
         found = self._onward.endpoints(backend["namespace"], backend["name"], backend["port"])
         if not found:
             return None
-        return found[0] if len(found) == 1 else found[self._doors.draw([1] * len(found))]
+        return found[0] if len(found) == 1 else found[self._draw([1] * len(found))]
 
     # Ends
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from simulator.network.datapath import Balancer, Datapath
 
 _TIMEOUT_US = 5_000_000
+#: The proxy of a service mesh (`addons.mesh`).
+_MESH_PROXY = "drydock/mesh-proxy"
 _DNS_TIMEOUT_US = 10_000_000
 #: A round trip to the world.
 _OUTSIDE_US = 20_000
@@ -400,6 +402,12 @@ class Journey:
         self._took_us += self._path.hop_us(live=self._live)
         who = f"{place.namespace}/{place.pod}" if place.pod else place.node
         self._hop("endpoint", f"{packet.target} is {_what(place)}", who)
+        if self._is_encrypted():
+            self._hop("mtls", f"the proxies in {self._own_name()} and {who} encrypt it and know each other (mTLS)", who)
+        look = getattr(self._path.servers, "planned", None) if path and not self._live else None
+        planned = look(packet.address, packet.port, packet.protocol, path) if look is not None else None
+        if planned is not None:
+            return self._answered(planned, who, place)
         answer = self._path.servers.connect(
             packet.address,
             packet.port,
@@ -408,6 +416,14 @@ class Journey:
             packet.source if self._live else "",
         )
         return self._answered(answer, who, place)
+
+    def _is_encrypted(self) -> bool:
+        """Whether a mesh has proxies at both ends."""
+        pod = self._source.pod
+        if pod is None or not _is_meshed(pod):
+            return False
+        other = self._path.servers.pod_at(self._packet.address)
+        return other is not None and _is_meshed(other)
 
     def _travel(self, place: Place) -> Trace | None:
         """From one machine to another; the packet's addresses stay as they are."""
@@ -552,6 +568,11 @@ class Journey:
 
     def _end(self, trace: Trace) -> Trace:
         return replace(trace, hops=tuple(self._hops), took_us=self._took_us, endpoint=self._endpoint)
+
+
+def _is_meshed(pod: Obj) -> bool:
+    containers = pod["spec"]["containers"]
+    return len(containers) > 1 and any(_MESH_PROXY in one["image"] for one in containers)
 
 
 def _what(place: Place) -> str:

@@ -23,18 +23,23 @@ class Chosen(NamedTuple):
     match: Config
 
 
-def host_rank(pattern: str, host: str) -> tuple[int, int] | None:
-    """How well a hostname of a listener or route fits, greater is better; None when it does not. "" fits every host."""
+def host_rank(pattern: str, host: str, *, one_label: bool = False) -> tuple[int, int] | None:
+    """How well a hostname of a listener or route fits, greater is better; None when it does not. "" fits every host.
+
+    A wildcard stands for any number of labels in Gateway API, and for one (`one_label`) in an Ingress.
+    """
     if not pattern or pattern == "*":
         return (0, 0)
     if pattern.startswith("*."):
         fits = host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
+        fits = fits and not (one_label and "." in host.removesuffix(pattern[1:]))
         return (1, len(pattern)) if fits else None
     return (2, len(pattern)) if pattern == host else None
 
 
-def best_host(patterns: Iterable[str], host: str) -> tuple[int, int] | None:
-    ranks = [rank for rank in (host_rank(pattern, host) for pattern in patterns) if rank is not None]
+def best_host(patterns: Iterable[str], host: str, *, one_label: bool = False) -> tuple[int, int] | None:
+    found = (host_rank(pattern, host, one_label=one_label) for pattern in patterns)
+    ranks = [rank for rank in found if rank is not None]
     return max(ranks, default=None)
 
 
@@ -52,7 +57,7 @@ def choose(routes: list[Config], request: HttpPath) -> Chosen | None:
     """The rule that takes the request; None when no rule does."""
     found: list[tuple[Any, Chosen]] = []
     for route in routes:
-        rank = best_host(route["hostnames"] or [""], request.host)
+        rank = best_host(route["hostnames"] or [""], request.host, one_label=route.get("one_label", False))
         if rank is None:
             continue
         for number, rule in enumerate(route["rules"], start=1):

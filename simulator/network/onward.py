@@ -15,8 +15,9 @@ class Onward:
         self._datapath = datapath
         self._client = client
 
-    def send(self, pod: Obj, address: str, port: int, path: str, protocol: str) -> Trace:
-        return self._datapath.request(Source(pod=pod), address, port, path, protocol=protocol)
+    def send(self, pod: Obj, address: str, port: int, path: str, protocol: str, *, live: bool) -> Trace:
+        go = self._datapath.request if live else self._datapath.plan
+        return go(Source(pod=pod), address, port, path, protocol=protocol)
 
     def endpoints(self, namespace: str, service: str, port: int) -> list[tuple[str, int]] | None:
         """Ready (address, port) of a service's port; None when there is no such service or port."""

@@ -14,6 +14,7 @@ from simulator.network.datapath import Datapath, Source, Trace
 from simulator.network.diagnosis import Diagnosis
 from simulator.network.faults import Unfit
 from simulator.network.findings import Finding, near_misses
+from simulator.network.http_paths import HttpPath
 from simulator.network.rule_text import rule_lines
 from simulator.network.sources import Sources
 from simulator.network.traffic import Traffic
@@ -56,7 +57,7 @@ class Questions:
         host = command.get("host")
         if not isinstance(host, str) or not _is_host(host):
             raise Unfit("host", repr(host)[:60], "a name or an address")
-        port, path, protocol = _port(command.get("port", 80)), _path(command), _protocol(command)
+        port, path, protocol = _port(command.get("port", 80)), _request(command), _protocol(command)
         trace = self._path.plan(source, host, port, path, protocol=protocol)
         return {**_trace(trace), "findings": [_finding(one) for one in self._diagnosis.explain(trace, source)]}
 
@@ -164,6 +165,19 @@ def _path(command: Reply) -> str:
     if not isinstance(path, str) or len(path) > 2_000:
         raise Unfit("path", repr(path)[:60], "the path of a URL")
     return path
+
+
+def _request(command: Reply) -> HttpPath:
+    """The path with the rest of the HTTP request that is asked about."""
+    path = _path(command)
+    headers, method, scheme = command.get("headers", {}), command.get("method", "GET"), command.get("scheme", "http")
+    if not isinstance(headers, dict) or not all(
+        isinstance(one, str) for one in (*headers, *headers.values(), method, scheme)
+    ):
+        raise Unfit("headers", repr(headers)[:60], "a mapping of texts")
+    named = {name.lower(): value for name, value in headers.items()}
+    host = named.pop("host", str(command.get("host", "")))
+    return HttpPath(path, host=host, method=method, headers=named, scheme=scheme)
 
 
 def _protocol(command: Reply) -> str:

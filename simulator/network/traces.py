@@ -26,8 +26,8 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Hop:
     kind: str
-    """`resolv.conf`, `hosts`, `dns`, `load-balancer`, `virtual-ip`, `node-port`, `rule`, `policy`, `link`, `endpoint`, `container`, `reply`, `refused`; inside a proxy
-    `listener`, `route`, `filter`, `service` and `proxy`."""
+    """`resolv.conf`, `hosts`, `dns`, `load-balancer`, `virtual-ip`, `node-port`, `rule`, `policy`, `link`, `endpoint`, `container`, `reply`, `refused`; `mtls`
+    between two proxies of a mesh; inside a proxy `listener`, `route`, `filter`, `service` and `proxy`."""
     say: str
     subject: str = ""
     """What the hop is about: a name, an address, a service or a pod."""

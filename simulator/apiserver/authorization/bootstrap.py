@@ -145,7 +145,7 @@ def born(seed: int, timestamp: str) -> dict[str, dict[Key, Obj]]:
     for resource, obj in _objects():
         metadata = obj["metadata"]
         key = (metadata.get("namespace", ""), metadata["name"])
-        metadata["uid"] = _uid(f"{seed}/{resource}/{key[0]}/{key[1]}")
+        metadata["uid"] = uid_of(f"{seed}/{resource}/{key[0]}/{key[1]}")
         metadata["resourceVersion"] = "1"
         metadata["creationTimestamp"] = timestamp
         tables[resource][key] = obj
@@ -246,7 +246,7 @@ def _rule(words: list[str]) -> Obj:
     return rule
 
 
-def _uid(text: str) -> str:
+def uid_of(text: str) -> str:
     """In the form of a random (version 4) UUID."""
     digits = blake2b(text.encode(), digest_size=16).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

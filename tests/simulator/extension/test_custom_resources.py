@@ -285,3 +285,19 @@ def test_a_restored_cluster_serves_the_same_kinds(library: Lab) -> None:
         lab.run("kubectl delete crd bks.example.com --wait=false")
         lab.wait(30)
     assert restored.cluster.state_hash() == library.cluster.state_hash()
+
+
+def test_every_group_and_version_has_an_api_service(lab: Lab) -> None:
+    assert lab.run("kubectl get apiservice v1.apps --no-headers").split()[:3] == ["v1.apps", "Local", "True"]
+    assert lab.value("apiservice v2.autoscaling", "{.spec.groupPriorityMinimum} {.spec.versionPriority}") == "17500 30"
+    lab.apply(BOOKS)
+    assert lab.run("kubectl get apiservice v1.example.com --no-headers").split()[:3] == [
+        "v1.example.com",
+        "Local",
+        "True",
+    ]
+    says = "{.status.conditions[0].reason}: {.status.conditions[0].message}"
+    assert lab.value("apiservice v1.example.com", says) == "Local: Local APIServices are always available"
+    lab.run("kubectl delete crd bks.example.com")
+    lab.wait(10)
+    assert "NotFound" in lab.refusal("kubectl get apiservice v1.example.com")

@@ -1,0 +1,164 @@
+"""Ingress: classes, a controller in a pod, and where requests go (ingress-nginx' words)."""
+
+import pytest
+
+from simulator.cluster import Cluster
+from tests.simulator.extension.conftest import Lab, Obj
+from tests.simulator.extension.gateways import NODES, GatewayLab
+
+URL = "https://raw.githubusercontent.com/kubernetes/ingress-nginx/controller-v1.12.2/deploy/static/provider/{}/deploy.yaml"
+
+
+def ingress(name: str, *rules: Obj, **spec: object) -> Obj:
+    return {
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name, "namespace": "default"},
+        "spec": {"rules": list(rules), **spec} if rules else spec,
+    }  # fmt: skip
+
+
+def rule(host: str, *paths: tuple[str, str, str]) -> Obj:
+    listed = [{"path": path, "pathType": kind, "backend": backend(app)} for path, kind, app in paths]
+    return {**({"host": host} if host else {}), "http": {"paths": listed}}
+
+
+def backend(app: str) -> Obj:
+    return {"service": {"name": app, "port": {"number": 80}}}
+
+
+class IngressLab(GatewayLab):
+    def post(self, obj: Obj) -> None:
+        reply = self.request("POST", "/apis/networking.k8s.io/v1/namespaces/default/ingresses", obj)
+        assert reply["status"] == 201, reply
+        self.wait(3)
+
+    @property
+    def where(self) -> str:
+        return str(self.object("services", "ingress-nginx-controller", "ingress-nginx")["spec"]["clusterIP"])
+
+    def answer(self, path: str, host: str, *, port: int = 80, scheme: str = "http") -> str:
+        trace = self.ask(path, host=host, port=port, scheme=scheme, address=self.where)
+        if trace.backend.startswith("default/"):
+            return trace.backend.partition("/")[2].rsplit("-", 2)[0]
+        return str(trace.status)
+
+
+@pytest.fixture(scope="module")
+def settled() -> bytes:
+    lab = GatewayLab(Cluster.create({"name": "t", "nodes": NODES}))
+    lab.run(f"kubectl apply -f {URL.format('cloud')}")
+    for app in ("coffee", "tea"):
+        lab.run(f"kubectl create deployment {app} --image=drydock/web:1.0")
+        lab.run(f"kubectl expose deployment {app} --port=80 --target-port=8080")
+    lab.run("kubectl run client --image=curlimages/curl --command -- sleep 99999")
+    lab.wait(40)
+    return lab.cluster.dump()
+
+
+@pytest.fixture
+def nginx(settled: bytes) -> IngressLab:
+    return IngressLab(Cluster.load(settled))
+
+
+def test_without_a_controller_an_ingress_has_no_address(lab: Lab) -> None:
+    lab.run("kubectl create ingress cafe --class=nginx --rule=cafe.example.com/*=coffee:80")
+    lab.wait(60)
+    assert lab.run("kubectl get ingress cafe --no-headers").split()[:4] == ["cafe", "nginx", "cafe.example.com", "80"]
+    assert lab.run("kubectl events --for ingress/cafe") == ""
+
+
+def test_the_controller_takes_its_class_and_tells_its_address(nginx: IngressLab) -> None:
+    nginx.post(ingress("cafe", rule("cafe.example.com", ("/", "Prefix", "coffee")), ingressClassName="nginx"))
+    nginx.post(ingress("other", rule("other.example.com", ("/", "Prefix", "tea")), ingressClassName="traefik"))
+    nginx.run(
+        "kubectl patch svc ingress-nginx-controller -n ingress-nginx --subresource=status --type=merge "
+        '-p \'{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}\''
+    )
+    nginx.wait(3)
+    assert nginx.value("ingress cafe", "{.status.loadBalancer.ingress[0].ip}") == "192.0.2.7"
+    assert nginx.value("ingress other", "{.status.loadBalancer}") == "{}"
+    described = nginx.run("kubectl describe ingress cafe")
+    assert "Sync" in described
+    assert "nginx-ingress-controller  Scheduled for sync" in described
+    assert nginx.answer("/", "cafe.example.com") == "coffee"
+    assert nginx.answer("/", "other.example.com") == "404"
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "answers"),
+    [
+        pytest.param("/", "cafe.example.com", "coffee", id="root"),
+        pytest.param("/tea", "cafe.example.com", "tea", id="exact"),
+        pytest.param("/tea/green", "cafe.example.com", "coffee", id="not-exact"),
+        pytest.param("/pot/x", "cafe.example.com", "tea", id="longest-prefix"),
+        pytest.param("/potato", "cafe.example.com", "coffee", id="whole-elements"),
+        pytest.param("/", "a.example.org", "tea", id="wildcard"),
+        pytest.param("/", "a.b.example.org", "404", id="wildcard-is-one-label"),
+        pytest.param("/", "nobody.example.net", "404", id="nobody"),
+    ],
+)
+def test_hosts_and_paths_decide(nginx: IngressLab, path: str, host: str, answers: str) -> None:
+    nginx.post(
+        ingress(
+            "cafe",
+            rule(
+                "cafe.example.com",
+                ("/", "Prefix", "coffee"),
+                ("/tea", "Exact", "tea"),
+                ("/pot", "ImplementationSpecific", "tea"),
+            ),
+            rule("*.example.org", ("/", "Prefix", "tea")),
+            ingressClassName="nginx",
+        )
+    )
+    assert nginx.answer(path, host) == answers
+
+
+def test_a_service_without_endpoints_gives_503_and_a_default_backend_takes_the_rest(nginx: IngressLab) -> None:
+    nginx.post(ingress("gone", rule("gone.example.com", ("/", "Prefix", "milk")), ingressClassName="nginx"))
+    assert nginx.answer("/", "gone.example.com") == "503"
+    nginx.post(ingress("rest", ingressClassName="nginx", defaultBackend=backend("tea")))
+    assert nginx.answer("/any", "who.knows") == "tea"
+
+
+def test_tls_redirects_plain_requests(nginx: IngressLab) -> None:
+    nginx.post(
+        ingress(
+            "cafe",
+            rule("cafe.example.com", ("/", "Prefix", "coffee")),
+            ingressClassName="nginx",
+            tls=[{"hosts": ["cafe.example.com"], "secretName": "cafe-tls"}],
+        )
+    )
+    assert nginx.answer("/", "cafe.example.com") == "308"
+    assert nginx.answer("/", "cafe.example.com", port=443, scheme="https") == "coffee"
+    assert "80, 443" in nginx.run("kubectl get ingress cafe")
+
+
+def test_an_ingress_without_a_class_gets_the_default_one(nginx: IngressLab) -> None:
+    nginx.post(ingress("plain", rule("cafe.example.com", ("/", "Prefix", "coffee"))))
+    assert nginx.answer("/", "cafe.example.com") == "404"
+    nginx.run("kubectl annotate ingressclass nginx ingressclass.kubernetes.io/is-default-class=true")
+    nginx.post(ingress("defaulted", rule("tea.example.com", ("/", "Prefix", "tea"))))
+    assert nginx.value("ingress defaulted", "{.spec.ingressClassName}") == "nginx"
+    assert nginx.answer("/", "tea.example.com") == "tea"
+
+
+def test_the_kind_provider_takes_ingresses_without_a_class_and_calls_itself_localhost(lab: Lab) -> None:
+    lab.run(f"kubectl apply -f {URL.format('kind')}")
+    lab.run("kubectl create ingress cafe --rule=cafe.example.com/*=coffee:80")
+    lab.wait(60)
+    assert lab.run("kubectl get ingress cafe --no-headers").split()[:4] == [
+        "cafe",
+        "<none>",
+        "cafe.example.com",
+        "localhost",
+    ]
+
+
+def test_the_trace_leads_through_the_controllers_pod(nginx: IngressLab) -> None:
+    nginx.post(ingress("cafe", rule("cafe.example.com", ("/", "Prefix", "coffee")), ingressClassName="nginx"))
+    trace = nginx.ask("/", host="cafe.example.com", address=nginx.where)
+    assert [hop.say for hop in trace.hops if hop.kind in ("listener", "route")] == [
+        "ingress-nginx listens on port 80",
+        "Ingress default/cafe rule 1: path prefix /",
+    ]
