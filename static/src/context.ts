@@ -4,7 +4,7 @@
  * Promise: what a panel may do, and nothing more; see lab-context.ts. Kinds are found under every name that kubectl accepts for those
  * the stage knows.
  */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Announcer } from "./a11y/announcer";
 import type { View } from "./draw/view";
 import type { LabContext } from "./lab-context";
@@ -49,6 +49,7 @@ export function labContext({ session, view, announcer, showPane }: ContextParts)
     api: session.api,
     state: session.state,
     live: session.live,
+    visiting: computed(() => session.visited.value !== null),
     clock: session.clock,
     connection: session.connection,
     lesson: session.lesson,

@@ -17,8 +17,10 @@ export interface LabContext {
   readonly api: Api;
   /** What the stage shows: the present, or a moment of the past while the learner looks back. */
   readonly state: ReadonlySignal<ClusterState>;
-  /** False while the learner looks at the past. Commands always act on the present. */
+  /** False while the learner looks at the past. Commands act on the present, unless that moment is visited. */
   readonly live: ReadonlySignal<boolean>;
+  /** True while a past moment is visited: commands are answered by it, and may only look. */
+  readonly visiting: ReadonlySignal<boolean>;
   readonly clock: ReadonlySignal<Clock>;
   readonly connection: ReadonlySignal<Connection>;
   /** The newest checks of the lesson step being worked on. */

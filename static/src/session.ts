@@ -196,6 +196,7 @@ export class Session {
   }
 
   play(): void {
+    if (this.visited.value) return this.goLive();
     const head = this.playhead.value;
     this.resumeAtEnd ||= head !== null && !this.boot.readonly && this.clock.value.paused;
     if (head && this.log.neighbour(head.ev, 1)) this.playhead.value = { ...head, playing: true };
@@ -204,6 +205,7 @@ export class Session {
   }
 
   pause(): void {
+    if (this.visited.value) return;
     const head = this.playhead.value;
     if (head) this.playhead.value = { ...head, playing: false };
     else if (this.boot.readonly) this.holdNewest();

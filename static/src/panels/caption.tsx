@@ -31,6 +31,7 @@ function Watching({ session }: { session: Session }) {
 
 function quietSentence(session: Session): string {
   if (!session.state.value.complete) return "Waiting for the cluster.";
+  if (session.visited.value) return "You look around in the past. Nothing you do here changes it.";
   if (!session.live.value) return "Nothing had happened yet.";
   return session.clock.value.paused ? "The cluster stands still. “Next message” lets one thing happen." : "All quiet: nobody has anything to correct.";
 }

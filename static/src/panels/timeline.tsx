@@ -23,7 +23,8 @@ const MOST_WORDS = 150;
 export function Timeline({ session }: { session: Session }) {
   useTick(session);
   const head = session.playhead.value;
-  const running = head ? head.playing : !session.clock.value.paused;
+  const running = session.visited.value ? false : head ? head.playing : !session.clock.value.paused;
+  const live = session.live.value;
   const [now, end] = [session.now(), Math.max(session.liveNow(), 1)];
   return (
     <div class="tl" role="group" aria-label="Timeline">
@@ -40,7 +41,7 @@ export function Timeline({ session }: { session: Session }) {
             <button key={value} type="button" aria-label={words} aria-pressed={session.clock.value.speed === value} disabled={session.boot.readonly} onClick={() => void session.setClock("speed", value)}>{label}</button>
           ))}
         </div>
-        <button class={`live${head ? "" : " on"}`} type="button" aria-pressed={!head} onClick={() => session.goLive()}>{head ? "Go live" : "Live"}</button>
+        <button class={`live${live ? " on" : ""}`} type="button" aria-pressed={live} onClick={() => session.goLive()}>{live ? "Live" : "Go live"}</button>
       </div>
     </div>
   );

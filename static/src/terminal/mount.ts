@@ -199,6 +199,7 @@ function followTheme(terminal: Terminal, el: HTMLElement): () => void {
 
 function stateWords(ctx: LabContext): string {
   if (ctx.connection.value === "lost") return "not connected, trying again";
+  if (ctx.visiting.value) return "answers from then, read only";
   return ctx.live.value ? "" : "commands act on the present";
 }
 
