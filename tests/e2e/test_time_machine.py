@@ -48,3 +48,26 @@ def test_a_learner_goes_back_looks_around_and_goes_on_from_there(visit: Visit) -
     assert "second" not in lab.run("kubectl get configmaps")
     left.get_by_role("button", name="Compare with the future you left").click()
     expect(differences.get_by_role("heading", name="Differences")).to_be_focused()
+
+
+WORLD = """async () => {
+  const boot = JSON.parse(document.getElementById("boot").textContent);
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": boot.csrf };
+  const ask = async (body) => (await fetch(`${boot.api}/past`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  const { branches } = await ask({ op: "branches" });
+  return (await ask({ op: "world", gen: branches.at(-1).gen, at: 60_000_000 })).url;
+}"""
+
+
+def test_a_link_opens_the_same_world_for_somebody_else(visit: Visit) -> None:
+    page = visit()
+    lab = try_it(page)
+    lab.run("kubectl create configmap shared --from-literal=a=1")
+    url = page.evaluate(WORLD)
+    other = visit(bypass_csp=True)
+    other.goto(url)
+    assert violations(other) == []
+    other.get_by_role("button", name="Open this world").click()
+    theirs = type(lab)(other)
+    assert "shared" in theirs.run("kubectl get configmaps")
+    expect(other.get_by_role("button", name="Play", exact=True)).to_be_visible()
