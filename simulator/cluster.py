@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from simulator.addons.assembly import assemble
+from simulator.addons.metrics import objects
 from simulator.addons.processes import SUPERVISOR
 from simulator.admission_calls import ClusterWebhooks
 from simulator.apiserver.etcd import Etcd
@@ -34,6 +35,7 @@ from simulator.commands import Commands
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.controllers import CONTROLLERS
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
+from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from simulator.controllers.persistent_volume import PersistentVolumeController
 from simulator.controlplane import CLOUD_MANAGER, ControlPlane
 from simulator.csi import driver as csi
@@ -45,6 +47,8 @@ from simulator.host_files import ControlPlaneFiles
 from simulator.kubectl.call import ExecRefused
 from simulator.kubectl.workstation import Workstation
 from simulator.loops.debugger import Debugger
+from simulator.machinery.resources import by_kind
+from simulator.metrics_client import MetricsApis
 from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
 from simulator.network.faults import NetworkFaults
@@ -142,6 +146,10 @@ class Cluster:
             self.server, engine, cluster_name=config.name, exec_in_container=self._exec, open_shell=self.sessions.open
         )
         self.workstation.session.attach_shell = self.sessions.attach
+        self.server.aggregator.add(self.kubelets.metrics)
+        for custom in self.kubelets.custom_metrics.backends:
+            self.server.aggregator.add(custom)
+        self._connect_autoscaler()
         self.files = ControlPlaneFiles(registry, [node.name for node in config.nodes], machines)
         self.workstation.surface.hosts = self.files
         self.storage = StorageBrowser(registry)
@@ -171,6 +179,15 @@ class Cluster:
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
         self._commands = Commands(self)
+
+    def _connect_autoscaler(self) -> None:
+        """The autoscaler reads metrics through the API server's aggregation layer, and hears when loads change."""
+        autoscaler = self.engine.component(HorizontalPodAutoscalerController.name)
+        assert isinstance(autoscaler, HorizontalPodAutoscalerController)
+        metrics, custom = self.kubelets.metrics, self.kubelets.custom_metrics
+        autoscaler.connect(MetricsApis(self.server.aggregator, metrics, custom))
+        self.kubelets.loads.observers.append(autoscaler.something_happened)
+        custom.observers.append(autoscaler.something_happened)
 
     def _rent(self) -> Cloud | None:
         """The cloud of a managed cluster, and the manager that tells Kubernetes about it."""
@@ -247,6 +264,11 @@ class Cluster:
         ]
         for resource, obj in seed_objects(self.config, addresses):
             self.server.seed(creator, resource, obj)
+        for addon in self.config.addons:
+            for obj in objects(addon):
+                kind = by_kind(obj["apiVersion"], obj["kind"])
+                assert kind is not None, obj["kind"]
+                self.server.seed(creator, kind.name, obj)
         for _, node in self.config.joining:
             for pod in mirror_pods(node.name) if node.role == "control-plane" else ():
                 self.server.seed(f"kubelet/{node.name}", "pods", pod)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
+from simulator.addons.metrics import ADDONS
 from simulator.cloud import flavours
 from simulator.cloud.flavours import FLAVOURS, PROVIDERS, Flavour
 from simulator.cloud.groups import NodeGroup
@@ -115,6 +116,7 @@ class ClusterConfig:
     quota_cpus: int = 0
     """0: what the provider gives a new account."""
     delay_percent: int = 100
+    addons: tuple[str, ...] = ()
 
     def dump(self) -> dict[str, Any]:
         """A mapping that `read_config` reads back to an equal value."""
@@ -129,6 +131,7 @@ class ClusterConfig:
             },
             "allowUnknownImages": self.allow_unknown_images,
             "flavour": self.flavour.name,
+            "addons": list(self.addons),
             **({"cloud": self._dump_cloud()} if self.flavour.is_cloud else {}),
             "nodeGroups": [group.dump() for group in self.groups],
         }
@@ -186,6 +189,7 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
         flavour=flavour,
         groups=groups,
         quota_cpus=_integer(cloud.get("quotaCPUs", 0), "cloud.quotaCPUs", 0, 100_000),
+        addons=_addons(given, flavour),
         delay_percent=_integer(cloud.get("delayPercent", 100), "cloud.delayPercent", 0, 10_000),
     )
 
@@ -200,6 +204,7 @@ _FIELDS = (
     "flavour",
     "cloud",
     "nodeGroups",
+    "addons",
 )
 _LAB_NODES = [{"role": "control-plane"}, *({"role": "worker"} for _ in range(3))]
 
@@ -221,6 +226,13 @@ def _flavour(given: dict[str, Any], cloud: dict[str, Any]) -> Flavour:
         return Flavour(name)
     _only(cloud, "cloud", ("provider", "quotaCPUs", "delayPercent"))
     return Flavour(name, _one_of(cloud.get("provider", "aws"), "cloud.provider", PROVIDERS))
+
+
+def _addons(given: dict[str, Any], flavour: Flavour) -> tuple[str, ...]:
+    """GKE clusters come with a metrics server, all others begin without."""
+    default = ["metrics-server"] if flavour.provider == "google" else []
+    found = _list(given.get("addons", default), "addons")
+    return tuple(dict.fromkeys(_one_of(name, f"addons[{index}]", ADDONS) for index, name in enumerate(found)))
 
 
 def _default_nodes(flavour: Flavour) -> list[dict[str, Any]]:

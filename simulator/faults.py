@@ -4,8 +4,14 @@ from simulator.cloud.cloud import Cloud
 from simulator.cloud.ledger import Ledger
 from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
+from simulator.machinery import quantities
 from simulator.network.faults import NetworkFaults
 from simulator.node.kubelets import Kubelets
+from simulator.node.loads import Load
+
+#: More than any cluster here could take.
+_MOST_LOAD = 1 << 50
+_LOADED = ("pod", "deployment", "replicaset", "statefulset", "daemonset", "job", "service")
 
 
 class FaultError(ValueError):
@@ -40,6 +46,8 @@ class Faults:
             "component-start": self._start,
             "control-plane-partition": self._partition,
             "control-plane-heal": self._heal,
+            "load": self._load,
+            "metric": self._metric,
             "cloud-outage": self._outage,
             "cloud-recovery": self._recovery,
             "cloud-quota": self._quota,
@@ -155,6 +163,37 @@ class Faults:
             self._plane.restart(component, machine)
         return root
 
+    # Load
+
+    def _load(self, target: str) -> tuple[int, str]:
+        """`shop/deployment/web requests=200 cpu=800m memory=64Mi`: what the workload is asked for from now on; `cpu=0` for nothing."""
+        place, _, amounts = target.strip().partition(" ")
+        parts = place.split("/")
+        if len(parts) != 3 or not all(parts) or not amounts.strip():
+            raise FaultError("target", repr(target), "namespace/kind/name and requests=, cpu= or memory=")
+        namespace, kind, name = parts[0], parts[1].lower().removesuffix("s"), parts[2]
+        if kind not in _LOADED:
+            raise FaultError("target", repr(parts[1]), f"one of {', '.join(_LOADED)}")
+        load = _load_of(amounts.split())
+        root = self._root("load", target, f"{kind} {name} is asked for {amounts.strip()}")
+        self._kubelets.loads.set(namespace, kind, name, load)
+        return root
+
+    def _metric(self, target: str) -> tuple[int, str]:
+        """`shop/queue_length=30`, `shop/deployment/web/packets_per_second=2k` or `shop/service/web/requests_per_second=10`."""
+        place, _, amount = target.strip().partition("=")
+        parts = place.split("/")
+        if len(parts) not in (2, 4) or not all(parts):
+            raise FaultError("target", repr(target), "namespace/metric=value or namespace/kind/name/metric=value")
+        try:
+            value = quantities.milli(amount)
+        except quantities.QuantityError as error:
+            raise FaultError("target", repr(amount), "a quantity such as 30 or 2k") from error
+        parts = [parts[0], parts[1].lower().removesuffix("s"), *parts[2:]] if len(parts) == 4 else parts
+        root = self._root("metric", target, f"{place} is {amount} now")
+        self._kubelets.custom_metrics.set("/".join(parts), value)
+        return root
+
     # The cloud
 
     def _in_cloud(self) -> Cloud:
@@ -208,3 +247,18 @@ class Faults:
         root = self._root("cloud-machine-lost", target, f"The machine {target} was lost")
         cloud.lose(target)
         return root
+
+
+def _load_of(words: list[str]) -> Load:
+    amounts: dict[str, int] = {}
+    for word in words:
+        what, _, text = word.partition("=")
+        try:
+            amounts[what] = quantities.milli(text) if what == "cpu" else quantities.value(text)
+        except quantities.QuantityError as error:
+            raise FaultError(
+                "target", repr(word), "a quantity such as cpu=800m, requests=200 or memory=64Mi"
+            ) from error
+        if what not in Load._fields or not 0 <= amounts[what] <= _MOST_LOAD:
+            raise FaultError("target", repr(word), f"{', '.join(Load._fields)}, from 0 on")
+    return Load(**amounts)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from simulator.addons import metrics
 from simulator.addons.functions_release import kourier, serving_core, serving_kinds, virt_install, virt_operator
 from simulator.addons.gateway_api.controller import CONTROLLER, IMAGE
 from simulator.addons.gateway_api.definitions import definitions
@@ -92,6 +93,13 @@ _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], .
     (
         re.compile(rf"{_SNAPSHOTTER}/deploy/kubernetes/snapshot-controller/rbac-snapshot-controller\.yaml"),
         lambda found: snapshot_account(),
+    ),
+    (
+        re.compile(
+            r"https://github\.com/kubernetes-sigs/metrics-server/releases/"
+            r"(?:latest/download|download/v0\.8\.\d{1,2})/components\.yaml"
+        ),
+        lambda found: list(metrics.released("metrics-server")),
     ),
     (
         re.compile(

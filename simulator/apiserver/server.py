@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from simulator.apiserver import custom_resources, errors, ownership, paths
+from simulator.apiserver.aggregation import Aggregator
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.escalation import refuse_escalation
 from simulator.apiserver.authorization.impersonation import acting_user
@@ -62,6 +63,7 @@ class Server:
     def __init__(self, registry: Registry, nodes: NodeProxy | None = None) -> None:
         self.registry = registry
         self.nodes = nodes
+        self.aggregator = Aggregator(registry.store)
         self._rbac = Rbac(registry.store)
         self._tokens = Tokens(registry.engine, registry.store)
         self._reviewer = Reviewer(self._rbac, self._tokens)
@@ -109,8 +111,12 @@ class Server:
         return replace(response, headers={**response.headers, "audit-id": audit_id}) if audit_id else response
 
     def _answered(self, request: Request) -> Response:
+        aggregated = self.aggregator.answer(request)
+        if aggregated is not None:
+            return aggregated
         accept = request.headers.get("accept", "")
         found = discover(request.path, self.registry.etcd.is_writable, accept, self.kinds)
+        found = self.aggregator.listed(request, found)
         return self._route(request) if found is None else found
 
     def _identified(self, request: Request) -> Request:

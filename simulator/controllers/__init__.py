@@ -1,6 +1,7 @@
 """kube-controller-manager: one file a controller, each bringing one kind of object nearer to what it asks for."""
 
 from simulator.client import Controller
+from simulator.controllers.apiservice_availability import ApiServiceAvailabilityController
 from simulator.controllers.attach_detach import AttachDetachController
 from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from simulator.controllers.cronjob import CronJobController
@@ -11,6 +12,7 @@ from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
 from simulator.controllers.ephemeral_volume import EphemeralVolumeController
 from simulator.controllers.garbage_collector import GarbageCollector
+from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from simulator.controllers.job import JobController
 from simulator.controllers.namespace import NamespaceController
 from simulator.controllers.node_lifecycle import NodeLifecycleController
@@ -41,6 +43,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     CronJobController,
     TtlAfterFinishedController,
     DisruptionController,
+    HorizontalPodAutoscalerController,
     EndpointSliceController,
     EndpointsController,
     NodeLifecycleController,
@@ -54,5 +57,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     ClaimProtectionController,
     VolumeProtectionController,
     PodGarbageCollector,
+    ApiServiceAvailabilityController,
     GarbageCollector,
 )

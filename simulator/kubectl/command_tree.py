@@ -35,6 +35,7 @@ from simulator.kubectl.verbs import (
     run,
     scale,
     set_fields,
+    top,
     wait,
 )
 from simulator.machinery.go_text import quoted
@@ -50,6 +51,7 @@ _MODULES = (
     rollout,
     scale,
     nodes,
+    top,
     describe,
     logs,
     apply,

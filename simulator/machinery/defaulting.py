@@ -385,7 +385,29 @@ _CPU_TARGET = {
 
 def _autoscaler_spec(spec: Obj) -> Obj:
     spec = _filled(spec, {"minReplicas": 1})
-    return spec if spec.get("metrics") else {**spec, "metrics": [_CPU_TARGET]}
+    spec = spec if spec.get("metrics") else {**spec, "metrics": [_CPU_TARGET]}
+    behaviour = spec.get("behavior")
+    complete = _autoscaler_behaviour(behaviour) if behaviour else behaviour
+    return spec if complete == behaviour else {**spec, "behavior": complete}
+
+
+_UP_RULES: Obj = {
+    "stabilizationWindowSeconds": 0,
+    "selectPolicy": "Max",
+    "policies": [
+        {"type": "Pods", "value": 4, "periodSeconds": 15},
+        {"type": "Percent", "value": 100, "periodSeconds": 15},
+    ],
+}
+_DOWN_RULES: Obj = {"selectPolicy": "Max", "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]}
+
+
+def _autoscaler_behaviour(behaviour: Obj) -> Obj:
+    """Where one direction is described, both are complete (`pkg/apis/autoscaling/v2/defaults.go`)."""
+    rules: dict[str, Obj] = {"scaleUp": _UP_RULES, "scaleDown": _DOWN_RULES}
+    return {
+        direction: {**default_rules, **(behaviour.get(direction) or {})} for direction, default_rules in rules.items()
+    }
 
 
 _RBAC = "rbac.authorization.k8s.io"

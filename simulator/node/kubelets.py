@@ -14,15 +14,16 @@ from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.node.cgroups import used_by
 from simulator.node.container_exec import ContainerExec, Execution
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
+from simulator.node.custom_metrics import CustomMetrics
 from simulator.node.environment import Missing, hostname
 from simulator.node.eviction import EvictionManager
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
+from simulator.node.loads import Loads
 from simulator.node.machine_facts import node_spec
 from simulator.node.machines import Machines
 from simulator.node.pod_lifecycle import container_spec
@@ -32,6 +33,9 @@ from simulator.node.prober import Prober
 from simulator.node.probes import port_number
 from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
+from simulator.node.resource_metrics import ResourceMetrics
+from simulator.node.timing import SECOND
+from simulator.node.usage import Usage, Use
 from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import catalog
 from simulator.workloads.machine import SHELLS
@@ -112,8 +116,14 @@ class Kubelets:
         self._workers = PodWorkers(fleet, self._runtime, starts, logs, self.volumes)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""
+        self.loads = Loads(fleet, self._runtime)
+        """What is asked of workloads beyond idling."""
+        self._usage = Usage(fleet, self.loads)
+        self.custom_metrics = CustomMetrics(fleet, self.loads, registry)
+        self.metrics = ResourceMetrics(fleet, self._usage, registry)
         fleet.engine.register(self)
         process.add(self)
+        process.add(self.loads)
 
     # Machines
 
@@ -285,15 +295,12 @@ class Kubelets:
 
     def container_usage(self, namespace: str, pod: str) -> dict[str, tuple[int, int]]:
         """(milli-CPU, bytes) of each running container: the CPU limit throttles, the memory limit has killed before."""
+        return {use.container: (use.cpu // 1_000_000, use.memory) for use in self.uses(namespace, pod)}
+
+    def uses(self, namespace: str, pod: str) -> list[Use]:
+        """What each running container of a pod has used over the last second."""
         record = self._find(namespace, pod)
-        found = self._fleet.pod(record) if record is not None else None
-        if record is None or found is None:
-            return {}
-        return {
-            one.name: used_by(self._fleet.plan(one.run), container_spec(found, one.name))
-            for one in record.containers.values()
-            if one.state == "running" and one.run is not None
-        }
+        return [] if record is None else self._usage.of_pod(record.uid, self._engine.now, SECOND)
 
     def _find(self, namespace: str, name: str) -> PodRecord | None:
         pod = self._fleet.cache.get("pods", namespace, name)

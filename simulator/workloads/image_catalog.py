@@ -44,6 +44,8 @@ class Route:
     body: str = ""
     until_us: int | None = None
     """The route answers only while the process is younger than this."""
+    flag: str = ""
+    """The argument without which this route is not there; `!--flag`: with which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Server:
     """How long it takes to end after SIGTERM; None ignores the signal."""
     memory: int = 0
     cpu_milli: int = 0
+    request_us: int = 1_000
+    """Processor time that one request costs."""
     log: tuple[str, ...] = ()
     stop_log: tuple[str, ...] = ()
     access: str = ""
@@ -325,6 +329,7 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
         "stop_ms",
         "memory_mb",
         "cpu_m",
+        "request_us",
         "log",
         "stop_log",
         "access",
@@ -346,6 +351,7 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
         stop_us=None if "stop_ms" not in raw else raw["stop_ms"] * 1000,
         memory=raw.get("memory_mb", 0) * _MB,
         cpu_milli=raw.get("cpu_m", 0),
+        request_us=raw.get("request_us", 1_000),
         log=tuple(raw.get("log", ())),
         stop_log=tuple(raw.get("stop_log", ())),
         access=raw.get("access", ""),
@@ -362,7 +368,11 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
 def _route(raw: dict[str, Any]) -> Route:
     until_s = raw.get("until_s")
     return Route(
-        raw["path"], raw.get("status", 200), raw.get("body", ""), None if until_s is None else until_s * 1_000_000
+        raw["path"],
+        raw.get("status", 200),
+        raw.get("body", ""),
+        None if until_s is None else until_s * 1_000_000,
+        raw.get("flag", ""),
     )
 
 

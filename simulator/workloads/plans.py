@@ -367,7 +367,12 @@ def _server_plan(
             for index, text in enumerate(server.log)
         ),
         listens=base.listens + listens,
-        routes=base.routes + tuple(replace(route, body=_fill(route.body, image, argv, env)) for route in server.routes),
+        routes=base.routes
+        + tuple(
+            replace(route, body=_fill(route.body, image, argv, env))
+            for route in server.routes
+            if not route.flag or (route.flag.removeprefix("!") in argv) is not route.flag.startswith("!")
+        ),
         serving_us=now + server.ready_us,
         stop_us=server.stop_us,
         stop_log=tuple(_fill(text, image, argv, env) for text in server.stop_log),
@@ -375,6 +380,7 @@ def _server_plan(
         memory=server.memory,
         cpu_milli=server.cpu_milli,
         docroot=server.docroot,
+        request_us=server.request_us,
     )
 
 

@@ -84,6 +84,8 @@ class Plan:
     """A shell or a small program: signals are its own affair."""
     docroot: str = ""
     """Where the server finds the pages it serves."""
+    request_us: int = 1_000
+    """Processor time that one request costs."""
     refused: str = ""
     """Why the runtime could not even start it (`exec: "foo": executable file not found in $PATH`)."""
 

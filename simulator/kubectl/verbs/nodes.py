@@ -1,4 +1,4 @@
-"""`kubectl cordon`, `uncordon`, `drain`, `taint` and `top`: looking after nodes."""
+"""`kubectl cordon`, `uncordon`, `drain` and `taint`: looking after nodes."""
 
 from __future__ import annotations
 
@@ -286,10 +286,6 @@ def _taint_one(call: Call, found: Found, added: list[Obj], removed: list[Obj]) -
 # Top
 
 
-def top(call: Call) -> None:
-    raise CommandError("Metrics API not available")
-
-
 FOLLOWERS = {"drain": follow_drain}
 
 COMMANDS = (
@@ -327,35 +323,6 @@ COMMANDS = (
             VALIDATE,
             manager("kubectl-taint"),
             Flag("overwrite", kind="bool", help="Replace taints"),
-        ),
-    ),
-    Command(
-        "top",
-        "Show how much CPU and memory is used",
-        commands=(
-            Command(
-                "node",
-                "Use of nodes",
-                top,
-                aliases=("nodes", "no"),
-                usage="[NAME | -l label]",
-                flags=(SELECTOR, Flag("sort-by"), Flag("no-headers", kind="bool")),
-            ),
-            Command(
-                "pod",
-                "Use of pods",
-                top,
-                aliases=("pods", "po"),
-                usage="[NAME | -l label]",
-                flags=(
-                    SELECTOR,
-                    ALL,
-                    Flag("all-namespaces", "A", kind="bool"),
-                    Flag("containers", kind="bool"),
-                    Flag("sort-by"),
-                    Flag("no-headers", kind="bool"),
-                ),
-            ),
         ),
     ),
 )

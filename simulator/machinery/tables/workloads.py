@@ -174,14 +174,32 @@ def _autoscaler_targets(obj: Obj) -> str:
 
 
 def _metric(metric: Obj, current: Obj) -> str:
-    if metric.get("type") != "Resource":
+    """`cpu: 10%/50%` (`pkg/printers/internalversion/printers.go`: formatHPAMetrics)."""
+    kind = metric.get("type", "")
+    field = _METRIC_FIELDS.get(kind)
+    if field is None:
         return "<unknown type>"
-    wanted, found = metric["resource"]["target"], (current.get("resource") or {}).get("current") or {}
-    name = metric["resource"]["name"]
-    if "averageUtilization" in wanted:
-        usage = f"{found['averageUtilization']}%" if "averageUtilization" in found else "<unknown>"
-        return f"{name}: {usage}/{wanted['averageUtilization']}%"
-    return f"{name}: {found.get('averageValue', '<unknown>')}/{wanted.get('averageValue', '<auto>')}"
+    source = metric[field]
+    wanted, found = source["target"], (current.get(field) or {}).get("current") or {}
+    if kind in ("Resource", "ContainerResource"):
+        name = source["name"]
+        if "averageUtilization" in wanted:
+            usage = f"{found['averageUtilization']}%" if "averageUtilization" in found else "<unknown>"
+            return f"{name}: {usage}/{wanted['averageUtilization']}%"
+        return f"{name}: {found.get('averageValue', '<unknown>')}/{wanted.get('averageValue', '<auto>')}"
+    if "averageValue" in wanted:
+        suffix = "" if kind == "Pods" else " (avg)"
+        return f"{found.get('averageValue', '<unknown>')}/{wanted['averageValue']}{suffix}"
+    return f"{found.get('value', '<unknown>')}/{wanted.get('value', '')}"
+
+
+_METRIC_FIELDS = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
 
 
 _TEMPLATE = "Containers* | Images*"
