@@ -9,6 +9,7 @@ Promises: the same configuration, seed and commands at the same times give the s
 has the same future as the cluster it was taken from. `now` starts at 0 when the fresh cluster has settled.
 """
 
+from functools import partial
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from simulator.addons.assembly import assemble
 from simulator.addons.metrics import objects
 from simulator.addons.processes import SUPERVISOR
 from simulator.admission_calls import ClusterWebhooks
+from simulator.apiserver.disruption import evict
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.etcd_members import EtcdMembers
 from simulator.apiserver.etcdctl import etcdctl
@@ -31,6 +33,8 @@ from simulator.cloud.load_balancers import KINDS, LoadBalancers
 from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
 from simulator.cloud.service_controller import ServiceController
 from simulator.cloud.storage_flavours import storage_of
+from simulator.cluster_autoscaler.controller import ClusterAutoscaler, Seams
+from simulator.cluster_autoscaler.templates import template_node
 from simulator.commands import Commands
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.controllers import CONTROLLERS
@@ -105,6 +109,7 @@ class Cluster:
             controller(manager, Client(registry, controller.name))
         extensions = self.processes[EXTENSIONS]
         CustomResourceDefinitionController(extensions, Client(registry, CustomResourceDefinitionController.name))
+        self.autoscaler: ClusterAutoscaler | None = None
         self.cloud = self._rent()
         self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
         self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
@@ -205,7 +210,14 @@ class Cluster:
         manager = self.processes[CLOUD_MANAGER] = Process(CLOUD_MANAGER, self.engine, self.registry)
         for controller in (CloudNodeController, CloudNodeLifecycleController):
             controller(manager, Client(self.registry, controller.name), cloud)
+        if any(group.min < group.max for group in config.groups):
+            seams = Seams(partial(template_node, config), self._evict)
+            client = Client(self.registry, ClusterAutoscaler.name)
+            self.autoscaler = ClusterAutoscaler(manager, client, cloud, seams)
         return cloud
+
+    def _evict(self, who: str, namespace: str, name: str, grace_s: int) -> None:
+        evict(self.registry, who, namespace, name, {"gracePeriodSeconds": grace_s}, dry_run=False)
 
     def _balance(self) -> LoadBalancers:
         """Load balancers and the controller that asks for them; kind has none until somebody starts its provider."""

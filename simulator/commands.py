@@ -15,6 +15,7 @@ from simulator.apiserver.server import Server
 from simulator.apiserver.storage_browser import StorageBrowser
 from simulator.checks import CheckError, evaluate
 from simulator.cloud.cloud import Cloud
+from simulator.cluster_autoscaler.controller import ClusterAutoscaler
 from simulator.config import ConfigError
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
@@ -70,6 +71,7 @@ class Parts(Protocol):
     narrator: Narrator
     network_questions: Questions
     cloud: Cloud | None
+    autoscaler: ClusterAutoscaler | None
     yard: Yard
 
     @property
@@ -337,7 +339,10 @@ class Commands:
 
     def _cloud(self, command: dict[str, Any]) -> Reply:
         cloud = self._parts.cloud
-        return {"cloud": None if cloud is None else cloud.panel(self._parts.zero)}
+        if cloud is None:
+            return {"cloud": None}
+        autoscaler, zero = self._parts.autoscaler, self._parts.zero
+        return {"cloud": {**cloud.panel(zero), "autoscaler": None if autoscaler is None else autoscaler.panel(zero)}}
 
     def _join(self, command: dict[str, Any]) -> Reply:
         yard = self._parts.yard

@@ -13,6 +13,7 @@ _COMPONENTS = {
     "kube-scheduler": "the scheduler",
     "default-scheduler": "the scheduler",
     "kube-apiserver": "the API server",
+    "cluster-autoscaler": "the cluster autoscaler",
 }
 _SIDECARS = ("external-provisioner", "external-attacher", "external-resizer", "external-snapshotter")
 _VERBS = {
@@ -35,6 +36,8 @@ def place_of(actor: str) -> str:
         return "apiserver"
     if actor in _SIDECARS:
         return "cloud"
+    if actor == "cluster-autoscaler":
+        return f"controller:{actor}"
     if actor.endswith("-controller"):
         return f"controller:{actor.removesuffix('-controller')}"
     return "you"

@@ -50,10 +50,10 @@ def make_lab() -> Callable[..., Lab]:
 
 @pytest.fixture
 def cloud(make_lab: Callable[..., Lab]) -> Callable[..., Lab]:
-    """A managed cluster of one node group."""
+    """A managed cluster of one node group that keeps its size."""
 
     def make(provider: str = "aws", *, size: int = 2, **more: Any) -> Lab:
-        group = {"size": size, "min": more.pop("min", 1), "max": more.pop("max", 5), **more.pop("group", {})}
+        group = {"size": size, "min": size, "max": size, **more.pop("group", {})}
         return make_lab("cloud", cloud={"provider": provider, **more}, nodeGroups=[group])
 
     return make
