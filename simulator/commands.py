@@ -34,6 +34,8 @@ from simulator.machinery.differences import value_at
 from simulator.narrator import Narrator
 from simulator.network.faults import Unfit
 from simulator.network.questions import Questions
+from simulator.node.kubelets import Kubelets
+from simulator.node.pod_cgroups import cgroups
 from simulator.picture import Picture
 from simulator.scheduler.scheduler import Scheduler
 from simulator.sessions import ContainerSessions
@@ -71,6 +73,7 @@ class Parts(Protocol):
     narrator: Narrator
     network_questions: Questions
     cloud: Cloud | None
+    kubelets: Kubelets
     autoscaler: ClusterAutoscaler | None
     yard: Yard
 
@@ -115,6 +118,7 @@ class Commands:
             "traffic": parts.network_questions.traffic,
             "cloud": self._cloud,
             "join": self._join,
+            "cgroups": self._cgroups,
             "store-keys": self._store_keys,
             "store-value": self._store_value,
             "store-snapshot": self._store_snapshot,
@@ -343,6 +347,13 @@ class Commands:
             return {"cloud": None}
         autoscaler, zero = self._parts.autoscaler, self._parts.zero
         return {"cloud": {**cloud.panel(zero), "autoscaler": None if autoscaler is None else autoscaler.panel(zero)}}
+
+    def _cgroups(self, command: dict[str, Any]) -> Reply:
+        namespace, name = _text(command, "namespace", 253), _text(command, "name", 253)
+        pod = self._parts.registry.store.get("pods", (namespace, name))
+        if pod is None:
+            raise BadCommand("name", repr(name), f"a pod in {namespace}")
+        return {"pod": cgroups(pod, self._parts.kubelets.uses(namespace, name))}
 
     def _join(self, command: dict[str, Any]) -> Reply:
         yard = self._parts.yard
