@@ -16,6 +16,11 @@ def raw(lab: Any, path: str) -> dict[str, Any]:
     return found
 
 
+def listed(lab: Any) -> list[str]:
+    """The APIService's row, without its age."""
+    return lab.run("kubectl get apiservice v1beta1.metrics.k8s.io --no-headers").split()[:-1]
+
+
 def cpu_of(lab: Any, pod: str) -> int:
     """Milli-CPU that `kubectl top` shows."""
     return int(lab.run(f"kubectl top pod {pod} --no-headers").split()[1].removesuffix("m"))
@@ -33,9 +38,7 @@ def test_a_metrics_server_needs_kubelets_it_can_trust(make_lab: Make) -> None:
     lab.run(f"kubectl apply -f {COMPONENTS}")
     lab.wait(90)
     assert lab.value("deploy metrics-server -n kube-system", "{.status.readyReplicas}") == ""
-    assert "v1beta1.metrics.k8s.io   kube-system/metrics-server   False (MissingEndpoints)" in lab.run(
-        "kubectl get apiservices"
-    )
+    assert listed(lab) == ["v1beta1.metrics.k8s.io", "kube-system/metrics-server", "False", "(MissingEndpoints)"]
     assert lab.value("apiservice v1beta1.metrics.k8s.io", "{.status.conditions[0].message}") == (
         'endpointslices for service/metrics-server in "kube-system" have no addresses with port name "https"'
     )
@@ -44,7 +47,7 @@ def test_a_metrics_server_needs_kubelets_it_can_trust(make_lab: Make) -> None:
     )
     lab.run(f"kubectl patch deployment metrics-server -n kube-system --type=json -p '{PATCH}'")
     lab.wait(60)
-    assert "v1beta1.metrics.k8s.io   kube-system/metrics-server   True" in lab.run("kubectl get apiservices")
+    assert listed(lab) == ["v1beta1.metrics.k8s.io", "kube-system/metrics-server", "True"]
     assert lab.run("kubectl top nodes").splitlines()[0].split() == [
         "NAME",
         "CPU(cores)",
