@@ -79,6 +79,11 @@ def can_join(user: PEOPLE, group: Class) -> bool:
     return group.guests_allowed or is_account(user)
 
 
+def members_of_open_classes() -> QuerySet[Membership, Any]:
+    """Whom a sweep of old guests leaves alone (setting `GUESTS_KEPT`)."""
+    return Membership.objects.filter(group__closed__isnull=True).values("user")
+
+
 # ── classes ──
 
 

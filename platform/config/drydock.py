@@ -197,6 +197,7 @@ def _job_worker() -> Iterator[None]:
 def _serve(address: str, port: int) -> None:
     """Answer requests in the main thread until told to stop."""
     from daphne.server import Server
+    from django.conf import settings
 
     from config.asgi import application
 
@@ -208,8 +209,8 @@ def _serve(address: str, port: int) -> None:
         ready_callable=_announcer(address, port),
         server_name="drydock",
         websocket_timeout=-1,
-        ping_interval=20,
-        ping_timeout=30,
+        ping_interval=settings.DRYDOCK_PING_S,
+        ping_timeout=settings.DRYDOCK_PING_S * 3 // 2,
         application_close_timeout=3,
         verbosity=0,
     )

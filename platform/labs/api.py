@@ -15,6 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from foundation.errors import ApplicationError
+from foundation.logs import bound
 from labs.messages import encode_json, refusal
 from labs.models import Cluster
 from labs.permissions import READ_KINDS, Access, clock_held
@@ -73,8 +74,9 @@ async def _command(cluster: str, person: str, access: Access, body: dict[str, An
     if not (access.write or is_read):
         raise Refused(403, "Forbidden", access.reason)
     rid = "" if is_read else _rid(body)
-    router = await current_router()
-    return _sent(await router.call(cluster, "query" if is_read else "command", command, rid=rid, actor=person))
+    with bound(rid=rid, cluster=cluster):
+        router = await current_router()
+        return _sent(await router.call(cluster, "query" if is_read else "command", command, rid=rid, actor=person))
 
 
 async def _clock(cluster: str, person: str, access: Access, body: dict[str, Any]) -> Answer:

@@ -4,11 +4,16 @@ Promises: every `Call` may be sent again unchanged (`rid` makes a command idempo
 every `Reply` and `Frame` carries the owner's epoch, so a reader can drop what a fenced owner still says.
 """
 
+import time
 from typing import Any, Literal
 
 import msgspec
 
 Ask = Literal["command", "query", "clock", "view", "summary", "wake", "past"]
+
+
+CLOCKS_APART_S = 60.0
+"""A deadline that passed longer ago was written by a clock that shows another time: it says nothing."""
 
 
 class Call(msgspec.Struct, array_like=True, tag="call", frozen=True):
@@ -23,6 +28,11 @@ class Call(msgspec.Struct, array_like=True, tag="call", frozen=True):
     actor: str = ""
     body: dict[str, Any] = {}
     forwards: int = 0
+
+    @property
+    def is_late(self) -> bool:
+        """Nobody waits for the answer any more."""
+        return 0 < time.time() - self.deadline < CLOCKS_APART_S
 
 
 class Touch(msgspec.Struct, array_like=True, tag="touch", frozen=True):

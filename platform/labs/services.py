@@ -12,6 +12,8 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -222,16 +224,41 @@ def _evict(cluster: Cluster, host: str) -> None:
 
 @transaction.atomic
 def history_thin(*, cluster_id: str) -> None:
-    """Keep the present branch of history and the one before it; of its snapshots the newest few."""
+    """Keep the present branch of history and the one before it; of its snapshots the newest, and fewer the older they
+    are. Inputs before the oldest snapshot go when all of them together are too large."""
     found = Cluster.objects.filter(pk=cluster_id).first()
     if found is None:
         return
     Journal.objects.filter(cluster=found, timeline__lt=found.timeline - 1).delete()
     Snapshot.objects.filter(cluster=found, timeline__lt=found.timeline - 1).delete()
-    kept = Snapshot.objects.filter(cluster=found, timeline=found.timeline).order_by("-seq", "-id")
-    newest = [*kept.values_list("pk", flat=True)[: settings.DRYDOCK_LIMITS["snapshots"]]]
-    opening = kept.values_list("pk", flat=True).last()  # a branch that began elsewhere can only be replayed from it
-    Snapshot.objects.filter(cluster=found, timeline=found.timeline).exclude(pk__in=[*newest, opening]).delete()
+    branch = Snapshot.objects.filter(cluster=found, timeline=found.timeline)
+    newest_first = list(branch.order_by("-seq", "-id").values_list("pk", flat=True))
+    kept = thinned(newest_first, settings.DRYDOCK_LIMITS["snapshots"])
+    opening = newest_first[-1:]  # a branch that began elsewhere can only be replayed from it
+    branch.exclude(pk__in=[*kept, *opening]).delete()
+    oldest = branch.exclude(pk__in=opening).order_by("seq").values_list("seq", flat=True).first()
+    rows = Journal.objects.filter(cluster=found, timeline=found.timeline)
+    size = rows.aggregate(size=Sum(Length("body")))["size"] or 0
+    if oldest is not None and size > settings.DRYDOCK_LIMITS["journal_bytes"]:
+        rows.filter(seq__lte=oldest).delete()
+
+
+def thinned(newest_first: list[int], limit: int) -> list[int]:
+    """The newer half of what may stay as it is; of what is older, evenly as many as there is room for."""
+    near, far = newest_first[: limit // 2], newest_first[limit // 2 :]
+    room = limit - len(near)
+    every = max(1, -(-len(far) // room))
+    return [*near, *far[::every]]
+
+
+def histories_thin(*, limit: int = 50) -> int:
+    """Owe a thinning to every cluster whose history has grown too large. How many there were; a chore of the hosts."""
+    limits = settings.DRYDOCK_LIMITS
+    many = Snapshot.objects.values("cluster").annotate(n=Count("id")).filter(n__gt=limits["snapshots"])
+    large = Journal.objects.values("cluster").annotate(n=Sum(Length("body"))).filter(n__gt=limits["journal_bytes"])
+    found = {row["cluster"] for rows in (many, large) for row in rows[:limit]}
+    Outbox.objects.bulk_create(Outbox(task="labs.tasks.cluster_thin", args=[str(pk)]) for pk in sorted(found))
+    return len(found)
 
 
 def outbox_hand_out(*, limit: int = 100) -> int:

@@ -67,10 +67,12 @@ class Fleet:
 
 
 @contextmanager
-def embedded(folder: Path, *, simulator: str = FAKE) -> Iterator[Fleet]:
+def embedded(folder: Path, *, simulator: str = FAKE, **values: str) -> Iterator[Fleet]:
     """`drydock up`."""
     port = free_port()
-    environment = surroundings(DRYDOCK_SIM=simulator, DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="")
+    environment = surroundings(
+        DRYDOCK_SIM=simulator, DRYDOCK_DATA=str(folder / "data"), REDIS_URL="", DATABASE_URL="", **values
+    )
     program = _up(port, folder / "up.log", environment)
     program.start()
     try:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -16,8 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
+import websockets
 
 from tests.chaos.fleet import ROOT, Client, Fleet, Page, client_of, embedded, scaled
+from tests.servers import Program
 
 pytestmark = pytest.mark.processes
 
@@ -191,6 +195,98 @@ async def test_redis_is_killed(fleet: Fleet) -> None:
         took = await rounds(client, strike)
         await _still_live(page, watching)
     assert felt("Redis, kill -9 and away 0.7 s", took) < GOES_ON_S
+
+
+async def test_redis_loses_every_key(fleet: Fleet) -> None:
+    """Leases, owners, the queue of what is to be adopted: all gone at once, with every connection still standing."""
+    assert fleet.redis is not None
+    memory = redis.Redis.from_url(fleet.redis.url)
+
+    def strike(number: int) -> float:
+        memory.flushall()
+        return time.monotonic()
+
+    async with client_of(fleet, CLUSTERS) as client:
+        page = Page(fleet, client.person, client.person.clusters[0])
+        watching = asyncio.create_task(page.run())
+        took = await rounds(client, strike)
+        await _still_live(page, watching)
+    memory.close()
+    assert felt("Redis, every key lost", took) < GOES_ON_S
+
+
+async def test_a_worker_is_drained_under_load(fleet: Fleet) -> None:
+    """SIGTERM, as an orchestrator sends it: what it owns moves to the other, and nobody is refused."""
+
+    def strike(number: int) -> float:
+        struck = time.monotonic()
+        fleet.workers[number % 2].pause(signal.SIGTERM)
+        return struck
+
+    async with client_of(fleet, CLUSTERS) as client:
+        page = Page(fleet, client.person, client.person.clusters[0])
+        watching = asyncio.create_task(page.run())
+        took = []
+        for number in range(ROUNDS):
+            took += await _one(client, strike, number)
+            await asyncio.to_thread(_ended, fleet.workers[number % 2])
+            await asyncio.to_thread(fleet.workers[number % 2].start)
+        await _still_live(page, watching)
+    assert felt("worker, drained under load", took) < 2 * GOES_ON_S
+
+
+def _ended(program: Program) -> None:
+    assert program.process is not None
+    assert program.process.wait(20) == 0
+
+
+async def test_a_slow_browser_costs_its_server_no_memory(one_process: Fleet) -> None:
+    """A page that reads nothing more: the server stops telling it, and tells it everything when it is back."""
+    async with client_of(one_process, 1) as client:
+        (cluster,) = client.person.clusters
+        port = one_process.ports[0]
+        headers = {"cookie": f"sessionid={client.person.session}", "origin": f"http://127.0.0.1:{port}"}
+        address = f"ws://127.0.0.1:{port}/ws/labs/{cluster}/"
+        async with websockets.connect(address, additional_headers=headers, max_queue=1, ping_interval=None) as slow:
+            await slow.send(json.dumps({"t": "hello", "gen": None, "ev": None}))
+            before = _memory_mb(one_process)
+            for _ in range(15):
+                await client.burst(10)
+            assert _memory_mb(one_process) - before < 30
+            seen: set[str] = set()
+            async with asyncio.timeout(10):
+                while "delta" not in seen:
+                    message = json.loads(await slow.recv())
+                    seen.add(message["t"])
+        await client.check()
+
+
+def _memory_mb(fleet: Fleet) -> float:
+    process = fleet.workers[0].process
+    assert process is not None
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def test_a_half_open_connection_ends_by_itself(folder: Path) -> None:
+    """The other side is gone without a word (a laptop that was closed): no answer to a ping, so the socket is closed."""
+    with embedded(folder, DRYDOCK_PING_S="1") as fleet:
+        async with client_of(fleet, 1) as client:
+            port, (cluster,) = fleet.ports[0], client.person.clusters
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            lines = [
+                f"GET /ws/labs/{cluster}/ HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+                f"Origin: http://127.0.0.1:{port}", f"Cookie: sessionid={client.person.session}", "", "",
+            ]  # fmt: skip
+            writer.write("\r\n".join(lines).encode())
+            assert b"101" in await reader.readline()
+            with contextlib.suppress(ConnectionResetError):
+                async with asyncio.timeout(15):
+                    while await reader.read(4096):
+                        continue
+            writer.close()
+            await client.check()
 
 
 async def test_postgresql_crashes_and_recovers(fleet: Fleet) -> None:

@@ -137,6 +137,7 @@ LESSONS_DIR = BASE_DIR / "lessons"
 LAB_PAGE_PARTS = ["progress.page.lab_part", "classroom.page.lab_part"]
 PROGRESS_LISTENERS = ["classroom.services.place_changed"]
 CLUSTER_RESET_LISTENERS = ["progress.services.cluster_reset"]
+GUESTS_KEPT = ["classroom.selectors.members_of_open_classes"]
 GUEST_MERGE = ["labs.services.guest_merge", "progress.services.guest_merge", "classroom.services.guest_merge"]
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
@@ -150,8 +151,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "foundation.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": environment.choice("DRYDOCK_LOG_FORMAT", ["line", "json"]),
+        }
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("DRYDOCK_LOG", "WARNING")},
 }
 

@@ -27,6 +27,24 @@ def switch(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}: found {text!r}, wanted one of {sorted(TRUE | FALSE - {''})}")
 
 
+def choice(name: str, among: list[str]) -> str:
+    """The variable `name`, one of `among`; the first when it is not set."""
+    text = os.environ.get(name) or among[0]
+    if text not in among:
+        raise ImproperlyConfigured(f"{name}: found {text!r}, wanted one of {among}")
+    return text
+
+
+def number(name: str, default: int) -> int:
+    """The whole number `name`."""
+    text = os.environ.get(name, "")
+    if not text:
+        return default
+    if not text.isdigit():
+        raise ImproperlyConfigured(f"{name}: found {text!r}, wanted a whole number")
+    return int(text)
+
+
 def words(name: str, default: list[str]) -> list[str]:
     """The comma-separated variable `name`."""
     text = os.environ.get(name)

@@ -8,6 +8,8 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from . import environment
+
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
 DRYDOCK_SIM = os.environ.get("DRYDOCK_SIM", "simulator.cluster.Cluster")
@@ -28,6 +30,19 @@ DRYDOCK_HINT_SEND = "classroom.services.hint_send"
 DRYDOCK_HELP_ANSWER = "classroom.services.help_answer"
 DRYDOCK_STEP_CHECKS = "catalog.selectors.step_checks"
 DRYDOCK_STEP_RECORD = "progress.services.step_record"
+
+# What the site owes and somebody has to do: every host does each, at most so often (seconds). Doing it twice does no harm.
+DRYDOCK_CHORES: dict[str, int] = {
+    "labs.services.outbox_hand_out": 0,
+    "labs.services.histories_thin": 1_800,
+    "accounts.services.guests_sweep": 3_600,
+}
+
+# Pages are asked so often (seconds) whether they are still there; one that stays silent half as long again is gone.
+DRYDOCK_PING_S = environment.number("DRYDOCK_PING_S", 20)
+
+# Each process of a fleet needs a port of its own; 0: no metrics.
+DRYDOCK_METRICS_PORT = environment.number("DRYDOCK_METRICS_PORT", 0)
 
 DRYDOCK_LIMITS: dict[str, int] = {
     "clusters": 3,

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from foundation.metrics import Histogram
 from labs.bus import Bus, BusUnavailable, Directory, Owner
 from labs.host.engine import SimMaker
 from labs.host.recovery import HistoryLost, recover
@@ -69,6 +70,9 @@ class Hopeless:
         """None for a branch worth a try, as a reset one is."""
         until, refusal = self._known.get((deed.cluster, deed.timeline), (0.0, None))
         return refusal if until > time.monotonic() else None
+
+
+ADOPTIONS = Histogram("drydock_adoption_seconds", "Bringing a cluster to life: snapshot and replay.")
 
 
 class Adoptions:
@@ -174,7 +178,9 @@ class Adoptions:
         return newest is None or newest.epoch != adopted.epoch
 
     async def _recovered(self, deed: Deed) -> Resident:
+        begin = time.monotonic()
         resident = await recover(deed, self._journal, self._sims, wall_us=wall_us(), limits=self._settings.limits)
+        ADOPTIONS.observe(time.monotonic() - begin)
         suspects = self._suspects.pop(deed.cluster, [])
         for rid in await self._journal.known(deed.cluster, suspects) if suspects else ():
             if rid not in resident.replies:
@@ -214,7 +220,7 @@ class Adoptions:
     def _ask_again(self, cluster: str) -> None:
         """Ask again for what is still in time; the journal may be back then, here or elsewhere."""
         for call in self._waiting.pop(cluster, []):
-            if call.deadline > time.time():
+            if not call.is_late:
                 self._spawn(self._pass_on(call))
 
     async def _pass_on(self, call: Call) -> None:

@@ -1,5 +1,7 @@
 """Group commit: everything queued since the last commit becomes one append, then its answers may leave.
 
+While the database has no room the last batch is tried again and again; that is also how room is noticed.
+
 An append whose fate is unknown is repeated, unchanged, until the journal answers; meanwhile new rows gather for the
 next one. Fenced and repeated clusters are handed back to the host, which forgets them.
 """
@@ -9,7 +11,7 @@ import logging
 from collections.abc import Callable
 
 from labs.host.resident import Resident
-from labs.journal import Entry, Journal, JournalUnavailable, Outcome
+from labs.journal import Entry, Journal, JournalFull, JournalUnavailable, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.is_full = False
+        """The journal has no room: what waits goes on waiting, and new commands are better refused."""
         self.batches = 0
         self.rows = 0
 
@@ -70,8 +74,12 @@ class Committer:
         pause_s = 0.02
         while True:
             try:
-                return await self._journal.append(entries)
+                outcomes = await self._journal.append(entries)
             except JournalUnavailable as error:
+                self.is_full = isinstance(error, JournalFull)
                 logger.warning("the journal is away, %d entries wait: %s", len(entries), error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 0.5)
+            else:
+                self.is_full = False
+                return outcomes

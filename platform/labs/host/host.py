@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from foundation.metrics import Counter, Gauge, Histogram
 from labs.bus import Bus, BusUnavailable, Directory, Owner
 from labs.host.adoption import Adoptions
 from labs.host.aside import Aside, is_heavy
@@ -40,6 +41,14 @@ logger = logging.getLogger(__name__)
 
 
 BROKEN = "The simulation failed at this command. The cluster was put back to before it; the failure is logged."
+
+
+READ_ONLY = "The server has no room left to keep what you do. Looking works; try again when somebody has made room."
+
+
+HEARD_KEPT = 5_000
+CALLS = Histogram("drydock_call_seconds", "From hearing a call to its answer, before its commit.", label="ask")
+FENCED = Counter("drydock_fenced_total", "Appends that another owner refused.")
 
 
 class ClusterHost:
@@ -79,6 +88,8 @@ class ClusterHost:
         self._background: set[asyncio.Task[None]] = set()
         self._work_wake, self._pace_wake, self._drained = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._late_us = 0
+        self._heard: dict[str, float] = {}
+        self._gauges()
 
     # Life
 
@@ -130,6 +141,23 @@ class ClusterHost:
             },
         }
 
+    def _gauges(self) -> None:
+        """What a look at this host's metrics reads."""
+        everybody = self.residents.values
+        Gauge("drydock_clusters_resident", "Clusters in this host's memory.", lambda: len(self.residents))
+        Gauge(
+            "drydock_clusters_lagging", "Clusters behind their clocks.", lambda: sum(one.lagging for one in everybody())
+        )
+        Gauge(
+            "drydock_clusters_aside",
+            "Clusters lent to a thread.",
+            lambda: sum(one.lent is not None for one in everybody()),
+        )
+        Gauge("drydock_commits_total", "Group commits.", lambda: self._committer.batches)
+        Gauge("drydock_rows_total", "Journal rows committed.", lambda: self._committer.rows)
+        Gauge("drydock_journal_full", "1 while the journal has no room.", lambda: int(self._committer.is_full))
+        Gauge("drydock_wake_late_seconds", "How late the last due cluster was run.", lambda: self._late_us / 1e6)
+
     async def _guard(self, task: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """The door of a task: an unforeseen error is logged with its cause, and the task goes on."""
         while True:
@@ -162,13 +190,15 @@ class ClusterHost:
             self._spawn(self.drain())
 
     def _take(self, call: Call) -> None:
-        if call.deadline < time.time():
+        if call.is_late:
             return
         resident = self.residents.get(call.cluster)
         if resident is None or resident.leaving:
             self._adoptions.begin(call)
             return
-        resident.used = time.monotonic()
+        resident.used = self._heard[call.call] = time.monotonic()
+        if len(self._heard) > HEARD_KEPT:  # of calls that were dropped nothing is measured
+            self._heard.pop(next(iter(self._heard)))
         if call.ask in ("view", "wake"):
             self._show_interest(resident, views=True)
         resident.calls.append(call)
@@ -312,7 +342,10 @@ class ClusterHost:
         self._give(resident, call, answer)
 
     def _begin_answer(self, resident: Resident, call: Call, now: int) -> bool:
-        if call.deadline < time.time():
+        if call.is_late:
+            return False
+        if call.ask in ("command", "clock") and self._committer.is_full:
+            self._voice.refuse(call, 503, "ReadOnly", READ_ONLY)
             return False
         if call.ask == "view":  # live frames must start where this picture ends
             self._tell(resident, self._desk.frame(resident, now, flush=True))
@@ -364,12 +397,20 @@ class ClusterHost:
             self._give(resident, call, Answer(status, text))
 
     def _on_broken(self, resident: Resident, call: Call) -> None:
-        logger.exception("cluster %s broke at %s %s", resident.cluster, call.ask, call.body.get("kind"))
+        about = {"cluster": resident.cluster, "rid": call.rid, "epoch": resident.epoch, "seq": resident.applied}
+        logger.exception(
+            "cluster %s broke at %s %s",
+            resident.cluster,
+            call.ask,
+            call.body.get("kind"),
+            extra={**about, "host": self.host},
+        )
         if self.residents.get(resident.cluster) is resident:
             self._voice.refuse(call, 500, "Broken", BROKEN)
             self._forget(resident.cluster)
 
     def _give(self, resident: Resident, call: Call, answer: Answer) -> None:
+        CALLS.observe(max(0.0, time.monotonic() - self._heard.pop(call.call, time.monotonic())), call.ask)
         if call.ask == "clock" and answer.status == 200:
             self._tell_clock(resident)
         if call.reply_to:
@@ -394,6 +435,7 @@ class ClusterHost:
         self._voice.say(resident.sayable())
 
     def _on_lost(self, resident: Resident, outcome: Outcome) -> None:
+        FENCED.add()
         logger.warning("cluster %s at epoch %d: %s", resident.cluster, resident.epoch, outcome.value)
         if outcome is Outcome.REPEATED:
             self._adoptions.suspect(resident.cluster, [*resident.replies])
@@ -410,7 +452,7 @@ class ClusterHost:
         self._committer.forget(cluster)
         self._dirty.pop(cluster, None)
         for call in resident.unanswered():
-            if call.deadline > time.time():
+            if not call.is_late:
                 self._adoptions.begin(call)
 
     # Time

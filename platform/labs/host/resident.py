@@ -24,9 +24,13 @@ CATCH_UP_US = 10_000_000
 SLICE_NS = 1_500_000
 
 
+_STARTED_US = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+
+
 def wall_us() -> int:
-    """Now, in microseconds since 1970."""
-    return time.time_ns() // 1000
+    """Now, in microseconds since 1970, as this process has counted it since it started: somebody who sets the machine's
+    clock moves no cluster's time."""
+    return _STARTED_US + time.monotonic_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,4 +253,5 @@ def resume_at(deed: Deed, wall_us: int) -> int:
     if deed.status == "hibernated" or deed.anchor.paused:
         return deed.anchor.sim0_us
     ahead = CATCH_UP_US * max(deed.anchor.speed_ppm, 1_000_000) // 1_000_000
-    return min(deed.anchor.at(wall_us), max(deed.mark_us, deed.anchor.sim0_us) + ahead)
+    shown = max(deed.mark_us, deed.anchor.sim0_us)  # the clock may have been set back since
+    return max(shown, min(deed.anchor.at(wall_us), shown + ahead))

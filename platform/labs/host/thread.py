@@ -8,16 +8,19 @@ import secrets
 import socket
 import sys
 import threading
+import time
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
+from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
+from foundation import metrics
 from labs.bus import open_bus, open_directory
 from labs.host.engine import maker, sim_version
 from labs.host.host import ClusterHost
 from labs.host.settings import HostSettings
 from labs.journal import open_journal
-from labs.services import outbox_hand_out
 
 logger = logging.getLogger(__name__)
 
@@ -92,9 +95,11 @@ class HostThread:
             journal=journal,
             sims=maker(),
             settings=self._settings,
-            chores=_chores,
+            chores=Chores(),
         )
         _prepare_memory()
+        if settings.DRYDOCK_METRICS_PORT:
+            metrics.serve(settings.DRYDOCK_METRICS_PORT)
         try:
             await self._host.run(self._started.set)
         finally:
@@ -103,15 +108,23 @@ class HostThread:
             await bus.close()
 
 
-def _chores() -> None:
-    """Hand out the jobs that are owed. A database that is away is met again in a moment."""
-    close_old_connections()
-    try:
-        outbox_hand_out()
-    except (DatabaseError, OperationalError) as error:
-        logger.warning("jobs are handed out later: %s", error)
-    finally:
+class Chores:
+    """What the site owes (setting `DRYDOCK_CHORES`), each when its time has come. A database that is away is met again."""
+
+    def __init__(self) -> None:
+        self._done: dict[str, float] = {}
+
+    def __call__(self) -> None:
         close_old_connections()
+        try:
+            for name, every_s in settings.DRYDOCK_CHORES.items():
+                if time.monotonic() - self._done.get(name, float("-inf")) >= every_s:
+                    import_string(name)()
+                    self._done[name] = time.monotonic()
+        except (DatabaseError, OperationalError) as error:
+            logger.warning("chores are done later: %s", error)
+        finally:
+            close_old_connections()
 
 
 def _prepare_memory() -> None:

@@ -13,6 +13,10 @@ class JournalUnavailable(Exception):
     """The database did not answer; nothing is known about the call. Every call may be repeated."""
 
 
+class JournalFull(JournalUnavailable):
+    """The database has no room left: it can be read, and nothing can be written until somebody makes room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """Ties simulated time to the wall: at `wall0` it was `sim0_us`, since then it runs at `speed_ppm` unless paused."""

@@ -12,7 +12,19 @@ from uuid import UUID
 
 import psycopg
 
-from labs.journal.ports import NO_SEQ, Anchor, Deed, Entry, Frozen, JournalUnavailable, Mark, Outcome, Parting, Row
+from labs.journal.ports import (
+    NO_SEQ,
+    Anchor,
+    Deed,
+    Entry,
+    Frozen,
+    JournalFull,
+    JournalUnavailable,
+    Mark,
+    Outcome,
+    Parting,
+    Row,
+)
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -228,6 +240,8 @@ class _Line:
         async with self._turn:
             try:
                 return await work(await self._connected())
+            except psycopg.errors.DiskFull as error:
+                raise JournalFull(str(error)) from error
             except psycopg.OperationalError as error:
                 await self._drop()
                 raise JournalUnavailable(str(error)) from error

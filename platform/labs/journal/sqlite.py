@@ -12,9 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from uuid import UUID
 
-from labs.journal.ports import NO_SEQ, Anchor, Deed, Entry, Frozen, JournalUnavailable, Mark, Outcome, Parting, Row
+from labs.journal.ports import (
+    NO_SEQ,
+    Anchor,
+    Deed,
+    Entry,
+    Frozen,
+    JournalFull,
+    JournalUnavailable,
+    Mark,
+    Outcome,
+    Parting,
+    Row,
+)
 
 T = TypeVar("T")
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
 
 _DEED = """
 SELECT id, owner_id, config, setup, seed, CAST(strftime('%s', created) AS INTEGER), status, owner_host, epoch, head,
@@ -146,7 +159,8 @@ class SqliteJournal:
             db.execute("ROLLBACK TO entry")
             return Outcome.REPEATED
         finally:
-            db.execute("RELEASE entry")
+            if db.in_transaction:  # a full disk has undone the whole of it already
+                db.execute("RELEASE entry")
         return Outcome.COMMITTED
 
     def _values(self, key: str, entry: Entry) -> Iterable[tuple[Any, ...]]:
@@ -172,7 +186,8 @@ class SqliteJournal:
                 raise
             return answer
         except sqlite3.OperationalError as error:
-            raise JournalUnavailable(str(error)) from error
+            kind = JournalFull if error.sqlite_errorcode in _FULL else JournalUnavailable
+            raise kind(str(error)) from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:

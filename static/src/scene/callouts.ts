@@ -62,8 +62,10 @@ function ringAround(points: readonly Point[], most: number): Ring | null {
     const far = points.map(([px, py]) => Math.hypot(px - x, py - y)).sort((a, b) => a - b)[wanted]!;
     if (!best || far < best.r) best = { x, y, r: far };
   }
-  const ring = { ...best!, r: Math.max(LEAST_R, best!.r + 14) };
-  return ring.r <= most ? ring : null;
+  const held = points.filter(([x, y]) => Math.hypot(x - best!.x, y - best!.y) <= best!.r);
+  const [x, y] = [0, 1].map((axis) => held.reduce((sum, point) => sum + point[axis as 0 | 1], 0) / held.length) as [number, number];
+  const r = Math.max(LEAST_R, 18 + Math.max(...held.map(([px, py]) => Math.hypot(px - x, py - y))));
+  return r <= most ? { x, y, r } : null;
 }
 
 function labelled(trouble: Trouble, ring: Ring, layout: FleetLayout, placed: readonly Callout[]): Callout | null {

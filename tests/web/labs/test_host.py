@@ -1,6 +1,8 @@
 """A cluster host in this process, on the memory bus and a SQLite journal, with a fake simulation."""
 
 import asyncio
+import json
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,14 +14,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from foundation.metrics import exposition
 from labs.bus.memory import MemoryBus, MemoryDirectory, Switchboard
 from labs.host.engine import sources_digest
 from labs.host.frozen import thaw
 from labs.host.host import ClusterHost
 from labs.host.recovery import recover
-from labs.host.resident import wall_us
+from labs.host.resident import resume_at, wall_us
 from labs.host.settings import HostSettings
-from labs.journal import Anchor, JournalUnavailable
+from labs.journal import Anchor, Deed, Entry, JournalFull, JournalUnavailable, Row
 from labs.journal.sqlite import SqliteJournal
 from labs.messages import Call, Evict, Frame, pack
 from labs.messages import frame as decode_frame
@@ -570,6 +573,96 @@ async def test_nothing_is_answered_before_it_is_committed(harbour: Harbour) -> N
     assert len(harbour.rows(cluster)) == 1
 
 
+async def test_a_full_disk_refuses_commands_and_leaves_looking(harbour: Harbour) -> None:
+    class Full(SqliteJournal):
+        has_room = True
+
+        async def append(self, entries: Any) -> Any:
+            if not self.has_room:
+                raise JournalFull("database or disk is full")
+            return await super().append(entries)
+
+    unlucky, other = harbour.cluster(), harbour.cluster()
+    journal = Full(str(harbour.path), "test")
+    async with harbour.host(journal=journal) as host:
+        await harbour.add(unlucky, "a", name="x")
+        await harbour.add(other, "a", name="x")
+        journal.has_room = False
+        pending = asyncio.create_task(harbour.add(unlucky, "b", name="x"))
+        await eventually(lambda: host._committer.is_full)
+        refused = await harbour.add(other, "c", name="x")
+        assert (refused.status, refused.json()["error"]["code"]) == (503, "ReadOnly")
+        assert (await harbour.clock(other, "p", "pause")).status == 503
+        assert (await harbour.read(other))["counters"]["x"] == 1
+        assert not pending.done()
+        journal.has_room = True
+        assert (await pending).is_ok
+        assert (await harbour.add(other, "c", name="x")).is_ok
+        assert (await harbour.read(unlucky))["counters"]["x"] == 2
+
+
+async def test_sqlite_without_room_says_so(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    journal = harbour.journal()
+    deed = await journal.adopt(cluster, "h1", 0)
+    assert deed is not None
+    connection = journal._connection
+    assert connection is not None
+
+    def fill() -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    await asyncio.get_running_loop().run_in_executor(journal._thread, fill)
+    rows = (Row(1, 0, "command", "r1", "", json.dumps({"text": "x" * 200_000}), ""),)
+    with pytest.raises(JournalFull):
+        await journal.append([Entry(cluster, 1, deed.epoch, 0, rows)])
+    await journal.close()
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600])
+async def test_setting_the_machines_clock_moves_no_cluster(
+    harbour: Harbour, monkeypatch: pytest.MonkeyPatch, jump_s: int
+) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        await harbour.add(cluster, "a")
+        before = (await harbour.read(cluster))["now"]
+        real, real_ns = time.time, time.time_ns
+        monkeypatch.setattr(time, "time", lambda: real() + jump_s)
+        monkeypatch.setattr(time, "time_ns", lambda: real_ns() + jump_s * 1_000_000_000)
+        assert (await harbour.add(cluster, "b")).is_ok
+        assert 0 <= (await harbour.read(cluster))["now"] - before < 5_000_000
+
+
+async def test_what_a_host_does_is_counted(harbour: Harbour) -> None:
+    cluster = harbour.cluster()
+    async with harbour.host():
+        await harbour.add(cluster, "a")
+        await harbour.read(cluster)
+        figures = exposition()
+    assert "drydock_clusters_resident 1\n" in figures
+    assert 'drydock_call_seconds_count{ask="query"}' in figures
+    assert "drydock_adoption_seconds_count" in figures
+    assert "drydock_journal_full 0\n" in figures
+
+
+async def test_a_deadline_of_another_clock_says_nothing() -> None:
+    def call(deadline: float) -> Call:
+        return Call(call="c", cluster="x", ask="query", reply_to="", deadline=deadline)
+
+    now = time.time()
+    assert [call(now + apart).is_late for apart in (5, -5, -3600, 3600)] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("set_back_us", [3_600_000_000, 0, -3_600_000_000])
+def test_after_a_crash_nothing_that_was_shown_is_undone(set_back_us: int) -> None:
+    anchor = Anchor(wall0=10_000_000_000, sim0_us=1_000_000)
+    deed = Deed("c", "u", "", (), 1, 0, "resident", "h", 1, 0, 1, anchor, 61_000_000)
+    resumed = resume_at(deed, 10_060_000_000 - set_back_us)
+    assert 61_000_000 <= resumed <= 71_000_000
+
+
 async def test_a_busy_cluster_does_not_delay_another(harbour: Harbour) -> None:
     busy, calm = harbour.cluster(), harbour.cluster()
     async with harbour.host():
@@ -581,7 +674,7 @@ async def test_a_busy_cluster_does_not_delay_another(harbour: Harbour) -> None:
         loop = asyncio.get_running_loop()
         begin = loop.time()
         await harbour.add(calm, "r1", name="x")
-        assert loop.time() - begin < 0.25
+        assert loop.time() - begin < (0.25 if os.getloadavg()[0] < 2 else 1.0)
         await burning
 
 
