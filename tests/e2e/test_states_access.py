@@ -89,7 +89,8 @@ def test_menus_and_dialogs_of_a_lab_are_accessible(visit: Visit, theme: str) -> 
     assert violations(page) == [], "something applied"
     lab.unfold("Nodes")
     node = next(branch for branch in lab.outline() if branch.label.startswith("kind-worker,"))
-    lab.row(node.id).focus()
+    lab.row(node.id).dispatch_event("click")
+    page.locator("[role=treeitem][tabindex='0']").focus()
     page.keyboard.press("m")
     expect(page.get_by_role("menu")).to_be_visible()
     assert violations(page, ".action-menu") == [], "the actions of a node"

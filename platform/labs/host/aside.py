@@ -7,6 +7,7 @@ Leaves to the host: that nothing else touches a cluster which is lent to a threa
 
 import asyncio
 import heapq
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ LIGHT_WEIGHT = 300
 """So many objects are listed or drawn within a slice or two."""
 LIGHT_COMMANDS = 3
 _JOINTS = ";|&\n"
+_RUNS_A_SHELL = re.compile(r"\b(exec|debug|attach)\b")
+"""Inside a container there are loops."""
 _LIGHT_ASKS = frozenset({"clock", "wake"})
 _encode = msgspec.json.Encoder().encode
 
@@ -31,8 +34,10 @@ def is_heavy(ask: str, body: dict[str, Any], weight: int) -> bool:
         return False
     if weight > LIGHT_WEIGHT:
         return True
+    if body.get("kind") == "session":
+        return True
     line = body.get("line")
-    if isinstance(line, str) and sum(line.count(sign) for sign in _JOINTS) > LIGHT_COMMANDS:
+    if isinstance(line, str) and (sum(map(line.count, _JOINTS)) > LIGHT_COMMANDS or _RUNS_A_SHELL.search(line)):
         return True
     return len(_encode(body)) > LIGHT_BYTES
 

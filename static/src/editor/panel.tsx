@@ -96,10 +96,12 @@ export function Foot({ state, actions }: { state: PanelState; actions: PanelActi
     <div class="foot">
       {state.applied && (state.applied.length > 0 || state.problems.length === 0) && (
         <Section title={state.applied.every(({ ok }) => ok) ? "Applied" : "Not all was applied"} onClose={actions.dismiss}>
-          <ul class="applied" role="status">
-            {state.applied.length === 0 && <li>Nothing to apply: the file holds no object.</li>}
-            {state.applied.map(({ text: words, ok }) => <li key={words} class={ok ? "ok" : "bad"}><span aria-hidden="true">{ok ? "✓" : "✕"}</span> {words}</li>)}
-          </ul>
+          <div role="status">
+            <ul class="applied">
+              {state.applied.length === 0 && <li>Nothing to apply: the file holds no object.</li>}
+              {state.applied.map(({ text: words, ok }) => <li key={words} class={ok ? "ok" : "bad"}><span aria-hidden="true">{ok ? "✓" : "✕"}</span> {words}</li>)}
+            </ul>
+          </div>
         </Section>
       )}
       {state.problems.length > 0 && (
