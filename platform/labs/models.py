@@ -41,6 +41,7 @@ class Cluster(models.Model):
         default=1_000_000, validators=[MinValueValidator(1_000), MaxValueValidator(100_000_000)]
     )
     paused = models.BooleanField(default=False)
+    away_s = models.PositiveIntegerField(default=0, help_text="wall seconds that pass in it when nobody looks")
     mark_us = models.BigIntegerField(default=0, help_text="simulated time the owner last noted")
     wake_at = models.BigIntegerField(null=True, blank=True)
     card = models.JSONField(default=dict, blank=True, help_text="the last summary, for walls and lists")

@@ -62,6 +62,15 @@ def cluster_rename(*, cluster: Cluster, name: str) -> Cluster:
 
 
 @transaction.atomic
+def cluster_run_on(*, cluster: Cluster, on: bool) -> Cluster:
+    """Whether time passes in the cluster for a while when nobody looks. It passes when somebody comes back: until then
+    nothing of it could be seen, and nothing is spent on it."""
+    cluster.away_s = settings.DRYDOCK_LIMITS["away_s"] if on else 0
+    cluster.save(update_fields=["away_s", "touched"])
+    return cluster
+
+
+@transaction.atomic
 def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
     """Begin again on a new branch of history: same configuration and seed, nothing done. Old branches stay readable.
 

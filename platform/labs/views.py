@@ -75,6 +75,16 @@ def cluster_rename(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
 
 @require_POST
 @person_required
+def cluster_run_on(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
+    """Keep it running while its owner is away, or no longer."""
+    cluster = services.cluster_run_on(cluster=_own(request, cluster_id), on=request.POST.get("on") == "1")
+    minutes = cluster.away_s // 60
+    said = f"{cluster.name} runs on for {minutes} minutes while you are away." if minutes else None
+    return _after_change(request, said or f"{cluster.name} stands still while you are away.")
+
+
+@require_POST
+@person_required
 def cluster_reset(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """Begin the cluster again from its configuration."""
     cluster = _own(request, cluster_id)

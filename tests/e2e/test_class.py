@@ -158,7 +158,7 @@ def test_a_class_from_joining_to_watching_without_a_reload(visit: Visit, site: S
 
     with wait.seen(ama, ".caption", "Jana Lind is watching"):
         instructor.get_by_role("link", name="Watch live").click(no_wait_after=True)
-    expect(instructor.get_by_text("You are watching")).to_be_visible(timeout=10_000)
+    expect(instructor.get_by_text("You are watching", exact=True)).to_be_visible(timeout=10_000)
     for name in ("Ben", "Cleo"):
         expect(learners[name].get_by_text(re.compile("is watching"))).to_have_count(0)
     with wait.seen(ama, ".caption", "Jana Lind is watching", gone=True):

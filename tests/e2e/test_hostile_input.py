@@ -197,7 +197,7 @@ def test_scripts_in_names_and_messages_are_only_text(visit: Visit, site: Site) -
     expect(learner.get_by_label("Hint from Jana Lind")).to_contain_text(SCRIPT)
     assert unharmed(teacher)
     teacher.get_by_role("link", name="Watch live").click()
-    expect(teacher.get_by_text("You are watching")).to_be_visible(timeout=10_000)
+    expect(teacher.get_by_text("You are watching", exact=True)).to_be_visible(timeout=10_000)
     learner.goto("/clusters/")
     learner.get_by_role("button", name=re.compile("^Rename")).click()
     learner.get_by_label("Name", exact=True).fill(SCRIPT)

@@ -57,7 +57,7 @@ def test_a_class_is_accessible_on_both_sides(visit: Visit, site: Site, theme: st
     instructor.get_by_role("button", name="Resume all").click()
 
     instructor.get_by_role("link", name="Watch live").click()
-    expect(instructor.get_by_text("You are watching")).to_be_visible(timeout=LONG_MS)
+    expect(instructor.get_by_text("You are watching", exact=True)).to_be_visible(timeout=LONG_MS)
     watched = LabPage(instructor)
     assert violations(instructor) == [], "a watched lab"
     watched.unfold("Nodes")

@@ -57,6 +57,7 @@ DRYDOCK_LIMITS: dict[str, int] = {
     "cpu_bucket_ms": 2_000,
     "journal_bytes": 50_000_000,
     "snapshots": 40,
+    "away_s": 1_800,
 }
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from labs.host.aside import is_heavy
 from labs.host.engine import Birth, SimCluster, SimMaker, play_step, reach
 from labs.host.frozen import thaw
-from labs.host.resident import REPLIES_KEPT, Resident
+from labs.host.resident import REPLIES_KEPT, Resident, resume_at
 from labs.journal import Deed, Journal, Row
 from labs.journal.ports import NO_SEQ
 from labs.messages import encode_json
@@ -52,6 +52,8 @@ async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int,
     start = found or Start(await Birth.of(deed).make(sims, limits["objects"]), OrderedDict(), 0)
     start.sim.max_objects = limits["objects"]
     diverged = await replay(start, rows)
+    if deed.away_s and deed.status == "hibernated":  # what happened while nobody looked happens now
+        await reach(start.sim, max(start.sim.now, resume_at(deed, wall_us)))
     _log(deed, diverged, journal.sim_version)
     resident = Resident.adopt(deed, start.sim, wall_us=wall_us, limits=limits)
     resident.replies = start.replies

@@ -248,10 +248,13 @@ class Resident:
 
 
 def resume_at(deed: Deed, wall_us: int) -> int:
-    """Simulated time at which a cluster goes on. An idle one stood still. After a crash it goes on where it would be
+    """Simulated time at which a cluster goes on. One that nobody looked at stood still, or went on for as long as its owner
+    wished. After a crash it goes on where it would be
     now, but at most ten wall seconds beyond its last mark: never behind what was shown, never a long catch-up."""
-    if deed.status == "hibernated" or deed.anchor.paused:
+    if deed.anchor.paused:
         return deed.anchor.sim0_us
+    if deed.status == "hibernated":
+        return deed.anchor.at(min(wall_us, deed.anchor.wall0 + deed.away_s * 1_000_000))
     ahead = CATCH_UP_US * max(deed.anchor.speed_ppm, 1_000_000) // 1_000_000
     shown = max(deed.mark_us, deed.anchor.sim0_us)  # the clock may have been set back since
     return max(shown, min(deed.anchor.at(wall_us), shown + ahead))

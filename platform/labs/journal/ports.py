@@ -54,6 +54,8 @@ class Deed:
     timeline: int
     anchor: Anchor
     mark_us: int
+    away_s: int = 0
+    """So many wall seconds pass in it at most while nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)

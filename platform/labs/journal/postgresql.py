@@ -30,7 +30,7 @@ T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 _COLUMNS = """id, owner_id, config, setup, seed, floor(extract(epoch FROM created))::bigint, status, owner_host, epoch,
-       head, timeline, wall0, sim0_us, speed_ppm, paused, mark_us"""
+       head, timeline, away_s, wall0, sim0_us, speed_ppm, paused, mark_us"""
 _DEED = f"SELECT {_COLUMNS} FROM labs_cluster WHERE id = %s"
 _ADOPT = f"""
 UPDATE labs_cluster SET epoch = epoch + 1, owner_host = %s, status = 'resident'
@@ -264,7 +264,7 @@ class _Line:
 def _deed(found: tuple[Any, ...] | None) -> Deed | None:
     if found is None:
         return None
-    key, owner, config, setup, seed, epoch_s, status, host, epoch, head, timeline, *times = found
+    key, owner, config, setup, seed, epoch_s, status, host, epoch, head, timeline, away_s, *times = found
     wall0, sim0, speed, paused, mark = times
     return Deed(
         cluster=str(key),
@@ -280,4 +280,5 @@ def _deed(found: tuple[Any, ...] | None) -> Deed | None:
         timeline=timeline,
         anchor=Anchor(wall0, sim0, speed, paused),
         mark_us=mark,
+        away_s=away_s,
     )

@@ -31,7 +31,7 @@ _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
 
 _DEED = """
 SELECT id, owner_id, config, setup, seed, CAST(strftime('%s', created) AS INTEGER), status, owner_host, epoch, head,
-       timeline, wall0, sim0_us, speed_ppm, paused, mark_us
+       timeline, away_s, wall0, sim0_us, speed_ppm, paused, mark_us
 FROM labs_cluster WHERE id = ?"""
 _ADOPT = "UPDATE labs_cluster SET epoch = epoch + 1, owner_host = ?, status = 'resident' WHERE id = ? AND epoch = ?"
 _MOVE = "UPDATE labs_cluster SET head = ? WHERE id = ? AND epoch = ? AND head = ?"
@@ -215,7 +215,7 @@ def _deed(db: sqlite3.Connection, cluster: str) -> Deed | None:
     found = db.execute(_DEED, (_key(cluster),)).fetchone()
     if found is None:
         return None
-    key, owner, config, setup, seed, epoch_s, status, host, epoch, head, timeline, *times = found
+    key, owner, config, setup, seed, epoch_s, status, host, epoch, head, timeline, away_s, *times = found
     wall0, sim0, speed, paused, mark = times
     return Deed(
         cluster=str(UUID(key)),
@@ -231,4 +231,5 @@ def _deed(db: sqlite3.Connection, cluster: str) -> Deed | None:
         timeline=timeline,
         anchor=Anchor(wall0, sim0, speed, bool(paused)),
         mark_us=mark,
+        away_s=away_s,
     )

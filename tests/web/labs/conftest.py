@@ -82,7 +82,7 @@ def insert_postgresql(conninfo: str, *, config: str = "", setup: str = "[]") -> 
 
 
 _INSERT = """
-INSERT INTO labs_cluster (id, owner_id, config, setup, name, seed, sim_version, status, epoch, owner_host, head, timeline,
+INSERT INTO labs_cluster (id, owner_id, config, setup, name, seed, sim_version, status, epoch, owner_host, head, timeline, away_s,
   wall0, sim0_us, speed_ppm, paused, mark_us, card, created, touched)
-VALUES (%s, %s, %s, %s, 'lab', 7, '', 'hibernated', 0, '', 0, 1, 0, 0, 1000000, '0', 0, '{}',
+VALUES (%s, %s, %s, %s, 'lab', 7, '', 'hibernated', 0, '', 0, 1, 0, 0, 0, 1000000, '0', 0, '{}',
   '2026-01-02 03:04:05+00:00', '2026-01-02 03:04:05+00:00')"""

@@ -226,3 +226,18 @@ def test_starting_a_lesson_makes_its_cluster_once(client: Client) -> None:
     first = client.post("/lessons/small/01-two-steps/start/")
     assert client.post("/lessons/small/01-two-steps/start/")["Location"] == first["Location"]
     assert Cluster.objects.get().lesson == REF
+
+
+def test_a_cluster_runs_on_while_its_owner_is_away_if_they_wish(
+    signed_in: Browser, guest: User, account: Account
+) -> None:
+    cluster = cluster_create(owner=guest, name="Harbour")
+    browser = signed_in(guest)
+    page = browser.post(f"/clusters/{cluster.id}/run-on/", {"on": "1"}, follow=True).content.decode()
+    assert "Harbour runs on for 30 minutes while you are away." in page
+    assert "runs on while away" in page
+    cluster.refresh_from_db()
+    assert cluster.away_s == 1_800
+    page = browser.post(f"/clusters/{cluster.id}/run-on/", {"on": "0"}, follow=True).content.decode()
+    assert "Harbour stands still while you are away." in page
+    assert signed_in(account("tom")).post(f"/clusters/{cluster.id}/run-on/", {"on": "1"}).status_code == 404
