@@ -270,6 +270,8 @@ def _read(source: str, text: str, entries: dict[str, dict[str, Image]]) -> None:
             raise CatalogError(f"{where}: found no name, wanted a mapping with name and tags")
         where = f"{source}: {raw['name']}"
         _known_keys(where, raw, _KEYS)
+        if raw["name"] in entries:
+            raise CatalogError(f"{where}: found it in another place already, wanted each image once")
         entries[raw["name"]] = _images(where, raw)
 
 

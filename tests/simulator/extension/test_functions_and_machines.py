@@ -125,3 +125,31 @@ def test_a_virtual_machine_may_be_kept_and_stopped() -> None:
         one.run('kubectl patch vm testvm --type=merge -p \'{"spec":{"runStrategy":"Always"}}\'')
         one.wait(50)
     assert restored.cluster.state_hash() == lab.cluster.state_hash()
+
+
+def test_containers_machines_functions_and_wasm_are_pods_alike_to_a_kubelet() -> None:
+    """Row R7: an artifact is pulled and a handler executes it; the kubelet's events do not tell which."""
+    nodes = [{"role": "control-plane"}, {"role": "worker", "cpu": "4", "memory": "8Gi", "runtimeHandlers": ["spin"]}]
+    lab = Lab(Cluster.create({"name": "t", "nodes": nodes}))
+    lab.run(f"kubectl apply -f {KNATIVE.format('serving-crds')}")
+    lab.run(f"kubectl apply -f {KUBEVIRT.format('kubevirt-operator')}")
+    lab.wait(20)
+    lab.run(f"kubectl apply -f {KNATIVE.format('serving-core')}")
+    lab.run(f"kubectl apply -f {KUBEVIRT.format('kubevirt-cr')}")
+    lab.wait(40)
+    lab.apply("{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: wasm}, handler: spin}")
+    lab.run("kubectl run plain --image=nginx:1.27")
+    spec = "{runtimeClassName: wasm, containers: [{name: c, image: 'nginx:1.27'}]}"
+    lab.apply(f"{{apiVersion: v1, kind: Pod, metadata: {{name: wasm}}, spec: {spec}}}")
+    lab.apply(HELLO)
+    lab.apply(MACHINE, seconds=50)
+    machine = lab.run("kubectl get pods -l kubevirt.io=virt-launcher -o name").strip().removeprefix("pod/")
+    function = pods(lab)[0].removeprefix("pod/")
+    for name in ("plain", "wasm", machine, function):
+        assert lab.value(f"pod {name}", "{.status.phase}") == "Running", name
+        events = lab.run(
+            f"kubectl get events --field-selector involvedObject.name={name} -o jsonpath='{{.items[*].reason}}'"
+        )
+        assert {"Scheduled", "Created", "Started"} <= set(events.split()), name
+        assert {"Pulled"} <= set(events.split()), name
+    assert lab.value("pod wasm", "{.spec.runtimeClassName}") == "wasm"
