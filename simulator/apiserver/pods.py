@@ -15,7 +15,7 @@ from simulator.apiserver.admission import limit_ranger, runtime_class, service_a
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
 from simulator.machinery.defaulting import default
-from simulator.machinery.quantities import milli
+from simulator.machinery.pod_qos import qos_class
 from simulator.machinery.store import Store
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -154,22 +154,3 @@ def _tolerations(given: list[Obj]) -> list[Obj]:
 
 def _speaks_of(toleration: Obj, taint: str) -> bool:
     return toleration.get("key", "") in (taint, "") and toleration.get("effect", "") in ("NoExecute", "")
-
-
-def qos_class(spec: Obj) -> str:
-    """Guaranteed, Burstable or BestEffort (`pkg/apis/core/v1/helper/qos`)."""
-    containers = [*spec["containers"], *(spec.get("initContainers") or ())]
-    any_set = False
-    guaranteed = True
-    for container in containers:
-        resources = container.get("resources") or {}
-        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
-        for name in ("cpu", "memory"):
-            request = milli(requests[name]) if name in requests else 0
-            limit = milli(limits[name]) if name in limits else 0
-            any_set = any_set or request > 0 or limit > 0
-            if limit == 0 or (request or limit) != limit:
-                guaranteed = False
-    if not any_set:
-        return "BestEffort"
-    return "Guaranteed" if guaranteed else "Burstable"

@@ -45,6 +45,7 @@ from simulator.machinery.schemas import schema_for
 from simulator.machinery.typed_values import undeclared
 from simulator.machinery.validation import FieldError, validate_create, validate_update
 from simulator.machinery.validation.pods import validate_ephemeral_update
+from simulator.machinery.validation.resize import validate_resize
 
 _MAX_OBJECT_BYTES = 1_500_000
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -421,6 +422,18 @@ class Server:
         )
         return Response(200, made)
 
+    def _write_resize(self, request: Request, target: Target) -> Response:
+        """`pkg/registry/core/pod/strategy.go` (podResizeStrategy): only CPU and memory of containers."""
+        old = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
+        wanted = self._patched(request, target, old) if request.method == "PATCH" else self._decoded(request, target)[0]
+        fresh = default("pods", {**old, "spec": wanted.get("spec") or {}})
+        self.registry.refuse_invalid("pods", fresh, validate_resize(fresh, old))
+        fresh = ownership.updated(old, fresh, self._writer(request, target))
+        made = self.registry.update(
+            request.user.name, "pods", fresh, "resize", dry_run=_is_dry_run(request), owned=True
+        )
+        return Response(200, made)
+
     def _finalize(self, request: Request, target: Target) -> Response:
         obj, _ = self._decoded(request, target)
         return Response(
@@ -575,6 +588,9 @@ _SUBRESOURCES: dict[tuple[str, str], _Handler] = {
     ("eviction", "create"): Server._evict,
     ("log", "get"): Server._log,
     ("ephemeralcontainers", "get"): Server._get_part,
+    ("resize", "get"): Server._get_part,
+    ("resize", "update"): Server._write_resize,
+    ("resize", "patch"): Server._write_resize,
     ("ephemeralcontainers", "update"): Server._write_ephemeral,
     ("ephemeralcontainers", "patch"): Server._write_ephemeral,
     ("finalize", "update"): Server._finalize,

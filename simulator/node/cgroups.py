@@ -9,7 +9,7 @@ from simulator.machinery.quantities import milli
 from simulator.workloads.timeline import Plan
 
 
-def used_by(plan: Plan, spec: Obj) -> tuple[int, int]:
-    """(milli-CPU, bytes) of a running container; `spec` is the container's."""
-    limit = ((spec.get("resources") or {}).get("limits") or {}).get("cpu")
+def used_by(plan: Plan, resources: Obj | None) -> tuple[int, int]:
+    """(milli-CPU, bytes) of a running container that has been given these resources."""
+    limit = ((resources or {}).get("limits") or {}).get("cpu")
     return (min(plan.cpu_milli, milli(limit)) if limit else plan.cpu_milli), plan.memory

@@ -90,6 +90,8 @@ class ContainerStarts:
         else:
             self._fleet.event(record, "Normal", "Started", f"Started container {one.name}", container=one.name)
             self._volumes.container_begins(record, pod, one)
+            if one.resources is None:
+                one.resources = spec.get("resources") or {}
             self._runtime.start(record, one, recipe)
             self._keep_config(record, one, pod, spec)
             self._prober.begin(record, one, spec)
@@ -201,7 +203,8 @@ class ContainerStarts:
             names = found if wanted is None else [name for name in found if name in wanted]
             env = {name: found[name] for name in names}
         ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
-        limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
+        given = one.resources if one.resources is not None else spec.get("resources") or {}
+        limit = (given.get("limits") or {}).get("memory")
         files = self._files(record, pod, (*command, *args))
         setting = self._setting(record, pod, spec, image)
         taken = tuple(

@@ -177,7 +177,7 @@ class EvictionManager:
             if one.kind != "app" or one.state != "running" or one.run is None:
                 continue
             spec = container_spec(pod, name)
-            memory = used_by(self._fleet.plan(one.run), spec)[1]
+            memory = used_by(self._fleet.plan(one.run), one.resources)[1]
             amount = memory if starved.resource == "memory" else self._layer(record, name)
             wanted = _request(spec, starved.resource)
             if amount > wanted:

@@ -15,6 +15,7 @@ from simulator.node.records import ContainerRecord, PodRecord
 Timestamp = Callable[[int | None], str]
 
 _OURS = frozenset({"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"})
+_RESIZE = ("PodResizePending", "PodResizeInProgress")
 _NO_CONDITIONS: list[Obj] = []
 
 
@@ -31,13 +32,15 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
         "hostIPs": [{"ip": host_ip}],
         "startTime": timestamp(record.started_us),
         "qosClass": given.get("qosClass", "BestEffort"),
-        "containerStatuses": [_with_spec(statuses[one["name"]], one) for one in spec["containers"]],
+        "containerStatuses": [_with_spec(statuses[one["name"]], one, record) for one in spec["containers"]],
     }
     if spec.get("ephemeralContainers"):
         added = [one for one in spec["ephemeralContainers"] if one["name"] in statuses]
-        status["ephemeralContainerStatuses"] = [_with_spec(statuses[one["name"]], one) for one in added]
+        status["ephemeralContainerStatuses"] = [_with_spec(statuses[one["name"]], one, record) for one in added]
     if spec.get("initContainers"):
-        status["initContainerStatuses"] = [_with_spec(statuses[one["name"]], one) for one in spec["initContainers"]]
+        status["initContainerStatuses"] = [
+            _with_spec(statuses[one["name"]], one, record) for one in spec["initContainers"]
+        ]
     if record.ip:
         status["podIP"] = record.ip
         status["podIPs"] = [{"ip": record.ip}]
@@ -117,11 +120,12 @@ def image_id(image: str) -> str:
     return f"{name}@sha256:{hex64(image)}"
 
 
-def _with_spec(status: Obj, spec: Obj) -> Obj:
+def _with_spec(status: Obj, spec: Obj, record: PodRecord) -> Obj:
     """What the status repeats of the spec: the image until the runtime knows better, resources, mounts."""
     if not status["image"]:
         status["image"] = spec["image"]
-    resources = spec.get("resources") or {}
+    given = record.containers[spec["name"]].resources
+    resources = given if given is not None else spec.get("resources") or {}
     if "containerID" in status:
         status["resources"] = resources
         if resources.get("requests"):
@@ -159,6 +163,11 @@ def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: s
     ours = [
         _condition(type, status, reason, message, before.get(type), now) for type, status, reason, message in wanted
     ]
+    known = [one for one in known if one["type"] not in _RESIZE]
+    if record.resize is not None:
+        ours.append(_condition("PodResizePending", "True", *record.resize, before.get("PodResizePending"), now))
+    if record.resizing:
+        ours.append(_condition("PodResizeInProgress", "True", "", "", before.get("PodResizeInProgress"), now))
     if record.disrupted:
         known = [one for one in known if one["type"] != "DisruptionTarget"]
         target = ("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted)

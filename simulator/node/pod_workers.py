@@ -22,6 +22,7 @@ from simulator.node.node_status import allocatable, knows_handler
 from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
 from simulator.node.pod_status import pod_status, rejected_status, terminated
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
+from simulator.node.resizing import Resizing
 from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
 from simulator.node.volume_manager import LATE_US, VolumeManager, Waiting
 
@@ -52,6 +53,7 @@ class PodWorkers:
         self._runtime = runtime
         self._starts = starts
         self._logs = logs
+        self._resizing = Resizing(fleet, runtime)
         self._volumes = volumes
         fleet.engine.register(self)
         fleet.gate.add(KUBELET, self)
@@ -167,6 +169,7 @@ class PodWorkers:
                         _grace_s(new),
                         f"Container {one.name} definition changed, will be restarted",
                     )
+        self._resizing.consider(record, new)
         for spec in new["spec"].get("ephemeralContainers") or ():
             record.containers.setdefault(spec["name"], ContainerRecord(spec["name"], "ephemeral"))
         deadline = new["spec"].get("activeDeadlineSeconds")
@@ -233,6 +236,9 @@ class PodWorkers:
             return
         self._leave_messages(record, pod)
         self._write_status(record, pod)
+        if record.resizing and not any(one.stopping for one in record.containers.values()):
+            record.resizing = False
+            self._fleet.notice(record)
         if record.worker == "syncing":
             self._act(record, pod)
         elif record.worker == "terminated" and pod["metadata"].get("deletionTimestamp"):
@@ -517,6 +523,7 @@ class PodWorkers:
         node.active -= 1
         node.cpu_milli -= record.requests[0]
         node.memory -= record.requests[1]
+        self._resizing.freed(node)
         if record.orphaned or pod is None:
             self._forget(record)
             return

@@ -91,6 +91,8 @@ class ContainerRecord:
     """lastState.terminated."""
     why: tuple[str, str] | None = None
     """Why it does not run, as (reason, message): the kubelet's reason cache."""
+    resources: Obj | None = None
+    """What it has been given; None before it was first started."""
     ready: bool = False
     started: bool = False
     stopping: bool = False
@@ -143,6 +145,10 @@ class PodRecord:
     message: str = ""
     grace_s: int | None = None
     """In place of the pod's own: an evicted pod is in a hurry."""
+    resize: tuple[str, str] | None = None
+    """Why its containers do not have yet what it asks for: (reason, message) of PodResizePending."""
+    resizing: bool = False
+    """What it asks for is being given to its containers."""
     disrupted: str = ""
     """Why the kubelet ended it (the condition DisruptionTarget)."""
     orphaned: bool = False
@@ -195,7 +201,8 @@ def dump_pod(record: PodRecord) -> Plain:
 
 def load_pod(state: Plain) -> PodRecord:
     containers = {one["name"]: _load_container(one) for one in state["containers"]}
-    return PodRecord(**{**state, "containers": containers, "requests": tuple(state["requests"])})
+    resize = None if state["resize"] is None else (state["resize"][0], state["resize"][1])
+    return PodRecord(**{**state, "containers": containers, "requests": tuple(state["requests"]), "resize": resize})
 
 
 def dump_node(record: NodeRecord) -> Plain:
