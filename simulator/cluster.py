@@ -18,6 +18,7 @@ import msgspec
 from simulator.addons.assembly import assemble
 from simulator.addons.metrics import objects
 from simulator.addons.processes import SUPERVISOR
+from simulator.addons.vertical_pod_autoscaler.recommender import Recommender
 from simulator.admission_calls import ClusterWebhooks
 from simulator.apiserver.disruption import evict
 from simulator.apiserver.etcd import Etcd
@@ -190,8 +191,12 @@ class Cluster:
         autoscaler = self.engine.component(HorizontalPodAutoscalerController.name)
         assert isinstance(autoscaler, HorizontalPodAutoscalerController)
         metrics, custom = self.kubelets.metrics, self.kubelets.custom_metrics
-        autoscaler.connect(MetricsApis(self.server.aggregator, metrics, custom))
-        self.kubelets.loads.observers.append(autoscaler.something_happened)
+        apis = MetricsApis(self.server.aggregator, metrics, custom)
+        autoscaler.connect(apis)
+        recommender = self.engine.component(Recommender.name)
+        assert isinstance(recommender, Recommender)
+        recommender.connect(apis)
+        self.kubelets.loads.observers.extend((autoscaler.something_happened, recommender.load_changed))
         custom.observers.append(autoscaler.something_happened)
 
     def _rent(self) -> Cloud | None:

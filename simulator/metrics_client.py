@@ -42,6 +42,14 @@ class MetricsApis:
             raise MetricsError("no metrics returned from resource metrics API")
         return found
 
+    def used(self, namespace: str, pods: list[Obj], name: str, container: str) -> list[int]:
+        """Milli-CPU or bytes of each measured pod's container, for who only wants to know."""
+        try:
+            found = self.resource(namespace, pods, name, container)
+        except MetricsError:
+            return []
+        return [metric.value if name == "cpu" else metric.value // 1_000 for metric in found.values()]
+
     def of_pods(self, namespace: str, pods: list[Obj], metric: str) -> dict[str, PodMetric]:
         self._need_custom()
         values = {pod["metadata"]["name"]: self._custom.of_pod(pod, metric) for pod in pods}

@@ -1,6 +1,7 @@
 """Every add-on with the image that brings it to life."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from simulator.addons import ingress_nginx, knative, kubevirt, mesh, rules_definition
@@ -13,6 +14,9 @@ from simulator.addons.processes import AddOnProcess, Supervisor, SupervisorProce
 from simulator.addons.rules import RuleController
 from simulator.addons.snapshots import definitions as snapshot_definitions
 from simulator.addons.snapshots.controller import SnapshotController
+from simulator.addons.vertical_pod_autoscaler.recommender import Recommender
+from simulator.addons.vertical_pod_autoscaler.updater import Admission, Updater
+from simulator.apiserver.disruption import evict
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Process
 from simulator.engine import Engine
@@ -45,7 +49,18 @@ def assemble(engine: Engine, registry: Registry, proxies: Proxies) -> list[Proce
     VirtController(machines, Client(registry, VirtController.name))
     vouching = AddOnProcess("mesh-injector", engine, registry)
     mesh.MeshController(vouching, Client(registry, mesh.MeshController.name))
+    recommender, updater, vpa_admission = (
+        AddOnProcess(f"{name}-process", engine, registry)
+        for name in ("vpa-recommender", "vpa-updater", "vpa-admission")
+    )
+    Recommender(recommender, Client(registry, Recommender.name))
+    Updater(updater, Client(registry, Updater.name), partial(_evict, registry))
+    patching = Admission(vpa_admission, Client(registry, Admission.name))
+    registry.admission.patchers.append(patching.patched)
     known: dict[str, Process] = {
+        f"{_VPA}-recommender": recommender,
+        f"{_VPA}-updater": updater,
+        f"{_VPA}-admission-controller": vpa_admission,
         gateways.IMAGE: fabric,
         rules_definition.IMAGE: rules,
         ingress_nginx.IMAGE: ingress,
@@ -58,3 +73,10 @@ def assemble(engine: Engine, registry: Registry, proxies: Proxies) -> list[Proce
     supervisor = SupervisorProcess(engine, registry, known)
     Supervisor(supervisor, Client(registry, Supervisor.name), known)
     return [*known.values(), supervisor]
+
+
+_VPA = "registry.k8s.io/autoscaling/vpa"
+
+
+def _evict(registry: Registry, who: str, namespace: str, name: str, grace_s: int) -> None:
+    evict(registry, who, namespace, name, {"gracePeriodSeconds": grace_s}, dry_run=False)

@@ -10,7 +10,7 @@ from importlib.resources import files
 from simulator.engine.plain import Obj
 from simulator.machinery import yaml_documents
 
-ADDONS = ("metrics-server", "prometheus-adapter")
+ADDONS = ("metrics-server", "prometheus-adapter", "vertical-pod-autoscaler")
 #: What one has to change where kubelets sign their own certificates, as kind's and kubeadm's do.
 _INSECURE = "--kubelet-insecure-tls"
 

@@ -66,6 +66,13 @@ def controller(name: str, space: str, image: str, labels: dict[str, str], **cont
 _SNAPSHOTTER = (
     r"https://raw\.githubusercontent\.com/kubernetes-csi/external-snapshotter/(?P<release>v8\.\d{1,2}\.\d{1,2})"
 )
+_VPA_PARTS = dict(
+    zip(
+        ("vpa-v1-crd-gen", "recommender-deployment", "updater-deployment", "admission-controller-deployment"),
+        metrics.released("vertical-pod-autoscaler"),
+        strict=True,
+    )
+)
 _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], ...] = (
     (
         re.compile(
@@ -100,6 +107,13 @@ _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], .
             r"(?:latest/download|download/v0\.8\.\d{1,2})/components\.yaml"
         ),
         lambda found: list(metrics.released("metrics-server")),
+    ),
+    (
+        re.compile(
+            r"https://raw\.githubusercontent\.com/kubernetes/autoscaler/vpa-release-1\.4/vertical-pod-autoscaler/deploy/"
+            r"(?P<part>vpa-v1-crd-gen|recommender-deployment|updater-deployment|admission-controller-deployment)\.yaml"
+        ),
+        lambda found: [_VPA_PARTS[found["part"]]],
     ),
     (
         re.compile(

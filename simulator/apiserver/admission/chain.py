@@ -29,6 +29,8 @@ class AdmissionChain:
     def __init__(self, engine: Engine, store: Store, kinds: Kinds, write_quota: Callable[[Obj], None]) -> None:
         self.said = Said()
         self.webhooks = Webhooks(engine, store, self.said)
+        self.patchers: list[Callable[[Obj], Obj]] = []
+        """What add-ons that answer as webhooks make of a new pod; each returns it as it is while its own pod does not run."""
         self.person: User | None = None
         """Whose request is being served; None while a component writes."""
         self._store = store
@@ -37,6 +39,9 @@ class AdmissionChain:
 
     def mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
         """The object as mutating webhooks leave it. Raises StatusError."""
+        if resource == "pods" and old is None:
+            for patch in self.patchers:
+                obj = patch(obj)
         change = self._change("CREATE" if old is None else "UPDATE", who, resource, obj, old, dry_run=dry_run)
         return obj if change is None else self.webhooks.mutated(change)
 

@@ -1,0 +1,129 @@
+"""Row H3: what containers use is recommended, and pods are made anew with it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simulator.addons.vertical_pod_autoscaler.recommendation import DAY_US, Bounds, bounds, decayed_peak
+from simulator.cluster import Cluster
+
+Make = Callable[..., Any]
+MIB = 1 << 20
+
+
+@pytest.fixture
+def lab(make_lab: Make) -> Any:
+    return make_lab("metrics-server", "vertical-pod-autoscaler", workers=2)
+
+
+def vpa(lab: Any, mode: str, **spec: Any) -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    given = {"targetRef": target, "updatePolicy": {"updateMode": mode}, **spec}
+    obj = {
+        "apiVersion": "autoscaling.k8s.io/v1",
+        "kind": "VerticalPodAutoscaler",
+        "metadata": {"name": "web"},
+        "spec": given,
+    }
+    lab.run("kubectl apply -f -", json.dumps(obj))
+
+
+def requests(lab: Any) -> set[str]:
+    return set(lab.value("pods -l app=web", "{.items[*].spec.containers[0].resources.requests.cpu}").split())
+
+
+def test_what_is_used_is_recommended_and_pods_are_made_anew_with_it(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=100m", limit="cpu=1")
+    vpa(lab, "Recreate")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(300)
+    assert lab.run("kubectl get vpa --no-headers").split()[:5] == ["web", "Recreate", "461m", "262144k", "True"]
+    assert requests(lab) == {"461m"}
+    limits = lab.value("pods -l app=web", "{.items[0].spec.containers[0].resources.limits.cpu}")
+    assert limits == "4610m"
+    updates = lab.value("pods -l app=web", "{.items[0].metadata.annotations.vpaUpdates}")
+    assert updates == "Pod resources updated by web: container 0: cpu request, memory request"
+    assert "Pod was evicted by VPA Updater to apply resource recommendation." in lab.run("kubectl get events")
+    assert lab.value("deploy web", "{.spec.template.spec.containers[0].resources.requests.cpu}") == "100m"
+    assert lab.value("deploy web", "{.status.readyReplicas}") == "2"
+
+
+@pytest.mark.parametrize(
+    ("mode", "before", "after_delete"),
+    [
+        pytest.param("Off", {"100m"}, {"100m"}, id="only says"),
+        pytest.param("Initial", {"100m"}, {"461m"}, id="new pods only"),
+        pytest.param("Recreate", {"461m"}, {"461m"}, id="evicts"),
+        pytest.param("InPlaceOrRecreate", {"461m"}, {"461m"}, id="falls back to eviction"),
+    ],
+)
+def test_modes(lab: Any, mode: str, before: set[str], after_delete: set[str]) -> None:
+    lab.serve(replicas=2, request="cpu=100m")
+    vpa(lab, mode)
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(300)
+    assert requests(lab) == before
+    lab.run("kubectl delete pods -l app=web")
+    lab.wait(60)
+    assert requests(lab) == after_delete
+
+
+def test_without_its_updater_nothing_is_evicted(lab: Any) -> None:
+    lab.run("kubectl scale deployment vpa-updater -n kube-system --replicas=0")
+    lab.serve(replicas=2, request="cpu=100m")
+    vpa(lab, "Recreate")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(300)
+    assert requests(lab) == {"100m"}
+    assert lab.value("vpa web", "{.status.recommendation.containerRecommendations[0].target.cpu}") == "461m"
+
+
+def test_a_policy_bounds_what_is_recommended(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=100m")
+    policy = {"containerName": "*", "maxAllowed": {"cpu": "300m"}, "controlledResources": ["cpu"]}
+    vpa(lab, "Off", resourcePolicy={"containerPolicies": [policy]})
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(200)
+    path = "{.status.recommendation.containerRecommendations[0].target} {.status.recommendation.containerRecommendations[0].uncappedTarget}"
+    assert lab.value("vpa web", path) == '{"cpu":"300m"} {"cpu":"461m"}'
+
+
+def test_no_pods_no_recommendation(lab: Any) -> None:
+    vpa(lab, "Off")
+    lab.wait(90)
+    assert lab.value("vpa web", "{.status.conditions[0].reason}") == "NoPodsMatched"
+
+
+@pytest.mark.parametrize(
+    ("peak", "observed_us", "found"),
+    [
+        pytest.param(400, DAY_US, Bounds(460, 459, 920, 460), id="after a day"),
+        pytest.param(400, 10 * DAY_US, Bounds(460, 459, 506, 460), id="after ten days"),
+        pytest.param(1, DAY_US, Bounds(25, 25, 50, 25), id="the least"),
+    ],
+)
+def test_bounds_close_in_on_the_target_with_time(peak: int, observed_us: int, found: Bounds) -> None:
+    assert bounds("cpu", peak, observed_us, containers=1, policy={}) == found
+    assert bounds("memory", 1, observed_us, containers=2, policy={}).target == 125 * MIB
+
+
+def test_a_peak_loses_half_of_its_excess_a_day() -> None:
+    assert decayed_peak(500, DAY_US, 100) == 300
+    assert decayed_peak(500, 0, 600) == 600
+
+
+@pytest.mark.parametrize("cut", [30, 130, 200])
+def test_a_restored_autoscaler_has_the_same_future(lab: Any, cut: int) -> None:
+    lab.serve(replicas=2, request="cpu=100m")
+    vpa(lab, "Recreate")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(cut)
+    straight = lab.cluster
+    restored = Cluster.load(straight.dump())
+    for one in (straight, restored):
+        until = one.now + 400_000_000
+        while not one.advance(until):
+            continue
+    assert restored.state_hash() == straight.state_hash()
