@@ -32,11 +32,13 @@ from simulator.machinery import schemas
 from simulator.machinery.custom.published import schema_of
 from simulator.machinery.differences import value_at
 from simulator.narrator import Narrator
+from simulator.network.datapath import Datapath
 from simulator.network.faults import Unfit
 from simulator.network.questions import Questions
 from simulator.node.kubelets import Kubelets
 from simulator.node.pod_cgroups import cgroups
 from simulator.picture import Picture
+from simulator.port_forward import forward
 from simulator.scheduler.scheduler import Scheduler
 from simulator.sessions import ContainerSessions
 from simulator.yard import Yard
@@ -71,6 +73,7 @@ class Parts(Protocol):
     files: ControlPlaneFiles
     debugger: Debugger
     narrator: Narrator
+    datapath: Datapath
     network_questions: Questions
     cloud: Cloud | None
     kubelets: Kubelets
@@ -119,6 +122,7 @@ class Commands:
             "cloud": self._cloud,
             "join": self._join,
             "cgroups": self._cgroups,
+            "port-forward": self._port_forward,
             "store-keys": self._store_keys,
             "store-value": self._store_value,
             "store-snapshot": self._store_snapshot,
@@ -363,6 +367,21 @@ class Commands:
             raise BadCommand(error.path, error.found, error.wanted) from error
         self._rooted(f"the machine {node.name} joins", lambda: yard.join(node))
         return {"ok": True, "name": node.name}
+
+    def _port_forward(self, command: dict[str, Any]) -> Reply:
+        namespace, pod, path = (
+            _text(command, "namespace", 253),
+            _text(command, "pod", 253),
+            _text(command, "path", 4_000),
+        )
+        port = command.get("port")
+        if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65_536:
+            raise BadCommand("port", port, "a port number")
+        parts = self._parts
+        note = f"port-forward to {pod}:{port}"
+        return self._rooted(
+            note, lambda: forward(parts.registry, parts.datapath, namespace, pod, port, path), always=True
+        )
 
     # The store and the machines
 

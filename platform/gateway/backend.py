@@ -19,6 +19,34 @@ class Executed:
     """Why the command could not be started at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A shell that waits for lines in a container."""
+
+    id: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a shell did with a line."""
+
+    stdout: str
+    stderr: str
+    prompt: str = ""
+    ended: int | None = None
+    """Its exit code, once it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What a port of a pod answered: an HTTP answer, or status 0 for a server that speaks something else."""
+
+    status: int = 0
+    body: str = ""
+    error: str = ""
+
+
 class Backend(Protocol):
     async def handle(self, request: Request) -> Response:
         """Raises Unreachable when nobody answers."""
@@ -26,5 +54,14 @@ class Backend(Protocol):
     async def changed(self, timeout_s: float) -> None:
         """Returns when the cluster may have changed since the last question, or when the time is over."""
 
-    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Executed:
+    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: str) -> Executed:
         """Raises StatusError when the container cannot run anything."""
+
+    async def open_shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Shell | Executed:
+        """A shell that takes lines, or how it ended when none stays open. Raises StatusError."""
+
+    async def shell_line(self, shell: Shell, line: str) -> Answered:
+        """Raises StatusError."""
+
+    async def forward(self, namespace: str, pod: str, port: int, path: str) -> Forwarded:
+        """One request to a port inside a pod; without a path only whether anybody listens."""

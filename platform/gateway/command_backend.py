@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.backend import Executed
+from gateway.backend import Answered, Executed, Forwarded, Shell
 from gateway.errors import Unreachable
 from simulator.apiserver.errors import StatusError, bad_request
 from simulator.apiserver.request import Request, Response
@@ -51,15 +51,46 @@ class CommandBackend(ABC):
         warnings = headers.pop("warning", ())
         return Response(reply["status"], reply["body"], tuple(warnings), headers)
 
-    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Executed:
-        words = ["kubectl", "exec", "-n", namespace, pod, *(["-c", container] if container else []), "--", *argv]
-        reply = await self.ask({"kind": "shell", "line": shlex.join(words)}, is_read=False)
+    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: str) -> Executed:
+        line = _exec_line(namespace, pod, container, argv, ("-i",) if stdin else ())
+        return _executed(await self._shell(line, stdin=stdin))
+
+    async def open_shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Shell | Executed:
+        reply = await self._shell(_exec_line(namespace, pod, container, argv, ("-i", "-t")), terminal=True)
+        session = reply.get("session")
+        return _executed(reply) if session is None else Shell(str(session["id"]), str(session["prompt"]))
+
+    async def shell_line(self, shell: Shell, line: str) -> Answered:
+        reply = await self.ask({"kind": "session", "id": shell.id, "line": line}, is_read=False)
         if "error" in reply:
             raise bad_request(reply["error"]["message"])
-        stderr: str = reply["stderr"]
-        if reply["exit"] and stderr.startswith(_NOT_STARTED):
-            return Executed(reply["exit"], "", "", refused=stderr.removeprefix("error: ").rstrip("\n"))
-        return Executed(reply["exit"], reply["stdout"], _of_command(stderr, reply["exit"]))
+        ended = int(reply["exit"]) if reply["done"] else None
+        return Answered(reply["stdout"], _of_command(reply["stderr"], ended or 0), reply["prompt"], ended)
+
+    async def forward(self, namespace: str, pod: str, port: int, path: str) -> Forwarded:
+        command = {"kind": "port-forward", "namespace": namespace, "pod": pod, "port": port, "path": path}
+        reply = await self.ask(command, is_read=False)
+        if "error" in reply and isinstance(reply["error"], dict):
+            return Forwarded(error=str(reply["error"]["message"]))
+        return Forwarded(int(reply["status"]), str(reply["body"]), str(reply["refused"]))
+
+    async def _shell(self, line: str, **more: object) -> dict[str, Any]:
+        reply = await self.ask({"kind": "shell", "line": line, **more}, is_read=False)
+        if "error" in reply:
+            raise bad_request(reply["error"]["message"])
+        return reply
+
+
+def _exec_line(namespace: str, pod: str, container: str, argv: Sequence[str], flags: Sequence[str]) -> str:
+    words = ["kubectl", "exec", *flags, "-n", namespace, pod, *(["-c", container] if container else []), "--", *argv]
+    return shlex.join(words)
+
+
+def _executed(reply: dict[str, Any]) -> Executed:
+    stderr: str = reply["stderr"]
+    if reply["exit"] and stderr.startswith(_NOT_STARTED):
+        return Executed(reply["exit"], "", "", refused=stderr.removeprefix("error: ").rstrip("\n"))
+    return Executed(reply["exit"], reply["stdout"], _of_command(stderr, reply["exit"]))
 
 
 #: How our kubectl says that the container runtime could not start a command.

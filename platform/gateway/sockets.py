@@ -1,86 +1,233 @@
-"""exec over WebSocket (`v5.channel.k8s.io`, `v4.channel.k8s.io`): a command runs in a simulated container to its end.
+"""exec, attach and port-forward over WebSocket: what a client types goes to the cluster, what a container says comes back.
 
-https://kubernetes.io/docs/reference/using-api/websockets/. The first byte of a frame names its channel: 1 stdout, 2 stderr, 3 the
-closing Status. Standard input is read and dropped: simulated commands take none. attach and port-forward are refused
-before the upgrade; clients then say that the server does not support them.
+https://kubernetes.io/docs/reference/using-api/websockets/. `v5.channel.k8s.io` and `v4.channel.k8s.io`: the first byte of a frame names its channel: 0 stdin, 1 stdout,
+2 stderr, 3 the closing Status, 4 the size of the terminal, 255 (v5) closes a channel. A shell is a session of lines (`keyboard.py`);
+any other command gets its whole standard input at once. attach shows what the container writes from now on. Clients that ask for
+SPDY itself (kubectl before 1.30) are refused: ASGI has no such upgrade.
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
-from gateway.backend import Backend, Executed
+from gateway.backend import Backend, Executed, Shell
 from gateway.errors import Unreachable
+from gateway.forwarding import TUNNEL, serve_channels, serve_tunnel
+from gateway.keyboard import Keyboard
+from gateway.outcomes import failed, outcome, refused
 from gateway.requests import Receive, Scope, Send, query_of, repeated
+from gateway.streams import followed_log
 from simulator.apiserver.errors import StatusError
+from simulator.apiserver.request import Request, Response
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
 #: kubectl reads before it has made all of its streams, and drops frames of those that it does not know yet
 #: (`client-go/tools/remotecommand/websocket.go`). A real container is never that quick.
 _CLIENT_SETTLES_S = 0.2
-_STDOUT, _STDERR, _ERROR = b"\x01", b"\x02", b"\x03"
+#: How long a command that may read its input waits for the first of it.
+_INPUT_S = 0.3
+_STDIN, _STDOUT, _STDERR, _ERROR, _CLOSE = 0, b"\x01", b"\x02", b"\x03", 255
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 
 
 async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Backend | None, path: str) -> None:
-    """One connection. Without a backend (an unknown key) it is refused like everything that is no exec."""
+    """One connection. Without a backend (an unknown key) it is refused like everything that is no stream of a pod."""
     await receive()
     place = _place(path)
     offered = scope.get("subprotocols") or []
-    protocol = next((name for name in _PROTOCOLS if name in offered), "")
+    known = (TUNNEL, *_PROTOCOLS) if place is not None and place[2] == "portforward" else _PROTOCOLS
+    protocol = next((name for name in known if name in offered), "")
     if backend is None or place is None or (offered and not protocol):
         await send({"type": "websocket.close", "code": 4404})
         return
+    namespace, pod, verb = place
+    if (status := await _unlike_running(backend, namespace, pod)) is not None:
+        await send({"type": "websocket.close", "code": 4404, "reason": status[:100]})
+        return
     await send({"type": "websocket.accept", "subprotocol": protocol or None})
-    namespace, pod = place
-    await asyncio.sleep(_CLIENT_SETTLES_S)
-    try:
-        done = await backend.execute(namespace, pod, query_of(scope).get("container", ""), repeated(scope, "command"))
-        await _tell(send, done)
-    except StatusError as error:
-        await _frame(send, _ERROR, msgspec.json.encode(error.status()))
-    except Unreachable:
-        await _frame(send, _ERROR, msgspec.json.encode(_failed("the cluster does not answer")))
-    await send({"type": "websocket.close", "code": 1000})
+    if protocol == TUNNEL:
+        await serve_tunnel(receive, send, backend, namespace, pod)
+    elif verb == "portforward":
+        await serve_channels(scope, receive, send, backend, namespace, pod)
+    else:
+        await _Streams(scope, receive, send, backend).serve(namespace, pod, verb)
 
 
-def _place(path: str) -> tuple[str, str] | None:
-    """(namespace, pod) of an exec URL."""
+def _place(path: str) -> tuple[str, str, str] | None:
+    """(namespace, pod, subresource) of a URL that streams."""
     match path.strip("/").split("/"):
-        case ["api", "v1", "namespaces", namespace, "pods", pod, "exec"]:
-            return namespace, pod
+        case ["api", "v1", "namespaces", namespace, "pods", pod, "exec" | "attach" | "portforward" as verb]:
+            return namespace, pod, verb
     return None
 
 
-async def _tell(send: Send, done: Executed) -> None:
-    if done.refused:
-        await _frame(send, _ERROR, msgspec.json.encode(_refused(done.refused)))
-        return
-    if done.stdout:
-        await _frame(send, _STDOUT, done.stdout.encode())
-    if done.stderr:
-        await _frame(send, _STDERR, done.stderr.encode())
-    await _frame(send, _ERROR, msgspec.json.encode(_outcome(done.status)))
+async def _unlike_running(backend: Backend, namespace: str, pod: str) -> str | None:
+    """Why there is nothing to connect to, if so."""
+    response = await backend.handle(Request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}"))
+    return None if response.ok else str(response.body.get("message", ""))
 
 
-async def _frame(send: Send, channel: bytes, data: bytes) -> None:
-    await send({"type": "websocket.send", "bytes": channel + data})
+class _Streams:
+    """The channels of one exec or attach."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, backend: Backend) -> None:
+        self._receive, self._send, self._backend = receive, send, backend
+        query = query_of(scope)
+        self._container = query.get("container", "")
+        self._command = repeated(scope, "command")
+        self._has_input = query.get("stdin") == "true"
+        self._is_terminal = query.get("tty") == "true"
+
+    async def serve(self, namespace: str, pod: str, verb: str) -> None:
+        await asyncio.sleep(_CLIENT_SETTLES_S)
+        try:
+            if verb == "attach":
+                await self._attach(namespace, pod)
+            elif self._has_input and _is_shell(self._command):
+                await self._shell(namespace, pod)
+            else:
+                await self._run(namespace, pod)
+        except StatusError as error:
+            await self._frame(_ERROR, msgspec.json.encode(error.status()))
+        except Unreachable:
+            await self._frame(_ERROR, msgspec.json.encode(failed("the cluster does not answer")))
+        except _Gone:
+            return
+        await self._send({"type": "websocket.close", "code": 1000})
+
+    # A command
+
+    async def _run(self, namespace: str, pod: str) -> None:
+        stdin = await self._input() if self._has_input and not self._is_terminal else ""
+        await self._tell(await self._backend.execute(namespace, pod, self._container, self._command, stdin))
+
+    async def _input(self) -> str:
+        """Everything up to the end of the input, or what came before a pause."""
+        data = b""
+        while True:
+            try:
+                part = await asyncio.wait_for(self._typed(), _INPUT_S)
+            except TimeoutError:
+                break
+            if part is None:
+                break
+            data += part
+        return data.decode(errors="replace")
+
+    async def _typed(self) -> bytes | None:
+        """The next piece of standard input; None at its end. Raises _Gone when the client has left."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                raise _Gone
+            data = message.get("bytes") or (message.get("text") or "").encode()
+            if data[:1] == bytes([_STDIN]):
+                return bytes(data[1:])
+            if data[:2] == bytes([_CLOSE, _STDIN]):
+                return None
+
+    # A shell
+
+    async def _shell(self, namespace: str, pod: str) -> None:
+        opened = await self._backend.open_shell(namespace, pod, self._container, self._command)
+        if isinstance(opened, Executed):
+            await self._tell(opened)
+            return
+        if self._is_terminal:
+            await self._frame(_STDOUT, opened.prompt.encode())
+            await self._at_terminal(opened)
+        else:
+            await self._from_pipe(opened)
+
+    async def _at_terminal(self, shell: Shell) -> None:
+        keyboard = Keyboard()
+        while True:
+            part = await self._typed()
+            echo, lines = keyboard.press(part) if part is not None else (b"", [None])
+            if echo:
+                await self._frame(_STDOUT, echo)
+            for line in lines:
+                if await self._line(shell, "exit" if line is None else line):
+                    return
+
+    async def _from_pipe(self, shell: Shell) -> None:
+        """A script on standard input: a line at a time, `exit` at its end."""
+        rest = b""
+        while True:
+            part = await self._typed()
+            rest += part if part is not None else b"\nexit\n"
+            *lines, rest = rest.split(b"\n")
+            for line in lines:
+                if await self._line(shell, line.decode(errors="replace")):
+                    return
+
+    async def _line(self, shell: Shell, line: str) -> bool:
+        """Hands one line over and shows what it did. Whether the shell has ended."""
+        done = await self._backend.shell_line(shell, line)
+        out, err = (self._shown(text) for text in (done.stdout, done.stderr))
+        if out:
+            await self._frame(_STDOUT, out)
+        if err:
+            await self._frame(_STDOUT if self._is_terminal else _STDERR, err)
+        if done.ended is not None:
+            await self._frame(_ERROR, msgspec.json.encode(outcome(done.ended)))
+            return True
+        if self._is_terminal:
+            await self._frame(_STDOUT, done.prompt.encode())
+        return False
+
+    def _shown(self, text: str) -> bytes:
+        return (text.replace("\n", "\r\n") if self._is_terminal else text).encode()
+
+    # attach
+
+    async def _attach(self, namespace: str, pod: str) -> None:
+        """What the container writes from now on, until it ends or the client leaves."""
+        query = {"container": self._container} if self._container else {}
+        request = Request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query)
+        showing = asyncio.create_task(self._show_log(request))
+        leaving = asyncio.create_task(self._until_gone())
+        await asyncio.wait({showing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (showing, leaving):
+            task.cancel()
+        await asyncio.gather(showing, leaving, return_exceptions=True)
+        await self._frame(_ERROR, msgspec.json.encode(outcome(0)))
+
+    async def _show_log(self, request: Request) -> None:
+        is_past = True
+        async for part in followed_log(self._backend, request):
+            if isinstance(part, Response):
+                return
+            if part and not is_past:
+                await self._frame(_STDOUT, self._shown(part.decode()))
+            is_past = False
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "websocket.disconnect":
+            pass
+
+    # Frames
+
+    async def _tell(self, done: Executed) -> None:
+        if done.refused:
+            await self._frame(_ERROR, msgspec.json.encode(refused(done.refused)))
+            return
+        if done.stdout:
+            await self._frame(_STDOUT, self._shown(done.stdout))
+        if done.stderr:
+            await self._frame(_STDOUT if self._is_terminal else _STDERR, self._shown(done.stderr))
+        await self._frame(_ERROR, msgspec.json.encode(outcome(done.status)))
+
+    async def _frame(self, channel: bytes, data: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": channel + data})
 
 
-def _outcome(status: int) -> dict[str, Any]:
-    """`kubelet/pkg/cri/streaming/remotecommand`: an exit code travels as a cause."""
-    if status == 0:
-        return {"metadata": {}, "status": "Success"}
-    message = f"command terminated with non-zero exit code: command terminated with exit code {status}"
-    causes = [{"reason": "ExitCode", "message": str(status)}]
-    return {**_failed(message), "reason": "NonZeroExitCode", "details": {"causes": causes}}
+class _Gone(Exception):
+    """The client has left."""
 
 
-def _refused(why: str) -> dict[str, Any]:
-    """A command that did not start is the node's failure, not an exit code."""
-    causes = [{"message": why.removeprefix("Internal error occurred: ")}]
-    return {**_failed(why), "reason": "InternalError", "details": {"causes": causes}, "code": 500}
-
-
-def _failed(message: str) -> dict[str, Any]:
-    return {"metadata": {}, "status": "Failure", "message": message}
+def _is_shell(command: Sequence[str]) -> bool:
+    """A shell that will wait for what is typed."""
+    program = command[0].rsplit("/", 1)[-1] if command else ""
+    return program in _SHELLS and all(word in ("-i", "-l", "--login", "-il") for word in command[1:])

@@ -27,6 +27,8 @@ class Request:
     body: Any = None
     """A parsed JSON value, or text where the path wants text."""
     user: User = ADMIN
+    certificate: str = ""
+    """The client's certificate in PEM, when its connection showed one."""
     with_ownership: bool = True
     """Whether the answer should tell the managedFields of objects that only components wrote; not if nobody looks."""
     is_logged: bool = True

@@ -12,13 +12,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-from simulator.apiserver import custom_resources, errors, ownership, paths
+from simulator.apiserver import certificates, custom_resources, errors, ownership, paths
 from simulator.apiserver.aggregation import Aggregator
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.escalation import refuse_escalation
 from simulator.apiserver.authorization.impersonation import acting_user
 from simulator.apiserver.authorization.rbac import Rbac, is_administrator
 from simulator.apiserver.authorization.tokens import Tokens, unauthorized
+from simulator.apiserver.certificates import certificate_user
 from simulator.apiserver.conversions import converted
 from simulator.apiserver.delete_options import checked_options, delete_options
 from simulator.apiserver.discovery import discover
@@ -31,7 +32,7 @@ from simulator.apiserver.request import Request, Response, User
 from simulator.apiserver.reviews import Reviewer
 from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.services import without_leftovers
-from simulator.apiserver.shapes import shaped
+from simulator.apiserver.shapes import refuse_table, shaped
 from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
@@ -122,6 +123,11 @@ class Server:
 
     def _identified(self, request: Request) -> Request:
         """The request of the holder of the token."""
+        if request.certificate:
+            known = certificate_user(self.registry.engine, request.certificate)
+            if known is None:
+                raise unauthorized()
+            return replace(request, user=known)
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             holder = self._tokens.user(token)
@@ -196,6 +202,7 @@ class Server:
         obj, warnings = self._decoded(request, target)
         review = self._reviewer.reviewed(target.resource.name, obj, request)
         if review is not None:
+            refuse_table(request)
             return Response(201, review, tuple(warnings))
         metadata = dict(obj.get("metadata") or {})
         self._place(metadata, target)
@@ -203,6 +210,8 @@ class Server:
         self._refuse_foreign_namespace(metadata, target)
         self.registry.refuse_invalid(target.resource.name, obj, self._problems_of_new(obj, target))
         refuse_escalation(self._rbac, request.user, target.resource.name, obj, None)
+        if target.resource.name == certificates.RESOURCE:
+            obj = certificates.requested(obj, request.user)
         obj = ownership.created(obj, self._writer(request, target))
         made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
         warnings += self.registry.admission.warnings(request.user.name, target.resource.name, made, None)
@@ -351,6 +360,13 @@ class Server:
         metadata = dict(obj.get("metadata") or {})
         self._place(metadata, target)
         return self._replace(request, target, {**obj, "metadata": metadata}, warnings)
+
+    def _approve(self, request: Request, target: Target) -> Response:
+        old = self.registry.get(request.user.name, target.resource.name, "", target.name)
+        certificates.refuse_approval(self._rbac, request.user, old)
+        given = self._patched(request, target, old) if request.method == "PATCH" else request.body
+        obj, warnings = self._checked(given, request, target)
+        return self._replace(request, target, obj, warnings)
 
     def _get_scale(self, request: Request, target: Target) -> Response:
         obj = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
@@ -516,7 +532,7 @@ class Server:
         obj = self._defaulted(resource, obj)
         if not is_applied:
             obj = ownership.updated(_as_served(old, target), obj, self._writer(request, target))
-        if target.subresource != "status":
+        if target.subresource not in ("status", "approval"):
             candidate = {**obj, "metadata": {**old["metadata"], **obj["metadata"]}}
             if "status" in old and "status" in target.resource.subresources:
                 candidate["status"] = old["status"]
@@ -528,7 +544,7 @@ class Server:
                 **({"status": obj["status"]} if "status" in obj else {}),
             }
             self.registry.refuse_invalid(resource, obj, self._problems_of_update(candidate, old, target))
-        subresource = target.subresource if target.subresource == "status" else ""
+        subresource = target.subresource if target.subresource in ("status", "approval") else ""
         made = self.registry.update(
             request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb, owned=True
         )
@@ -581,6 +597,9 @@ _SUBRESOURCES: dict[tuple[str, str], _Handler] = {
     ("status", "get"): Server._get,
     ("status", "update"): Server._update_status,
     ("status", "patch"): Server._patch,
+    ("approval", "get"): Server._get,
+    ("approval", "update"): Server._approve,
+    ("approval", "patch"): Server._approve,
     ("scale", "get"): Server._get_scale,
     ("scale", "update"): Server._write_scale,
     ("scale", "patch"): Server._write_scale,

@@ -4,6 +4,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources
 behind `PartialObjectMetadata`. The first form of the header that is known wins.
 """
 
+from simulator.apiserver.errors import StatusError
 from simulator.apiserver.lists import Page
 from simulator.apiserver.ownership import shown
 from simulator.apiserver.paths import Target
@@ -25,6 +26,13 @@ def shaped(request: Request, target: Target, found: Obj | Page, now_us: int, kin
     if isinstance(found, Page):
         return _list(target, found, told=told)
     return shown(found) if told else found
+
+
+def refuse_table(request: Request) -> None:
+    """Raises StatusError (406) where there is nothing to lay out in rows."""
+    if _wanted(request.headers.get("accept", "")) == "Table" and "," not in request.headers["accept"]:
+        accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        raise StatusError(406, "NotAcceptable", f"only the following media types are accepted: {accepted}")
 
 
 def _wanted(accept: str) -> str:

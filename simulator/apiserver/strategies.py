@@ -4,7 +4,7 @@ Counterparts of `pkg/registry/<group>/<kind>/strategy.go`: which fields the syst
 graceful deletion means. Objects come in as a fresh copy at the top level; anything deeper is copied before it is changed.
 """
 
-from simulator.apiserver import api_services, custom_resources, errors, storage
+from simulator.apiserver import api_services, certificates, custom_resources, errors, storage
 from simulator.apiserver.admission.default_ingress_class import with_class
 from simulator.apiserver.api_services import RESOURCE as API_SERVICES
 from simulator.apiserver.jobs import with_selector
@@ -60,6 +60,7 @@ _HAS_STATUS = frozenset(
         "horizontalpodautoscalers.autoscaling",
         "customresourcedefinitions.apiextensions.k8s.io",
         "apiservices.apiregistration.k8s.io",
+        certificates.RESOURCE,
     }
 )
 #: Metadata that only the system writes.
@@ -118,6 +119,8 @@ class Strategies:
         if (definition := self._kinds.definition(resource)) is not None:
             metadata = _metadata(obj["metadata"], old["metadata"])
             return custom_resources.prepare_update(obj, old, metadata, definition, subresource)
+        if subresource == "approval":
+            return certificates.approved(obj, old, self._engine.timestamp())
         if subresource == "status":
             metadata = {
                 **old["metadata"],
@@ -133,7 +136,7 @@ class Strategies:
             fresh["status"] = old.get("status") or {}
         if resource == "services":
             fresh = self._service(fresh, old)
-        if resource == "namespaces":
+        if resource in ("namespaces", certificates.RESOURCE):
             fresh["spec"] = old.get("spec", {})
         if resource == DEFINITIONS:
             fresh = custom_resources.changed_definition(fresh)

@@ -3,6 +3,7 @@
 from simulator.client import Controller
 from simulator.controllers.apiservice_availability import ApiServiceAvailabilityController
 from simulator.controllers.attach_detach import AttachDetachController
+from simulator.controllers.certificates import CertificateApprover, CertificateCleaner, CertificateSigner
 from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from simulator.controllers.cronjob import CronJobController
 from simulator.controllers.daemonset import DaemonSetController
@@ -59,4 +60,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     PodGarbageCollector,
     ApiServiceAvailabilityController,
     GarbageCollector,
+    CertificateApprover,
+    CertificateSigner,
+    CertificateCleaner,
 )

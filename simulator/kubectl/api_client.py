@@ -10,14 +10,14 @@ Leaves to others: what the server does (`ApiServer`) and all printing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
 from simulator.kubectl.errors import ApiRefusal, Unreachable
+from simulator.kubectl.request_log import RequestLog
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
@@ -32,8 +32,6 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 USER_AGENT = "kubectl/v1.33.1 (linux/amd64) kubernetes/8adc0f0"
 
 Query = Mapping[str, str]
-#: Method, URL, status.
-Tell = Callable[[str, str, int], None]
 
 
 class ApiServer(Protocol):
@@ -58,14 +56,16 @@ class ApiClient:
         identity: Mapping[str, str] | None = None,
         with_ownership: bool = False,
         is_logged: bool = False,
-        tell: Tell | None = None,
+        certificate: str = "",
+        log: RequestLog | None = None,
     ) -> None:
-        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig. `tell` hears of every answer (`-v=6`).
+        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig.
 
         `with_ownership`: managedFields are going to be shown. `is_logged`: the audit log may tell of it.
         """
         self._is_logged = is_logged
-        self._tell = tell
+        self._certificate = certificate
+        self._log = log
         self._with_ownership = with_ownership
         self._server = server
         self._identity = dict(identity or {})
@@ -138,6 +138,9 @@ class ApiClient:
         path = path_of(resource, namespace, obj["metadata"]["name"])
         return self._json("PUT", path, query={"fieldManager": manager, **(query or {})}, body=obj)
 
+    def put(self, path: str, obj: Obj) -> Obj:
+        return self._json("PUT", path, body=obj)
+
     def patch(
         self,
         resource: Resource,
@@ -197,13 +200,13 @@ class ApiClient:
                 body,
                 with_ownership=self._with_ownership,
                 is_logged=self._is_logged,
+                certificate=self._certificate,
             )
             response = self._server.handle(request)
         except ApiUnavailable:
             raise Unreachable(self._host) from None
-        if self._tell is not None:
-            asked = f"?{urlencode(sorted(query.items()))}" if query else ""
-            self._tell(method, f"https://{self._host}{path}{asked}", response.status)
+        if self._log is not None:
+            self._log.tell(request, response)
         self.warnings += response.warnings
         if not response.ok:
             raise refusal(response)

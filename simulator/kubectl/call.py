@@ -8,16 +8,17 @@ Leaves to others: parsing (`cli.py`) and turning the outcome into a shell result
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from simulator.kubectl.api_client import ApiClient, ApiServer
 from simulator.kubectl.cli import Arguments
-from simulator.kubectl.client_log import ANSWERS, answered
 from simulator.kubectl.errors import CommandError, UsageError
-from simulator.kubectl.home import Home
-from simulator.kubectl.kubeconfig import Context, Kubeconfig
+from simulator.kubectl.home import FileError, Home
+from simulator.kubectl.kubeconfig import OMITTED, Context, Kubeconfig
+from simulator.kubectl.request_log import RequestLog
 
 Token = dict[str, Any]
 
@@ -151,18 +152,11 @@ class Call:
                 command=self.path,
                 identity=self._identity(),
                 is_logged=True,
+                log=self._request_log(server),
+                certificate=self._certificate(),
                 with_ownership=self.on("show-managed-fields") or self.on("server-side"),
-                tell=self._log_answer if self._verbosity() >= ANSWERS else None,
             )
         return self._api
-
-    def _verbosity(self) -> int:
-        level = self.text("v")
-        return int(level) if level.isdigit() else 0
-
-    def _log_answer(self, method: str, url: str, status: int) -> None:
-        """A line of the client's own log."""
-        self.err(answered(self.session.clock(), method, url, status))
 
     def _identity(self) -> dict[str, str]:
         """Headers for whom the command acts: the flags' word first, then that of the kubeconfig's user."""
@@ -176,6 +170,28 @@ class Call:
             "impersonate-group": ",".join(groups),
         }
         return {key: value for key, value in headers.items() if value}
+
+    def _request_log(self, server: str) -> RequestLog | None:
+        level = self.text("v")
+        if not level.isdecimal() or int(level) < 6:
+            return None
+        return RequestLog(int(level), server.rstrip("/"), self.session.clock, self.err)
+
+    def _certificate(self) -> str:
+        """The client certificate of the flags or of the kubeconfig's user; that of the first kubeconfig is not shown."""
+        user = self.session.config.entry("users", self.text("user") or self.context.user) or {}
+        path = self.text("client-certificate") or user.get("client-certificate") or ""
+        data = user.get("client-certificate-data") or ""
+        if path:
+            try:
+                return self.session.home.read(path)
+            except FileError as error:
+                says = f"unable to read client-cert {path} for {self.context.user} due to open {path}: {str(error).lower()}"
+                raise CommandError(f"error loading config file: {says}") from error
+        try:
+            return "" if data == OMITTED else b64decode(data).decode()
+        except ValueError as error:
+            raise CommandError("tls: failed to find any PEM data in certificate input") from error
 
     def close(self) -> None:
         """Print the server's warnings, as the client library does while it works."""

@@ -18,6 +18,7 @@ from simulator.kubectl.help_text import help_of
 from simulator.kubectl.verbs import (
     apply,
     attach,
+    certificate,
     create_policies,
     debug,
     delete,
@@ -57,6 +58,7 @@ _MODULES = (
     apply,
     wait,
     metadata,
+    certificate,
     events,
     discovery,
     kubeconfig_verbs,

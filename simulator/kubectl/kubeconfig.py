@@ -16,6 +16,8 @@ from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.yaml_text import to_yaml
 
+#: What stands for the credentials of the first kubeconfig.
+OMITTED = "DATA+OMITTED"
 CONFIG_PATH = HOME + "/.kube/config"
 
 
@@ -92,14 +94,12 @@ def kind_document(cluster: str, server: str) -> dict[str, Any]:
     name = f"kind-{cluster}"
     return {
         "apiVersion": "v1",
-        "clusters": [{"cluster": {"certificate-authority-data": "DATA+OMITTED", "server": server}, "name": name}],
+        "clusters": [{"cluster": {"certificate-authority-data": OMITTED, "server": server}, "name": name}],
         "contexts": [{"context": {"cluster": name, "user": name}, "name": name}],
         "current-context": name,
         "kind": "Config",
         "preferences": {},
-        "users": [
-            {"name": name, "user": {"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}}
-        ],
+        "users": [{"name": name, "user": {"client-certificate-data": OMITTED, "client-key-data": OMITTED}}],
     }
 
 

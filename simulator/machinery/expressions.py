@@ -1,11 +1,12 @@
 """Expressions in CEL, the Common Expression Language: compiled once, evaluated over plain JSON values.
 
-https://kubernetes.io/docs/reference/using-api/cel/. The language itself comes from a library; Kubernetes' own function libraries
-(quantities, URLs, the authorizer) and optional fields are not there: an expression that needs them is an error that says so.
+https://kubernetes.io/docs/reference/using-api/cel/. The language itself comes from a library, Kubernetes' own functions from `cel_library.py`.
+Optional fields are not there: an expression that needs them is an error that says so.
 
 The library takes a quarter of a second to load and most clusters never hold an expression, so it is loaded with the first one.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -15,17 +16,27 @@ class ExpressionError(Exception):
     """The expression cannot be compiled, or has no value for what it was given."""
 
 
-def evaluate(expression: str, variables: dict[str, Any]) -> Any:
-    """The value as plain JSON: bool, int, float, str, list, dict or None. Raises ExpressionError."""
+def evaluate(expression: str, variables: dict[str, Any], *, authorizer: Any = None) -> Any:
+    """The value as plain JSON: bool, int, float, str, list, dict or None. Raises ExpressionError.
+
+    `authorizer`: what the function of that name gives, for expressions that may ask who may do what.
+    """
     celpy = _library()
     program = _compiled(expression)
     try:
-        given = {name: celpy.json_to_cel(value) for name, value in variables.items()}
+        given = {name: celpy.json_to_cel(value) for name, value in variables.items()} | _markers()
+        if authorizer is not None:
+            given["authorizer"] = authorizer
         return _plain(program.evaluate(given))
     except celpy.CELEvalError as error:
         says = str(error.args[0] if error.args else error)
         # The library adds the state of its interpreter, which no reader needs and no replay repeats.
         raise ExpressionError(says.partition(" (in activation")[0]) from error
+
+
+def authorizer(decide: Callable[[dict[str, str]], tuple[bool, str]], about: dict[str, str]) -> Any:
+    """The variable `authorizer`: `decide` answers a question, `about` is the one that `requestResource` begins with."""
+    return _functions().Question(decide, {}, about)
 
 
 def compiles(expression: str) -> None:
@@ -39,6 +50,18 @@ def _library() -> Any:
 
 
 @lru_cache(maxsize=1)
+def _functions() -> Any:
+    return import_module("simulator.machinery.cel_library")
+
+
+@lru_cache(maxsize=1)
+def _markers() -> dict[str, Any]:
+    """What stands for the names of libraries (`sets.contains`)."""
+    library = _functions()
+    return {name: library.Library(name) for name in library.LIBRARIES}
+
+
+@lru_cache(maxsize=1)
 def _environment() -> Any:
     return _library().Environment()
 
@@ -47,7 +70,7 @@ def _environment() -> Any:
 def _compiled(expression: str) -> Any:
     celpy, environment = _library(), _environment()
     try:
-        return environment.program(environment.compile(expression))
+        return environment.program(environment.compile(expression), functions=_functions().FUNCTIONS)
     except celpy.CELParseError as error:
         raise ExpressionError(f"compilation failed: {error.args[0] if error.args else error}") from error
 

@@ -1,20 +1,22 @@
 """ValidatingAdmissionPolicy: rules in CEL that a request must meet, put into force by bindings.
 
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/; `apiserver/pkg/admission/plugin/policy/validating`
-(1.33), whose texts these are. Left out: audit annotations, type checking into the policy's status, parameters chosen by selector, the
-`authorizer` variable.
+(1.33), whose texts these are. Left out: `auditAnnotations`, type checking into the policy's status, parameters chosen by selector.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from simulator.apiserver.admission.matching import Change, in_rule, namespace_matches, objects_match
+from simulator.apiserver.authorization.attributes import Attributes
+from simulator.apiserver.authorization.rbac import Rbac, account_user, is_administrator
 from simulator.apiserver.errors import StatusError, forbidden
+from simulator.apiserver.request import User
 from simulator.engine.plain import Obj
-from simulator.machinery.expressions import ExpressionError, evaluate
+from simulator.machinery.expressions import ExpressionError, authorizer, evaluate
 from simulator.machinery.store import Store
 
 _GROUP = "admissionregistration.k8s.io"
@@ -117,7 +119,7 @@ def _checked(names: tuple[str, str], validation: Obj, variables: Obj) -> Denial 
 def _message(expression: str, variables: Obj) -> str:
     """An expression that fails, or gives no short single line, leaves the choice to the plain message."""
     try:
-        found = evaluate(expression, variables)
+        found = _evaluated(expression, variables)
     except ExpressionError:
         return ""
     text = found.strip() if isinstance(found, str) else ""
@@ -126,9 +128,16 @@ def _message(expression: str, variables: Obj) -> str:
 
 def _value(expression: str, variables: Obj) -> Any:
     try:
-        return evaluate(expression, variables)
+        return _evaluated(expression, variables)
     except ExpressionError as error:
         raise _Undecided(f"expression '{expression}' resulted in error: {error}") from error
+
+
+def _evaluated(expression: str, variables: Obj) -> Any:
+    """`authorizer` is no object: it is made when an expression names it."""
+    plain = {name: value for name, value in variables.items() if name != "authorizer"}
+    asks = variables["authorizer"]() if "authorizer" in expression and "authorizer" in variables else None
+    return evaluate(expression, plain, authorizer=asks)
 
 
 def _conditions_hold(policy: Obj, variables: Obj) -> bool:
@@ -163,7 +172,35 @@ def _variables(store: Store, change: Change, params: Obj | None) -> Obj:
         "request": request,
         "params": params,
         "namespaceObject": namespace,
+        "authorizer": lambda: authorizer(_decider(store, change), _about(change)),
     }
+
+
+def _about(change: Change) -> dict[str, str]:
+    """What `authorizer.requestResource` asks about."""
+    resource = change.resource
+    return {
+        "group": resource.group,
+        "resource": resource.plural,
+        "namespace": change.namespace,
+        "name": change.about["metadata"]["name"],
+    }
+
+
+def _decider(store: Store, change: Change) -> Callable[[dict[str, str]], tuple[bool, str]]:
+    rbac = Rbac(store)
+
+    def decide(asked: dict[str, str]) -> tuple[bool, str]:
+        user = User(change.who, change.groups)
+        if account := asked.get("account", ""):
+            user = account_user(*account.split(":", 1))
+        kept = ("verb", "resource", "group", "subresource", "namespace", "name", "path")
+        if is_administrator(user):
+            return True, ""
+        verdict = rbac.decide(user, Attributes(**{key: asked.get(key, "") for key in kept}))
+        return verdict.allowed, verdict.reason
+
+    return decide
 
 
 def _params(store: Store, policy: Obj, binding: Obj, change: Change) -> Sequence[Obj | None]:

@@ -10,6 +10,7 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.kubeconfig import CONFIG_PATH
 from simulator.kubectl.printers import object_text, plain_table
+from simulator.kubectl.verbs import kubeconfig_entries
 
 _SECRET_FIELDS = ("certificate-authority-data", "client-certificate-data", "client-key-data", "token", "password")
 
@@ -190,6 +191,7 @@ COMMANDS = (
                     Flag("user", help="User of the context"),
                 ),
             ),
+            *kubeconfig_entries.COMMANDS,
             Command("use-context", "Use another context from now on", use_context, usage="NAME", aliases=("use",)),
             Command(
                 "view",

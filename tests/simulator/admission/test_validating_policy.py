@@ -131,3 +131,12 @@ def test_a_deletion_can_be_denied(world: Any) -> None:
         world.create(MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
     assert world.call("DELETE", f"{MAPS}/keep").status == 422
     assert world.call("DELETE", f"{MAPS}/other").status == 200
+
+
+def test_a_policy_may_ask_who_may_do_what(world: Any) -> None:
+    """https://kubernetes.io/docs/reference/using-api/cel/#kubernetes-authorizer-library"""
+    asks = "authorizer.group('apps').resource('deployments').namespace('shop').check('frobnicate').allowed()"
+    mine = "authorizer.requestResource.check('create').allowed()"
+    account = "!authorizer.serviceAccount('shop', 'default').path('/metrics').check('get').allowed()"
+    policy(world, {"expression": f"({asks}) && ({mine}) && ({account})"})
+    world.create(DEPLOYMENTS, deployment(1))

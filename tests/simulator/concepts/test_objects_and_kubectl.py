@@ -281,3 +281,32 @@ def test_most_of_a_pod_cannot_be_changed(lab: Any, field: str) -> None:
     value = value if value == "true" else f'"{value}"'
     said = lab.refusal(f'kubectl patch pod web -p \'{{"spec":{{"{name}":{value}}}}}\'')
     assert "pod updates may not change fields other than" in said
+
+
+def test_kubectl_speaks_http_and_shows_it(lab: Any) -> None:
+    listed = json.loads(lab.run("kubectl get --raw /api/v1/namespaces/kube-system/pods"))
+    assert (listed["kind"], listed["apiVersion"]) == ("PodList", "v1")
+    said = lab.reply("kubectl get pods -v=6")["stderr"]
+    assert re.search(
+        r'round_trippers.go:632\] "Response" verb="GET" '
+        r'url="https://127.0.0.1:6443/api/v1/namespaces/default/pods\?limit=500" status="200 OK" milliseconds=1\n',
+        said,
+    )
+    missing = lab.reply("kubectl get pod gone -v=6")["stderr"]
+    assert 'status="404 Not Found"' in missing
+    told = lab.reply("kubectl get configmaps -v=8")["stderr"]
+    assert "\tAccept: application/json;as=Table;v=v1;g=meta.k8s.io," in told
+    assert '"Response Body" body="{' in told
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        pytest.param("kubectl create configmap made", "201 Created", id="created"),
+        pytest.param("kubectl create configmap kube-root-ca.crt", "409 Conflict", id="taken"),
+        pytest.param("kubectl get pods --as ann", "403 Forbidden", id="forbidden"),
+        pytest.param("kubectl run BAD --image=nginx", "422 Unprocessable Entity", id="invalid"),
+    ],
+)
+def test_every_outcome_is_a_status(lab: Any, line: str, status: str) -> None:
+    assert f'status="{status}"' in lab.reply(f"{line} -v=6")["stderr"]

@@ -1,0 +1,120 @@
+"""Certificate signing requests and the users that certificates make.
+
+https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/; `pkg/registry/certificates/certificates`, `pkg/apis/certificates/validation`
+(1.33). A certificate of the cluster's CA makes its CN a user and its O's groups, until it expires.
+"""
+
+import binascii
+from base64 import b64decode
+
+from simulator.apiserver import errors
+from simulator.apiserver.authorization.attributes import Attributes
+from simulator.apiserver.authorization.rbac import Rbac, is_administrator
+from simulator.apiserver.errors import StatusError
+from simulator.apiserver.request import User
+from simulator.engine import Engine
+from simulator.engine.plain import Obj
+from simulator.machinery.certificates import CertificateError, is_signed_by, read_certificate, read_request
+
+RESOURCE = "certificatesigningrequests.certificates.k8s.io"
+CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
+_GROUP, _PLURAL = "certificates.k8s.io", "certificatesigningrequests"
+_LEAST_S = 600
+_LEGACY = "kubernetes.io/legacy-unknown"
+
+
+def authority_of(seed: int) -> str:
+    """What the key of a cluster's CA follows from."""
+    return f"{seed}/ca"
+
+
+def certificate_user(engine: Engine, text: str) -> User | None:
+    """Whom a client certificate stands for; None when it is worth nothing (any more)."""
+    if not is_signed_by(authority_of(engine.seed), text):
+        return None
+    try:
+        found = read_certificate(text)
+    except CertificateError:
+        return None
+    now_s = engine.epoch_s + engine.now // 1_000_000
+    if not found.begins_s <= now_s <= found.ends_s:
+        return None
+    return User(found.subject.name, (*found.subject.organizations, "system:authenticated"))
+
+
+def requested(obj: Obj, user: User) -> Obj:
+    """A new request as it is kept: who asked is the server's to say. Raises StatusError."""
+    spec = obj.get("spec") or {}
+    name = (obj.get("metadata") or {}).get("name", "")
+    causes = _problems(spec)
+    if causes:
+        raise errors.invalid(_GROUP, "CertificateSigningRequest", name, causes)
+    subject = read_request(b64decode(spec["request"]))
+    if spec["signerName"] == CLIENT_SIGNER and "system:masters" in subject.organizations:
+        says = f"use of {CLIENT_SIGNER} signer with system:masters group is not allowed"
+        raise errors.forbidden(_GROUP, _PLURAL, name, says)
+    own = {"username": user.name, "groups": list(user.groups)}
+    return {**obj, "spec": {**{key: value for key, value in spec.items() if key not in ("uid", "extra")}, **own}}
+
+
+def _problems(spec: Obj) -> list[tuple[str, str, str]]:
+    causes: list[tuple[str, str, str]] = []
+    try:
+        read_request(b64decode(spec.get("request") or "", validate=True))
+    except (CertificateError, binascii.Error) as error:
+        value = str(spec.get("request", ""))
+        causes.append(("FieldValueInvalid", f'Invalid value: "{value}": {error}', "spec.request"))
+    if not spec.get("usages"):
+        causes.append(("FieldValueRequired", "Required value", "spec.usages"))
+    signer = spec.get("signerName", "")
+    if not signer:
+        causes.append(("FieldValueRequired", "Required value", "spec.signerName"))
+    elif signer == _LEGACY:
+        says = f'Invalid value: "{signer}": the legacy signerName is not allowed via this API version'
+        causes.append(("FieldValueInvalid", says, "spec.signerName"))
+    elif "/" not in signer:
+        says = f"Invalid value: \"{signer}\": must be a fully qualified domain and path of the form 'example.com/signer-name'"
+        causes.append(("FieldValueInvalid", says, "spec.signerName"))
+    life = spec.get("expirationSeconds")
+    if life is not None and life < _LEAST_S:
+        says = f"Invalid value: {life}: may not specify a duration less than 600 seconds (10 minutes)"
+        causes.append(("FieldValueInvalid", says, "spec.expirationSeconds"))
+    return causes
+
+
+def approved(obj: Obj, old: Obj, now: str) -> Obj:
+    """The request with the conditions that `obj` says, and nothing else of it. Raises StatusError."""
+    before = {one["type"]: one for one in (old.get("status") or {}).get("conditions") or ()}
+    given = (obj.get("status") or {}).get("conditions") or ()
+    kinds = [one.get("type") for one in given]
+    if "Approved" in kinds and "Denied" in kinds:
+        says = 'Invalid value: "Denied": Approved and Denied conditions are mutually exclusive'
+        place = f"status.conditions[{kinds.index('Denied')}].type"
+        raise errors.invalid(
+            _GROUP, "CertificateSigningRequest", old["metadata"]["name"], [("FieldValueInvalid", says, place)]
+        )
+    conditions = []
+    for one in given:
+        same = before.get(one["type"]) or {}
+        moved = same.get("lastTransitionTime") if same.get("status") == one.get("status") else None
+        conditions.append(
+            {**one, "lastUpdateTime": one.get("lastUpdateTime") or now, "lastTransitionTime": moved or now}
+        )
+    return {**old, "status": {**(old.get("status") or {}), "conditions": conditions}}
+
+
+def refuse_approval(rbac: Rbac, user: User, request: Obj) -> None:
+    """Admission plugin CertificateApproval: whoever approves must be allowed to speak for the signer."""
+    if is_administrator(user):
+        return
+    signer = request["spec"]["signerName"]
+    names = (signer, f"{signer.partition('/')[0]}/*")
+    asked = [Attributes("approve", "signers", _GROUP, name=name) for name in names]
+    if any(rbac.decide(user, one).allowed for one in asked):
+        return
+    says = f'user not permitted to approve requests with signerName "{signer}"'
+    raise errors.forbidden(_GROUP, _PLURAL, request["metadata"]["name"], says)
+
+
+def unauthorized() -> StatusError:
+    return StatusError(401, "Unauthorized", "Unauthorized")
