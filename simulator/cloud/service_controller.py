@@ -23,6 +23,7 @@ _FIRST_RETRY_US, _LAST_RETRY_US = 5_000_000, 300_000_000
 
 class ServiceController(Controller):
     name: ClassVar[str] = "service-controller"
+    writes = ("services", "events")
     watches: ClassVar[Mapping[str, str]] = {"services": "on_service", "nodes": "on_node"}
 
     def __init__(self, process: Process, client: Client, balancers: LoadBalancers) -> None:

@@ -16,6 +16,7 @@ _SLICES = "endpointslices.discovery.k8s.io"
 
 class ApiServiceAvailabilityController(Controller):
     name = "apiservice-availability-controller"
+    writes = (API_SERVICES,)
     watches: ClassVar[Mapping[str, str]] = {
         API_SERVICES: "on_api_service",
         "services": "on_service",

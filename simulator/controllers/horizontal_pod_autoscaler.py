@@ -48,6 +48,7 @@ class _Invalid(Exception):
 
 class HorizontalPodAutoscalerController(Controller):
     name = "horizontal-pod-autoscaler-controller"
+    writes = ("*",)
     watches: ClassVar[Mapping[str, str]] = {
         _HPAS: "on_autoscaler",
         "pods": "on_pod",

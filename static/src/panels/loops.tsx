@@ -212,8 +212,8 @@ function Loop({ loop, session, desk }: { loop: LoopRow; session: Session; desk: 
       </div>
       <p>{queueWords(loop)}{loop.synced ? `; last at ${clockText(loop.synced.at)}: ${loop.synced.key}` : ""}</p>
       <details>
-        <summary>Watches {loop.watches.length}, writes {loop.writes.includes("*") ? "any kind" : loop.writes.length}</summary>
-        <dl><dt>Watches</dt><dd>{loop.watches.join(", ")}</dd><dt>Writes</dt><dd>{loop.writes.map((one) => (one === "*" ? "whatever has to go" : one)).join(", ")}</dd></dl>
+        <summary>Watches {loop.watches.length}, {loop.writes.length === 0 ? "does not tell what it writes" : `writes ${loop.writes.includes("*") ? "any kind" : loop.writes.length}`}</summary>
+        <dl><dt>Watches</dt><dd>{loop.watches.join(", ")}</dd><dt>Writes</dt><dd>{loop.writes.map((one) => (one === "*" ? "any kind" : one)).join(", ")}</dd></dl>
       </details>
     </li>
   );

@@ -207,10 +207,15 @@ def test_no_loop_writes_outside_the_kinds_it_declares(bench: Any) -> None:
     assert [one for one in sorted(written) if not {one[1], "*"} & declared[one[0]]] == []
 
 
+def test_every_loop_of_a_plain_cluster_tells_what_it_watches_and_writes(bench: Any) -> None:
+    loops = bench.cluster.apply({"kind": "loops"})["loops"]
+    assert [one["name"] for one in loops if not one["watches"] or not one["writes"]] == []
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ({"kind": "loop", "op": "off", "loop": "nobody"}, "loop: found 'nobody', wanted one of attachdetach-controller"),
+        ({"kind": "loop", "op": "off", "loop": "nobody"}, "loop: found 'nobody', wanted one of "),
         ({"kind": "loop", "op": "on", "loop": "job-controller"}, "loop: found job-controller, which is on already"),
         ({"kind": "breakpoint", "op": "set"}, "breakpoint: found nothing to stop at"),
         ({"kind": "breakpoint", "op": "set", "resource": "nothings"}, "resource: found 'nothings'"),
