@@ -19,8 +19,11 @@ from simulator.cloud.groups import NodeGroup
 from simulator.cloud.machine_types import MACHINE_TYPES
 from simulator.machinery import quantities, yaml_documents
 from simulator.node.addresses import node_address
+from simulator.workloads.errors import CatalogError
+from simulator.workloads.image_catalog import own_images
 
 MAX_NODES = 5_000
+MAX_IMAGES = 100
 MAX_CPU = "1024"
 MAX_MEMORY = "64Ti"
 _ROLES = ("control-plane", "worker")
@@ -111,6 +114,8 @@ class ClusterConfig:
     service_subnet: str = "10.96.0.0/16"
     kube_proxy_mode: str = "iptables"
     allow_unknown_images: bool = False
+    images: tuple[dict[str, Any], ...] = ()
+    """Of the class's own, as entries of the image catalogue."""
     flavour: Flavour = field(default_factory=Flavour)
     groups: tuple[NodeGroup, ...] = ()
     quota_cpus: int = 0
@@ -130,6 +135,7 @@ class ClusterConfig:
                 "kubeProxyMode": self.kube_proxy_mode,
             },
             "allowUnknownImages": self.allow_unknown_images,
+            **({"images": list(self.images)} if self.images else {}),
             "flavour": self.flavour.name,
             "addons": list(self.addons),
             **({"cloud": self._dump_cloud()} if self.flavour.is_cloud else {}),
@@ -186,6 +192,7 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
         service_subnet=_subnet(networking.get("serviceSubnet", "10.96.0.0/16"), "networking.serviceSubnet"),
         kube_proxy_mode=_one_of(networking.get("kubeProxyMode", "iptables"), "networking.kubeProxyMode", PROXY_MODES),
         allow_unknown_images=_boolean(given.get("allowUnknownImages", False), "allowUnknownImages"),
+        images=_images(given.get("images") or []),
         flavour=flavour,
         groups=groups,
         quota_cpus=_integer(cloud.get("quotaCPUs", 0), "cloud.quotaCPUs", 0, 100_000),
@@ -201,6 +208,7 @@ _FIELDS = (
     "nodes",
     "networking",
     "allowUnknownImages",
+    "images",
     "flavour",
     "cloud",
     "nodeGroups",
@@ -408,6 +416,17 @@ def _node(fields: dict[str, Any], path: str, name: str, role: str, flavour: Flav
             for index, handler in enumerate(_list(fields.get("runtimeHandlers") or [], f"{path}.runtimeHandlers"))
         ),
     )
+
+
+def _images(given: object) -> tuple[dict[str, Any], ...]:
+    entries = _list(given, "images")
+    if len(entries) > MAX_IMAGES:
+        raise ConfigError("images", f"{len(entries)} images", f"at most {MAX_IMAGES}")
+    try:
+        own_images(entries)
+    except CatalogError as error:
+        raise ConfigError("images", str(error), "entries as in the image catalogue") from error
+    return tuple(entries)
 
 
 def _kind_name(cluster: str, role: str, number: int) -> str:

@@ -5,7 +5,7 @@ in the fleet's records, and is dumped and loaded here.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from simulator.apiserver.errors import bad_request
 from simulator.apiserver.registry import Registry
@@ -77,6 +77,8 @@ class ClusterConfig(Protocol):
     @property
     def allow_unknown_images(self) -> bool: ...
     @property
+    def images(self) -> tuple[dict[str, Any], ...]: ...
+    @property
     def flavour(self) -> Flavour: ...
     @property
     def nodes(self) -> Sequence[NodeConfig]: ...
@@ -94,9 +96,8 @@ class Kubelets:
 
     def __init__(self, process: Process, registry: Registry, config: ClusterConfig) -> None:
         self._config = config
-        self._fleet = fleet = Fleet(
-            process, Client(registry, "kubelet"), catalog().allowing_generic(config.allow_unknown_images)
-        )
+        known = catalog().with_images(config.images).allowing_generic(config.allow_unknown_images)
+        self._fleet = fleet = Fleet(process, Client(registry, "kubelet"), known)
         self._engine = fleet.engine
         self.volumes = VolumeManager(fleet, storage_of(config.flavour))
         """What lies in volumes, and who has mounted them."""

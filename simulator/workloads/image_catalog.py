@@ -4,7 +4,7 @@ Promises: `pull(name)` answers as the real registry would, through containerd: t
 missing tag, an unknown repository or an unreachable host. Data errors raise `CatalogError` with file and entry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from simulator.workloads.errors import CatalogError
+from simulator.workloads.errors import CatalogError, InvalidImageName
 from simulator.workloads.images import ImageName, parse
 
 _MB = 1_000_000
@@ -147,6 +147,12 @@ class Catalog:
         """The same catalogue where well-formed `owner/name` images nobody described run as a plain server, or fail."""
         return Catalog(self._entries, generic=allowed)
 
+    def with_images(self, given: Sequence[Any]) -> "Catalog":
+        """The same catalogue with images of a class's own; one that it knows already is replaced. Raises CatalogError."""
+        if not given:
+            return self
+        return Catalog({**self._entries, **own_images(given)}, generic=self._generic)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
@@ -239,6 +245,23 @@ def read_catalog(source: str, text: str) -> Catalog:
     entries: dict[str, dict[str, Image]] = {}
     _read(source, text, entries)
     return Catalog(entries)
+
+
+def own_images(given: Sequence[Any]) -> dict[str, dict[str, Image]]:
+    """Entries that came with a cluster's configuration, written as those of `catalog/*.yaml`. Raises CatalogError."""
+    entries: dict[str, dict[str, Image]] = {}
+    for number, raw in enumerate(given):
+        where = f"images[{number}]"
+        if not isinstance(raw, dict) or not isinstance(raw.get("name"), str):
+            raise CatalogError(f"{where}: found no name, wanted a mapping with name and tags")
+        _known_keys(where, raw, _KEYS)
+        try:
+            entries[parse(raw["name"]).path] = _images(where, raw)
+        except (InvalidImageName, KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise CatalogError(
+                f"{where}: found {type(problem).__name__} {problem}, wanted an entry as in the catalogue"
+            ) from problem
+    return entries
 
 
 _KEYS = {

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from simulator.cluster import Cluster
+from simulator.config import ConfigError, read_config
+
 
 def secret(host: str, **login: str) -> dict[str, Any]:
     text = json.dumps({"auths": {host: login}})
@@ -67,3 +70,44 @@ def test_a_slow_line_takes_its_time(lab: Any) -> None:
     assert lab.status()["phase"] == "Pending"
     lab.run(60)
     assert lab.status()["phase"] == "Running"
+
+
+OWN = """
+kind: Cluster
+nodes: [{role: control-plane}, {role: worker}]
+images:
+- name: registry.example.com/class/greeter
+  tags: {"1.0": 12}
+  cmd: [greeter]
+  servers:
+    greeter: {listens: [{port: 8080, protocol: http}], ready_ms: 100, stop_ms: 50, memory_mb: 5, routes: [{path: /, body: hello}]}
+"""
+
+
+def test_a_class_may_bring_its_own_images() -> None:
+    cluster = Cluster.create(OWN)
+    for each in (cluster, Cluster.load(cluster.dump())):
+        each.apply({"kind": "shell", "line": "kubectl run a --image=registry.example.com/class/greeter:1.0"})
+        each.advance(each.now + 30_000_000)
+        reply = each.apply({"kind": "shell", "line": "kubectl get pod a --no-headers"})
+        assert reply["stdout"].split()[1:3] == ["1/1", "Running"]
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        pytest.param("[{name: a}]", "tags: found None, wanted a mapping of tag to megabytes", id="no tags"),
+        pytest.param("[{name: a, tags: {x: 1}, nonsense: 1}]", "found nonsense, wanted only", id="an unknown key"),
+        pytest.param("[{name: a, tags: {x: much}}]", "found ValueError", id="no number"),
+        pytest.param("[{name: a, tags: {x: 1}, servers: {a: {listens: [1]}}}]", "found TypeError", id="no socket"),
+        pytest.param("[{name: 'A B', tags: {x: 1}}]", "couldn't parse image name", id="no name"),
+        pytest.param("{}", "", id="nothing"),
+    ],
+)
+def test_images_that_make_no_sense_are_refused_with_their_place(images: str, said: str) -> None:
+    if not said:
+        assert read_config(f"kind: Cluster\nimages: {images}\n").images == ()
+        return
+    with pytest.raises(ConfigError, match="images") as refused:
+        read_config(f"kind: Cluster\nimages: {images}\n")
+    assert said in str(refused.value) or said in refused.value.found
