@@ -184,3 +184,41 @@ def test_a_flavour_that_cannot_be_is_refused_with_its_field(config: dict[str, An
 def test_a_configuration_written_down_reads_back_as_itself(flavour: str) -> None:
     config = read_config({"name": "book", "flavour": flavour})
     assert read_config(config.dump()) == config
+
+
+@pytest.mark.parametrize(
+    ("flavour", "more", "classes", "is_given", "zone"),
+    [
+        pytest.param("kind", {}, {"standard"}, False, "", id="kind"),
+        pytest.param("desktop", {}, {"hostpath"}, False, "", id="desktop"),
+        pytest.param("cloud", {"cloud": {"provider": "aws"}}, {"gp3"}, True, "us-east-2a", id="aws"),
+        pytest.param(
+            "cloud",
+            {"cloud": {"provider": "google"}},
+            {"standard-rwo", "premium-rwo"},
+            True,
+            "us-central1-",
+            id="google",
+        ),
+        pytest.param(
+            "cloud",
+            {"cloud": {"provider": "linode"}},
+            {"linode-block-storage", "linode-block-storage-retain"},
+            True,
+            "",
+            id="linode",
+        ),
+    ],
+)
+def test_flavours_differ_in_storage_classes_addresses_and_zones(
+    make_lab: Make, flavour: str, more: dict[str, Any], classes: set[str], is_given: bool, zone: str
+) -> None:
+    lab = make_lab(flavour, **more)
+    assert set(lab.value("storageclasses", "{.items[*].metadata.name}").split()) == classes
+    lab.run("kubectl create deployment web --image=nginx:1.27 --port=80")
+    lab.run("kubectl expose deployment web --type=LoadBalancer --port=80")
+    lab.wait(180)
+    address = lab.run("kubectl get service web --no-headers").split()[3]
+    assert (address != "<pending>") is is_given
+    node = next(iter(lab.nodes()))
+    assert lab.value(f"node {node}", "{.metadata.labels.topology\\.kubernetes\\.io/zone}").startswith(zone)
