@@ -1021,3 +1021,34 @@ def test_a_snapshot_without_class_or_claim_says_so(cloud: Any) -> None:
         "SnapshotContentCreationFailed: Failed to create snapshot content with error "
     )
     assert lab.column("kubectl get vs", "READYTOUSE") == ["false"]
+
+
+# Flavours
+
+
+@pytest.mark.parametrize(
+    ("config", "storage_class", "has_address", "zones"),
+    [
+        pytest.param({"flavour": "kind"}, "standard", False, [""], id="kind"),
+        pytest.param(
+            {"flavour": "cloud", "cloud": {"provider": "aws"}, "nodeGroups": [{"size": 3}]},
+            "gp3",
+            True,
+            ["us-east-2a", "us-east-2b", "us-east-2c"],
+            id="cloud",
+        ),
+    ],
+)
+def test_a_cluster_shows_where_it_was_got(
+    lab: Any, config: dict[str, Any], storage_class: str, has_address: bool, zones: list[str]
+) -> None:
+    """A30: storage class, external address and zone labels tell a laptop from a cloud."""
+    made = type(lab)(Cluster.create({"name": "book", **config}))
+    assert made.column("kubectl get sc", "NAME") == [f"{storage_class} (default)"]
+    made.run("kubectl create deployment web --image=nginx:1.27")
+    made.run("kubectl expose deployment web --port=80 --type=LoadBalancer")
+    made.wait(120)
+    address = made.value("svc web", "{.status.loadBalancer.ingress[0]}")
+    assert bool(address) is has_address
+    shown = made.column("kubectl get nodes -L topology.kubernetes.io/zone", "ZONE")
+    assert sorted(set(shown)) == zones
