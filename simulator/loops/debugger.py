@@ -15,7 +15,14 @@ from simulator.machinery import resources
 from simulator.narrator import Narrator
 
 #: What kubelets watch and write beside pods: their node and its Lease.
-_KUBELET_WRITES = ("pods", "nodes", "leases.coordination.k8s.io", "events")
+_KUBELET_WRITES = (
+    "pods",
+    "nodes",
+    "leases.coordination.k8s.io",
+    "csinodes.storage.k8s.io",
+    "persistentvolumeclaims",
+    "events",
+)
 _MOST_BREAKPOINTS = 50
 
 
