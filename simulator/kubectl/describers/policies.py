@@ -98,6 +98,8 @@ def describe_autoscaler(obj: Obj, around: Surroundings) -> str:
         page.line(1, _metric(metric, current[number] if number < len(current) else {}))
     page.raw(f"Min replicas:\t{spec.get('minReplicas', 1)}\n")
     page.raw(f"Max replicas:\t{spec['maxReplicas']}\n")
+    if spec.get("behavior"):
+        _behaviour(page, spec["behavior"])
     have, wanted = status.get("currentReplicas", 0), status.get("desiredReplicas", 0)
     page.raw(f"{target['kind']} pods:\t{have} current / {wanted} desired\n")
     if status.get("conditions"):
@@ -109,12 +111,53 @@ def describe_autoscaler(obj: Obj, around: Surroundings) -> str:
 
 
 def _metric(metric: Obj, current: Obj) -> str:
-    """A resource metric as upstream writes it; other sources by their kind only."""
-    resource = metric.get("resource")
-    if metric["type"] != "Resource" or resource is None:
+    """One metric as upstream writes it (`pkg/describe/describe.go`: describeHorizontalPodAutoscalerV2)."""
+    field = _FIELDS.get(metric["type"])
+    if field is None:
         return f"<unknown metric type {metric['type']}>\t"
-    target, now = resource["target"], (current.get("resource") or {}).get("current") or {}
-    if target["type"] == "Utilization":
+    source, now = metric[field], (current.get(field) or {}).get("current") or {}
+    target = source["target"]
+    if field in ("resource", "containerResource"):
+        of = f'resource {source["name"]} of container "{source["container"]}" on pods' if "container" in source else ""
+        of = of or f"resource {source['name']} on pods"
+        if "averageValue" in target:
+            return f"{of}:\t{now.get('averageValue', '<unknown>')} / {target['averageValue']}"
         found = f"{now['averageUtilization']}% ({now['averageValue']})" if "averageUtilization" in now else "<unknown>"
-        return f"resource {resource['name']} on pods  (as a percentage of request):\t{found} / {target['averageUtilization']}%"
-    return f"resource {resource['name']} on pods:\t{now.get('averageValue', '<unknown>')} / {target.get('averageValue', '')}"
+        return f"{of}  (as a percentage of request):\t{found} / {target['averageUtilization']}%"
+    name = f'"{source["metric"]["name"]}"'
+    if field == "pods":
+        return f"{name} on pods:\t{now.get('averageValue', '<unknown>')} / {target['averageValue']}"
+    about = source.get("describedObject")
+    where = f" on {about['kind']}/{about['name']}" if about else ""
+    if "averageValue" in target:
+        return (
+            f"{name}{where} (target average value):\t{now.get('averageValue', '<unknown>')} / {target['averageValue']}"
+        )
+    return f"{name}{where} (target value):\t{now.get('value', '<unknown>')} / {target.get('value', '')}"
+
+
+_FIELDS = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
+
+
+def _behaviour(page: Page, behaviour: Obj) -> None:
+    page.raw("Behavior:\n")
+    for title, direction in (("Scale Up", "scaleUp"), ("Scale Down", "scaleDown")):
+        rules = behaviour.get(direction)
+        if not rules:
+            continue
+        page.line(1, f"{title}:")
+        if rules.get("stabilizationWindowSeconds") is not None:
+            page.line(2, f"Stabilization Window: {rules['stabilizationWindowSeconds']} seconds")
+        if rules.get("policies"):
+            page.line(2, f"Select Policy: {rules['selectPolicy']}")
+            page.line(2, "Policies:")
+            for policy in rules["policies"]:
+                page.line(
+                    3, f"- Type: {policy['type']}\tValue: {policy['value']}\tPeriod: {policy['periodSeconds']} seconds"
+                )

@@ -292,6 +292,51 @@ def test_other_kinds_of_metrics(
     )
 
 
+@pytest.mark.parametrize(
+    ("metric", "line"),
+    [
+        pytest.param(
+            {
+                "type": "Pods",
+                "pods": {"metric": {"name": "packets"}, "target": {"type": "AverageValue", "averageValue": "1k"}},
+            },
+            '"packets" on pods:  <unknown> / 1k',
+            id="pods",
+        ),
+        pytest.param(
+            {
+                "type": "External",
+                "external": {"metric": {"name": "queue"}, "target": {"type": "AverageValue", "averageValue": "30"}},
+            },
+            '"queue" (target average value):  <unknown> / 30',
+            id="external",
+        ),
+        pytest.param(
+            {
+                "type": "ContainerResource",
+                "containerResource": {
+                    "name": "cpu",
+                    "container": "hpa-example",
+                    "target": {"type": "Utilization", "averageUtilization": 50},
+                },
+            },
+            'resource cpu of container "hpa-example" on pods  (as a percentage of request):  <unknown> / 50%',
+            id="container",
+        ),
+    ],
+)
+def test_every_kind_of_metric_and_the_behaviour_are_described(lab: Any, metric: dict[str, Any], line: str) -> None:
+    """The texts were compared with kubectl 1.33's own."""
+    policies = [{"type": "Pods", "value": 1, "periodSeconds": 60}]
+    lab.run("kubectl apply -f -", autoscaler([metric], behavior={"scaleDown": {"policies": policies}}))
+    described = lab.run("kubectl describe hpa web")
+    assert line in described
+    assert (
+        "  Scale Down:\n    Select Policy: Max\n    Policies:\n      - Type: Pods  Value: 1  Period: 60 seconds\n"
+        in described
+    )
+
+
 def test_no_adapter_no_custom_metrics(lab: Any) -> None:
     lab.serve()
     metric = {
