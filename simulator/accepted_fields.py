@@ -33,7 +33,6 @@ ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.containers[].securityContext.procMount", _NO_KERNEL),
     AcceptedField("Pod", "spec.hostUsers", _NO_KERNEL),
     AcceptedField("Pod", "spec.resourceClaims", "there are no devices"),
-    AcceptedField("Service", "spec.trafficDistribution", "endpoints carry no hints"),
 )
 
 

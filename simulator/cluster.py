@@ -103,7 +103,7 @@ class Cluster:
         self.engine = engine = Engine(seed=seed, epoch_s=epoch_s, profile=profile)
         machines = [node.name for node in config.control_planes]
         self.etcd = Etcd(engine, machines)
-        self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnet)
+        self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnets)
         self.processes = {name: Process(name, engine, registry) for name in PROCESSES}
         manager = self.processes["kube-controller-manager"]
         for controller in CONTROLLERS:
@@ -133,7 +133,7 @@ class Cluster:
         self.sources = sources = Sources(registry.store.get, self.kubelets.nodes)
         self.traffic = Traffic(engine, self.datapath, sources)
         self.balancers = self._balance()
-        programs = NetworkPrograms(networking, self.proxy)
+        programs = NetworkPrograms(networking, self.proxy, self.kubelets.set_network)
         programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
         self.kubelets.fleet.listeners.append(programs)
         registry.admission.webhooks.calls = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
@@ -165,6 +165,7 @@ class Cluster:
             self.kubelets.nodes,
             self.kubelets.runs_kube_proxy,
             {name: process for name, process in self.processes.items() if name == PROVIDER},
+            self.kubelets.set_network,
         )
         self.yard = Yard(engine, self.kubelets, self.plane, config)
         if self.cloud is not None:

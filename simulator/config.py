@@ -27,7 +27,10 @@ MAX_IMAGES = 100
 MAX_CPU = "1024"
 MAX_MEMORY = "64Ti"
 _ROLES = ("control-plane", "worker")
+#: What kind gives Services of a dual-stack cluster beside the IPv4 range.
+SERVICE_SUBNET_6 = "fd00:10:96::/112"
 #: kind's own choices (https://kind.sigs.k8s.io/docs/user/configuration/#kube-proxy-mode).
+CNIS = ("kindnet", "flannel", "calico", "cilium")
 PROXY_MODES = ("iptables", "ipvs", "nftables", "none")
 _SYSTEMS = ("linux", "windows")
 #: A managed control plane has members in several zones; nobody sees them.
@@ -112,7 +115,11 @@ class ClusterConfig:
     nodes: tuple[NodeConfig, ...]
     pod_subnet: str = "10.244.0.0/16"
     service_subnet: str = "10.96.0.0/16"
+    ip_family: str = "ipv4"
+    """`ipv4` or `dual`: every pod, node and willing Service has an IPv6 address beside the other."""
     kube_proxy_mode: str = "iptables"
+    cni: str = "kindnet"
+    """The network plugin of fresh machines; "" none."""
     allow_unknown_images: bool = False
     images: tuple[dict[str, Any], ...] = ()
     """Of the class's own, as entries of the image catalogue."""
@@ -133,6 +140,8 @@ class ClusterConfig:
                 "podSubnet": self.pod_subnet,
                 "serviceSubnet": self.service_subnet,
                 "kubeProxyMode": self.kube_proxy_mode,
+                "ipFamily": self.ip_family,
+                **({"cni": self.cni} if self.cni else {"disableDefaultCNI": True}),
             },
             "allowUnknownImages": self.allow_unknown_images,
             **({"images": list(self.images)} if self.images else {}),
@@ -160,6 +169,15 @@ class ClusterConfig:
         return tuple((index, node) for index, node in enumerate(self.nodes) if not node.managed)
 
     @property
+    def is_dual(self) -> bool:
+        return self.ip_family == "dual"
+
+    @property
+    def service_subnets(self) -> str:
+        """As `--service-cluster-ip-range` of the API server wants them; the second one is kind's."""
+        return f"{self.service_subnet},{SERVICE_SUBNET_6}" if self.is_dual else self.service_subnet
+
+    @property
     def control_planes(self) -> tuple[NodeConfig, ...]:
         return tuple(node for node in self.nodes if node.role == "control-plane")
 
@@ -182,7 +200,7 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
     _only(
         _mapping(networking, "networking"),
         "networking",
-        ("podSubnet", "serviceSubnet", "ipFamily", "kubeProxyMode", "disableDefaultCNI"),
+        ("podSubnet", "serviceSubnet", "ipFamily", "kubeProxyMode", "disableDefaultCNI", "cni"),
     )
     groups = _groups(given, flavour)
     return ClusterConfig(
@@ -190,6 +208,8 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
         nodes=_nodes(given.get("nodes", _default_nodes(flavour)), name, flavour, groups),
         pod_subnet=_subnet(networking.get("podSubnet", "10.244.0.0/16"), "networking.podSubnet"),
         service_subnet=_subnet(networking.get("serviceSubnet", "10.96.0.0/16"), "networking.serviceSubnet"),
+        ip_family=_one_of(networking.get("ipFamily", "ipv4"), "networking.ipFamily", ("ipv4", "dual")),
+        cni=_cni(networking),
         kube_proxy_mode=_one_of(networking.get("kubeProxyMode", "iptables"), "networking.kubeProxyMode", PROXY_MODES),
         allow_unknown_images=_boolean(given.get("allowUnknownImages", False), "allowUnknownImages"),
         images=_images(given.get("images") or []),
@@ -281,6 +301,13 @@ def _group(fields: dict[str, Any], path: str, flavour: Flavour) -> NodeGroup:
         labels={key: _text(value, f"{path}.labels.{key}") for key, value in labels.items()},
         taints=tuple(_taint(taint, f"{path}.taints[{index}]") for index, taint in enumerate(taints)),
     )
+
+
+def _cni(networking: dict[str, Any]) -> str:
+    """kind's `disableDefaultCNI`, and beside it `cni`, which it does not have: another plugin from the start."""
+    if _boolean(networking.get("disableDefaultCNI", False), "networking.disableDefaultCNI"):
+        return ""
+    return _one_of(networking.get("cni", "kindnet"), "networking.cni", CNIS)
 
 
 def _parse(text: str) -> Any:

@@ -5,7 +5,7 @@ Follows https://kubernetes.io/docs/concepts/services-networking/cluster-ip-alloc
 is kept for cluster DNS by the assembly, which asks for it by name. What is taken is read from the store.
 """
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import ip_address, ip_network
 
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
@@ -49,7 +49,8 @@ def _ports_of(spec: Obj) -> list[int]:
 
 class ServiceAllocator:
     def __init__(self, engine: Engine, store: Store, cluster_cidr: str) -> None:
-        self.network = IPv4Network(cluster_cidr)
+        self.networks = {_family(cidr): ip_network(cidr) for cidr in cluster_cidr.split(",")}
+        """By address family, the cluster's first one first."""
         self._engine = engine
         self._store = store
 
@@ -83,26 +84,57 @@ class ServiceAllocator:
         spec["healthCheckNodePort"] = wanted
 
     def _cluster_ip(self, spec: Obj, service: Obj, old: Obj | None, causes: list[tuple[str, str, str]]) -> None:
-        wanted = spec.get("clusterIP") or ""
-        if not wanted and old is not None:
-            wanted = old["spec"].get("clusterIP", "")
-        if not wanted:
-            wanted = self._free_ip()
-        elif wanted != "None" and (why := self._refuse_ip(wanted, service)):
-            causes.append(
-                (
-                    "FieldValueInvalid",
-                    f'Invalid value: []string{{"{wanted}"}}: failed to allocate IP {wanted}: {why}',
-                    "spec.clusterIPs",
-                )
-            )
-        spec["clusterIP"] = wanted
-        spec["clusterIPs"] = [wanted]
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
+        before = old["spec"] if old is not None else {}
+        families = self._families(spec, before, causes)
+        if causes:
+            return
+        wanted = list(spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else []))
+        if spec.get("clusterIP") and wanted[0] != spec["clusterIP"]:
+            wanted = [spec["clusterIP"]]
+        wanted = wanted or list(before.get("clusterIPs") or ())
+        if wanted[:1] == ["None"]:
+            spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
+            return
+        given = [address for address in wanted if _family(address) in families]
+        for address in given:
+            if why := self._refuse_ip(address, service):
+                shown = f"[]string{{{', '.join(_quoted(one) for one in given)}}}"
+                message = f"Invalid value: {shown}: failed to allocate IP {address}: {why}"
+                causes.append(("FieldValueInvalid", message, "spec.clusterIPs"))
+        found = {_family(address): address for address in given}
+        spec["clusterIPs"] = [found.get(family) or self._free_ip(family) for family in families]
+        spec["clusterIP"] = spec["clusterIPs"][0]
+
+    def _families(self, spec: Obj, before: Obj, causes: list[tuple[str, str, str]]) -> list[str]:
+        """Which families the service gets (`initIPFamilyFields` of `pkg/registry/core/service/storage/alloc.go`)."""
+        open_ended = spec.get("clusterIP") == "None" and not spec.get("selector")
+        policy = spec.setdefault("ipFamilyPolicy", "RequireDualStack" if open_ended else "SingleStack")
+        families = list(spec.get("ipFamilies") or before.get("ipFamilies") or ())
+        if policy == "SingleStack" and len(families) > 1:
+            if families != before.get("ipFamilies"):
+                why = f"Invalid value: \"{policy}\": must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"
+                causes.append(("FieldValueInvalid", why, "spec.ipFamilyPolicy"))
+            families = families[:1]
+        if not open_ended:
+            self._check_families(policy, families, causes)
+        families = families or [next(iter(self.networks))]
+        if policy != "SingleStack" and len(families) == 1 and (open_ended or len(self.networks) == 2):
+            families.append("IPv6" if families[0] == "IPv4" else "IPv4")
+        spec["ipFamilies"] = families
+        return families
+
+    def _check_families(self, policy: str, families: list[str], causes: list[tuple[str, str, str]]) -> None:
+        if policy == "RequireDualStack" and len(self.networks) < 2:
+            why = f'Invalid value: "{policy}": this cluster is not configured for dual-stack services'
+            causes.append(("FieldValueInvalid", why, "spec.ipFamilyPolicy"))
+        for index, family in enumerate(families):
+            if family not in self.networks:
+                why = f'Invalid value: "{family}": not configured on this cluster'
+                causes.append(("FieldValueInvalid", why, f"spec.ipFamilies[{index}]"))
 
     def _refuse_ip(self, wanted: str, service: Obj) -> str:
-        if IPv4Address(wanted) not in self.network:
+        network = self.networks.get(_family(wanted))
+        if network is None or ip_address(wanted) not in network:
             # Since v1.33 allocators belong to ServiceCIDRs (`ipallocator/cidrallocator.go`), and none has the address.
             return "the provided network does not match the current range"
         return "provided IP is already allocated" if self._taken_ips().get(wanted, _id(service)) != _id(service) else ""
@@ -114,20 +146,21 @@ class ServiceAllocator:
                 taken[ip] = key
         return taken
 
-    def _free_ip(self) -> str:
-        size = self.network.num_addresses
+    def _free_ip(self, family: str) -> str:
+        network = self.networks[family]
+        size = min(network.num_addresses, 1 << 16)
         band = min(max(16, size // 16), 256)
         taken = self._taken_ips()
         rng = self._engine.rng("cluster-ip")
-        first = int(self.network.network_address)
+        first = network.network_address
         for _ in range(64):
-            ip = str(IPv4Address(first + rng.between(band, size - 2)))
+            ip = str(first + rng.between(band, size - 2))
             if ip not in taken:
                 return ip
         for offset in range(1, size - 1):
-            if (ip := str(IPv4Address(first + offset))) not in taken:
+            if (ip := str(first + offset)) not in taken:
                 return ip
-        raise ValueError(f"range {self.network} is full")
+        raise ValueError(f"range {network} is full")
 
     def _node_ports(self, spec: Obj, service: Obj, old: Obj | None, causes: list[tuple[str, str, str]]) -> None:
         if spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False:
@@ -179,3 +212,11 @@ def _id(service: Obj) -> tuple[str, str]:
 
 def _port_id(port: Obj) -> tuple[str, int, str]:
     return port.get("name", ""), port["port"], port.get("protocol", "TCP")
+
+
+def _family(address: str) -> str:
+    return "IPv6" if ":" in address else "IPv4"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

@@ -11,6 +11,7 @@ from simulator.controllers.deployment import DeploymentController
 from simulator.controllers.disruption import DisruptionController
 from simulator.controllers.endpoints import EndpointsController
 from simulator.controllers.endpointslice import EndpointSliceController
+from simulator.controllers.endpointslice_mirroring import EndpointSliceMirroringController
 from simulator.controllers.ephemeral_volume import EphemeralVolumeController
 from simulator.controllers.garbage_collector import GarbageCollector
 from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
@@ -47,6 +48,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     HorizontalPodAutoscalerController,
     EndpointSliceController,
     EndpointsController,
+    EndpointSliceMirroringController,
     NodeLifecycleController,
     TaintEvictionController,
     ResourceQuotaController,

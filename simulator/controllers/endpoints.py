@@ -11,7 +11,7 @@ from typing import ClassVar
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
 from simulator.controllers.kinds.objects import is_ending, key_of, labels_of, one_of, split, with_metadata
-from simulator.controllers.kinds.service_members import Member, Port, ServiceMembers
+from simulator.controllers.kinds.service_members import Member, Port, ServiceMembers, address_in, families
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 
@@ -131,32 +131,35 @@ def wanted(service: Obj, members: Mapping[str, Member]) -> Obj:
         "apiVersion": "v1",
         "kind": "Endpoints",
         "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "labels": labels},
-        "subsets": _subsets(nsmallest(MAX_ADDRESSES, shown, key=lambda one: (not one.ready, one.address))),
+        "subsets": _subsets(
+            nsmallest(MAX_ADDRESSES, shown, key=lambda one: (not one.ready, one.address)), families(service)[0]
+        ),
     }
     if len(shown) > MAX_ADDRESSES:
         fresh["metadata"]["annotations"] = {OVER_CAPACITY: "truncated"}
     return fresh
 
 
-def _subsets(members: list[Member]) -> list[Obj]:
+def _subsets(members: list[Member], family: str) -> list[Obj]:
+    """Of one family only: Endpoints know no second one."""
     groups: dict[tuple[Port, ...], list[Member]] = {}
     for member in members:
         groups.setdefault(member.ports, []).append(member)
-    return [_subset(ports, groups[ports]) for ports in sorted(groups)]
+    return [_subset(ports, groups[ports], family) for ports in sorted(groups)]
 
 
-def _subset(ports: tuple[Port, ...], members: list[Member]) -> Obj:
+def _subset(ports: tuple[Port, ...], members: list[Member], family: str) -> Obj:
     subset: Obj = {}
     for part, ready in (("addresses", True), ("notReadyAddresses", False)):
-        if found := [_address(one) for one in members if one.ready is ready]:
+        if found := [_address(one, family) for one in members if one.ready is ready]:
             subset[part] = found
     if ports:
         subset["ports"] = [_port(*port) for port in sorted(ports)]
     return subset
 
 
-def _address(member: Member) -> Obj:
-    address: Obj = {"ip": member.address}
+def _address(member: Member, family: str) -> Obj:
+    address: Obj = {"ip": address_in(member, family)}
     if member.hostname:
         address["hostname"] = member.hostname
     if member.node:

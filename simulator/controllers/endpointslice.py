@@ -18,7 +18,7 @@ from simulator.controllers.kinds.objects import (
     split,
     with_metadata,
 )
-from simulator.controllers.kinds.service_members import Member, Port, ServiceMembers
+from simulator.controllers.kinds.service_members import Member, Port, ServiceMembers, address_in, families
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 
@@ -190,12 +190,28 @@ class Plan:
         self.update: list[Obj] = []
         self.delete: list[Obj] = []
 
+    def add(self, other: "Plan") -> None:
+        self.create += other.create
+        self.update += other.update
+        self.delete += other.delete
+
 
 def planned(service: Obj, known: list[Obj], members: Mapping[str, Member]) -> Plan:
     """The writes that bring the slices in line with the members; none when they are."""
+    plan = Plan()
+    wanted = families(service)
+    for family in wanted:
+        plan.add(_planned_family(service, family, [one for one in known if one["addressType"] == family], members))
+    plan.delete.extend(one for one in known if one["addressType"] not in wanted)
+    return plan
+
+
+def _planned_family(service: Obj, family: str, known: list[Obj], members: Mapping[str, Member]) -> Plan:
     wanted: dict[tuple[Port, ...], dict[str, Obj]] = {}
     for member in members.values():
-        wanted.setdefault(member.ports, {})[member.uid] = member.endpoint
+        if address := address_in(member, family):
+            endpoint = member.endpoint if family == "IPv4" else {**member.endpoint, "addresses": [address]}
+            wanted.setdefault(member.ports, {})[member.uid] = endpoint
     plan = Plan()
     by_ports: dict[tuple[Port, ...], list[Obj]] = {}
     for one in known:
@@ -205,13 +221,15 @@ def planned(service: Obj, known: list[Obj], members: Mapping[str, Member]) -> Pl
         else:
             plan.delete.append(one)
     for ports in sorted(wanted):
-        _plan_group(plan, service, ports, wanted[ports], by_ports.get(ports, []))
+        _plan_group(plan, service, family, ports, wanted[ports], by_ports.get(ports, []))
     if len(known) == len(plan.delete) and not plan.create:
-        _plan_placeholder(plan, service)
+        _plan_placeholder(plan, service, family)
     return plan
 
 
-def _plan_group(plan: Plan, service: Obj, ports: tuple[Port, ...], wanted: dict[str, Obj], known: list[Obj]) -> None:
+def _plan_group(
+    plan: Plan, service: Obj, family: str, ports: tuple[Port, ...], wanted: dict[str, Obj], known: list[Obj]
+) -> None:
     left = wanted
     changed, unchanged = [], []
     for slice in known:
@@ -236,13 +254,13 @@ def _plan_group(plan: Plan, service: Obj, ports: tuple[Port, ...], wanted: dict[
         elif plan.delete and _ports_of(plan.delete[-1]) == ports and plan.delete[-1] in known:
             changed.append(_filled(plan.delete.pop(), service, _take(left, MAX_ENDPOINTS)))
         else:
-            plan.create.append(_filled(_empty(service, ports), service, _take(left, MAX_ENDPOINTS)))
+            plan.create.append(_filled(_empty(service, family, ports), service, _take(left, MAX_ENDPOINTS)))
     plan.update.extend(changed)
 
 
-def _plan_placeholder(plan: Plan, service: Obj) -> None:
+def _plan_placeholder(plan: Plan, service: Obj, family: str) -> None:
     """A service without pods has one slice without endpoints and ports."""
-    placeholder = _empty(service, ())
+    placeholder = _empty(service, family, ())
     for one in plan.delete:
         if not one["endpoints"] and not one["ports"] and labels_of(one) == _labels(service):
             plan.delete.remove(one)
@@ -257,7 +275,7 @@ def _closest_to_full(slices: list[Obj], adding: int) -> Obj | None:
     return max(fitting, key=lambda one: len(one["endpoints"]), default=None)
 
 
-def _empty(service: Obj, ports: tuple[Port, ...]) -> Obj:
+def _empty(service: Obj, family: str, ports: tuple[Port, ...]) -> Obj:
     metadata = service["metadata"]
     return {
         "apiVersion": "discovery.k8s.io/v1",
@@ -268,7 +286,7 @@ def _empty(service: Obj, ports: tuple[Port, ...]) -> Obj:
             "ownerReferences": [controller_reference({"apiVersion": "v1", "kind": "Service", "metadata": metadata})],
             "labels": _labels(service),
         },
-        "addressType": "IPv4",
+        "addressType": family,
         "endpoints": [],
         "ports": [_port(*port) for port in ports],
     }

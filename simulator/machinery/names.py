@@ -201,6 +201,14 @@ def ip(value: str) -> list[str]:
     return []
 
 
+def is_ip(value: str, family: str) -> bool:
+    """Whether it is an address of this family, `IPv4` or `IPv6`."""
+    try:
+        return ip_address(value).version == int(family[-1]) and "%" not in value
+    except ValueError:
+        return False
+
+
 def cidr(value: str) -> list[str]:
     try:
         ip_network(value, strict=False)

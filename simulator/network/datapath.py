@@ -13,7 +13,9 @@ from simulator.engine.plain import Obj
 from simulator.network import dns
 from simulator.network.journey import Journey
 from simulator.network.links import Links
+from simulator.network.lookups import Lookups
 from simulator.network.objects import ClusterNetwork, Servers
+from simulator.network.packets import Standpoint
 from simulator.network.proxy import KubeProxy
 from simulator.network.service_rules import Backend, Rule
 from simulator.network.traces import REFUSED, RESET, RESOLVE, TIMEOUT, Broken, Hop, Source, Trace
@@ -79,7 +81,6 @@ class Datapath:
         links: Links,
         *,
         dns_address: str = "10.96.0.10",
-        policies: bool = True,
         load_balancers: LoadBalancers | None = None,
     ) -> None:
         self.proxy = proxy
@@ -87,7 +88,6 @@ class Datapath:
         self.servers = servers
         self.links = links
         self.dns_address = dns_address
-        self.enforces_policies = policies
         self.load_balancers: LoadBalancers = load_balancers or NoLoadBalancers()
         self._engine = engine
         self._sticky: dict[str, list[Plain]] = {}
@@ -116,23 +116,25 @@ class Datapath:
         return found
 
     def resolver(self, source: Source) -> dns.Resolver:
-        return Journey(self, source, live=False).resolver()
+        return self._lookups(source).resolver()
 
     def resolve(
         self, source: Source, name: str, *, types: tuple[str, ...] = ("A", "AAAA")
     ) -> tuple[dns.Answer | None, dns.Resolver]:
         """What a lookup from here answers; None when the DNS server cannot be reached."""
-        journey = Journey(self, source, live=False)
-        resolver = journey.resolver()
-        if not journey.reaches_dns(resolver.nameserver):
+        lookups = self._lookups(source)
+        resolver = lookups.resolver()
+        if lookups.broken(resolver.nameserver) is not None:
             return None, resolver
-        return dns.resolve(name, resolver, journey.ask, types=types), resolver
+        return dns.resolve(name, resolver, lookups.ask, types=types), resolver
 
     def ask(self, source: Source, name: str, type: str, server: str = "") -> Reply | None:
         """One question to a name server as `dig` sends it; None when nobody answers."""
-        journey = Journey(self, source, live=False)
-        where = server or journey.resolver().nameserver
-        return journey.ask_at(where, name, type)
+        lookups = self._lookups(source)
+        return lookups.ask_at(server or lookups.resolver().nameserver, name, type)
+
+    def _lookups(self, source: Source) -> Lookups:
+        return Lookups(self, Standpoint(self, source))
 
     def timestamp(self) -> str:
         return self._engine.timestamp()

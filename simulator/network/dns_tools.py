@@ -164,7 +164,7 @@ def _dig_words(words: list[str]) -> _Asked:
     skip = ""
     for word in words:
         if skip == "-x":
-            name, type = reverse_name(word), "PTR"
+            name, type = _reversed(word) or word, "PTR"
         elif skip == "-t":
             type = word.upper()
         elif word.startswith("@"):

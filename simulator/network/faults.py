@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from simulator.client import Process
 from simulator.network.datapath import Datapath
 from simulator.network.links import OUTSIDE, ZONE_PREFIX, Links
+from simulator.network.plugins import CNIS
 
 #: Milliseconds; more is no network any more.
 _MAX_DELAY_MS = 10_000
@@ -29,7 +30,15 @@ class Deed:
 
 
 class NetworkFaults:
-    names = ("network-cut", "network-mend", "network-delay", "kube-proxy-stop", "kube-proxy-start")
+    names = (
+        "network-cut",
+        "network-mend",
+        "network-delay",
+        "kube-proxy-stop",
+        "kube-proxy-start",
+        "cni-remove",
+        "cni-install",
+    )
 
     def __init__(
         self,
@@ -38,6 +47,7 @@ class NetworkFaults:
         nodes: Callable[[], list[str]],
         runs_pod: Callable[[str], bool],
         providers: dict[str, Process],
+        set_network: Callable[[str, str], None],
     ) -> None:
         """`disturb`: tells whoever counts requests that something is different; `runs_pod`: whether kube-proxy runs on a node."""
         self._disturb = disturb
@@ -46,6 +56,8 @@ class NetworkFaults:
         self._nodes = nodes
         self._runs_pod = runs_pod
         self._providers = providers
+        self._set_network = set_network
+        self._servers = datapath.servers
 
     def inject(self, deed: Deed) -> None:
         deed.act()
@@ -66,6 +78,10 @@ class NetworkFaults:
                 return self._mend(target)
             case "network-delay":
                 return self._delay(target)
+            case "cni-remove":
+                return self._remove_plugin(target)
+            case "cni-install":
+                return self._install_plugin(target)
             case "kube-proxy-stop":
                 return self._stop_proxy(target)
             case _:
@@ -103,6 +119,22 @@ class NetworkFaults:
         a, b = self._ends(ends)
         return Deed(
             f"The network between {a} and {b} takes {text} ms more", lambda: self._links.delay(a, b, int(text) * 1_000)
+        )
+
+    def _remove_plugin(self, node: str) -> Deed:
+        self._node(node)
+        plugin = self._servers.network_plugin(node)
+        if not plugin:
+            raise Unfit("target", f"{node}, which has no network plugin", "a node with one")
+        return Deed(f"The configuration of {plugin} was deleted from {node}", lambda: self._set_network(node, ""))
+
+    def _install_plugin(self, target: str) -> Deed:
+        node, _, plugin = target.partition(",")
+        self._node(node)
+        if (plugin or "kindnet") not in CNIS:
+            raise Unfit("target", repr(plugin), f"a node, and after a comma one of {', '.join(CNIS)}")
+        return Deed(
+            f"{plugin or 'kindnet'} was installed on {node}", lambda: self._set_network(node, plugin or "kindnet")
         )
 
     def _stop_proxy(self, node: str) -> Deed:

@@ -5,17 +5,20 @@ https://kubernetes.io/docs/tutorials/services/source-ip/). Promises: every early
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from simulator.engine.plain import Obj
 from simulator.network import dns
+from simulator.network.gate import Gate
+from simulator.network.lookups import Lookups
 from simulator.network.objects import Answer, Place
-from simulator.network.policies import OPEN, Party, Verdict, judge
+from simulator.network.packets import Packet, Standpoint
+from simulator.network.policies import Verdict
 from simulator.network.service_rules import Backend, Rule
 from simulator.network.traces import REFUSED, RESOLVE, TIMEOUT, Broken, Hop, Source, Trace
-from simulator.network.zone import NOERROR, OUTSIDE, Record, Reply, Zone, outside
+from simulator.network.zone import OUTSIDE
 
 if TYPE_CHECKING:
     from simulator.network.datapath import Balancer, Datapath
@@ -28,30 +31,19 @@ _DNS_TIMEOUT_US = 10_000_000
 _OUTSIDE_US = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Packet:
-    source: str
-    address: str
-    port: int
-    protocol: str
-
-    @property
-    def target(self) -> str:
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
-
-
 class Journey:
     """Collects its hops."""
 
     def __init__(self, datapath: "Datapath", source: Source, *, live: bool, turns: list[int] | None = None) -> None:
         self._path = datapath
-        self._source = source
+        self._here = here = Standpoint(datapath, source)
+        self._gate = Gate(datapath, here)
         self._live = live
         self._hops: list[Hop] = []
         self._took_us = 0
         self._at = ""
         """The machine where the packet is; "" outside."""
-        self._packet = _Packet(self._client(), "", 0, "TCP")
+        self._packet = Packet(here.address, "", 0, "TCP")
         self._turns = turns
         """Which way to take wherever chance decides, for looking at all of them; None: as chance has it."""
         self._taken: list[tuple[int, int]] = []
@@ -65,9 +57,9 @@ class Journey:
         if isinstance(address, Trace):
             return address
         if address.startswith("127.") or address == "::1":
-            address = self._client()
-        self._at = self._own_node()
-        self._packet = _Packet(self._client(), address, port, protocol)
+            address = self._here.address
+        self._at = self._here.node
+        self._packet = Packet(self._here.address_for(address), address, port, protocol)
         return replace(self._send(path), address=address)
 
     @property
@@ -97,106 +89,29 @@ class Journey:
 
     # Names
 
-    def resolver(self) -> dns.Resolver:
-        if self._source.pod is None:
-            return dns.Resolver((dns.MACHINE_DNS,), ())
-        return dns.resolver_of(self._source.pod, self._path.dns_address)
-
-    def reaches_dns(self, server: str) -> bool:
-        """The cluster's DNS server is a Service like any other; machines' servers always answer."""
-        if server == dns.MACHINE_DNS:
-            return True
-        return self._dns_verdict(server) is None
-
-    def ask(self, name: str, type: str) -> Reply:
-        """One question to the server of `/etc/resolv.conf`, which is there."""
-        return self.ask_at(self.resolver().nameserver, name, type) or Reply("SERVFAIL")
-
-    def ask_at(self, server: str, name: str, type: str) -> Reply | None:
-        if server == dns.MACHINE_DNS or not self._is_cluster_dns(server):
-            return self._from_outside(name, type) if server == dns.MACHINE_DNS else None
-        return self._zone().answer(name, type) if self.reaches_dns(server) else None
-
-    def _is_cluster_dns(self, server: str) -> bool:
-        if server == self._path.dns_address:
-            return True
-        place = self._path.servers.place(server)
-        return place is not None or bool(self._path.proxy.owners(server))
-
-    def _zone(self) -> Zone:
-        return Zone(self._path.proxy, self._path.network.corefile(), self._forwarded)
-
-    def _forwarded(self, target: str, name: str, type: str) -> Reply | None:
-        """CoreDNS asks on: its machine's servers, a server in the cluster, or one of the world."""
-        if target == "/etc/resolv.conf":
-            return self._from_outside(name, type)
-        address = target.rpartition("://")[2].split(":")[0]
-        place = self._path.servers.place(address)
-        if place is None and not self._path.proxy.owners(address):
-            return self._from_outside(name, type)
-        return None
-
-    def _from_outside(self, name: str, type: str) -> Reply:
-        address = self._path.load_balancers.lookup(name)
-        if address and type == "A":
-            return Reply(NOERROR, (Record(name, 60, "A", address),))
-        return outside(name, type)
-
-    def _dns_verdict(self, server: str) -> Broken | None:
-        """What is between here and a DNS server that answers; None when one does."""
-        node = self._own_node()
-        rule = self._path.proxy.find(node, server, 53, "UDP", is_machine=False)
-        if rule is None:
-            place = self._path.servers.place(server)
-            if place is None:
-                return Broken("dns-server", address=server, port=53, node=node)
-            backends: tuple[Backend, ...] = (Backend(server, 53, place.node, place.pod, 1.0),)
-        else:
-            backends = rule.backends
-        found = [self._dns_backend(backend) for backend in backends]
-        if any(one is None for one in found):
-            return None
-        first = next((one for one in found if one is not None), None)
-        service = f"{rule.namespace}/{rule.service}" if rule is not None else ""
-        if first is not None and first.link == "egress":
-            return replace(first, service=service)
-        return Broken("dns-server", service=service, address=server, port=53, node=node, rule=rule)
-
-    def _dns_backend(self, backend: Backend) -> Broken | None:
-        place = self._path.servers.place(backend.address)
-        if place is None or not self._path.servers.is_reachable(backend.node):
-            return Broken("dns-server", address=backend.address)
-        if self._path.links.broken_between(self._path.ends(self._own_node()), self._path.ends(place.node)):
-            return Broken("dns-server", address=backend.address)
-        packet = _Packet(self._client(), backend.address, backend.port, "UDP")
-        for link, verdict in self._verdicts(packet, place):
-            if not verdict.allowed:
-                return Broken(link, address=backend.address, port=backend.port, verdict=verdict, pod=self._own_name())
-        error = self._path.servers.connect(backend.address, backend.port, "UDP", "", "").error
-        return Broken("dns-server", address=backend.address) if error else None
-
     def _find(self, host: str) -> "str | Trace":
         """The address to connect to, or the end of the journey."""
         if _is_address(host):
             return host
         if host == "localhost":
             return "127.0.0.1"
-        pod = self._source.pod
+        pod = self._here.pod
         if pod is not None and (address := dns.in_hosts_file(pod, host, self._path.servers.address_of(pod))):
             self._hop("hosts", f"/etc/hosts says {host} is {address}", host)
             return address
         return self._look_up(host)
 
     def _look_up(self, host: str) -> "str | Trace":
-        resolver = self.resolver()
+        lookups = Lookups(self._path, self._here)
+        resolver = lookups.resolver()
         searched = " ".join(resolver.search) or "nothing"
         self._hop("resolv.conf", f"ask {resolver.nameserver or 'nobody'}, search {searched}", resolver.nameserver)
-        broken = None if resolver.nameserver == dns.MACHINE_DNS else self._dns_verdict(resolver.nameserver)
+        broken = lookups.broken(resolver.nameserver)
         if broken is not None:
             self._took_us += _DNS_TIMEOUT_US
             self._hop("dns", f"the DNS server {resolver.nameserver} does not answer", host, ok=False)
             return self._end(Trace((), False, error=RESOLVE, broken=replace(broken, name=host)))
-        answer = dns.resolve(host, resolver, self.ask)
+        answer = dns.resolve(host, resolver, lookups.ask)
         if not answer.addresses:
             self._hop("dns", f"{', '.join(answer.tried)}: no such name", host, ok=False)
             return self._end(Trace((), False, error=RESOLVE, broken=Broken("dns-name", name=host, tried=answer.tried)))
@@ -205,36 +120,13 @@ class Journey:
         self._took_us += self._path.hop_us(live=self._live)
         return answer.addresses[0]
 
-    # Who and where
-
-    def _own_node(self) -> str:
-        pod = self._source.pod
-        return pod["spec"].get("nodeName", "") if pod is not None else self._source.node
-
-    def _own_name(self) -> str:
-        pod = self._source.pod
-        return "" if pod is None else f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-    def _client(self) -> str:
-        if self._source.pod is not None:
-            return self._path.servers.address_of(self._source.pod)
-        return self._path.servers.node_address(self._source.node) if self._source.node else self._source.address
-
-    @property
-    def _is_inside(self) -> bool:
-        return self._source.pod is not None or bool(self._source.node)
-
-    @property
-    def _is_on_pod_network(self) -> bool:
-        return self._source.pod is not None and not self._source.pod["spec"].get("hostNetwork")
-
     # Virtual addresses
 
     def _send(self, path: str, *, entered: bool = False) -> Trace:
         packet = self._packet
         place = self._path.servers.place(packet.address)
         is_machine = place is not None and not place.pod
-        if not self._is_inside and not entered:
+        if not self._here.is_inside and not entered:
             stopped = self._enter(place if is_machine else None)
             if stopped is not None:
                 return stopped
@@ -250,7 +142,7 @@ class Journey:
             return self._through(rule, path)
         if place is None and (end := self._unserved()) is not None:
             return end
-        if place is None and self._is_inside:
+        if place is None and self._here.is_inside:
             balancer = self._path.load_balancers.find(packet.address, packet.port, packet.protocol)
             if balancer is not None:
                 return self._around(balancer, path)
@@ -263,7 +155,8 @@ class Journey:
         node = self._at
         self._hop("link", f"from {node} out of the cluster", node)
         self._packet = replace(self._packet, source=self._path.servers.node_address(node) or self._packet.source)
-        self._source = Source(address=self._packet.source)
+        self._here = Standpoint(self._path, Source(address=self._packet.source))
+        self._gate = Gate(self._path, self._here)
         self._at = ""
         stopped = self._balanced(balancer)
         return stopped if stopped is not None else self._send(path, entered=True)
@@ -360,7 +253,7 @@ class Journey:
         if rule.source_ranges and not any(_is_in(packet.source, one) for one in rule.source_ranges):
             why = f"service {rule.name} lets in {', '.join(rule.source_ranges)} only"
             return self._lost(why, rule.name, Broken("source-range", service, packet.source, rule=rule, node=self._at))
-        is_local = self._is_on_pod_network or (self._source.node != "" and self._source.node == self._at)
+        is_local = self._here.is_on_pod_network or (self._here.source.node != "" and self._here.source.node == self._at)
         backends = rule.short_circuit if rule.short_circuit is not None and is_local else rule.backends
         if not backends:
             broken = Broken("", service, packet.address, packet.port, self._at, rule=rule)
@@ -374,8 +267,8 @@ class Journey:
         self._rewritten = self._rewritten or packet.target
         source = packet.source
         if rule.masquerades or source == backend.address:
-            source = self._path.servers.node_address(self._at) or source
-        self._packet = _Packet(source, backend.address, backend.port, packet.protocol)
+            source = self._here.machine_address_for(self._at, self._packet.address) or source
+        self._packet = Packet(source, backend.address, backend.port, packet.protocol)
         odds = f"1 of {len(backends)} endpoints"
         masked = f", as {source}" if source != packet.source else ""
         self._hop("rule", f"{odds}: {self._packet.target}{masked}", rule.name)
@@ -394,7 +287,7 @@ class Journey:
         place = self._path.servers.place(packet.address)
         if place is None:
             return self._leave(path)
-        for link, verdict in self._verdicts(packet, place):
+        for link, verdict in self._gate.verdicts(packet, place):
             if (stopped := self._judged(link, verdict, place)) is not None:
                 return stopped
             if link == "egress" and place.node != self._at and (stopped := self._travel(place)) is not None:
@@ -403,7 +296,7 @@ class Journey:
         who = f"{place.namespace}/{place.pod}" if place.pod else place.node
         self._hop("endpoint", f"{packet.target} is {_what(place)}", who)
         if self._is_encrypted():
-            self._hop("mtls", f"the proxies in {self._own_name()} and {who} encrypt it and know each other (mTLS)", who)
+            self._hop("mtls", f"the proxies in {self._here.name} and {who} encrypt it and know each other (mTLS)", who)
         look = getattr(self._path.servers, "planned", None) if path and not self._live else None
         planned = look(packet.address, packet.port, packet.protocol, path) if look is not None else None
         if planned is not None:
@@ -419,7 +312,7 @@ class Journey:
 
     def _is_encrypted(self) -> bool:
         """Whether a mesh has proxies at both ends."""
-        pod = self._source.pod
+        pod = self._here.pod
         if pod is None or not _is_meshed(pod):
             return False
         other = self._path.servers.pod_at(self._packet.address)
@@ -447,7 +340,7 @@ class Journey:
         """To an address nobody in the cluster has: the world, or nobody at all."""
         packet = self._packet
         name = next((name for name, address in OUTSIDE.items() if address == packet.address), "")
-        verdict = self._verdict("Egress", packet, Party(packet.address))
+        verdict = self._gate.leaving(packet)
         if (stopped := self._judged("egress", verdict, None)) is not None:
             return stopped
         if not name or packet.protocol != "TCP" or packet.port not in (80, 443):
@@ -502,45 +395,11 @@ class Journey:
 
     # Policies
 
-    def _verdicts(self, packet: _Packet, place: Place) -> list[tuple[str, Verdict]]:
-        receiver = self._party(packet.address)
-        out = self._verdict("Egress", packet, receiver)
-        is_own_machine = packet.source == self._path.servers.node_address(place.node)
-        into = OPEN if is_own_machine or not place.pod else self._verdict("Ingress", packet, receiver)
-        return [("egress", out), ("ingress", into)]
-
-    def _verdict(self, direction: str, packet: _Packet, receiver: Party) -> Verdict:
-        network = self._path.network
-        if not self._path.enforces_policies or not network.has_policies():
-            return OPEN
-        own_address = self._client()
-        sender = self._party(own_address) if packet.source == own_address else Party(packet.source)
-        if packet.source == packet.address:
-            return OPEN
-        if direction == "Egress":
-            # What leaves the pod still has the pod's own address, whatever a rule makes of it later.
-            sender = self._party(own_address)
-            own, other = sender, receiver
-        else:
-            own, other = receiver, sender
-        if own.pod is None:
-            return OPEN
-        policies = network.policies(own.pod["metadata"]["namespace"])
-        return judge(policies, direction, own, other, packet.port, packet.protocol)
-
-    def _party(self, address: str) -> Party:
-        pod = self._path.servers.pod_at(address)
-        if pod is None and self._is_on_pod_network and address == self._client():
-            pod = self._source.pod
-        if pod is None:
-            return Party(address)
-        return Party(address, pod, self._path.network.namespace_labels(pod["metadata"]["namespace"]))
-
     def _judged(self, link: str, verdict: Verdict, place: Place | None) -> Trace | None:
         if not verdict.selected_by:
             return None
         way = "leave" if link == "egress" else "come in"
-        whose = self._own_name() if link == "egress" or place is None else f"{place.namespace}/{place.pod}"
+        whose = self._here.name if link == "egress" or place is None else f"{place.namespace}/{place.pod}"
         if verdict.allowed:
             self._hop("policy", f"NetworkPolicy {verdict.allowed_by} lets it {way}", whose)
             return None
@@ -564,7 +423,7 @@ class Journey:
     def _hop(self, kind: str, say: str, subject: str, *, ok: bool = True) -> None:
         packet = self._packet
         target = packet.target if packet.port else ""
-        self._hops.append(Hop(kind, say, subject, ok, self._at or self._own_node(), packet.source, target))
+        self._hops.append(Hop(kind, say, subject, ok, self._at or self._here.node, packet.source, target))
 
     def _end(self, trace: Trace) -> Trace:
         return replace(trace, hops=tuple(self._hops), took_us=self._took_us, endpoint=self._endpoint)
@@ -588,4 +447,5 @@ def _is_address(host: str) -> bool:
 
 
 def _is_in(address: str, cidr: str) -> bool:
-    return ip_address(address) in ip_network(cidr, strict=False)
+    """Source ranges may be padded with spaces, by a historical accident."""
+    return ip_address(address) in ip_network(cidr.strip(), strict=False)

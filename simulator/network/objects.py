@@ -56,6 +56,12 @@ class Servers(Protocol):
     def pod_at(self, address: str) -> Obj | None:
         """The pod that has this address for itself; None for machines, whose pods share theirs."""
 
+    def second_address(self, address: str) -> str:
+        """The IPv6 address beside an IPv4 one; "" in a cluster of one family."""
+
+    def network_plugin(self, node: str) -> str:
+        """The CNI plugin of a machine, "" without one."""
+
     def node_address(self, node: str) -> str:
         """The machine's own address, "" for a node nobody knows."""
 

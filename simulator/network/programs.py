@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from simulator.client import Process
 from simulator.engine.plain import Obj
 from simulator.network.objects import POLICIES
+from simulator.network.plugins import plugin_of
 from simulator.network.proxy import SERVICES, SLICES, KubeProxy
 
 _KUBE_PROXY = "/kube-proxy:"
@@ -19,15 +20,19 @@ class NetworkPrograms:
     name = "network-programs"
     watches: Mapping[str, str] = dict.fromkeys((SERVICES, SLICES, "nodes", POLICIES, "configmaps"), "on_change")
 
-    def __init__(self, process: Process, proxy: KubeProxy) -> None:
+    def __init__(self, process: Process, proxy: KubeProxy, set_network: Callable[[str, str], None]) -> None:
+        """`set_network(node, plugin)`: an agent of a CNI plugin writes its configuration to the machine."""
         self.listeners: list[Callable[[], None]] = []
         """Called when packets may go another way than before; wired at assembly."""
         self._proxy = proxy
+        self._set_network = set_network
         process.add(self)
 
     def container_started(self, node: str, image: str) -> None:
         if _KUBE_PROXY in image:
             self._proxy.started(node)
+        elif plugin := plugin_of(image):
+            self._set_network(node, plugin)
         self.tell()
 
     def container_ended(self, node: str, image: str) -> None:

@@ -17,6 +17,8 @@ from simulator.network.sources import Sources
 #: Requests are dealt to outcomes by a permutation of this many numbers (a prime), so that counts are exact for every part of it.
 _PERIOD, _STRIDE = 997, 610
 _MAX_FLOWS = 20
+#: Looking at more ways than these is put off, so that a change of one endpoint of thousands is not looked at thousands of times.
+_EASY_WAYS, _PER_WAY_US = 100, 100
 #: Moments of change that a flow remembers.
 _MAX_HISTORY = 200
 
@@ -181,7 +183,8 @@ class Traffic:
         """Something of the network is different now."""
         if self._flows and not self._is_waiting:
             self._is_waiting = True
-            self._engine.schedule(0, self.name, "look")
+            ways = max(len(flow.mix) for flow in self._flows.values())
+            self._engine.schedule(max(ways - _EASY_WAYS, 0) * _PER_WAY_US, self.name, "look")
 
     def look(self) -> None:
         """Event: count what was, and see how requests end from now on."""

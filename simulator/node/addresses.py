@@ -6,9 +6,10 @@ up and around as CNI's host-local plugin hands them out: a freed one is not used
 
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 _MACHINE_NETWORK = IPv4Network("172.18.0.0/16")
+_MACHINE_NETWORK_6 = IPv6Network("fc00:f853:ccd:e793::/64")
 #: kube-controller-manager --node-cidr-mask-size.
 _NODE_MASK = 24
 
@@ -23,6 +24,41 @@ class AddressesExhausted(Exception):
 def node_address(index: int) -> str:
     """The address of the n-th machine; .1 is the gateway."""
     return str(_MACHINE_NETWORK[index + 2])
+
+
+def second_address(address: str) -> str:
+    """The IPv6 address of whoever has this IPv4 address in a dual-stack cluster: kind's networks, the same numbers.
+
+    `10.244.3.7` → `fd00:10:244:3::7`, machines: `172.18.0.4` → `fc00:f853:ccd:e793::4`.
+    """
+    if IPv4Address(address) in _MACHINE_NETWORK:
+        offset = int(IPv4Address(address)) - int(_MACHINE_NETWORK.network_address)
+        return str(IPv6Address(int(_MACHINE_NETWORK_6.network_address) + offset))
+    a, b, c, d = (int(part) for part in address.split("."))
+    return str(IPv6Address(f"fd00:{a}:{b}:{c:x}::{d:x}"))
+
+
+def first_address(address: str) -> str:
+    """The IPv4 address of whoever has this IPv6 one; "" for one that nobody can have."""
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return ""
+    if found.scope_id is not None:
+        return ""
+    if found in _MACHINE_NETWORK_6:
+        return str(IPv4Address(int(_MACHINE_NETWORK.network_address) + (int(found) & 0xFFFF)))
+    parts = found.exploded.split(":")
+    if parts[0] != "fd00" or not (parts[1].isdigit() and parts[2].isdigit()):
+        return ""
+    numbers = [int(parts[1]), int(parts[2]), int(parts[3], 16), int(parts[7], 16)]
+    return ".".join(map(str, numbers)) if all(number < 256 for number in numbers) else ""
+
+
+def second_cidr(cidr: str) -> str:
+    """The IPv6 range of the pods of a node: a /64, as kind's controller manager cuts them."""
+    prefix = second_address(cidr.partition("/")[0]).partition("::")[0]
+    return str(IPv6Network(f"{prefix}::/64"))
 
 
 def node_cidr(pod_subnet: str, index: int) -> str:

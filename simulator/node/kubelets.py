@@ -5,6 +5,7 @@ in the fleet's records, and is dumped and loaded here.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from simulator.apiserver.errors import bad_request
@@ -14,6 +15,7 @@ from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.node.addresses import second_address, second_cidr
 from simulator.node.container_exec import ContainerExec, Execution
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
@@ -82,6 +84,10 @@ class ClusterConfig(Protocol):
     def flavour(self) -> Flavour: ...
     @property
     def nodes(self) -> Sequence[NodeConfig]: ...
+    @property
+    def cni(self) -> str: ...
+    @property
+    def is_dual(self) -> bool: ...
 
 
 class Kubelets:
@@ -131,6 +137,9 @@ class Kubelets:
     def join(self, node: NodeConfig, index: int, *, boots: bool = False) -> None:
         """A new machine; `index` is its number in the cluster, from which its addresses follow. `boots`: it is switched on now."""
         spec = node_spec(node, index, self._config.flavour, self._config.pod_subnet, alone=len(self._config.nodes) == 1)
+        spec = replace(spec, cni=self._config.cni)
+        if self._config.is_dual:
+            spec = replace(spec, address6=second_address(spec.address), pod_cidr6=second_cidr(spec.pod_cidr))
         self._machines.join(spec, boots=boots)
 
     def nodes(self) -> list[str]:
@@ -150,6 +159,13 @@ class Kubelets:
 
     def power_on(self, node: str) -> None:
         self._machines.power_on(node)
+
+    def network_plugin(self, node: str) -> str:
+        return self._fleet.nodes[node].cni
+
+    def set_network(self, node: str, plugin: str) -> None:
+        """Puts a network plugin's configuration on the machine; "" takes it away."""
+        self._machines.set_network(node, plugin)
 
     def stop_kubelet(self, node: str) -> None:
         self._machines.stop_kubelet(node)

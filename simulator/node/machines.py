@@ -41,7 +41,7 @@ class Machines:
 
     def join(self, spec: NodeSpec, *, boots: bool = False) -> None:
         """A new machine with power; its kubelet registers at once, or when the machine has booted."""
-        node = NodeRecord(spec.name, spec.plain(), powered=True)
+        node = NodeRecord(spec.name, spec.plain(), powered=True, cni=spec.cni)
         for image in spec.images:
             found = self._fleet.catalog.pull(parse(image))
             if isinstance(found, Image):
@@ -156,11 +156,26 @@ class Machines:
             raise
 
     def network_up(self, name: str, epoch: int) -> None:
-        """Event: the CNI plugin is there, so the node is ready."""
+        """Event: the runtime has found the CNI plugin's configuration, so the node is ready."""
         node = self._fleet.nodes[name]
-        if node.epoch == epoch and node.kubelet:
+        if node.epoch == epoch and node.kubelet and node.cni and not node.ready:
             node.ready = True
             self.report(name, epoch)
+
+    def network_down(self, name: str, epoch: int) -> None:
+        """Event: the kubelet asks its runtime, which has no network plugin any more."""
+        node = self._fleet.nodes[name]
+        if node.epoch == epoch and node.kubelet and not node.cni and node.ready:
+            node.ready = False
+            self.report(name, epoch)
+
+    def set_network(self, name: str, plugin: str) -> None:
+        """A plugin's configuration appears in /etc/cni/net.d, or goes ("")."""
+        node = self._fleet.nodes[name]
+        node.cni = plugin
+        if node.powered and node.kubelet and node.ready is not bool(plugin):
+            delay = self._fleet.draw(self._fleet.timing.network_ready)
+            self._engine.schedule(delay, self.name, "network_up" if plugin else "network_down", name, node.epoch)
 
     def report(self, name: str, epoch: int) -> None:
         """Event: the node's status has changed and is written."""
@@ -183,6 +198,8 @@ class Machines:
         client.patch("nodes", "", node.name, {"status": status}, subresource="status")
         if node.ready and not was_ready:
             self._say(client, known, "Normal", "NodeReady", f"Node {node.name} status is now: NodeReady")
+        elif was_ready and not node.ready:
+            self._say(client, known, "Normal", "NodeNotReady", f"Node {node.name} status is now: NodeNotReady")
 
     def _say(self, client: Client, about: Obj, type: str, reason: str, message: str) -> None:
         client.event(about, type, reason, message, source="kubelet", host=about["metadata"]["name"])

@@ -48,6 +48,11 @@ class NodeSpec:
     reserved_memory: int = 0
     handlers: tuple[str, ...] = ()
     """What the container runtime knows beside runc."""
+    address6: str = ""
+    """In a dual-stack cluster, and the second range of pods."""
+    pod_cidr6: str = ""
+    cni: str = "kindnet"
+    """The network plugin that is there from the start."""
 
     def plain(self) -> Obj:
         return asdict(self)
@@ -70,7 +75,10 @@ def node_object(spec: Obj) -> Obj:
         "kubernetes.io/os": spec["os"],
         **spec["labels"],
     }
-    node_spec: Obj = {"podCIDR": spec["pod_cidr"], "podCIDRs": [spec["pod_cidr"]]}
+    node_spec: Obj = {
+        "podCIDR": spec["pod_cidr"],
+        "podCIDRs": [one for one in (spec["pod_cidr"], spec["pod_cidr6"]) if one],
+    }
     if spec["provider_id"]:
         node_spec["providerID"] = spec["provider_id"]
     if spec["taints"]:
@@ -101,7 +109,10 @@ def node_status(node: NodeRecord, now: str, before: list[Obj]) -> Obj:
         "pods": str(spec["pods"]),
     }
     return {
-        "addresses": [{"type": "InternalIP", "address": spec["address"]}, {"type": "Hostname", "address": node.name}],
+        "addresses": [
+            *({"type": "InternalIP", "address": one} for one in (spec["address"], spec["address6"]) if one),
+            {"type": "Hostname", "address": node.name},
+        ],
         "allocatable": _allocatable_amounts(spec, amounts),
         "capacity": amounts,
         "conditions": conditions(node.ready, now, before, tuple(node.pressure)),

@@ -7,6 +7,7 @@ written to the server's access log, and nothing else is ever changed.
 from typing import NamedTuple
 
 from simulator.engine.plain import Obj
+from simulator.node.addresses import first_address, second_address
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
@@ -38,6 +39,7 @@ class PodServers:
 
     def place(self, address: str) -> Place | None:
         """The pod or machine that has this address."""
+        address = self._first(address)
         node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
         if node is None:
             return None
@@ -59,9 +61,27 @@ class PodServers:
 
     def pod_at(self, address: str) -> Obj | None:
         """The pod that has this address for itself; None for machines, whose pods share theirs."""
+        address = self._first(address)
         node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
         record = None if node is None else self._fleet.pods.get(node.addresses.get(address, ""))
         return None if record is None else self._fleet.pod(record)
+
+    def second_address(self, address: str) -> str:
+        """The IPv6 address beside an IPv4 one; "" in a cluster of one family."""
+        node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
+        return second_address(address) if node is not None and node.spec["address6"] else ""
+
+    def _first(self, address: str) -> str:
+        """Everything is kept under the IPv4 address."""
+        if ":" not in address:
+            return address
+        first = first_address(address)
+        return first if first and self.second_address(first) else ""
+
+    def network_plugin(self, node: str) -> str:
+        """The CNI plugin of a machine, "" without one."""
+        known = self._fleet.nodes.get(node)
+        return "" if known is None else known.cni
 
     def node_address(self, node: str) -> str:
         known = self._fleet.nodes.get(node)
@@ -103,6 +123,7 @@ class PodServers:
 
     def _at(self, address: str) -> list[PodRecord]:
         """The pod of this address, or all pods on the network of this machine."""
+        address = self._first(address)
         node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
         if node is None:
             return []
@@ -118,10 +139,10 @@ class PodServers:
             return None
         plan = self._fleet.plan(one.run)
         age = self._fleet.engine.now - one.run.started_us
-        if protocol != "UDP":
+        if protocol == "TCP":
             return plan if plan.answers(port, age) is not None else None
         is_open = age >= plan.serving_us and any(
-            listener.port == port and listener.protocol == "udp" for listener in plan.listens
+            listener.port == port and listener.protocol == protocol.lower() for listener in plan.listens
         )
         return plan if is_open else None
 

@@ -8,6 +8,7 @@ given is changed, and a condition keeps its transition time while its status sta
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
+from simulator.node.addresses import second_address
 from simulator.node.identity import hex64
 from simulator.node.pod_lifecycle import is_initialised, phase, restarts
 from simulator.node.records import ContainerRecord, PodRecord
@@ -19,7 +20,7 @@ _RESIZE = ("PodResizePending", "PodResizeInProgress")
 _NO_CONDITIONS: list[Obj] = []
 
 
-def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestamp) -> Obj:
+def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestamp, dual: bool = False) -> Obj:
     spec = pod["spec"]
     given = pod.get("status") or {}
     policy = spec.get("restartPolicy") or "Always"
@@ -29,7 +30,7 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
         "phase": now_phase,
         "conditions": _conditions(record, spec, now_phase, given, timestamp(None)),
         "hostIP": host_ip,
-        "hostIPs": [{"ip": host_ip}],
+        "hostIPs": _both(host_ip, dual=dual),
         "startTime": timestamp(record.started_us),
         "qosClass": given.get("qosClass", "BestEffort"),
         "containerStatuses": [_with_spec(statuses[one["name"]], one, record) for one in spec["containers"]],
@@ -43,12 +44,16 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
         ]
     if record.ip:
         status["podIP"] = record.ip
-        status["podIPs"] = [{"ip": record.ip}]
+        status["podIPs"] = _both(record.ip, dual=dual)
     if record.reason:
         status["reason"] = record.reason
     if record.message:
         status["message"] = record.message
     return status
+
+
+def _both(address: str, *, dual: bool) -> list[Obj]:
+    return [{"ip": address}, {"ip": second_address(address)}] if dual else [{"ip": address}]
 
 
 def rejected_status(pod: Obj, reason: str, message: str, started: str) -> Obj:

@@ -565,8 +565,14 @@ class PodWorkers:
     def _write_status(self, record: PodRecord, pod: Obj) -> None:
         if record.orphaned or record.reason.startswith("OutOf"):
             return
-        host_ip = self._fleet.nodes[record.node].spec["address"]
-        status = pod_status(pod, record, host_ip=host_ip, timestamp=self._engine.timestamp)
+        machine = self._fleet.nodes[record.node].spec
+        status = pod_status(
+            pod,
+            record,
+            host_ip=machine["address"],
+            timestamp=self._engine.timestamp,
+            dual=bool(machine["address6"]),
+        )
         self._report(record, pod, status)
 
     def _report(self, record: PodRecord, pod: Obj, status: Obj) -> None:

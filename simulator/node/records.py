@@ -169,6 +169,8 @@ class NodeRecord:
     epoch: int = 0
     boots: int = 0
     ready: bool = False
+    cni: str = ""
+    """The network plugin whose configuration lies in /etc/cni/net.d; "" without one."""
     uid: str = ""
     pods: dict[str, None] = field(default_factory=dict)
     """uids in order of arrival."""

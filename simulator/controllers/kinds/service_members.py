@@ -24,6 +24,8 @@ class Member:
     pod: str
     uid: str
     address: str
+    second: str
+    """Its IPv6 address in a dual-stack cluster, "" otherwise."""
     node: str
     zone: str
     hostname: str
@@ -149,10 +151,14 @@ class ServiceMembers:
             endpoint["nodeName"] = node_name
         if zone:
             endpoint["zone"] = zone
+            if ready and service["spec"].get("trafficDistribution") == "PreferClose":
+                # `endpointslice/trafficdist`: every ready endpoint is meant for its own zone.
+                endpoint["hints"] = {"forZones": [{"name": zone}]}
         return Member(
             pod=metadata["name"],
             uid=metadata["uid"],
             address=address,
+            second=next((one["ip"] for one in status.get("podIPs") or () if ":" in one["ip"]), ""),
             node=node_name,
             zone=zone,
             hostname=hostname,
@@ -163,6 +169,15 @@ class ServiceMembers:
             reference=reference,
             endpoint=endpoint,
         )
+
+
+def families(service: Obj) -> list[str]:
+    """Address families of a service, the first one first."""
+    return list(service["spec"].get("ipFamilies") or ["IPv4"])
+
+
+def address_in(member: Member, family: str) -> str:
+    return member.second if family == "IPv6" else member.address
 
 
 def _selects(service: Obj, pod: Obj) -> bool:

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.machinery import names, resources
-from simulator.machinery.validation import cluster, jobs, pods, policies, services, webhooks, workloads
+from simulator.machinery.validation import (
+    cluster,
+    jobs,
+    network_policies,
+    pods,
+    policies,
+    services,
+    webhooks,
+    workloads,
+)
 from simulator.machinery.validation.field_errors import FieldError
 from simulator.machinery.validation.metadata import (
     NameRule,
@@ -55,7 +64,10 @@ _RULES: dict[str, tuple[Create, Update | None]] = {
         services.validate_endpoint_slice_update,
     ),
     "ingresses.networking.k8s.io": (services.validate_ingress, None),
-    "networkpolicies.networking.k8s.io": (services.validate_network_policy, None),
+    "networkpolicies.networking.k8s.io": (
+        network_policies.validate_network_policy,
+        network_policies.validate_network_policy_update,
+    ),
     "configmaps": (cluster.validate_config_map, cluster.validate_config_map_update),
     "secrets": (cluster.validate_secret, cluster.validate_secret_update),
     "nodes": (cluster.validate_node, cluster.validate_node_update),

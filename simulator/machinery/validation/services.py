@@ -1,4 +1,4 @@
-"""Rules for services, endpoints, endpoint slices, ingresses and network policies.
+"""Rules for services, endpoints, endpoint slices and ingresses.
 
 Follows `ValidateService` of `pkg/apis/core/validation` and `pkg/apis/{discovery,networking}/validation` (1.33).
 """
@@ -20,7 +20,6 @@ from simulator.machinery.validation.field_errors import (
     required,
 )
 from simulator.machinery.validation.metadata import validate_labels
-from simulator.machinery.validation.selectors import validate_label_selector
 
 Obj = dict[str, Any]
 Errors = list[FieldError]
@@ -55,7 +54,17 @@ def validate_service(service: Obj) -> Errors:
         errors.append(required("spec.type"))
     elif kind not in _TYPES:
         errors.append(not_supported("spec.type", kind, _TYPES))
-    return errors + _policies(spec, kind) + _node_ports(ports, kind)
+    return errors + _source_ranges(spec, kind) + _policies(spec, kind) + _node_ports(ports, kind)
+
+
+def _source_ranges(spec: Obj, kind: str) -> Errors:
+    ranges, path = spec.get("loadBalancerSourceRanges") or (), "spec.LoadBalancerSourceRanges"
+    errors: Errors = []
+    if ranges and kind != "LoadBalancer":
+        errors.append(forbidden(path, "may only be used when `type` is 'LoadBalancer'"))
+    for index, one in enumerate(ranges):
+        errors += [invalid(f"{path}[{index}]", one.strip(), says) for says in names.cidr(one.strip())]
+    return errors
 
 
 def _by_type(spec: Obj, kind: str) -> Errors:
@@ -169,6 +178,9 @@ def _policies(spec: Obj, kind: str) -> Errors:
     internal = spec.get("internalTrafficPolicy")
     if internal is not None and internal not in ("Cluster", "Local"):
         errors.append(not_supported("spec.internalTrafficPolicy", internal, ("Cluster", "Local")))
+    distribution = spec.get("trafficDistribution")
+    if distribution is not None and distribution != "PreferClose":
+        errors.append(not_supported("spec.trafficDistribution", distribution, ("PreferClose",)))
     return errors
 
 
@@ -222,6 +234,10 @@ def validate_endpoint_slice(endpoint_slice: Obj) -> Errors:
     for index, endpoint in enumerate(endpoint_slice.get("endpoints") or ()):
         if not endpoint.get("addresses"):
             errors.append(required(f"endpoints[{index}].addresses", "must contain at least 1 address"))
+        for place, address in enumerate(endpoint.get("addresses") or ()):
+            if kind in ("IPv4", "IPv6") and not names.is_ip(address, kind):
+                says = f"must be a valid {kind} address"
+                errors.append(invalid(f"endpoints[{index}].addresses[{place}]", address, says))
     seen: list[str] = []
     for index, port in enumerate(endpoint_slice.get("ports") or ()):
         name = port.get("name", "")
@@ -236,7 +252,7 @@ def validate_endpoint_slice_update(new: Obj, old: Obj) -> Errors:
     return validate_endpoint_slice(new) + kept
 
 
-# -- Ingresses and network policies -------------------------------------------------------------------------------
+# -- Ingresses ----------------------------------------------------------------------------------------------------
 
 
 def validate_ingress(ingress: Obj) -> Errors:
@@ -296,31 +312,3 @@ def _backend(backend: Obj, path: str) -> Errors:
     else:
         errors.append(required(path, "port name or number is required"))
     return errors
-
-
-def validate_network_policy(policy: Obj) -> Errors:
-    spec = _spec(policy)
-    errors = validate_label_selector(spec.get("podSelector") or {}, "spec.podSelector")
-    for side, peers in (("ingress", "from"), ("egress", "to")):
-        for index, rule in enumerate(spec.get(side) or ()):
-            for place, peer in enumerate(rule.get(peers) or ()):
-                errors += _peer(peer, f"spec.{side}[{index}].{peers}[{place}]")
-    for index, kind in enumerate(spec.get("policyTypes") or ()):
-        if kind not in ("Ingress", "Egress"):
-            errors.append(not_supported(f"spec.policyTypes[{index}]", kind, ("Egress", "Ingress")))
-    return errors
-
-
-def _peer(peer: Obj, path: str) -> Errors:
-    errors: Errors = []
-    for key in ("podSelector", "namespaceSelector"):
-        if key in peer:
-            errors += validate_label_selector(peer[key], f"{path}.{key}")
-    block = peer.get("ipBlock")
-    if block is not None:
-        cidr = block.get("cidr", "")
-        where = f"{path}.ipBlock.cidr"
-        errors += [invalid(where, cidr, says) for says in names.cidr(cidr)] if cidr else [required(where)]
-        if len(peer) > 1:
-            errors.append(forbidden(path, "may not specify both ipBlock and another peer"))
-    return errors if peer else [required(path, "must specify a peer")]

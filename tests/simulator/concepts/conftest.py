@@ -35,6 +35,12 @@ class Lab:
     def reply(self, line: str, stdin: str = "") -> dict[str, Any]:
         return self.cluster.apply({"kind": "shell", "line": line, "stdin": stdin})
 
+    def pin(self, name: str, node: str, *, image: str = "nginx:1.27") -> None:
+        """Makes a pod on this node, whatever its taints."""
+        spec = f'{{nodeName: {node}, tolerations: [{{operator: Exists}}], containers: [{{name: c, image: "{image}"}}]}}'
+        metadata = f"{{name: {name}, labels: {{run: {name}}}}}"
+        self.run("kubectl apply -f -", f"apiVersion: v1\nkind: Pod\nmetadata: {metadata}\nspec: {spec}\n")
+
     def fault(self, fault: str, target: str) -> None:
         assert self.cluster.apply({"kind": "fault", "fault": fault, "target": target})["ok"]
 

@@ -171,7 +171,7 @@ def test_source_ranges_are_held_outside_and_on_the_nodes(balanced: Any) -> None:
 
 
 def test_under_policy_local_the_health_check_port_leaves_nodes_without_pods_out(balanced: Any) -> None:
-    balanced.run('kubectl run solo --image=nginx:1.27 --overrides=\'{"spec":{"nodeName":"book-worker"}}\'')
+    balanced.pin("solo", "book-worker")
     balanced.run("kubectl expose pod solo --port=80 --type=LoadBalancer")
     balanced.wait(20)
     assert balanced.value("svc solo", "{.spec.healthCheckNodePort}") == ""

@@ -3,6 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.cluster import Cluster
+from simulator.network.tools import NetworkTools
+from tests.simulator.concepts.conftest import Lab
 
 JUMP = "kubectl run jump --image=busybox:1.36 -- sleep 36000"
 
@@ -122,7 +128,7 @@ def test_two_protocols_share_a_port_number_and_each_is_answered_by_its_own(shop:
 
 
 def test_local_traffic_fails_on_a_node_without_pods_and_keeps_the_clients_address(shop: Any) -> None:
-    shop.run('kubectl run solo --image=nginx:1.27 --overrides=\'{"spec":{"nodeName":"book-worker"}}\'')
+    shop.pin("solo", "book-worker")
     shop.run("kubectl expose pod solo --port=80 --type=NodePort")
     shop.wait(20)
     port = int(shop.value("svc solo", "{.spec.ports[0].nodePort}"))
@@ -215,7 +221,7 @@ def test_the_traffic_goes_on_without_the_api_server(shop: Any) -> None:
 
 
 def test_a_cut_wire_and_a_slow_one(shop: Any) -> None:
-    shop.run('kubectl run far --image=nginx:1.27 --overrides=\'{"spec":{"nodeName":"book-worker"}}\'')
+    shop.pin("far", "book-worker")
     shop.wait(20)
     address = shop.value("pod far", "{.status.podIP}")
     source = {"node": "book-worker2"}
@@ -227,3 +233,125 @@ def test_a_cut_wire_and_a_slow_one(shop: Any) -> None:
     quick = path(shop, address, source=source)["took_us"]
     shop.fault("network-delay", "book-worker,book-worker2,200")
     assert path(shop, address, source=source)["took_us"] == quick + 400_000
+
+
+def cni(plugin_image: str) -> str:
+    return (
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cni, namespace: kube-system}\nspec: {selector: {matchLabels: {app: cni}},"
+        " template: {metadata: {labels: {app: cni}}, spec: {hostNetwork: true, tolerations: [{operator: Exists}],"
+        f' containers: [{{name: agent, image: "{plugin_image}"}}]}}}}}}\n'
+    )
+
+
+def test_without_a_network_plugin_nodes_are_not_ready_until_one_is_applied() -> None:
+    lab = Lab(
+        Cluster.create(
+            {
+                "nodes": [{"role": "control-plane"}, {"role": "worker"}],
+                "networking": {"disableDefaultCNI": True},
+            }
+        )
+    )
+    lab.run("kubectl run web --image=nginx:1.27")
+    assert lab.column("kubectl get nodes", "STATUS") == ["NotReady", "NotReady"]
+    message = lab.value("node kind-worker", '{.status.conditions[?(@.type=="Ready")].message}')
+    assert message == (
+        "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
+        "message:Network plugin returns error: cni plugin not initialized"
+    )
+    assert lab.column("kubectl get pods", "STATUS") == ["Pending"]
+    lab.run("kubectl apply -f -", cni("ghcr.io/flannel-io/flannel:v0.27.0"))
+    lab.wait(60)
+    assert lab.column("kubectl get nodes", "STATUS") == ["Ready", "Ready"]
+    assert lab.column("kubectl get pods", "STATUS") == ["Running"]
+
+
+def test_a_removed_network_plugin_holds_new_pods_and_leaves_old_ones(shop: Any) -> None:
+    shop.fault("cni-remove", "book-worker")
+    shop.wait(15)
+    assert shop.column("kubectl get nodes", "STATUS") == ["Ready", "NotReady", "Ready"]
+    reasons = shop.run(
+        "kubectl get events --field-selector involvedObject.name=book-worker -o jsonpath='{.items[*].reason}'"
+    )
+    assert reasons.split()[-1] == "NodeNotReady"
+    shop.pin("stuck", "book-worker")
+    shop.wait(20)
+    assert shop.column("kubectl get pod stuck", "STATUS") == ["ContainerCreating"]
+    assert path(shop, "shop")["ok"]
+    shop.fault("cni-install", "book-worker")
+    shop.wait(30)
+    assert shop.column("kubectl get pod stuck", "STATUS") == ["Running"]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "ok"),
+    [pytest.param("kindnet", False, id="held"), pytest.param("flannel", True, id="accepted and not held")],
+)
+def test_a_policy_holds_only_where_the_plugin_holds_policies(plugin: str, ok: bool) -> None:
+    nodes = [{"role": "control-plane"}, {"role": "worker"}]
+    lab = Lab(Cluster.create({"nodes": nodes, "networking": {"cni": plugin}}))
+    lab.run("kubectl run web --image=nginx:1.27 --labels=app=web")
+    lab.run(JUMP)
+    lab.run(
+        "kubectl apply -f -",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: wall}\nspec: {podSelector: {matchLabels: {app: web}}}\n",
+    )
+    lab.wait(20)
+    assert path(lab, lab.value("pod web", "{.status.podIP}"))["ok"] is ok
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    host=st.one_of(
+        st.sampled_from(
+            ("", ".", "..", "::1", "fe80::1%eth0", "127.0.0.1", "0.0.0.0", "1.2.3.4", "a" * 253, "_http._tcp.web")
+        ),
+        st.text(max_size=30),
+        st.ip_addresses().map(str),
+    ),
+    port=st.integers(-1, 70_000),
+    protocol=st.sampled_from(("TCP", "UDP", "SCTP")),
+)
+def test_any_host_is_answered_and_changes_nothing(quiet: Any, host: str, port: int, protocol: str) -> None:
+    before = quiet.cluster.state_hash()
+    for source in ("outside", {"node": "book-worker"}, {"pod": "default/jump"}):
+        command = {"kind": "request-path", "from": source, "host": host, "port": port, "protocol": protocol}
+        reply = quiet.cluster.apply(command)
+        assert reply["changed"] is False
+        assert "hops" in reply or reply["error"]["code"] == "BadCommand"
+        assert "hops" not in reply or reply["ok"] or reply["findings"]
+    assert quiet.cluster.state_hash() == before
+    pod = quiet.cluster.sources.find({"pod": "default/jump"}).pod
+    tools = NetworkTools(quiet.cluster.datapath)
+    for argv in (
+        ("nslookup", host),
+        ("nslookup", "-type=srv", host),
+        ("dig", "-x", host),
+        ("dig", host, "SRV"),
+        ("curl", host),
+    ):
+        status, lines, took_us = tools.ask(pod, argv)
+        assert status in (0, 1, 6, 7, 9, 28), lines
+        assert took_us >= 0
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Any:
+    made = Lab(
+        Cluster.create(
+            {
+                "name": "book",
+                "nodes": [{"role": "control-plane"}, {"role": "worker"}],
+                "networking": {"ipFamily": "dual"},
+            }
+        )
+    )
+    made.run("kubectl run jump --image=nicolaka/netshoot:v0.13 -- sleep 36000")
+    made.run("kubectl create service clusterip web --tcp=80:80")
+    made.run(
+        "kubectl apply -f -",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: some}\n"
+        "spec: {podSelector: {}, egress: [{to: [{ipBlock: {cidr: '0.0.0.0/0'}}]}, {ports: [{port: 53, protocol: UDP}]}]}\n",
+    )
+    made.wait(20)
+    return made

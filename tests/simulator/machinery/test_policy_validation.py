@@ -62,3 +62,52 @@ def test_what_is_missing_or_wrong_is_named(resource: str, obj: Obj, paths: list[
         metadata["namespace"] = "default"
     found = [error.path for error in validate_create(resource, {"metadata": metadata, **obj})]
     assert list(dict.fromkeys(found)) == paths
+
+
+def rule(port: Obj | None = None, **peer: Any) -> Obj:
+    made: Obj = {"ports": [port]} if port is not None else {}
+    return {"spec": {"podSelector": {}, "ingress": [{**made, **({"from": [peer]} if peer else {})}]}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "problems"),
+    [
+        pytest.param(rule({"port": 80, "endPort": 90}), [], id="a range"),
+        pytest.param(
+            rule({"port": 80, "endPort": 79}),
+            [("spec.ingress[0].ports[0].endPort", "must be greater than or equal to `port`")],
+            id="a range that goes back",
+        ),
+        pytest.param(
+            rule({"port": "http", "endPort": 90}),
+            [("spec.ingress[0].ports[0].endPort", "may not be specified when `port` is non-numeric")],
+            id="a range from a name",
+        ),
+        pytest.param(
+            rule({"endPort": 90}),
+            [("spec.ingress[0].ports[0].endPort", "may not be specified when `port` is not specified")],
+            id="a range from nowhere",
+        ),
+        pytest.param(rule(ipBlock={"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}), [], id="an exception"),
+        pytest.param(
+            rule(ipBlock={"cidr": "10.0.0.0/8", "except": ["192.168.0.0/16"]}),
+            [("spec.ingress[0].from[0].ipBlock.except[0]", "must be a strict subset of `cidr`")],
+            id="an exception from elsewhere",
+        ),
+        pytest.param(
+            rule(ipBlock={"cidr": "10.0.0.0/8", "except": ["all"]}),
+            [
+                (
+                    "spec.ingress[0].from[0].ipBlock.except[0]",
+                    "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+                )
+            ],
+            id="an exception that is no range",
+        ),
+    ],
+)
+def test_network_policies_are_whole(policy: Obj, problems: list[tuple[str, str]]) -> None:
+    found = validate_create(
+        "networkpolicies.networking.k8s.io", {"metadata": {"name": "wall", "namespace": "a"}, **policy}
+    )
+    assert [(error.path, error.detail) for error in found] == problems

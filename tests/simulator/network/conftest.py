@@ -48,6 +48,7 @@ class Town:
     zones: dict[str, str] = field(default_factory=dict)
     corefile: str = COREFILE
     mode: str = "iptables"
+    plugin: str = "kindnet"
     pods: dict[str, Obj] = field(default_factory=dict)
     """Address → pod."""
     built: Datapath | None = None
@@ -202,6 +203,12 @@ class Town:
 
     def pod_at(self, address: str) -> Obj | None:
         return self.pods.get(address)
+
+    def second_address(self, address: str) -> str:
+        return ""
+
+    def network_plugin(self, node: str) -> str:
+        return self.plugin
 
     def node_address(self, node: str) -> str:
         return next((address for address, spot in self.spots.items() if spot == Spot(node)), "")

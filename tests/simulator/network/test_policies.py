@@ -144,5 +144,5 @@ def test_a_node_port_shows_the_machines_address_to_the_policy(town: Any) -> None
 def test_without_policy_support_nothing_is_held(town: Any) -> None:
     web(town)
     town.policy("wall", **ingress())
-    town.network().enforces_policies = False
+    town.plugin = "flannel"
     assert town.network().request(town.client(), "10.96.1.1", 80).ok
