@@ -2,7 +2,8 @@
 
 Accepts what https://kind.sigs.k8s.io/docs/user/configuration/ describes as far as it makes sense here (`kind: Cluster`,
 `apiVersion: kind.x-k8s.io/v1alpha4`, `nodes` with roles and labels, `networking`), and beside it the sizes a real
-machine would bring along: `cpu`, `memory`, `pods`, `zone` on a node. An unknown field is refused by name.
+machine would bring along: `cpu`, `memory`, `pods`, `zone` on a node, and `runtimeHandlers: [spin, kata]` for RuntimeClasses.
+`images` are a class's own, written as the entries of `workloads/catalog`. An unknown field is refused by name.
 
 `flavour` says how one got the cluster: `kind`, `desktop`, `raspberry-pi` or `cloud`. A cloud has `cloud: {provider, quotaCPUs, delayPercent}`
 and `nodeGroups: [{name, machine, min, max, size, labels, taints}]` in place of workers; its control plane is the provider's.

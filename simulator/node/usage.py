@@ -10,7 +10,6 @@ from simulator.engine.plain import Obj
 from simulator.machinery.quantities import milli
 from simulator.node.fleet import Fleet
 from simulator.node.loads import Loads, nano_cpu
-from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.timing import SECOND
 
@@ -44,7 +43,7 @@ class Usage:
     def _of(self, record: PodRecord, one: ContainerRecord, pod: Obj, at: int, window_us: int) -> Use:
         assert one.run is not None
         since = max(at - window_us, one.run.started_us)
-        plan, limit = self._fleet.plan(one.run), cpu_limit(pod, one.name)
+        plan, limit = self._fleet.plan(one.run), cpu_limit(one.resources)
         base = min(plan.cpu_milli, limit) if limit else plan.cpu_milli
         spent, extra = 0, 0
         if _takes_load(record, one):
@@ -72,9 +71,9 @@ class Usage:
         return one.run.started_us if one is not None and one.state == "running" and one.run is not None else None
 
 
-def cpu_limit(pod: Obj, container: str) -> int:
-    """Milli-CPU; 0 where there is none."""
-    limits = (container_spec(pod, container).get("resources") or {}).get("limits") or {}
+def cpu_limit(resources: Obj | None) -> int:
+    """Milli-CPU of what a container has been given; 0 where there is no limit."""
+    limits = (resources or {}).get("limits") or {}
     return milli(limits["cpu"]) if "cpu" in limits else 0
 
 
