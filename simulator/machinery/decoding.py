@@ -14,6 +14,7 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -160,8 +161,9 @@ class _Reader:
     def _string(self, value: Any, schema: Schema, place: _Place) -> Any:
         if not isinstance(value, str):
             return self._wrong(value, place, go_type_of(schema, place))
-        if schema.format == "date-time" and not _RFC_3339.fullmatch(value):
-            return self._refuse(place, _bad_time(value))
+        if schema.format == "date-time":
+            known = _time(value, micro=schema.go_type == "MicroTime")
+            return self._refuse(place, _bad_time(value)) if known is None else known
         if schema.format == "byte" and (at := _corrupt_base64(value)) is not None:
             return self._refuse(place, f"illegal base64 data at input byte {at}")
         return value
@@ -266,6 +268,20 @@ def _zero(schema: Schema) -> Any:
 def _bad_time(value: str) -> str:
     layout = "2006-01-02T15:04:05Z07:00"
     return f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+
+
+def _time(text: str, *, micro: bool) -> str | None:
+    """The moment as the server writes it (UTC, whole seconds; `metav1.MicroTime` has six digits); None when it is no time."""
+    if not _RFC_3339.fullmatch(text):
+        return None
+    if text.endswith("Z") and len(text) == (27 if micro else 20):
+        return text
+    try:
+        at = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    fraction = f".{at.microsecond:06d}" if micro else ""
+    return f"{at:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def _corrupt_base64(value: str) -> int | None:

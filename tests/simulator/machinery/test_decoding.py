@@ -132,3 +132,33 @@ def test_a_misspelt_field_suggests_its_neighbour(typed: str, meant: str) -> None
 def test_an_unknown_validation_level_is_refused() -> None:
     with pytest.raises(DecodingError, match=r'^fieldValidation: Unsupported value: "Maybe": supported values: '):
         decoding.decode({}, resource("pods"), level="Maybe")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-11-28T02:29:41Z", "2026-11-28T02:29:41Z"),
+        ("2026-11-28T02:29:41+00:00", "2026-11-28T02:29:41Z"),
+        ("2026-11-28T04:29:41.75+02:00", "2026-11-28T02:29:41Z"),
+    ],
+    ids=["as the server writes it", "as Python writes it", "in another zone, with a fraction"],
+)
+def test_a_moment_is_kept_in_utc_and_whole_seconds(given: str, kept: str) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "creationTimestamp": given}}
+    read, _ = decoding.decode(body, resource("configmaps"))
+    assert read["metadata"]["creationTimestamp"] == kept
+
+
+def test_a_lease_keeps_microseconds() -> None:
+    body = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "spec": {"renewTime": "2026-01-01T00:00:00.5+00:00"},
+    }
+    read, _ = decoding.decode(body, resource("leases.coordination.k8s.io"))
+    assert read["spec"]["renewTime"] == "2026-01-01T00:00:00.500000Z"
+
+
+def test_a_month_that_does_not_exist_is_no_time() -> None:
+    body = {"metadata": {"creationTimestamp": "2026-13-01T00:00:00Z.0"}}
+    assert "parsing time" in refusal("configmaps", body)
