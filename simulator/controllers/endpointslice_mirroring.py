@@ -25,6 +25,7 @@ _NOT_COPIED = ("kubectl.kubernetes.io/last-applied-configuration", "endpoints.ku
 class EndpointSliceMirroringController(Controller):
     name: ClassVar[str] = "endpointslice-mirroring-controller"
     watches = {"services": "on_service", _ENDPOINTS: "on_endpoints", _SLICES: "on_slice"}
+    writes = (_SLICES,)
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
