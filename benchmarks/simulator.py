@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.report import Report, best_of, cpu_s
-from simulator import Cluster
+from simulator import Cluster, KubeCluster
 
 _SIZES = ((100, 10), (1_000, 100), (10_000, 1_000))
 _SETTLE_US = 600_000_000
@@ -23,6 +23,10 @@ def run(report: Report) -> None:
         "4 nodes, instant profile",
     )
     report.add("cluster_start_lab_ms", best_of(5, lambda: 1_000 * cpu_s(Cluster.create)), "ms", "4 nodes, lab profile")
+    fixture_ms = best_of(5, lambda: 1_000 * cpu_s(KubeCluster.create))
+    report.add(
+        "kube_cluster_start_ms", fixture_ms, "ms", "what the pytest fixture kube_cluster costs; wanted: 50 at most"
+    )
     for replicas, nodes in _SIZES:
         figures = _apart("replicas", replicas, nodes)
         report.add(f"replicas_{replicas}_cpu_s", figures["cpu_s"], "s", f"on {nodes} nodes, created to all Running")

@@ -82,11 +82,13 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _serve_cluster(options: argparse.Namespace) -> None:
-    from gateway.standalone import Serving
+    from gateway.standalone import LocalBackend, Serving
 
     _require_free("127.0.0.1", options.port)
     kubeconfig = options.kubeconfig or Path(tempfile.gettempdir(), f"drydock-{options.port}.kubeconfig")
-    serving = Serving(_standalone_cluster(options), port=options.port, speed=options.speed, kubeconfig=kubeconfig)
+    cluster = _standalone_cluster(options)
+    backend = LocalBackend(cluster, speed=options.speed)
+    serving = Serving(cluster, port=options.port, backend=backend, kubeconfig=kubeconfig)
     serving.run(lambda path: print(f"Drydock serves one cluster: export KUBECONFIG={path}", flush=True))
 
 

@@ -1,6 +1,6 @@
 """One cluster in memory behind its own HTTP door: `drydock serve`.
 
-    Serving(cluster, port=8001, speed=1.0).run()
+    Serving(cluster, port=8001, backend=LocalBackend(cluster, speed=1.0), kubeconfig=file).run(print)
 
 Promises: only this machine can reach it, and only whoever knows the secret in the path (kubectl sends no credentials over
 plain HTTP, so the URL itself is the key: keep it to yourself). Time runs with the wall clock times `speed`; with speed
@@ -62,13 +62,16 @@ class LocalBackend(CommandBackend):
         while True:
             target = start + int((time.monotonic() - begin) * 1e6 * self._speed)
             before = self._cluster.ev
-            reached = self._cluster.advance(max(target, self._cluster.now), _SLICE_EVENTS)
+            reached = self._advance(target)
             if self._cluster.ev != before:
                 self._announce()
             if not reached:
                 await asyncio.sleep(0)
                 continue
             await self._nap()
+
+    def _advance(self, target_us: int) -> bool:
+        return self._cluster.advance(max(target_us, self._cluster.now), _SLICE_EVENTS)
 
     async def _nap(self) -> None:
         """Until the next event is due or somebody wrote."""
@@ -88,22 +91,22 @@ class LocalBackend(CommandBackend):
 class Serving:
     """The ASGI application and the process around it."""
 
-    def __init__(self, cluster: Cluster, *, port: int, speed: float, kubeconfig: Path) -> None:
+    def __init__(self, cluster: Cluster, *, port: int, backend: LocalBackend, kubeconfig: Path) -> None:
         self._cluster = cluster
         self._port = port
-        self._secret = secrets.token_urlsafe(24)
-        self._backend = LocalBackend(cluster, speed=speed)
+        self.secret = secrets.token_urlsafe(24)
+        self._backend = backend
         self._front = Front(self._backend)
         self._kubeconfig = kubeconfig
         self._clock: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/k/{self._secret}"
+        return f"http://127.0.0.1:{self._port}/k/{self.secret}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         root, _, rest = scope["path"].removeprefix("/k/").partition("/")
-        is_known = hmac.compare_digest(root.encode(), self._secret.encode())
+        is_known = hmac.compare_digest(root.encode(), self.secret.encode())
         if scope["type"] == "websocket":
             await serve_socket(scope, receive, send, self._backend if is_known else None, "/" + rest)
         elif scope["type"] == "http" and is_known:
