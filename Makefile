@@ -5,9 +5,11 @@ DATA ?= var
 PYTHON_IN_VENV := .venv/bin/python
 UI_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) static/build.mjs
 TESTS ?= tests
+MINUTES ?= 60
+FIRST ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-python test-ui lint type imports bench e2e ui ui-watch lock demo clean
+.PHONY: help install run test test-python test-ui lint type imports bench soak e2e ui ui-watch lock demo clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +55,9 @@ imports: ## who may import whom
 
 bench: .venv/dev.stamp build/ui/manifest.json ## measures; writes build/bench.jsonl
 	$(PYTHON_IN_VENV) -m benchmarks
+
+soak: .venv/dev.stamp ## random sessions, checked after every step; MINUTES=60, FIRST=1 (a seed) may be given
+	$(PYTHON_IN_VENV) -m tests.simulator.simulation.play --minutes $(MINUTES) --first $(FIRST)
 
 ui: build/ui/manifest.json ## build the browser side
 

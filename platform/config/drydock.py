@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from simulator.cluster import Cluster
@@ -225,7 +225,13 @@ def _announcer(address: str, port: int) -> Callable[[], None]:
     def announce() -> None:
         print(f"Drydock is ready: http://{shown}:{port}/", flush=True)
 
-    return announce
+    def when_running() -> None:
+        """The port may be open before the loop hears signals; a stop in between would be lost."""
+        from twisted.internet import reactor
+
+        cast(Any, reactor).callLater(0, announce)
+
+    return when_running
 
 
 if __name__ == "__main__":
