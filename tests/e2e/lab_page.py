@@ -186,5 +186,5 @@ def _is_shell(response: Response) -> bool:
 
 
 def _visible(text: str) -> str:
-    """As the terminal's rows hold it: blanks that do not break."""
-    return text.strip()
+    """As the terminal's rows hold it: without control characters."""
+    return "".join(sign for sign in text.strip() if sign.isprintable())
