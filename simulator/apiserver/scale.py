@@ -24,7 +24,7 @@ def scale_of(obj: Obj) -> Obj:
 
 def with_scale(obj: Obj, scale: object) -> Obj:
     """The workload with the wanted number of replicas. Raises StatusError BadRequest."""
-    if not isinstance(scale, dict) or not isinstance(scale.get("spec") or {}, dict):
+    if not isinstance(scale, dict) or not all(isinstance(scale.get(part) or {}, dict) for part in ("metadata", "spec")):
         raise errors.bad_request("the body of a scale request: wanted a Scale object")
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     if isinstance(replicas, bool) or not isinstance(replicas, int):

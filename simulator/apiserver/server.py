@@ -38,7 +38,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
 from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
 from simulator.machinery.custom.typed import custom_schema
-from simulator.machinery.decoding import DecodingError, decode
+from simulator.machinery.decoding import DecodingError, check, decode
 from simulator.machinery.defaulting import default
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
@@ -279,7 +279,8 @@ class Server:
             )
         if body["kind"] != target.resource.kind:
             raise errors.bad_request(f"invalid object type: {version}, Kind={body['kind']}")
-        if (body.get("metadata") or {}).get("managedFields") is not None:
+        given = body.get("metadata")
+        if isinstance(given, dict) and given.get("managedFields") is not None:
             raise errors.bad_request("metadata.managedFields must be nil")
         schema = custom_schema(self.kinds, target.resource) or schema_for(body["apiVersion"], body["kind"])
         if unknown := undeclared(body, schema):
@@ -359,6 +360,7 @@ class Server:
         obj, warnings = self._decoded(request, target)
         metadata = dict(obj.get("metadata") or {})
         self._place(metadata, target)
+        _refuse_other_name(metadata, target)
         return self._replace(request, target, {**obj, "metadata": metadata}, warnings)
 
     def _approve(self, request: Request, target: Target) -> Response:
@@ -366,6 +368,7 @@ class Server:
         certificates.refuse_approval(self._rbac, request.user, old)
         given = self._patched(request, target, old) if request.method == "PATCH" else request.body
         obj, warnings = self._checked(given, request, target)
+        _refuse_other_name(obj.get("metadata") or {}, target)
         return self._replace(request, target, obj, warnings)
 
     def _get_scale(self, request: Request, target: Target) -> Response:
@@ -395,7 +398,7 @@ class Server:
         return Response(200, self._scale_of(made, target))
 
     def _bind(self, request: Request, target: Target) -> Response:
-        body = request.body if isinstance(request.body, dict) else {}
+        body = _of_kind(request.body, "v1", "Binding")
         node = (body.get("target") or {}).get("name", "")
         if not node:
             cause = ("FieldValueRequired", "Required value", "target.name")
@@ -404,7 +407,7 @@ class Server:
         return Response(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 
     def _evict(self, request: Request, target: Target) -> Response:
-        body = request.body if isinstance(request.body, dict) else {}
+        body = _of_kind(request.body, "policy/v1", "Eviction")
         options = checked_options(body.get("deleteOptions"))
         dry_run = _is_dry_run(request) or bool(options.get("dryRun"))
         evict(self.registry, request.user.name, target.namespace or "", target.name, options, dry_run=dry_run)
@@ -419,7 +422,7 @@ class Server:
 
     def _token(self, request: Request, target: Target) -> Response:
         account = self.registry.get(request.user.name, "serviceaccounts", target.namespace or "", target.name)
-        body = request.body if isinstance(request.body, dict) else {}
+        body = _of_kind(request.body, "authentication.k8s.io/v1", "TokenRequest")
         return Response(201, self._tokens.answer(account, body))
 
     def _get_part(self, request: Request, target: Target) -> Response:
@@ -632,7 +635,22 @@ def _verb(request: Request, target: Target) -> str:
     raise errors.method_not_supported(target.resource.group, target.resource.plural, request.method)
 
 
+def _of_kind(body: Any, api_version: str, kind: str) -> Obj:
+    """The body of a subresource that takes a kind of its own, when its fields have the types of that kind."""
+    read, problems = check(body if isinstance(body, dict) else {}, schema_for(api_version, kind))
+    wrong = next((problem for problem in problems if problem.sort == "type"), None)
+    if wrong is not None:
+        version = api_version.rpartition("/")[2]
+        raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {wrong.message}')
+    return read
+
+
 def _refuse_other_name(metadata: Obj, target: Target) -> None:
+    """`apiserver/pkg/endpoints/handlers/rest.go: checkName`."""
+    if not metadata.get("name"):
+        raise errors.bad_request(
+            f"the name of the object ({target.name} based on URL) was undeterminable: name must be provided"
+        )
     if metadata.get("name") != target.name:
         found = metadata.get("name", "")
         raise errors.bad_request(f"the name of the object ({found}) does not match the name on the URL ({target.name})")

@@ -489,9 +489,8 @@ class HorizontalPodAutoscalerController(Controller):
     def _with(self, status: Obj, type: str, value: str, reason: str, message: str) -> Obj:
         before = status.get("conditions") or []
         known = next((one for one in before if one["type"] == type), None)
-        since = (
-            known["lastTransitionTime"] if known is not None and known["status"] == value else self.engine.timestamp()
-        )
+        since = known.get("lastTransitionTime") if known is not None and known["status"] == value else None
+        since = since or self.engine.timestamp()
         condition = {"type": type, "status": value, "lastTransitionTime": since, "reason": reason, "message": message}
         if known is None:
             return {**status, "conditions": [*before, condition]}

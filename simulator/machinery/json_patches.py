@@ -29,7 +29,8 @@ def json_patch(document: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
     if len(operations) > MAX_OPERATIONS:
         raise PatchError(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
     for operation in operations:
-        apply = _OPERATIONS.get(operation.get("op", "")) if isinstance(operation, Mapping) else None
+        op = operation.get("op") if isinstance(operation, Mapping) else None
+        apply = _OPERATIONS.get(op) if isinstance(op, str) else None
         if apply is None:
             raise PatchError(f"Unexpected kind: {operation.get('op') if isinstance(operation, Mapping) else operation}")
         document = apply(document, operation)
@@ -165,6 +166,8 @@ def _lookup(document: Any, path: str) -> Any:
 
 def _fetch(document: Any, path: str, verb: str) -> Any:
     try:
+        if not path:  # the whole document lies in no container
+            raise LookupError(path)
         return _lookup(document, path)
     except LookupError:
         raise PatchError(f"{verb} operation does not apply: doc is missing from path: {path}: missing value") from None
