@@ -34,6 +34,10 @@ USER_AGENT = "kubectl/v1.33.1 (linux/amd64) kubernetes/8adc0f0"
 Query = Mapping[str, str]
 
 
+NOBODYS_HOST = "localhost:8080"
+"""Where kubectl looks without a kubeconfig; on a workstation nothing listens there."""
+
+
 class ApiServer(Protocol):
     """The seam to the API server. Raises `ApiUnavailable` when nobody answers."""
 
@@ -188,6 +192,8 @@ class ApiClient:
         body: Any = None,
         content_type: str = AS_JSON,
     ) -> Response:
+        if self._host == NOBODYS_HOST:
+            raise Unreachable(self._host)
         headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT, **self._identity}
         if body is not None:
             headers["content-type"] = content_type

@@ -30,6 +30,8 @@ class Flag:
     default: Any = None
     bare: str | None = None
     help: str = ""
+    deprecated: str = ""
+    """Why nobody should use it any more: said on standard error by those who do."""
 
     @property
     def start(self) -> Any:
@@ -63,6 +65,8 @@ class Arguments:
 
     values: dict[str, Any] = field(default_factory=dict)
     given: dict[str, None] = field(default_factory=dict)
+    typed: list[tuple[str, str]] = field(default_factory=list)
+    """Every flag as it stood on the line, with its text."""
     rest: list[str] = field(default_factory=list)
     dash: int = -1
     """How many of `rest` came before `--`; -1 when there was no `--`."""
@@ -197,6 +201,7 @@ class _Reader:
     def _set(self, flag: Flag, text: str) -> None:
         self.out.values[flag.name] = self._value(flag, text)
         self.out.given[flag.name] = None
+        self.out.typed.append((flag.name, text))
 
     def _value(self, flag: Flag, text: str) -> Any:
         if flag.kind == "text":

@@ -94,12 +94,21 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
         command, path, left = find_command(ROOT, words)
         call.path = " ".join(path)
         call.arguments = parse(flags_of(command), left, call.path)
+        _warn_of_deprecated_flags(command, call)
         _run(command, call)
         call.close()
     except CommandError as error:
         call.err(error.report())
         call.exit_code = error.exit_code
     return call
+
+
+def _warn_of_deprecated_flags(command: Command, call: Call) -> None:
+    """pflag's sentence, each time such a flag is typed."""
+    why = {flag.name: flag.deprecated for flag in command.flags if flag.deprecated}
+    for name, _ in call.arguments.typed:
+        if name in why:
+            call.err(f"Flag --{name} has been deprecated, {why[name]}\n")
 
 
 def flags_of(command: Command) -> tuple[Flag, ...]:

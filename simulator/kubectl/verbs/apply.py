@@ -7,10 +7,12 @@ text is kept in an annotation, and what is sent is the three-way difference of t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH, STRATEGIC_PATCH
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
@@ -85,6 +87,7 @@ def _print(call: Call, objects: Sequence[Obj]) -> None:
 def apply_manifest(call: Call, manifest: Manifest) -> Obj:
     """Bring one object to what its file says; says what it did."""
     _require_name(manifest)
+    manifest = replace(manifest, obj=recorded(call, manifest.obj))
     if call.on("server-side"):
         return _said(call, manifest, "serverside-applied", apply_on_server(call, manifest))
     modified = modified_configuration(manifest)
@@ -250,6 +253,7 @@ COMMANDS = (
             GRACE_PERIOD,
             TIMEOUT,
             manager(_MANAGER),
+            RECORD,
             Flag("cascade", default="background", bare="background"),
             Flag("force", kind="bool"),
             Flag("force-conflicts", kind="bool"),

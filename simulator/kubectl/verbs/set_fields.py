@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text
@@ -38,7 +39,8 @@ def _apply(call: Call, words: list[str], change: Change, done: str) -> None:
 
 
 def _change_one(call: Call, found: Found, change: Change, done: str) -> None:
-    _send_change(call, found, _with_pod_spec(found.obj, _path_to_pod_spec(found), change), done)
+    modified = _with_pod_spec(found.obj, _path_to_pod_spec(found), change)
+    _send_change(call, found, recorded(call, modified), done)
 
 
 def _send_change(call: Call, found: Found, modified: Obj, done: str) -> None:
@@ -320,7 +322,7 @@ COMMANDS = (
                 "Change images of a pod template",
                 image,
                 usage="(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ...",
-                flags=_flags(),
+                flags=_flags(RECORD),
             ),
             Command(
                 "resources",
