@@ -27,10 +27,8 @@ class ContainerFiles:
 
     def points(self, record: PodRecord, pod: Obj, spec: Obj) -> tuple[MountPoint, ...]:
         """Where volumes are mounted, for `Setting`."""
-        found = [
-            MountPoint(path, self.mounts(record, pod, spec).is_read_only(path), True)
-            for path in self._volumes.mounts(record, pod, spec["name"]).points()
-        ]
+        mounts = self._volumes.mounts(record, pod, spec["name"], with_files=False)
+        found = [MountPoint(path, mounts.is_read_only(path), True) for path in mounts.points()]
         return (*found, MountPoint(SHARED_MEMORY, False, True))
 
     def shown(self, record: PodRecord, pod: Obj, spec: Obj) -> dict[str, str]:

@@ -205,8 +205,13 @@ class VolumeManager:
 
     # What containers see
 
-    def mounts(self, record: PodRecord, pod: Obj, container: str, more: tuple[Mount, ...] = ()) -> Mounts:
-        """The volumes of one container; sources that changed lately are seen as the last sync left them."""
+    def mounts(
+        self, record: PodRecord, pod: Obj, container: str, more: tuple[Mount, ...] = (), *, with_files: bool = True
+    ) -> Mounts:
+        """The volumes of one container; sources that changed lately are seen as the last sync left them.
+
+        Without `with_files` the sources are not read: enough to know where volumes are mounted, and how.
+        """
         spec = container_spec(pod, container)
         live: dict[str, Files] = {}
         mounts = []
@@ -218,7 +223,7 @@ class VolumeManager:
             sub = one.get("subPath") or self._expanded(record, pod, container, one)
             if sub and self.contents.has(_frozen(record, container, one)):
                 volume, sub = _frozen(record, container, one), sub
-            elif self._is_live(pod, one["name"]) and not self.contents.has(volume):
+            elif with_files and self._is_live(pod, one["name"]) and not self.contents.has(volume):
                 live[volume] = self._live(record, pod, one["name"])
             path = one["mountPath"].rstrip("/") or "/"
             mounts.append(Mount(path, volume, _join(inside, sub), bool(read_only or one.get("readOnly"))))
