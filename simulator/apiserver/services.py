@@ -9,6 +9,7 @@ from ipaddress import ip_address, ip_network
 
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
+from simulator.machinery import names
 from simulator.machinery.store import Store
 
 NODE_PORTS = range(30_000, 32_768)
@@ -96,8 +97,12 @@ class ServiceAllocator:
             spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
             return
         given = [address for address in wanted if _family(address) in families]
-        for address in given:
-            if why := self._refuse_ip(address, service):
+        for index, address in enumerate(given):
+            if malformed := names.ip(address):
+                causes.append(
+                    ("FieldValueInvalid", f'Invalid value: "{address}": {malformed[0]}', f"spec.clusterIPs[{index}]")
+                )
+            elif why := self._refuse_ip(address, service):
                 shown = f"[]string{{{', '.join(_quoted(one) for one in given)}}}"
                 message = f"Invalid value: {shown}: failed to allocate IP {address}: {why}"
                 causes.append(("FieldValueInvalid", message, "spec.clusterIPs"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import crashes
 from simulator.client.client import Client
 from simulator.client.gate import About, Held
 from simulator.client.process import Process
@@ -123,6 +124,11 @@ class Controller:
         try:
             self.reconcile(key)
         except (StatusError, ApiUnavailable):
+            self.queue.retry(key)
+        except Exception as error:
+            if crashes.are_raised:
+                raise
+            crashes.note(self.engine, self.name, key, error)
             self.queue.retry(key)
         else:
             self.queue.forget(key)

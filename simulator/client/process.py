@@ -8,6 +8,7 @@ then, in order. Stopped, it hears nothing; started again, it lists afresh, and e
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from simulator.client import crashes
 from simulator.client.cache import Cache
 from simulator.client.gate import Gate
 from simulator.engine import Engine, Plain
@@ -156,7 +157,12 @@ class Process:
 
     def _call(self, resource: str, old: Obj | None, new: Obj | None) -> None:
         for handler in self._handlers.get(resource, ()):
-            handler(old, new)
+            try:
+                handler(old, new)
+            except Exception as error:
+                if crashes.are_raised:
+                    raise
+                crashes.note(self.engine, self.name, resource, error)
         if self._any and by_name(resource) is None:
             for listener in self._any:
                 listener(resource, old, new)

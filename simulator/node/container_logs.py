@@ -7,6 +7,7 @@ what is read, never what was written.
 from collections.abc import Mapping
 
 from simulator.apiserver.errors import StatusError, bad_request
+from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.node.fleet import Fleet
 from simulator.node.records import ContainerRecord, PodRecord, Run
@@ -88,7 +89,7 @@ class ContainerLogs:
         if "sinceSeconds" in query:
             start = engine.now - _whole(query, "sinceSeconds") * 1_000_000
         elif "sinceTime" in query:
-            start = engine.micros(query["sinceTime"])
+            start = _moment(engine, query["sinceTime"])
         else:
             return lines
         return [line for line in lines if line.at_us >= start]
@@ -97,6 +98,13 @@ class ContainerLogs:
         """RFC 3339 in nanoseconds without trailing zeros, as containerd writes it."""
         text = self._fleet.engine.micro_timestamp(at_us).rstrip("Z").rstrip("0").rstrip(".")
         return f"{text}Z"
+
+
+def _moment(engine: Engine, text: str) -> int:
+    try:
+        return engine.micros(text)
+    except (ValueError, OverflowError) as error:
+        raise bad_request(f'invalid value for sinceTime: found "{text}", wanted a time as RFC 3339 has it') from error
 
 
 def _whole(query: Mapping[str, str], name: str) -> int:
