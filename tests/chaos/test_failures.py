@@ -160,6 +160,7 @@ async def _still_live(page: Page, watching: "asyncio.Task[None]") -> None:
     if watching.done():
         watching.result()
     watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)  # its socket is closed by the loop that opened it
     assert page.ev is not None
     assert before is not None
     assert page.ev > before
