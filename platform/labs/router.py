@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 DEADLINE_S = 10.0
 LOOK_S = 0.1
 """No answer after this: is the owner still there?"""
-AGAIN_S = 2.0
+AGAIN_S = 1.0
 """No answer after this: ask whoever is there."""
 ROUTES_KEPT = 20_000
 

@@ -710,7 +710,7 @@ async def test_a_neighbour_is_answered_while_a_long_command_runs(harbour: Harbou
     async with harbour.host():
         await harbour.add(thinker, "first")
         await harbour.add(neighbour, "first")
-        long = _think(harbour, thinker)
+        long = _think(harbour, thinker, 0.9)
         await asyncio.sleep(0)
         for number in range(10):
             await harbour.add(neighbour, f"n{number}")
