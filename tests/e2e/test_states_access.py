@@ -69,6 +69,42 @@ def test_a_class_is_accessible_on_both_sides(visit: Visit, site: Site, theme: st
 
 
 @THEMES
+def test_a_presented_cluster_is_accessible_to_who_follows_it(visit: Visit, site: Site, theme: str) -> None:
+    visit = themed(visit, theme)
+    instructor, code = wall(visit, site)
+    board = instructor.context.new_page()
+    board.goto("/clusters/new/")
+    board.get_by_label("Name", exact=True).fill(f"Blackboard {theme}")
+    board.get_by_role("button", name="Make the cluster").click()
+    shown = LabPage(board)
+    shown.unfold("Nodes")
+    shown.play()
+    learner = join(visit, code, f"Gita {theme}")
+    instructor.reload()
+    instructor.get_by_role("button", name="Present a cluster").click()
+    instructor.locator("dialog[open]").get_by_label(f"Blackboard {theme}").check()
+    instructor.locator("dialog[open]").get_by_role("button", name="Present").click()
+    learner.wait_for_url(board.url)
+    expect(learner.locator(".led")).to_contain_text("You are following")
+    assert violations(learner) == [], "a cluster that is followed"
+    assert violations(instructor) == [], "a wall that presents"
+
+    shown.run("kubectl create deployment web --image=nginx:1.27 --replicas=2")
+    followed = LabPage(learner)
+    followed.unfold("Namespaces", "default,", "Deployment,")
+    deployment = learner.locator(".outline-label", has_text="Deployment web, 2 of 2 ready")
+    expect(deployment).to_be_attached(timeout=LONG_MS)
+    row = next(branch for branch in followed.outline() if branch.label.startswith("Deployment web,"))
+    followed.row(row.id).dispatch_event("dblclick")
+    for tab in ("Facts", "YAML", "Events", "Why"):
+        learner.get_by_role("tab", name=tab).click()
+        assert violations(learner) == [], f"a followed cluster's inspector, {tab}"
+    instructor.get_by_role("button", name="Stop presenting").click()
+    expect(learner.locator("#lab .prose")).to_be_visible(timeout=LONG_MS)
+    assert violations(learner) == [], "back at the own cluster"
+
+
+@THEMES
 def test_menus_and_dialogs_of_a_lab_are_accessible(visit: Visit, theme: str) -> None:
     page = themed(visit, theme)()
     lab = try_it(page)
