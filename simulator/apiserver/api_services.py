@@ -4,6 +4,8 @@
 (`crdregistration_controller.go`).
 """
 
+from functools import lru_cache
+
 from simulator.apiserver.authorization.bootstrap import uid_of
 from simulator.engine.plain import Obj
 from simulator.machinery.resources import SERVED
@@ -38,17 +40,24 @@ _PRIORITIES: dict[str, tuple[int, dict[str, int]]] = {
 def born(seed: int, timestamp: str) -> dict[str, dict[Key, Obj]]:
     """As the store takes them (`endow`)."""
     found: dict[Key, Obj] = {}
-    for group, version in dict.fromkeys((one.group, one.version) for one in SERVED):
-        if group not in _PRIORITIES:
-            continue
-        priority, versions = _PRIORITIES[group]
-        service = local(group, version, priority, versions.get(version, 15), managed="onstart")
+    status = {"conditions": [available(timestamp)]}
+    for service in _shared():
         metadata = service["metadata"]
         uid = uid_of(f"{seed}/{RESOURCE}/{metadata['name']}")
-        metadata.update(uid=uid, creationTimestamp=timestamp, resourceVersion="1")
-        service["status"] = {"conditions": [available(timestamp)]}
-        found["", metadata["name"]] = service
+        identity = {"uid": uid, "creationTimestamp": timestamp, "resourceVersion": "1"}
+        found["", metadata["name"]] = {**service, "metadata": {**metadata, **identity}, "status": status}
     return {RESOURCE: found}
+
+
+@lru_cache(maxsize=1)
+def _shared() -> tuple[Obj, ...]:
+    """Without what tells one cluster's objects from another's: made once, and shared by all clusters."""
+    made = []
+    for group, version in dict.fromkeys((one.group, one.version) for one in SERVED):
+        if group in _PRIORITIES:
+            priority, versions = _PRIORITIES[group]
+            made.append(local(group, version, priority, versions.get(version, 15), managed="onstart"))
+    return tuple(made)
 
 
 def available(now: str) -> Obj:

@@ -44,6 +44,8 @@ _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
 ANY_CUSTOM = "*"
 
 
+#: The bits that tell a version 4 UUID of RFC 9562.
+_UUID_MASK, _UUID_FORM = ~(0xF << 76) & ~(3 << 62), (4 << 76) | (2 << 62)
 #: Names that the method `list` would hide inside the classes below.
 Objects = list[Obj]
 Strings = list[str]
@@ -568,7 +570,7 @@ class Registry:
     def _new_uid(self) -> str:
         """A random (version 4) UUID from the seeded stream."""
         value = (self._uid.bits64() << 64) | self._uid.bits64()
-        digits = f"{value & ~(0xF << 76) & ~(3 << 62) | (4 << 76) | (2 << 62):032x}"
+        digits = f"{value & _UUID_MASK | _UUID_FORM:032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _put(self, who: str, verb: str, resource: str, key: Key, obj: Obj) -> Obj:
@@ -622,8 +624,9 @@ class Registry:
         listeners = self._watchers.get(change.resource, ())
         for process in listeners:
             process.hear(change)
-        if ANY_CUSTOM in self._watchers and resources.by_name(change.resource) is None:
-            for process in self._watchers[ANY_CUSTOM]:
+        everywhere = self._watchers.get(ANY_CUSTOM)
+        if everywhere and resources.by_name(change.resource) is None:
+            for process in everywhere:
                 if process not in listeners:
                     process.hear(change)
 

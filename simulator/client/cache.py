@@ -13,7 +13,7 @@ _NONE: dict[Key, Obj] = {}
 
 def controller_uid(obj: Obj) -> str:
     """The uid of the managing owner (`ownerReferences` entry with `controller: true`), or ""."""
-    for reference in obj["metadata"].get("ownerReferences", ()):
+    for reference in obj["metadata"].get("ownerReferences") or ():
         if reference.get("controller"):
             return str(reference["uid"])
     return ""
@@ -72,9 +72,11 @@ class Cache:
 
     def apply(self, resource: str, key: Key, new: Obj | None) -> None:
         """Takes one change; `new` None removes."""
-        table = self._tables.setdefault(resource, {})
+        table = self._tables.get(resource)
+        if table is None:
+            table = self._tables[resource] = {}
         known = table.get(key)
-        if known is not None:
+        if known is not None and (new is None or _places(resource, known) != _places(resource, new)):
             self._unindex(resource, key, known)
         if new is None:
             table.pop(key, None)
@@ -89,18 +91,33 @@ class Cache:
         self._in_namespace.clear()
 
     def _index(self, resource: str, key: Key, obj: Obj) -> None:
-        self._in_namespace.setdefault((resource, key[0]), {})[key] = obj
-        if uid := controller_uid(obj):
-            self._owned.setdefault((resource, uid), {})[key] = obj
-        if resource == "pods" and (node := obj["spec"].get("nodeName")):
-            self._on_node.setdefault(node, {})[key] = obj
+        _keep(self._in_namespace, (resource, key[0]), key, obj)
+        uid, node = _places(resource, obj)
+        if uid:
+            _keep(self._owned, (resource, uid), key, obj)
+        if node:
+            _keep(self._on_node, node, key, obj)
 
     def _unindex(self, resource: str, key: Key, obj: Obj) -> None:
         self._in_namespace[resource, key[0]].pop(key, None)
-        if uid := controller_uid(obj):
+        uid, node = _places(resource, obj)
+        if uid:
             _drop(self._owned, (resource, uid), key)
-        if resource == "pods" and (node := obj["spec"].get("nodeName")):
+        if node:
             _drop(self._on_node, node, key)
+
+
+def _places(resource: str, obj: Obj) -> tuple[str, str]:
+    """Where an object is found besides its namespace: its controller's uid and, for a pod, its node; "" for none."""
+    return controller_uid(obj), (obj["spec"].get("nodeName") or "") if resource == "pods" else ""
+
+
+def _keep(index: dict, at: object, key: Key, obj: Obj) -> None:  # type: ignore[type-arg]
+    bucket = index.get(at)
+    if bucket is None:
+        index[at] = {key: obj}
+    else:
+        bucket[key] = obj
 
 
 def _drop(index: dict, at: object, key: Key) -> None:  # type: ignore[type-arg]

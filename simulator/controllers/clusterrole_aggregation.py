@@ -22,11 +22,9 @@ class ClusterRoleAggregationController(Controller):
 
     def on_role(self, old: Obj | None, new: Obj | None) -> None:
         """Upstream looks at every aggregated role again; here only at those that may gather this one."""
-        changed = one_of(old, new)
+        before, after = labels_of(old), labels_of(one_of(old, new))
         for role in self._gathering():
-            if role is new or any(
-                _is_gathered(one, selector) for one in (old, changed) for selector in _selectors(role)
-            ):
+            if role is new or any(one.matches(before) or one.matches(after) for one in _selectors(role)):
                 self.enqueue(role["metadata"]["name"])
 
     def reconcile(self, key: str) -> None:
@@ -42,7 +40,8 @@ class ClusterRoleAggregationController(Controller):
             self.client.update(ROLES, {**role, "rules": rules})
 
     def _gathering(self) -> Iterable[Obj]:
-        return [role for role in self.cache.list(ROLES) if role.get("aggregationRule")]
+        found = [role for role in self.cache.unordered(ROLES) if role.get("aggregationRule")]
+        return sorted(found, key=lambda one: str(one["metadata"]["name"]))
 
 
 def _selectors(role: Obj) -> list[Selector]:
@@ -50,5 +49,3 @@ def _selectors(role: Obj) -> list[Selector]:
     return [from_label_selector(selector) for selector in given]
 
 
-def _is_gathered(role: Obj | None, selector: Selector) -> bool:
-    return role is not None and selector.matches(labels_of(role))

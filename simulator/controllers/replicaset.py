@@ -113,6 +113,8 @@ class ReplicaSetController(Controller):
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
         if not self._is_counted:
             self._count_again()
+        if self._is_anothers(old) and self._is_anothers(new):
+            return
         self._count(old, new)
         before, after = self._owner_of(old), self._owner_of(new)
         if before is not None and (after is None or after["metadata"]["uid"] != before["metadata"]["uid"]):
@@ -126,6 +128,11 @@ class ReplicaSetController(Controller):
             and (old is None or labels_of(old) != labels_of(new) or before is not None)
         ):
             self._wake_adopters(new)
+
+    def _is_anothers(self, pod: Obj | None) -> bool:
+        """Controlled by an object of another kind: nothing that this loop counts or may adopt."""
+        reference = controller_of(pod)
+        return reference is not None and reference["kind"] != self.kind
 
     def _on_owned(self, owner: Obj, old: Obj | None, new: Obj) -> None:
         key = key_of(owner)

@@ -37,6 +37,10 @@ class TrailRow(NamedTuple):
     note: str
 
 
+#: A row from all its values at once: half the price of naming them.
+_row = TrailRow._make
+
+
 class Trail:
     """Rows by `ev`. `ev` counts from 1 without gaps."""
 
@@ -64,9 +68,8 @@ class Trail:
     ) -> int:
         self.ev = ev = self.ev + 1
         parent = self.get(because) if because else None
-        root = parent.root if parent else (because or ev)
-        hop = parent.hop + 1 if parent else 0
-        row = TrailRow(ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note)
+        root, hop = (because or ev, 0) if parent is None else (parent.root, parent.hop + 1)
+        row = _row((ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note))
         self._rows.append(row)
         if hop == 0:
             self._roots[ev] = row

@@ -112,7 +112,7 @@ NOTHING = Selector(nothing=True)
 
 def from_labels(labels: Mapping[str, str]) -> Selector:
     """The selector of services and replication controllers: every label must be equal."""
-    return _sorted(Requirement(key, "=", (value,)) for key, value in labels.items())
+    return _equal(tuple(labels.items()))
 
 
 _EXPRESSION_OPERATORS: dict[str, Operator] = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
@@ -122,8 +122,11 @@ def from_label_selector(selector: Mapping[str, Any] | None) -> Selector:
     """A `LabelSelector` object: absent selects nothing, empty selects everything."""
     if selector is None:
         return NOTHING
-    requirements = [Requirement(k, "=", (v,)) for k, v in (selector.get("matchLabels") or {}).items()]
-    for expression in selector.get("matchExpressions") or ():
+    equal, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions")
+    if not expressions:
+        return _equal(tuple(equal.items()))
+    requirements = [Requirement(key, "=", (value,)) for key, value in equal.items()]
+    for expression in expressions:
         operator = _EXPRESSION_OPERATORS.get(expression.get("operator", ""))
         if operator is None:
             raise SelectorError(f'"{expression.get("operator", "")}" is not a valid label selector operator')
@@ -161,6 +164,12 @@ def requirement(key: str, operator: Operator, values: Iterable[str]) -> Requirem
 
 def _go_list(values: tuple[str, ...]) -> str:
     return "[]string{" + ", ".join(f'"{value}"' for value in values) + "}"
+
+
+@lru_cache(maxsize=1024)
+def _equal(labels: tuple[tuple[str, str], ...]) -> Selector:
+    """Nearly every selector there is; controllers read the same ones again and again."""
+    return _sorted(Requirement(key, "=", (value,)) for key, value in labels)
 
 
 def _sorted(requirements: Iterable[Requirement]) -> Selector:

@@ -24,6 +24,7 @@ from simulator.workloads.file_tree import Setting
 from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import reads
 
+Argv = tuple[str, ...]
 #: (pod, record, container, hook) → (whether it succeeded, microseconds).
 Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[bool, int]]
 
@@ -148,9 +149,9 @@ class ContainerStarts:
         one.image = image.name.full
         spec = container_spec(pod, one.name)
         refusal = users.refusal(pod, spec, image)
-        recipe = Missing(refusal) if refusal else self._recipe(record, one, pod, spec)
-        if isinstance(recipe, Missing):
-            self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
+        argued = Missing(refusal) if refusal else self._argued(record, one, pod, spec)
+        if isinstance(argued, Missing):
+            self._fail(record, one, Failed("CreateContainerConfigError", argued.message))
             return False
         self._engine.schedule(
             self._fleet.draw(self._fleet.timing.start), WORKERS, "container_started", record.uid, record.turn
@@ -186,6 +187,39 @@ class ContainerStarts:
         one.why = (reason, message)
 
     def _recipe(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> Recipe | Missing:
+        argued = self._argued(record, one, pod, spec)
+        if isinstance(argued, Missing):
+            return argued
+        command, args, env = argued
+        image = self._fleet.image(one.image)
+        ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
+        given = one.resources if one.resources is not None else spec.get("resources") or {}
+        limit = (given.get("limits") or {}).get("memory")
+        files = self._files(record, pod, (*command, *args))
+        setting = self._setting(record, pod, spec, image)
+        return Recipe(
+            one.image,
+            command,
+            args,
+            env,
+            ports,
+            value(limit) if limit else 0,
+            files,
+            setting,
+            self._taken(record, one),
+        )
+
+    def _taken(self, record: PodRecord, one: ContainerRecord) -> tuple[int, ...]:
+        """The ports that the pod's other containers have open."""
+        if len(record.containers) == 1:
+            return ()
+        others = [other for other in record.containers.values() if other is not one]
+        return tuple(sorted({port for other in others for port in self._runtime.serves(other)}))
+
+    def _argued(
+        self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj
+    ) -> tuple[Argv, Argv, Pairs] | Missing:
+        """Command, arguments and environment of the program, or what is missing for them."""
         image = self._fleet.image(one.image)
         command, args = tuple(spec.get("command") or ()), tuple(spec.get("args") or ())
         wanted = reads(image, command, args)
@@ -202,24 +236,7 @@ class ContainerStarts:
             command, args = (tuple(environment.expand(word, found) for word in words) for words in (command, args))
             names = found if wanted is None else [name for name in found if name in wanted]
             env = {name: found[name] for name in names}
-        ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
-        given = one.resources if one.resources is not None else spec.get("resources") or {}
-        limit = (given.get("limits") or {}).get("memory")
-        files = self._files(record, pod, (*command, *args))
-        setting = self._setting(record, pod, spec, image)
-        taken = tuple(
-            sorted(
-                {
-                    port
-                    for other in record.containers.values()
-                    if other is not one
-                    for port in self._runtime.serves(other)
-                }
-            )
-        )
-        return Recipe(
-            one.image, command, args, tuple(env.items()), ports, value(limit) if limit else 0, files, setting, taken
-        )
+        return command, args, tuple(env.items())
 
     def _files(self, record: PodRecord, pod: Obj, argv: tuple[str, ...]) -> Pairs:
         """What the kubelet writes into `/etc`, for a program that looks there."""

@@ -91,14 +91,28 @@ class EvictionManager:
     def _starved(self, node: NodeRecord) -> list[Starved]:
         """Memory first, as `byEvictionPriority` sorts."""
         found = []
-        memory = value(node.spec["memory"]) - sum(self._memory(record) for record in self._pods(node))
+        memory, disk = self._left(node)
         if memory < MEMORY_THRESHOLD:
             found.append(Starved("memory", "MemoryPressure", MEMORY_THRESHOLD, max(memory, 0)))
         threshold = STORAGE * DISK_PERCENT // 100
-        disk = STORAGE - sum(node.images.values()) - sum(self.disk(record) for record in self._pods(node))
         if disk < threshold:
             found.append(Starved("ephemeral-storage", "DiskPressure", threshold, max(disk, 0)))
         return found
+
+    def _left(self, node: NodeRecord) -> tuple[int, int]:
+        """Bytes of memory and disk, in one walk: asked whenever a container starts or ends."""
+        memory, disk = value(node.spec["memory"]), STORAGE - sum(node.images.values())
+        pods, plan, has_volumes = self._fleet.pods, self._fleet.plan, self._fleet.contents.is_used
+        for uid in node.pods:
+            record, writes = pods[uid], has_volumes
+            for one in record.containers.values():
+                if one.state == "running" and one.run is not None:
+                    planned = one.run.plan or plan(one.run)
+                    memory -= planned.memory
+                    writes = writes or bool(planned.files)
+            if writes:
+                disk -= self.disk(record)
+        return memory, disk
 
     def _pods(self, node: NodeRecord) -> list[PodRecord]:
         return [self._fleet.pods[uid] for uid in node.pods]
@@ -113,7 +127,7 @@ class EvictionManager:
     def disk(self, record: PodRecord) -> int:
         """Bytes in the writable layers of a pod's containers, and in volumes of its own."""
         layers = sum(self._layer(record, name) for name in record.containers)
-        return layers + self._fleet.contents.size_below(f"pod/{record.uid}/")
+        return layers + self._fleet.contents.size_of_pod(record.uid)
 
     def _layer(self, record: PodRecord, name: str) -> int:
         one = record.containers[name]

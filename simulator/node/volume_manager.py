@@ -443,7 +443,7 @@ class VolumeManager:
         for volume in [place[0] for place in record.mounted.values()]:
             if volume.startswith("pod/"):
                 self.contents.drop(volume)
-        for frozen in self.contents.names(f"pod/{record.uid}/"):
+        for frozen in self.contents.names_of_pod(record.uid):
             self.contents.drop(frozen)
         self.contents.drop(f"memory/{record.uid}")
         for users in self._users.values():

@@ -23,6 +23,8 @@ class Contents:
 
     def __init__(self) -> None:
         self._files: dict[str, Files] = {}
+        self._by_pod: dict[str, dict[str, None]] | None = None
+        """Uid of a pod → its own volumes; None until somebody asks."""
         self._limits: dict[str, int] = {}
         """Bytes that fit into a volume; absent: as many as you like."""
         self.observers: list[Callable[[str], None]] = []
@@ -37,6 +39,7 @@ class Contents:
     def replace(self, volume: str, files: Files) -> None:
         """All at once, as the `..data` link of a ConfigMap's volume is swapped."""
         self._files[volume] = files
+        self._note(volume)
 
     def limit(self, volume: str, size: int) -> None:
         self._limits[volume] = size
@@ -44,6 +47,7 @@ class Contents:
     def write(self, volume: str, path: str, text: str) -> str:
         """ "" or why not."""
         files = self._files.setdefault(volume, {})
+        self._note(volume)
         limit = self._limits.get(volume)
         if limit is not None:
             others = self.size(volume) - size_of(files.get(path, ""))
@@ -57,19 +61,43 @@ class Contents:
     def remove(self, volume: str, path: str) -> None:
         self._files.get(volume, {}).pop(path, None)
 
-    def names(self, start: str) -> list[str]:
-        """Volumes whose identifier begins like this."""
-        return sorted(name for name in self._files if name.startswith(start))
-
     def size(self, volume: str) -> int:
         return sum(size_of(text) for text in self.of(volume).values())
 
-    def size_below(self, prefix: str) -> int:
-        """Bytes in all volumes whose identifier begins so."""
-        return sum(self.size(volume) for volume in self._files if volume.startswith(prefix))
+    @property
+    def is_used(self) -> bool:
+        """Whether any volume holds anything."""
+        return bool(self._files)
+
+    def names_of_pod(self, uid: str) -> list[str]:
+        """The pod's own volumes, sorted."""
+        return sorted(self._of_pod().get(uid, ()))
+
+    def size_of_pod(self, uid: str) -> int:
+        """Bytes in all volumes that live and die with the pod (`pod/<uid>/…`)."""
+        return sum(self.size(volume) for volume in self._of_pod().get(uid, ()))
+
+    def _of_pod(self) -> dict[str, dict[str, None]]:
+        if self._by_pod is None:
+            self._by_pod = {}
+            for volume in self._files:
+                self._note(volume)
+        return self._by_pod
+
+    def _note(self, volume: str) -> None:
+        if self._by_pod is not None and (uid := _pod_of(volume)):
+            self._by_pod.setdefault(uid, {})[volume] = None
+
+    def _forget(self, volume: str) -> None:
+        if self._by_pod is not None and (uid := _pod_of(volume)):
+            volumes = self._by_pod.get(uid, {})
+            volumes.pop(volume, None)
+            if not volumes:
+                self._by_pod.pop(uid, None)
 
     def drop(self, volume: str) -> None:
         self._files.pop(volume, None)
+        self._forget(volume)
         self._limits.pop(volume, None)
 
     def dump(self) -> Plain:
@@ -77,6 +105,7 @@ class Contents:
 
     def load(self, state: Plain) -> None:
         self._files, self._limits = state["files"], state["limits"]
+        self._by_pod = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +199,12 @@ class Mounts:
                     found = self._find(absolute)
                     if found is not None and found[0] is mount:
                         yield absolute, text
+
+
+def _pod_of(volume: str) -> str:
+    """The uid of the pod that a volume belongs to; "" for one that outlives its pods."""
+    kind, _, rest = volume.partition("/")
+    return rest.partition("/")[0] if kind == "pod" else ""
 
 
 def _absolute(mount: Mount, path: str) -> str | None:

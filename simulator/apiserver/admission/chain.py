@@ -19,7 +19,6 @@ from simulator.engine.plain import Obj
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Store
 
-_LOOKED_AT_BY = (validating_policy.BINDINGS, MUTATING, VALIDATING)
 _MIRROR = "kubernetes.io/config.mirror"
 
 
@@ -98,7 +97,8 @@ class AdmissionChain:
         self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None, *, dry_run: bool
     ) -> Change | None:
         """The write as policies and webhooks see it; None where nobody looks."""
-        if not any(self._store.table(kind) for kind in _LOOKED_AT_BY):
+        table = self._store.table
+        if not (table(validating_policy.BINDINGS) or table(MUTATING) or table(VALIDATING)):
             return None
         kind = self._kinds.by_name(resource)
         user = self.person if self.person is not None and self.person.name == who else user_of(who)

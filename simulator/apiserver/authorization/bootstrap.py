@@ -8,6 +8,7 @@ what became of them since.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 from simulator.apiserver.authorization.rbac import BINDINGS, CLUSTER_BINDINGS, CLUSTER_ROLES, GROUP, ROLES
@@ -142,14 +143,22 @@ _KUBEADM_PUBLIC_BINDING = (
 def born(seed: int, timestamp: str) -> dict[str, dict[Key, Obj]]:
     """Resource → key → object. `seed` makes the uids, `timestamp` is when the API server first started."""
     tables: dict[str, dict[Key, Obj]] = {CLUSTER_ROLES: {}, CLUSTER_BINDINGS: {}, ROLES: {}, BINDINGS: {}}
-    for resource, obj in _objects():
+    for resource, obj in _shared():
         metadata = obj["metadata"]
         key = (metadata.get("namespace", ""), metadata["name"])
-        metadata["uid"] = uid_of(f"{seed}/{resource}/{key[0]}/{key[1]}")
-        metadata["resourceVersion"] = "1"
-        metadata["creationTimestamp"] = timestamp
-        tables[resource][key] = obj
+        identity = {
+            "uid": uid_of(f"{seed}/{resource}/{key[0]}/{key[1]}"),
+            "resourceVersion": "1",
+            "creationTimestamp": timestamp,
+        }
+        tables[resource][key] = {**obj, "metadata": {**metadata, **identity}}
     return tables
+
+
+@lru_cache(maxsize=1)
+def _shared() -> tuple[tuple[str, Obj], ...]:
+    """What is the same in every cluster is made once and shared by all of them: stored objects never change."""
+    return tuple(_objects())
 
 
 def gathered(name: str, roles: dict[str, Obj], labels: str) -> list[Obj]:
