@@ -9,6 +9,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery.store import Key
 
 _NONE: dict[Key, Obj] = {}
+_NOWHERE: dict[Key, None] = {}
 
 
 def controller_uid(obj: Obj) -> str:
@@ -20,25 +21,25 @@ def controller_uid(obj: Obj) -> str:
 
 
 class Cache:
-    """Objects by resource and key; iteration order is never promised beyond what each method says."""
+    """Objects by resource and key; iteration order is never promised beyond what each method says.
+
+    The indexes hold keys only: an object that changes but keeps its owner and its node, as most do, changes no index.
+    """
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[Key, Obj]] = {}
-        self._owned: dict[tuple[str, str], dict[Key, Obj]] = {}
-        self._on_node: dict[str, dict[Key, Obj]] = {}
-        self._in_namespace: dict[tuple[str, str], dict[Key, Obj]] = {}
+        self._owned: dict[tuple[str, str], dict[Key, None]] = {}
+        self._on_node: dict[str, dict[Key, None]] = {}
+        self._in_namespace: dict[tuple[str, str], dict[Key, None]] = {}
 
     def get(self, resource: str, namespace: str, name: str) -> Obj | None:
         return self._tables.get(resource, _NONE).get((namespace, name))
 
     def list(self, resource: str, namespace: str | None = None) -> Iterable[Obj]:
         """All objects, or those of a namespace, sorted by key."""
-        table = (
-            self._tables.get(resource, _NONE)
-            if namespace is None
-            else self._in_namespace.get((resource, namespace), _NONE)
-        )
-        return [table[key] for key in sorted(table)]
+        table = self._tables.get(resource, _NONE)
+        keys = table if namespace is None else self._in_namespace.get((resource, namespace), _NOWHERE)
+        return [table[key] for key in sorted(keys)]
 
     def resources(self) -> Sequence[str]:
         """Resources that the cache holds objects of, sorted."""
@@ -53,22 +54,23 @@ class Cache:
 
     def owned(self, resource: str, uid: str) -> Sequence[Obj]:
         """Objects whose controller has this uid, sorted by key."""
-        table = self._owned.get((resource, uid), _NONE)
-        return [table[key] for key in sorted(table)]
+        table = self._tables.get(resource, _NONE)
+        return [table[key] for key in sorted(self._owned.get((resource, uid), _NOWHERE))]
 
     def owned_count(self, resource: str, uid: str) -> int:
-        return len(self._owned.get((resource, uid), _NONE))
+        return len(self._owned.get((resource, uid), _NOWHERE))
 
     def on_node(self, node: str) -> Sequence[Obj]:
         """Pods bound to a node, sorted by key."""
-        table = self._on_node.get(node, _NONE)
-        return [table[key] for key in sorted(table)]
+        table = self._tables.get("pods", _NONE)
+        return [table[key] for key in sorted(self._on_node.get(node, _NOWHERE))]
 
     def select(self, resource: str, namespace: str, labels: dict[str, str]) -> Sequence[Obj]:
         """Objects of a namespace that carry all these labels, sorted by key. For set-based selectors filter `list`."""
         wanted = labels.items()
-        table = self._in_namespace.get((resource, namespace), _NONE)
-        return [table[key] for key in sorted(table) if wanted <= (table[key]["metadata"].get("labels") or {}).items()]
+        table = self._tables.get(resource, _NONE)
+        keys = self._in_namespace.get((resource, namespace), _NOWHERE)
+        return [table[key] for key in sorted(keys) if wanted <= (table[key]["metadata"].get("labels") or {}).items()]
 
     def apply(self, resource: str, key: Key, new: Obj | None) -> None:
         """Takes one change; `new` None removes."""
@@ -76,7 +78,10 @@ class Cache:
         if table is None:
             table = self._tables[resource] = {}
         known = table.get(key)
-        if known is not None and (new is None or _places(resource, known) != _places(resource, new)):
+        if known is not None and new is not None and _stays(resource, known, new):
+            table[key] = new
+            return
+        if known is not None:
             self._unindex(resource, key, known)
         if new is None:
             table.pop(key, None)
@@ -91,33 +96,33 @@ class Cache:
         self._in_namespace.clear()
 
     def _index(self, resource: str, key: Key, obj: Obj) -> None:
-        _keep(self._in_namespace, (resource, key[0]), key, obj)
-        uid, node = _places(resource, obj)
-        if uid:
-            _keep(self._owned, (resource, uid), key, obj)
-        if node:
-            _keep(self._on_node, node, key, obj)
+        _keep(self._in_namespace, (resource, key[0]), key)
+        if uid := controller_uid(obj):
+            _keep(self._owned, (resource, uid), key)
+        if resource == "pods" and (node := obj["spec"].get("nodeName")):
+            _keep(self._on_node, node, key)
 
     def _unindex(self, resource: str, key: Key, obj: Obj) -> None:
         self._in_namespace[resource, key[0]].pop(key, None)
-        uid, node = _places(resource, obj)
-        if uid:
+        if uid := controller_uid(obj):
             _drop(self._owned, (resource, uid), key)
-        if node:
+        if resource == "pods" and (node := obj["spec"].get("nodeName")):
             _drop(self._on_node, node, key)
 
 
-def _places(resource: str, obj: Obj) -> tuple[str, str]:
-    """Where an object is found besides its namespace: its controller's uid and, for a pod, its node; "" for none."""
-    return controller_uid(obj), (obj["spec"].get("nodeName") or "") if resource == "pods" else ""
+def _stays(resource: str, old: Obj, new: Obj) -> bool:
+    """Whether the object is found in the same indexes as before: no more than a glance where its parts are shared."""
+    if old["metadata"].get("ownerReferences") is not new["metadata"].get("ownerReferences"):
+        return False
+    return resource != "pods" or old["spec"] is new["spec"]
 
 
-def _keep(index: dict, at: object, key: Key, obj: Obj) -> None:  # type: ignore[type-arg]
+def _keep(index: dict, at: object, key: Key) -> None:  # type: ignore[type-arg]
     bucket = index.get(at)
     if bucket is None:
-        index[at] = {key: obj}
+        index[at] = {key: None}
     else:
-        bucket[key] = obj
+        bucket[key] = None
 
 
 def _drop(index: dict, at: object, key: Key) -> None:  # type: ignore[type-arg]
