@@ -79,7 +79,7 @@ from simulator.yard import Yard
 SIM_VERSION = "2026.11.2"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
-FORMAT = 1
+FORMAT = 2
 #: The loops inside the API server that look after CustomResourceDefinitions.
 EXTENSIONS = "apiextensions-apiserver"
 #: The program outside a kind cluster that gives Services their load balancers.

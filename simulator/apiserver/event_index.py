@@ -6,6 +6,7 @@ counts on exactly as before. Two Events are the same when involved object, type,
 
 from collections.abc import Iterable
 
+from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Key
 
@@ -27,6 +28,33 @@ class EventIndex:
 
     def rebuild(self, events: Iterable[tuple[Key, Obj]]) -> None:
         self._known = {_identity(event): key for key, event in events}
+
+
+def packed(fading: list[tuple[int, Key]], table: Iterable[Key]) -> Plain:
+    """For a snapshot: times as differences; an Event as how many further down its table it lies than the one before, by its key
+    when it is gone."""
+    places = {key: place for place, key in enumerate(table)}
+    dues: list[Plain] = []
+    events: list[Plain] = []
+    at = last = 0
+    for due, key in fading:
+        place = places.get(key)
+        dues.append(due - at)
+        events.append(list(key) if place is None else place - last)
+        at, last = due, last if place is None else place
+    return [dues, events]
+
+
+def unpacked(state: Plain, table: Iterable[Key]) -> list[tuple[int, Key]]:
+    """The inverse of `packed`."""
+    keys, at, last = list(table), 0, 0
+    fading: list[tuple[int, Key]] = []
+    for due, event in zip(*state, strict=True):
+        at += due
+        if isinstance(event, int):
+            last += event
+        fading.append((at, keys[last] if isinstance(event, int) else (event[0], event[1])))
+    return fading
 
 
 def _identity(event: Obj) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.etcd import Etcd
-from simulator.apiserver.event_index import EventIndex
+from simulator.apiserver.event_index import EventIndex, packed, unpacked
 from simulator.apiserver.heartbeats import ELECTION_RENEW_US, Heartbeats, election_lease, lease
 from simulator.apiserver.strategies import Strategies
 from simulator.engine import Engine, Plain, TrailRow
@@ -644,7 +644,7 @@ class Registry:
             "elections": self.elections.dump(),
             "serving": self.serving,
             "max_objects": self.max_objects,
-            "fading": [[due, *key] for due, key in self._fading],
+            "fading": packed(self._fading, self.store.table("events")),
             "sweeping": self._sweeping,
         }
 
@@ -657,7 +657,7 @@ class Registry:
         self.elections.load(state["elections"])
         self.serving = state["serving"]
         self.max_objects = state["max_objects"]
-        self._fading = [(due, (namespace, name)) for due, namespace, name in state["fading"]]
+        self._fading = unpacked(state["fading"], self.store.table("events"))
         self._sweeping = state["sweeping"]
         self._event_index.rebuild(self.store.table("events").items())
 

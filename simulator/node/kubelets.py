@@ -103,6 +103,7 @@ class Kubelets:
     def __init__(self, process: Process, registry: Registry, config: ClusterConfig) -> None:
         self._config = config
         known = catalog().with_images(config.images).allowing_generic(config.allow_unknown_images)
+        self._registry = registry
         self._fleet = fleet = Fleet(process, Client(registry, "kubelet"), known)
         self._engine = fleet.engine
         self.volumes = VolumeManager(fleet, storage_of(config.flavour))
@@ -351,15 +352,33 @@ class Kubelets:
     def dump(self) -> Plain:
         return {
             "nodes": [dump_node(node) for node in self._fleet.nodes.values()],
-            "pods": [dump_pod(record) for record in self._fleet.pods.values()],
+            "pods": [self._dumped(record) for record in self._fleet.pods.values()],
             "contents": self._fleet.contents.dump(),
         }
 
     def load(self, state: Plain) -> None:
         self._fleet.nodes = {node["name"]: load_node(node) for node in state["nodes"]}
-        self._fleet.pods = {pod["uid"]: load_pod(pod) for pod in state["pods"]}
+        self._fleet.pods = {pod["uid"]: self._loaded(pod) for pod in state["pods"]}
         self._fleet.contents.load(state["contents"])
         self._fleet.index_addresses()
+
+    def _dumped(self, record: PodRecord) -> Plain:
+        """Of a status last written that is still what the API server holds only the fields' names are told."""
+        state, status = dump_pod(record), self._stored_status(record.namespace, record.name, record.uid)
+        if record.written and all(name in status and status[name] == one for name, one in record.written.items()):
+            state["written"] = list(record.written)
+        return state
+
+    def _loaded(self, state: Plain) -> PodRecord:
+        record = load_pod(state)
+        if isinstance(record.written, list):
+            status = self._stored_status(record.namespace, record.name, record.uid)
+            record.written = {name: status[name] for name in record.written}
+        return record
+
+    def _stored_status(self, namespace: str, name: str, uid: str) -> Obj:
+        pod = self._registry.store.get("pods", (namespace, name))
+        return (pod.get("status") or {}) if pod is not None and pod["metadata"]["uid"] == uid else {}
 
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

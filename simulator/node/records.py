@@ -1,9 +1,10 @@
 """What a kubelet and its runtime remember of pods, containers and the machine: plain data with named fields.
 
-Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`plan`) follows from what is.
+Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`plan`) follows from what is. Fields that hold what a fresh
+record holds, which are most, are left out of a dump.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, NamedTuple
 
 from simulator.engine import Plain
@@ -203,8 +204,8 @@ def dump_pod(record: PodRecord) -> Plain:
 
 def load_pod(state: Plain) -> PodRecord:
     containers = {one["name"]: _load_container(one) for one in state["containers"]}
-    resize = None if state["resize"] is None else (state["resize"][0], state["resize"][1])
-    return PodRecord(**{**state, "containers": containers, "requests": tuple(state["requests"]), "resize": resize})
+    pairs = {name: tuple(state[name]) for name in ("requests", "resize") if name in state}
+    return PodRecord(**{**state, **pairs, "containers": containers})
 
 
 def dump_node(record: NodeRecord) -> Plain:
@@ -217,36 +218,47 @@ def load_node(state: Plain) -> NodeRecord:
     return NodeRecord(**{**state, "pods": dict.fromkeys(state["pods"])})
 
 
+def _defaults(kind: type[Any]) -> list[tuple[str, Any]]:
+    """Field → the value that a dump need not tell; a field that must be given has none (`MISSING`)."""
+    return [
+        (one.name, one.default if one.default_factory is MISSING else one.default_factory()) for one in fields(kind)
+    ]
+
+
+_DEFAULTS = {kind: _defaults(kind) for kind in (Run, ProbeRecord, ContainerRecord, PodRecord, NodeRecord)}
+
+
 def _dump(record: Any) -> dict[str, Any]:
-    return {one.name: getattr(record, one.name) for one in fields(record)}
+    found = ((name, getattr(record, name), default) for name, default in _DEFAULTS[type(record)])
+    return {name: value for name, value, default in found if value is not default and value != default}
 
 
 def _dump_container(record: ContainerRecord) -> Plain:
     state = _dump(record)
-    state["run"], state["before"] = _dump_run(record.run), _dump_run(record.before)
-    state["probes"] = {kind: _dump(probe) for kind, probe in record.probes.items()}
+    for name in ("run", "before"):
+        if name in state:
+            state[name] = _dump_run(state[name])
+    if record.probes:
+        state["probes"] = {kind: _dump(probe) for kind, probe in record.probes.items()}
     return state
 
 
 def _load_container(state: Plain) -> ContainerRecord:
-    probes = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
-    why = None if state["why"] is None else (state["why"][0], state["why"][1])
-    return ContainerRecord(
-        **{**state, "run": _load_run(state["run"]), "before": _load_run(state["before"]), "probes": probes, "why": why}
-    )
+    loaded: dict[str, Any] = {name: _load_run(state[name]) for name in ("run", "before") if name in state}
+    if "probes" in state:
+        loaded["probes"] = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
+    if "why" in state:
+        loaded["why"] = tuple(state["why"])
+    return ContainerRecord(**{**state, **loaded})
 
 
-def _dump_run(run: Run | None) -> Plain:
-    if run is None:
-        return None
+def _dump_run(run: Run) -> Plain:
     state = _dump(run)
-    del state["plan"]
+    state.pop("plan", None)
     return state
 
 
-def _load_run(state: Plain) -> Run | None:
-    if state is None:
-        return None
+def _load_run(state: Plain) -> Run:
     image, command, args, env, ports, memory, files, setting, taken = state["recipe"]
     recipe = Recipe(
         image,
