@@ -4,7 +4,7 @@ client-go's correlator keeps this in each recorder's memory; here it is derived 
 counts on exactly as before. Two Events are the same when involved object, type, reason, message, source and field path are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -14,20 +14,29 @@ from simulator.machinery.store import Key
 class EventIndex:
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], Key] = {}
+        self._unread: Mapping[Key, Obj] | None = None
+        """The stored Events, until somebody asks."""
 
     def find(self, event: Obj) -> Key | None:
-        return self._known.get(_identity(event))
+        return self._index().get(_identity(event))
 
     def add(self, key: Key, event: Obj) -> None:
-        self._known[_identity(event)] = key
+        self._index()[_identity(event)] = key
 
     def remove(self, key: Key, event: Obj) -> None:
-        identity = _identity(event)
-        if self._known.get(identity) == key:
-            del self._known[identity]
+        identity, known = _identity(event), self._index()
+        if known.get(identity) == key:
+            del known[identity]
 
-    def rebuild(self, events: Iterable[tuple[Key, Obj]]) -> None:
-        self._known = {_identity(event): key for key, event in events}
+    def rebuild(self, events: Mapping[Key, Obj]) -> None:
+        """After a restore: from the stored Events, when it is first needed."""
+        self._unread = events
+
+    def _index(self) -> dict[tuple[str, ...], Key]:
+        if self._unread is not None:
+            self._known = {_identity(event): key for key, event in self._unread.items()}
+            self._unread = None
+        return self._known
 
 
 def packed(fading: list[tuple[int, Key]], table: Iterable[Key]) -> Plain:

@@ -659,7 +659,7 @@ class Registry:
         self.max_objects = state["max_objects"]
         self._fading = unpacked(state["fading"], self.store.table("events"))
         self._sweeping = state["sweeping"]
-        self._event_index.rebuild(self.store.table("events").items())
+        self._event_index.rebuild(self.store.table("events"))
 
 
 def _key_of(obj: Obj) -> Key:

@@ -89,6 +89,12 @@ class Cache:
         table[key] = new
         self._index(resource, key, new)
 
+    def fill(self, resource: str, objects: Iterable[tuple[Key, Obj]]) -> None:
+        """Takes a whole list; nothing of the resource may be there yet."""
+        self._tables[resource] = table = dict(objects)
+        for key, obj in table.items():
+            self._index(resource, key, obj)
+
     def clear(self) -> None:
         self._tables.clear()
         self._owned.clear()

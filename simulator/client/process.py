@@ -171,8 +171,7 @@ class Process:
         self.cache.clear()
         self._pending.clear()
         for resource in self._watched():
-            for obj in self.source.objects(resource):
-                self.cache.apply(resource, _key(obj), obj)
+            self.cache.fill(resource, [(_key(obj), obj) for obj in self.source.objects(resource)])
         for part in self._parts:
             part.on_start()
         for resource in self._watched():
@@ -209,8 +208,7 @@ class Process:
         if not self.running:
             return
         for resource in self._watched():
-            for obj in self.source.objects(resource):
-                self.cache.apply(resource, _key(obj), obj)
+            self.cache.fill(resource, [(_key(obj), obj) for obj in self.source.objects(resource)])
         for change in reversed(self._pending):
             self.cache.apply(change.resource, change.key, change.old)
 

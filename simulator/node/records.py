@@ -4,7 +4,9 @@ Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`plan`) fol
 record holds, which are most, are left out of a dump.
 """
 
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from simulator.engine import Plain
@@ -218,18 +220,19 @@ def load_node(state: Plain) -> NodeRecord:
     return NodeRecord(**{**state, "pods": dict.fromkeys(state["pods"])})
 
 
-def _defaults(kind: type[Any]) -> list[tuple[str, Any]]:
-    """Field → the value that a dump need not tell; a field that must be given has none (`MISSING`)."""
-    return [
-        (one.name, one.default if one.default_factory is MISSING else one.default_factory()) for one in fields(kind)
-    ]
+def _defaults(kind: type[Any]) -> tuple[list[str], Callable[[Any], tuple[Any, ...]], list[Any]]:
+    """Names of the fields, how to read them all, and the values that a dump need not tell (`MISSING` where one must be given)."""
+    names = [one.name for one in fields(kind)]
+    values = [one.default if one.default_factory is MISSING else one.default_factory() for one in fields(kind)]
+    return names, attrgetter(*names), values
 
 
 _DEFAULTS = {kind: _defaults(kind) for kind in (Run, ProbeRecord, ContainerRecord, PodRecord, NodeRecord)}
 
 
 def _dump(record: Any) -> dict[str, Any]:
-    found = ((name, getattr(record, name), default) for name, default in _DEFAULTS[type(record)])
+    names, values_of, defaults = _DEFAULTS[type(record)]
+    found = zip(names, values_of(record), defaults, strict=True)
     return {name: value for name, value, default in found if value is not default and value != default}
 
 
