@@ -4,6 +4,8 @@ The same involved object, type, reason, message, source and field path raise `co
 stored already. Which one that is the API server's index knows, so nothing has to be remembered here.
 """
 
+from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -11,6 +13,12 @@ from simulator.engine.plain import Obj
 
 if TYPE_CHECKING:
     from simulator.client.client import ApiServer
+
+
+@lru_cache(maxsize=4096)
+def _origin(source: str, host: str) -> Obj:
+    """Shared by all Events of one recorder: stored objects never change."""
+    return {"component": source, "host": host} if host else {"component": source}
 
 
 class EventRecorder:
@@ -59,15 +67,14 @@ class EventRecorder:
             involved["resourceVersion"] = metadata["resourceVersion"]
         if field_path:
             involved["fieldPath"] = field_path
-        origin = {"component": source, "host": host} if host else {"component": source}
         return {
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"name": f"{metadata['name']}.{self._nanos():x}", "namespace": namespace},
             "involvedObject": involved,
             "reason": reason,
-            "message": message,
-            "source": origin,
+            "message": intern(message),
+            "source": _origin(source, host),
             "firstTimestamp": now,
             "lastTimestamp": now,
             "count": 1,
