@@ -20,8 +20,10 @@ from simulator.engine.plain import Obj
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.decisions import Decisions, record
 from simulator.scheduler.fit_error import available, fit_error
+from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
+from simulator.scheduler.obstacles import Blocked, obstacles
 from simulator.scheduler.placement import Cycle, Scan, choose, is_local
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS, VOLUME_BINDING
@@ -90,6 +92,11 @@ class Scheduler(Controller):
     def decision(self, uid: str) -> Plain | None:
         """Why the pod is where it is, or why it is nowhere; `decisions.record` describes the shape."""
         return self._decisions.get(uid)
+
+    def obstacles(self, pod: Obj) -> tuple[PodInfo, list[Status], list[Blocked]]:
+        """What keeps a pod from all nodes, and from each of them."""
+        info = self._infos.of(pod)
+        return (info, *obstacles(info, self._nodes))
 
     @property
     def waiting(self) -> int:
