@@ -9,6 +9,7 @@ Promises: the same configuration, seed and commands at the same times give the s
 has the same future as the cluster it was taken from. `now` starts at 0 when the fresh cluster has settled.
 """
 
+from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
 from typing import Any, cast
@@ -70,6 +71,8 @@ from simulator.network.traffic import Traffic
 from simulator.node.addresses import node_address
 from simulator.node.kubelets import Kubelets
 from simulator.picture import CLUSTER, Picture
+from simulator.remedies.search import Parts as RemedyParts
+from simulator.remedies.search import Remedies
 from simulator.scheduler.scheduler import Scheduler
 from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
 from simulator.sessions import ContainerSessions
@@ -185,6 +188,16 @@ class Cluster:
         self.debugger = Debugger(self.processes, self.narrator, self.copy)
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
+        self.remedies = Remedies(
+            RemedyParts(
+                registry,
+                self.scheduler,
+                self.processes,
+                lambda node: node not in self.kubelets.nodes() or self.kubelets.is_powered(node),
+                not config.flavour.is_cloud,
+                self.copies,
+            )
+        )
         self._commands = Commands(self)
 
     def _connect_autoscaler(self) -> None:
@@ -445,6 +458,11 @@ class Cluster:
     def copy(self) -> "Cluster":
         """Another cluster in the same state, with the same future."""
         return Cluster.load(self.dump())
+
+    def copies(self) -> Callable[[], "Cluster"]:
+        """Makes copies of the cluster as it is at this moment."""
+        data = self.dump()
+        return lambda: Cluster.load(data)
 
     def compare(self, other: "Cluster") -> dict[str, Any]:
         """What differs between this cluster and another one: see `futures`."""

@@ -39,6 +39,7 @@ from simulator.node.kubelets import Kubelets
 from simulator.node.pod_cgroups import cgroups
 from simulator.picture import Picture
 from simulator.port_forward import forward
+from simulator.remedies.search import Remedies, RemedyError
 from simulator.scheduler.scheduler import Scheduler
 from simulator.sessions import ContainerSessions
 from simulator.yard import Yard
@@ -79,6 +80,7 @@ class Parts(Protocol):
     kubelets: Kubelets
     autoscaler: ClusterAutoscaler | None
     yard: Yard
+    remedies: Remedies
 
     @property
     def pictures(self) -> Picture: ...
@@ -109,6 +111,7 @@ class Commands:
             "loop": self._loop,
             "breakpoint": self._breakpoint,
             "look": self._look,
+            "remedies": self._remedies,
             "inspect": self._inspect,
             "because": self._because,
             "fields": self._fields,
@@ -149,6 +152,8 @@ class Commands:
             reply = _refusal("BadFault", str(error), error.thing, error.found, error.wanted)
         except DebuggerError as error:
             reply = _refusal("BadBreakpoint", str(error), error.thing, error.found, error.wanted)
+        except RemedyError as error:
+            reply = _refusal("BadCommand", str(error), error.thing, error.found, error.wanted)
         except CheckError as error:
             reply = _refusal("BadCheck", str(error), error.thing, error.found, error.wanted)
         finally:
@@ -281,6 +286,10 @@ class Commands:
 
     def _look(self, command: dict[str, Any]) -> Reply:
         return self._parts.debugger.look(_text(command, "loop", 300), _text(command, "key", 600, default=""))
+
+    def _remedies(self, command: dict[str, Any]) -> Reply:
+        """What would let a pending pod run: tried on copies."""
+        return self._parts.remedies.of(_text(command, "namespace", 253), _text(command, "name", 253))
 
     # Questions
 

@@ -25,6 +25,7 @@ READ_KINDS = frozenset(
         "schema",
         "loops",
         "look",
+        "remedies",
     }
 )
 """Commands that only look; whoever may read a cluster may send them."""

@@ -12,6 +12,7 @@ from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo, amount_of
 
 _MIB, _GIB = 1 << 20, 1 << 30
+_PLAIN = ("cpu", "memory", "ephemeral-storage")
 
 
 def lowered(written: Written, info: PodInfo, node: NodeInfo) -> Change | None:
@@ -36,9 +37,12 @@ def lowered(written: Written, info: PodInfo, node: NodeInfo) -> Change | None:
     said = " and ".join(f"the {name} request from {had_text[name]} to {amounts[name]}" for name in missing)
     say = f"lower {said} in container {container['name']} of {written.about}"
     fields = " and ".join(written.field(f"containers[{index}].resources.requests.{name}") for name in missing)
-    commands = written.request(container["name"], amounts, _edits(container, index, amounts))
+    edits = _edits(container, index, amounts)
+    # Of an extended resource request and limit are the same, which `set resources` would have to be told twice.
+    by_patch = any(name not in _PLAIN for name in amounts)
+    commands = written.edit(edits) if by_patch else written.request(container["name"], amounts, edits)
     # Giving up a tenth of a request is little, giving up nearly all of it is much.
-    return Change(1.0 + 3.0 * share, say, written.about, fields, commands)
+    return Change("request", 1.0 + 3.0 * share, say, written.about, fields, commands)
 
 
 def _missing(info: PodInfo, node: NodeInfo) -> dict[str, int]:
@@ -65,7 +69,7 @@ def _asked(container: Obj, name: str) -> int:
 def _rounded(name: str, amount: int) -> int:
     if name == "cpu":
         return amount // 100 * 100 if amount >= 1_000 else amount // 10 * 10
-    if name in ("memory", "ephemeral-storage"):
+    if name in _PLAIN:
         return amount // (64 * _MIB) * 64 * _MIB if amount >= _GIB else amount // _MIB * _MIB
     return amount
 
@@ -73,7 +77,7 @@ def _rounded(name: str, amount: int) -> int:
 def _text(name: str, amount: int) -> str:
     if name == "cpu":
         return quantities.from_milli(amount)
-    return quantities.from_bytes(amount) if name in ("memory", "ephemeral-storage") else str(amount)
+    return quantities.from_bytes(amount) if name in _PLAIN else str(amount)
 
 
 def _edits(container: Obj, index: int, amounts: dict[str, str]) -> Edits:
@@ -82,5 +86,8 @@ def _edits(container: Obj, index: int, amounts: dict[str, str]) -> Edits:
     edits: Edits = []
     if not resources.get("requests"):
         edits.append({"op": "add", "path": f"{path}/requests", "value": {}})
-    edits += [{"op": "add", "path": f"{path}/requests/{step(name)}", "value": text} for name, text in amounts.items()]
+    for name, text in amounts.items():
+        edits.append({"op": "add", "path": f"{path}/requests/{step(name)}", "value": text})
+        if name not in _PLAIN:
+            edits.append({"op": "add", "path": f"{path}/limits/{step(name)}", "value": text})
     return edits

@@ -10,8 +10,10 @@ from typing import Any
 Command = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Change:
+    kind: str
+    """Changes of one kind differ in the object only; one of them is told."""
     weight: float
     """How much it is: see `docs/decisions/0021-the-smallest-change.md`."""
     say: str
@@ -23,7 +25,7 @@ class Change:
     commands: tuple[Command, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Changes made together."""
 
@@ -36,6 +38,10 @@ class Plan:
         # A second change is more than one of twice the weight: it has to be understood together with the first.
         extra = len(self.changes) - 1
         object.__setattr__(self, "weight", sum(one.weight for one in self.changes) + extra)
+
+    def covers(self, other: "Plan") -> bool:
+        """The other plan does the same, perhaps elsewhere, and perhaps more."""
+        return {one.kind for one in self.changes} <= {one.kind for one in other.changes}
 
     @property
     def commands(self) -> tuple[Command, ...]:

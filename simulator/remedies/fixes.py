@@ -59,12 +59,12 @@ def fixes(facts: Facts, blocked: Blocked) -> list[list[Change]] | None:
 
 def _uncordon(node: NodeInfo) -> Change:
     line = f"kubectl uncordon {node.name}"
-    return Change(1.0, f"uncordon {node.name}", f"Node {node.name}", "spec.unschedulable", (shell(line),))
+    return Change("uncordon", 1.0, f"uncordon {node.name}", f"Node {node.name}", "spec.unschedulable", (shell(line),))
 
 
 def _power(node: NodeInfo) -> Change:
     command = {"kind": "fault", "fault": "node-power-on", "target": node.name}
-    return Change(1.5, f"switch the machine {node.name} on", f"Node {node.name}", "", (command,))
+    return Change("power", 1.5, f"switch the machine {node.name} on", f"Node {node.name}", "", (command,))
 
 
 def _taints(facts: Facts, node: NodeInfo, status: Status) -> list[Change] | None:
@@ -98,7 +98,7 @@ def _tolerate(written: Written, taints: list[Taint]) -> Change:
     # A toleration is one of the few things that may be added to a pod that waits.
     commands = written.edit(edits) if written.is_template else written.patch_pod(edits)
     say = f"let {written.about} tolerate the taint {names}"
-    return Change(2.0 * len(taints), say, written.about, written.field("tolerations"), commands)
+    return Change("tolerate", _protection(taints) + 2.0 * len(taints), say, written.about, written.field("tolerations"), commands)
 
 
 def _untaint(node: NodeInfo, taints: list[Taint]) -> Change:
@@ -106,7 +106,12 @@ def _untaint(node: NodeInfo, taints: list[Taint]) -> Change:
     said = " and ".join(_taint_text(one) for one in taints)
     line = f"kubectl taint nodes {node.name} {names}"
     say = f"take the taint {said} from {node.name}"
-    return Change(3.0 * len(taints), say, f"Node {node.name}", "spec.taints", (shell(line),))
+    return Change("untaint", _protection(taints) + 3.0 * len(taints), say, f"Node {node.name}", "spec.taints", (shell(line),))
+
+
+def _protection(taints: list[Taint]) -> float:
+    """Control planes are kept free for a reason."""
+    return 1.0 if any(one.key.startswith("node-role.kubernetes.io/") for one in taints) else 0.0
 
 
 def _taint_text(one: Taint) -> str:
@@ -132,7 +137,7 @@ def _affinity(facts: Facts, node: NodeInfo, status: Status) -> list[Change]:
         return []
     where = written.field("nodeSelector" if wrong else f"affinity.nodeAffinity.{_REQUIRED}")
     say = f"let {written.about} do without {' and '.join(said)}"
-    changes = [Change(2.0 * len(edits), say, written.about, where, written.edit(edits))]
+    changes = [Change("selector", 2.0 * len(edits), say, written.about, where, written.edit(edits))]
     if wrong and len(edits) == len(wrong) and not any(key in _INBORN for key in wrong):
         changes.append(_label(node, wrong))
     return changes
@@ -144,7 +149,7 @@ def _label(node: NodeInfo, labels: dict[str, str]) -> Change:
     line = f"kubectl label nodes {node.name} {pairs}{' --overwrite' if has_others else ''}"
     weight = (2.8 if has_others else 1.8) * len(labels)
     say = f"give {node.name} the label {pairs.replace(' ', ' and ')}"
-    return Change(weight, say, f"Node {node.name}", "metadata.labels", (shell(line),))
+    return Change("label", weight, say, f"Node {node.name}", "metadata.labels", (shell(line),))
 
 
 def _ports(facts: Facts, node: NodeInfo, status: Status) -> list[Change]:
@@ -159,7 +164,7 @@ def _ports(facts: Facts, node: NodeInfo, status: Status) -> list[Change]:
         return []
     say = f"let {facts.written.about} do without the host port {' and '.join(said)}"
     where = facts.written.field("containers[].ports[].hostPort")
-    return [Change(2.5, say, facts.written.about, where, facts.written.edit(edits))]
+    return [Change("port", 2.5, say, facts.written.about, where, facts.written.edit(edits))]
 
 
 def _spread(facts: Facts, node: NodeInfo, status: Status) -> list[Change]:
@@ -202,7 +207,7 @@ def _resources(facts: Facts, node: NodeInfo, status: Status) -> list[Change]:
 
 
 def _edited(written: Written, weight: float, say: str, field: str, edits: Edits) -> Change:
-    return Change(weight, say, written.about, written.field(field), written.edit(edits))
+    return Change(field, weight, say, written.about, written.field(field), written.edit(edits))
 
 
 _MAKERS: dict[str, Callable[[Facts, NodeInfo, Status], list[Change] | None]] = {
@@ -222,7 +227,7 @@ def ungated(pod: Obj, written: Written) -> Change | None:
         return None
     commands = written.patch_pod([{"op": "remove", "path": "/schedulingGates"}])
     say = f"take the scheduling gate {' and '.join(gates)} from Pod {pod['metadata']['name']}"
-    return Change(1.0, say, f"Pod {pod['metadata']['name']}", "spec.schedulingGates", commands)
+    return Change("gate", 1.0, say, f"Pod {pod['metadata']['name']}", "spec.schedulingGates", commands)
 
 
 def own_scheduler(written: Written) -> Change | None:

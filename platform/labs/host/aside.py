@@ -25,6 +25,8 @@ _JOINTS = ";|&\n"
 _RUNS_A_SHELL = re.compile(r"\b(exec|debug|attach)\b")
 """Inside a container there are loops."""
 _LIGHT_ASKS = frozenset({"clock", "wake"})
+_TRIED = frozenset({"session", "remedies"})
+"""A shell may loop, and remedies are tried on copies of the whole cluster."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -34,7 +36,7 @@ def is_heavy(ask: str, body: dict[str, Any], weight: int) -> bool:
         return False
     if weight > LIGHT_WEIGHT:
         return True
-    if body.get("kind") == "session":
+    if body.get("kind") in _TRIED:
         return True
     line = body.get("line")
     if isinstance(line, str) and (sum(map(line.count, _JOINTS)) > LIGHT_COMMANDS or _RUNS_A_SHELL.search(line)):

@@ -17,7 +17,7 @@ export interface Visit {
 }
 
 /** Kinds of commands that only look, and the terminal, whose lines the past itself judges. */
-const ASKED = new Set(["shell", "follow", "complete", "diff-yaml", "read-file", "list-files", "inspect", "because", "fields", "check", "schema", "loops", "look"]);
+const ASKED = new Set(["shell", "follow", "complete", "diff-yaml", "read-file", "list-files", "inspect", "because", "fields", "check", "schema", "loops", "look", "remedies"]);
 const READ_ONLY = "This is the past: it can be looked at, not changed. Continue from here to change it.";
 
 /** `ev`: the newest event that counts, for a cluster that stood still at that time; null = everything of that instant. */
