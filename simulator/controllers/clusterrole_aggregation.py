@@ -71,5 +71,3 @@ def _gathers(role: Obj) -> bool:
 def _selectors(role: Obj) -> list[Selector]:
     given = (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()
     return [from_label_selector(selector) for selector in given]
-
-

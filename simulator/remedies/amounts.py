@@ -55,7 +55,9 @@ def _missing(info: PodInfo, node: NodeInfo) -> dict[str, int]:
     }
     asked = {"cpu": wanted.milli_cpu, "memory": wanted.memory, "ephemeral-storage": wanted.ephemeral}
     missing = {name: excess for name, excess in found.items() if excess > 0 and asked[name]}
-    missing.update((name, amount - node.free_of(name)) for name, amount in wanted.extended if amount > node.free_of(name))
+    missing.update(
+        (name, amount - node.free_of(name)) for name, amount in wanted.extended if amount > node.free_of(name)
+    )
     return missing
 
 

@@ -70,7 +70,9 @@ def _power(node: NodeInfo) -> Change:
 def _taints(facts: Facts, node: NodeInfo, status: Status) -> list[Change] | None:
     """One change for all taints that are not tolerated; None where another obstacle's change takes them away."""
     tolerations = facts.info.tolerations
-    wrong = [one for one in node.taints if one.effect in (NO_SCHEDULE, NO_EXECUTE) and not is_tolerated(one, tolerations)]
+    wrong = [
+        one for one in node.taints if one.effect in (NO_SCHEDULE, NO_EXECUTE) and not is_tolerated(one, tolerations)
+    ]
     if node.unschedulable:
         wrong = [one for one in wrong if one.key != _UNSCHEDULABLE]
     if not facts.is_powered(node.name):
@@ -98,7 +100,9 @@ def _tolerate(written: Written, taints: list[Taint]) -> Change:
     # A toleration is one of the few things that may be added to a pod that waits.
     commands = written.edit(edits) if written.is_template else written.patch_pod(edits)
     say = f"let {written.about} tolerate the taint {names}"
-    return Change("tolerate", _protection(taints) + 2.0 * len(taints), say, written.about, written.field("tolerations"), commands)
+    return Change(
+        "tolerate", _protection(taints) + 2.0 * len(taints), say, written.about, written.field("tolerations"), commands
+    )
 
 
 def _untaint(node: NodeInfo, taints: list[Taint]) -> Change:
@@ -106,7 +110,9 @@ def _untaint(node: NodeInfo, taints: list[Taint]) -> Change:
     said = " and ".join(_taint_text(one) for one in taints)
     line = f"kubectl taint nodes {node.name} {names}"
     say = f"take the taint {said} from {node.name}"
-    return Change("untaint", _protection(taints) + 3.0 * len(taints), say, f"Node {node.name}", "spec.taints", (shell(line),))
+    return Change(
+        "untaint", _protection(taints) + 3.0 * len(taints), say, f"Node {node.name}", "spec.taints", (shell(line),)
+    )
 
 
 def _protection(taints: list[Taint]) -> float:

@@ -69,7 +69,10 @@ def one_pod_less(info: PodInfo, node: NodeInfo, pods: Iterable[Obj], own: Writte
         target = f"{written.kind.lower()} {metadata['name']} -n {metadata['namespace']}"
         line = f"kubectl scale {target} --replicas={replicas - 1}"
         say = f"scale {written.about} from {replicas} to {replicas - 1}"
-        found[written.uid] = (requests.milli_cpu, Change("scale", 5.0, say, written.about, "spec.replicas", (shell(line),)))
+        found[written.uid] = (
+            requests.milli_cpu,
+            Change("scale", 5.0, say, written.about, "spec.replicas", (shell(line),)),
+        )
     return [change for _, change in sorted(found.values(), key=lambda one: (one[0], one[1].say))[:_FREED]]
 
 
@@ -104,5 +107,3 @@ def claims(facts: Facts, pod: Obj, find: Find, classes: Iterable[Obj]) -> list[C
 
 def _is_default(storage_class: Obj) -> bool:
     return (storage_class["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
-
-

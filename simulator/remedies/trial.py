@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
 class Subject:
     """The pod, or whatever its workload puts in its place.
 
-    It has got on when fewer of them wait than before, none has lost its node for that, and one that has a node now had none.
+    It has got on when fewer of them wait than before, and none has lost its node for that.
     """
 
     def __init__(self, pod: Obj, registry: Registry) -> None:
@@ -62,9 +62,10 @@ class Subject:
         pods = self._pods(copy.registry)
         placed = [pod for pod in pods if _has_node(pod)]
         fresh = [pod for pod in placed if pod["metadata"]["uid"] not in self._placed]
-        if not fresh or len(placed) < len(self._placed) or len(pods) - len(placed) >= self._waiting:
+        if not placed or len(placed) < len(self._placed) or len(pods) - len(placed) >= self._waiting:
             return None
-        shown = min(fresh, key=lambda pod: (not _runs(pod), pod["metadata"]["name"] != self._name))
+        # None is fresh when a workload has gone back to the template of pods that run already.
+        shown = min(fresh or placed, key=lambda pod: (not _runs(pod), pod["metadata"]["name"] != self._name))
         return Outcome(_runs(shown), shown["spec"]["nodeName"], pod_status(shown), copy.now - since)
 
     def _pods(self, registry: Registry) -> list[Obj]:

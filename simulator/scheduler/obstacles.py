@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from simulator.scheduler.framework import Status, View
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS
+from simulator.scheduler.pod_info import PodInfo
 
 
 class Blocked(NamedTuple):

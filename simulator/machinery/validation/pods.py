@@ -206,6 +206,7 @@ def validate_pod_update(new: Obj, old: Obj) -> Errors:
     deadline, earlier = now.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
     errors += _deadline_update(deadline, earlier)
     errors += _lostvalidate_tolerations(now, before)
+    errors += _added_gates(now, before)
     if _frozen(now, before) != _frozen(before, before):
         says = f"pod updates may not change fields other than {_UPDATABLE}"
         errors.append(forbidden("spec", says))
@@ -272,13 +273,26 @@ def _lostvalidate_tolerations(now: Obj, before: Obj) -> Errors:
     return [forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")]
 
 
+def _added_gates(now: Obj, before: Obj) -> Errors:
+    """`validateOnlyDeletedSchedulingGates`: a gate may only be taken away."""
+    known = [gate.get("name") for gate in before.get("schedulingGates") or ()]
+    return [
+        forbidden(
+            f"spec.schedulingGates[{index}].name",
+            f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'",
+        )
+        for index, gate in enumerate(now.get("schedulingGates") or ())
+        if gate.get("name") not in known
+    ]
+
+
 def _without_seconds(toleration: Obj) -> Obj:
     return {key: value for key, value in toleration.items() if key != "tolerationSeconds"}
 
 
 def _frozen(spec: Obj, before: Obj) -> Obj:
     """The part of a spec that no update may touch."""
-    frozen = {k: v for k, v in spec.items() if k not in ("tolerations", "activeDeadlineSeconds")}
+    frozen = {k: v for k, v in spec.items() if k not in ("tolerations", "activeDeadlineSeconds", "schedulingGates")}
     for key in ("containers", "initContainers"):
         if key in frozen:
             frozen[key] = _without_images(frozen[key])

@@ -93,14 +93,18 @@ CASES = {
     "node affinity": (
         (CREATE, PATCH % ("affinity", NODE_AFFINITY)),
         "Let Deployment web do without its required node affinity",
-        "kubectl patch deployment web -n default --type=json -p '[{\"op\": \"remove\", \"path\": "
+        'kubectl patch deployment web -n default --type=json -p \'[{"op": "remove", "path": '
         '"/spec/template/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution"}]\'',
         "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution",
     ),
     "anti-affinity": (
-        (CREATE + " --replicas=4", PATCH % ("affinity", ANTI_AFFINITY)),
+        (
+            "kubectl create deployment other --image=nginx:1.27 --replicas=6",
+            CREATE,
+            PATCH % ("affinity", ANTI_AFFINITY.replace("web", "other")),
+        ),
         "Let Deployment web do without its required pod anti-affinity over kubernetes.io/hostname",
-        "kubectl patch deployment web -n default --type=json -p '[{\"op\": \"remove\", \"path\": "
+        'kubectl patch deployment web -n default --type=json -p \'[{"op": "remove", "path": '
         '"/spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution"}]\'',
         "spec.template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]",
     ),
@@ -116,7 +120,7 @@ CASES = {
             PATCH % ("containers/0/ports", '[{"containerPort":80,"hostPort":8080}]'),
         ),
         "Let Deployment web do without the host port 8080",
-        "kubectl patch deployment web -n default --type=json -p '[{\"op\": \"remove\", \"path\": "
+        'kubectl patch deployment web -n default --type=json -p \'[{"op": "remove", "path": '
         '"/spec/template/spec/containers/0/ports/0/hostPort"}]\'',
         "spec.template.spec.containers[].ports[].hostPort",
     ),
@@ -151,6 +155,16 @@ def test_what_is_told_works_in_the_cluster_itself(case: str) -> None:
         assert cluster.apply(command)["exit"] == 0
     run(cluster, 20)
     assert len(waiting(cluster)) < many
+
+
+def test_a_change_that_only_looks_right_is_not_told() -> None:
+    """Pods that run on every node keep new ones away by their own anti-affinity, whether those ask for it or not."""
+    cluster = cluster_after(CREATE + " --replicas=4", PATCH % ("affinity", ANTI_AFFINITY))
+    assert [one["say"] for one in remedies(cluster)["remedies"]] == [
+        "let Deployment web tolerate the taint node-role.kubernetes.io/control-plane:NoSchedule",
+        "let one more machine join",
+        "take the taint node-role.kubernetes.io/control-plane:NoSchedule from kind-control-plane",
+    ]
 
 
 def test_other_ways_are_told_too_each_of_another_kind() -> None:
@@ -218,19 +232,24 @@ def test_a_pod_that_will_run_anyway_needs_nothing() -> None:
 
 
 def test_a_workload_of_others_may_give_way() -> None:
-    cluster = cluster_after(
-        "kubectl create deployment big --image=nginx:1.27 --replicas=3",
-        "kubectl set resources deployment big --requests=cpu=3900m",
-        "kubectl taint nodes kind-control-plane keep=free:NoExecute",
-        wait=30,
-    )
-    cluster.apply({"kind": "shell", "line": "kubectl apply -f -", "stdin": BARE % (", resources: {requests: {cpu: 2}}", "")})
+    cluster = Cluster.create({"flavour": "kind", "nodes": [{"role": "control-plane"}, {"role": "worker"}]})
+    text = BARE % (", resources: {requests: {cpu: 3}}", "")
+    for line in (
+        "kubectl create deployment big --image=nginx:1.27",
+        "kubectl set resources deploy big --requests=cpu=3",
+    ):
+        cluster.apply({"kind": "shell", "line": line})
+    run(cluster, 20)
+    cluster.apply({"kind": "shell", "line": "kubectl taint nodes kind-control-plane a=b:NoSchedule c=d:NoSchedule"})
+    cluster.apply({"kind": "shell", "line": "kubectl apply -f -", "stdin": text})
     run(cluster, 10)
-    cluster.apply({"kind": "shell", "line": "kubectl delete pod -l app=none"})
-    namespace_of = [name for _, name in waiting(cluster)]
-    assert "lone" in namespace_of
-    reply = cluster.apply({"kind": "remedies", "namespace": "default", "name": "lone"})
-    assert any(one["say"] == "let one more machine join" for one in reply["remedies"])
+    assert waiting(cluster) == [("default", "lone")]
+    said = [one["say"] for one in remedies(cluster)["remedies"]]
+    assert said == [
+        "lower the cpu request from 3 to 1 in container app of Pod lone",
+        "let one more machine join",
+        "scale Deployment big from 1 to 0",
+    ]
 
 
 def test_a_pod_that_does_not_wait_has_no_remedies() -> None:
