@@ -198,13 +198,13 @@ def _job_worker() -> Iterator[None]:
 
 def _serve(address: str, port: int) -> None:
     """Answer requests in the main thread until told to stop."""
-    from daphne.server import Server
     from django.conf import settings
 
     from config.asgi import application
+    from gateway.patient_server import PatientServer
 
     endpoint = f"tcp:port={port}:interface={address.replace(':', chr(92) + ':')}"
-    server = Server(
+    server = PatientServer(
         application=application,
         endpoints=[endpoint],
         signal_handlers=True,

@@ -1,5 +1,7 @@
 """What the front asks of whoever runs the cluster: in this process (`standalone.py`) or behind the router (`site.py`)."""
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,12 +49,35 @@ class Forwarded:
     error: str = ""
 
 
+class Moves:
+    """Counts how often a cluster was heard to move, for any number of waiting tasks: none misses a move that came while it was busy."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._next = asyncio.Event()
+
+    def tell(self) -> None:
+        self.count += 1
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def after(self, count: int, timeout_s: float) -> None:
+        """Returns once there were more than `count` moves, or when the time is over."""
+        if self.count == count:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._next.wait(), timeout_s)
+
+
 class Backend(Protocol):
     async def handle(self, request: Request) -> Response:
         """Raises Unreachable when nobody answers."""
 
-    async def changed(self, timeout_s: float) -> None:
-        """Returns when the cluster may have changed since the last question, or when the time is over."""
+    @property
+    def moves(self) -> int:
+        """How often the cluster was heard to move. Take it before a question, and give it to `changed` after it."""
+
+    async def changed(self, since: int, timeout_s: float) -> None:
+        """Returns when the cluster may have changed since `moves` was `since`, or when the time is over."""
 
     async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: str) -> Executed:
         """Raises StatusError when the container cannot run anything."""

@@ -26,8 +26,12 @@ class CommandBackend(ABC):
     async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
         """Raises Unreachable when nobody answers, StatusError when the host refuses to ask."""
 
+    @property
     @abstractmethod
-    async def changed(self, timeout_s: float) -> None: ...
+    def moves(self) -> int: ...
+
+    @abstractmethod
+    async def changed(self, since: int, timeout_s: float) -> None: ...
 
     async def handle(self, request: Request) -> Response:
         command = {

@@ -11,14 +11,15 @@ or a followed log ends when its client goes away. Leaves to others: who may come
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 
 from gateway.backend import Backend
 from gateway.errors import Unreachable, broken, unavailable
 from gateway.requests import Disconnected, Receive, Scope, Send, query_of, read_request
-from gateway.streams import followed_log, watched
+from gateway.streams import followed_log
+from gateway.watch_cache import WatchCache
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import Request, Response
 
@@ -27,8 +28,10 @@ _JSON = "application/json"
 
 
 class Front:
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, watches: WatchCache | None = None) -> None:
+        """`watches`: what all connections to this cluster share; without it they are those of this front."""
         self._backend = backend
+        self._watches = watches or WatchCache(backend)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         """The door: `path` is what is left of the URL once the cluster is known."""
@@ -47,14 +50,16 @@ class Front:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         query = query_of(scope)
         request = await read_request(scope, receive, path)
-        if request.method == "GET" and query.get("watch") == "true":
-            await self._stream(watched(self._backend, request), receive, send, _JSON)
+        if is_watch(scope):
+            await self._stream(self._watches.watched(request), receive, send, _JSON)
         elif request.method == "GET" and path.endswith("/log") and query.get("follow") == "true":
             await self._stream(followed_log(self._backend, request), receive, send, "text/plain")
         else:
             await send_response(send, await self._backend.handle(request), request)
 
-    async def _stream(self, parts: AsyncIterator[bytes | Response], receive: Receive, send: Send, kind: str) -> None:
+    async def _stream(
+        self, parts: AsyncGenerator[bytes | Response, None], receive: Receive, send: Send, kind: str
+    ) -> None:
         """Sends parts as they come. A first part that is a Response is a refusal: nothing has been streamed yet."""
         streaming = asyncio.create_task(_send_parts(parts, send, kind))
         leaving = asyncio.create_task(_wait_for_disconnect(receive))
@@ -68,18 +73,19 @@ class Front:
             await asyncio.gather(streaming, leaving, return_exceptions=True)
 
 
-async def _send_parts(parts: AsyncIterator[bytes | Response], send: Send, kind: str) -> None:
+async def _send_parts(parts: AsyncGenerator[bytes | Response, None], send: Send, kind: str) -> None:
     """When the cluster cannot be reached any more the stream simply ends, as a real server's would."""
     started = False
     try:
-        async for part in parts:
-            if isinstance(part, Response):
-                await send_response(send, part)
-                return
-            if not started:
-                started = True
-                await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+        async with contextlib.aclosing(parts):
+            async for part in parts:
+                if isinstance(part, Response):
+                    await send_response(send, part)
+                    return
+                if not started:
+                    started = True
+                    await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
+                await send({"type": "http.response.body", "body": part, "more_body": True})
     except Unreachable:
         if not started:
             raise
@@ -90,6 +96,10 @@ async def _wait_for_disconnect(receive: Receive) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+def is_watch(scope: Scope) -> bool:
+    return bool(scope["method"] == "GET" and query_of(scope).get("watch") == "true")
 
 
 def refused(error: StatusError) -> Response:

@@ -10,16 +10,21 @@ import re
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from channels.db import database_sync_to_async
 
+from gateway.backend import Moves
 from gateway.command_backend import CommandBackend
 from gateway.errors import Unreachable
-from gateway.front import Front, refused, send_response
+from gateway.front import Front, is_watch, refused, send_response
 from gateway.requests import Receive, Scope, Send
 from gateway.selectors import key_person
 from gateway.sockets import serve_socket
+from gateway.watch_cache import WatchCache
 from labs.router import Router, Told, current_router
 from live.hub import Hub, current_hub
 from simulator.apiserver.errors import StatusError, too_many_requests
@@ -38,7 +43,7 @@ class SiteBackend(CommandBackend):
 
     def __init__(self, cluster: str, *, router: Router, hub: Hub, actor: str) -> None:
         self._cluster, self._router, self._hub, self._actor = cluster, router, hub, actor
-        self._moved = asyncio.Event()
+        self._moves = Moves()
         self._is_listening = False
 
     async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
@@ -52,19 +57,20 @@ class SiteBackend(CommandBackend):
                 return _reply(told)
             await asyncio.sleep(float(told.json()["error"].get("retry_after", 0.2)))
 
-    async def changed(self, timeout_s: float) -> None:
+    @property
+    def moves(self) -> int:
+        return self._moves.count
+
+    async def changed(self, since: int, timeout_s: float) -> None:
         if not self._is_listening:  # what happened before is found by looking once more
             self._is_listening = True
             await self._hub.join(f"v:{self._cluster}", self._hear)
+            self._moves.tell()
             return
-        try:
-            await asyncio.wait_for(self._moved.wait(), timeout_s)
-        except TimeoutError:
-            return
-        self._moved.clear()
+        await self._moves.after(since, timeout_s)
 
     def _hear(self, frame: object) -> None:
-        self._moved.set()
+        self._moves.tell()
 
     async def close(self) -> None:
         if self._is_listening:
@@ -93,14 +99,45 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if person is None:
         await _turn_away(scope, receive, send)
         return
-    backend = SiteBackend(cluster, router=await current_router(), hub=await current_hub(), actor=person)
+    router, hub = await current_router(), await current_hub()
+    backend = SiteBackend(cluster, router=router, hub=hub, actor=person)
     try:
         if scope["type"] == "websocket":
             await serve_socket(scope, receive, send, backend, path)
+        elif is_watch(scope):
+            async with _shared_watches(cluster, router, hub) as watches:
+                await Front(backend, watches)(scope, receive, send, path)
         else:
             await Front(backend)(scope, receive, send, path)
     finally:
         await backend.close()
+
+
+@dataclass(slots=True)
+class _Shared:
+    watches: WatchCache
+    backend: SiteBackend
+    users: int = 0
+
+
+_shared: dict[tuple[Hub, str], _Shared] = {}
+
+
+@asynccontextmanager
+async def _shared_watches(cluster: str, router: Router, hub: Hub) -> AsyncIterator[WatchCache]:
+    """One cache a cluster, while somebody watches it here. Reading is nobody's act, so it asks for nobody."""
+    shared = _shared.get((hub, cluster))
+    if shared is None:
+        backend = SiteBackend(cluster, router=router, hub=hub, actor="")
+        shared = _shared[hub, cluster] = _Shared(WatchCache(backend), backend)
+    shared.users += 1
+    try:
+        yield shared.watches
+    finally:
+        shared.users -= 1
+        if not shared.users:
+            del _shared[hub, cluster]
+            await shared.backend.close()
 
 
 async def _turn_away(scope: Scope, receive: Receive, send: Send) -> None:

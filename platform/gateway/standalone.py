@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gateway.backend import Moves
 from gateway.command_backend import CommandBackend
 from gateway.front import Front, refused, send_response
 from gateway.kubeconfig import kubeconfig_text
@@ -35,26 +36,23 @@ class LocalBackend(CommandBackend):
     def __init__(self, cluster: Cluster, *, speed: float) -> None:
         self._cluster = cluster
         self._speed = speed
-        self._moved = asyncio.Event()
+        self._moves = Moves()
         self._wanted = asyncio.Event()
 
     async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
         before = self._cluster.ev
         reply = self._cluster.apply(command)
         if self._cluster.ev != before:
-            self._announce()
+            self._moves.tell()
             self._wanted.set()
         return reply
 
-    async def changed(self, timeout_s: float) -> None:
-        try:
-            await asyncio.wait_for(self._moved.wait(), timeout_s)
-        except TimeoutError:
-            return
+    @property
+    def moves(self) -> int:
+        return self._moves.count
 
-    def _announce(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
+    async def changed(self, since: int, timeout_s: float) -> None:
+        await self._moves.after(since, timeout_s)
 
     async def run(self) -> None:
         """Lets simulated time follow the wall clock. Behind it, time simply runs late."""
@@ -64,7 +62,7 @@ class LocalBackend(CommandBackend):
             before = self._cluster.ev
             reached = self._advance(target)
             if self._cluster.ev != before:
-                self._announce()
+                self._moves.tell()
             if not reached:
                 await asyncio.sleep(0)
                 continue
@@ -123,14 +121,14 @@ class Serving:
 
     def run(self, announce: Callable[[str], None]) -> None:
         """Serves until told to stop."""
-        from daphne.server import Server
+        from gateway.patient_server import PatientServer
 
         def ready() -> None:
             self._clock = asyncio.get_event_loop().create_task(self._backend.run())
             self.write_kubeconfig()
             announce(str(self._kubeconfig))
 
-        server = Server(
+        server = PatientServer(
             application=self,
             endpoints=[f"tcp:port={self._port}:interface=127.0.0.1"],
             signal_handlers=True,

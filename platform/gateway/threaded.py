@@ -59,7 +59,7 @@ class _Shared(LocalBackend):
 
     def disturb(self) -> None:
         """Something outside this loop may have changed the cluster."""
-        self._announce()
+        self._moves.tell()
         self._wanted.set()
 
 
@@ -123,13 +123,13 @@ class Servant:
             await send({"type": "websocket.close"})
 
     def _run(self) -> None:
-        from daphne.server import Server
+        from gateway.patient_server import PatientServer
 
         def ready() -> None:
             self._loop = asyncio.get_event_loop()
             self._ready.set()
 
-        Server(
+        PatientServer(
             application=self,
             endpoints=[f"tcp:port={self._port}:interface=127.0.0.1"],
             signal_handlers=False,

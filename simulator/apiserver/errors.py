@@ -113,6 +113,11 @@ def gone(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
 
+def too_old_revision(revision: int, oldest: int) -> StatusError:
+    """`apiserver/pkg/storage/cacher/watch_cache.go`."""
+    return gone(f"too old resource version: {revision} ({oldest})")
+
+
 def too_large(message: str) -> StatusError:
     return StatusError(413, "RequestEntityTooLarge", message)
 

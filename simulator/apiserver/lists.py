@@ -94,7 +94,7 @@ def _check_custom(selectable: tuple[str, ...], selector: selectors.FieldSelector
 def _limit(text: str) -> int:
     if not text:
         return 0
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 19:
         raise errors.bad_request(f"limit: found {text!r}, wanted a number of objects")
     return int(text)
 

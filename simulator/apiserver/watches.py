@@ -16,6 +16,8 @@ from simulator.apiserver.request import Request
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Change, Compacted
 
+#: Digits of the greatest uint64.
+_LONGEST_NUMBER = 20
 _INITIAL_END = "k8s.io/initial-events-end"
 Shape = Callable[[Obj], Obj]
 
@@ -36,7 +38,7 @@ def watch_events(registry: Registry, request: Request, target: Target, shape: Sh
     try:
         changes = registry.store.changes_since(revision)
     except Compacted as error:
-        return [{"type": "ERROR", "object": _too_old(revision, error.oldest).status()}]
+        return [{"type": "ERROR", "object": errors.too_old_revision(revision, error.oldest).status()}]
     events = [{"type": kind, "object": shape(obj)} for change in changes for kind, obj in _seen(change, target, wanted)]
     return [*events, *_bookmark(request, target, max(revision, registry.store.revision))]
 
@@ -82,15 +84,12 @@ def _bookmark(request: Request, target: Target, revision: int, *, ends_initial: 
 
 
 def _revision(text: str) -> int:
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
+        why = "value out of range" if text.isdecimal() else "invalid syntax"
         raise errors.bad_request(
-            f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+            f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {why}'
         )
     return int(text)
-
-
-def _too_old(revision: int, oldest: int) -> StatusError:
-    return errors.gone(f"too old resource version: {revision} ({oldest})")
 
 
 def _needs_match(target: Target) -> StatusError:
