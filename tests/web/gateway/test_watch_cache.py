@@ -200,7 +200,7 @@ async def test_a_cluster_that_cannot_be_asked_ends_the_watch(backend: Counted, w
     waiting = asyncio.create_task(client.event())
     await asyncio.sleep(0)
     backend.is_away = True
-    backend.disturb()
+    backend._moves.tell()
     with pytest.raises(Unreachable):
         await waiting
     backend.is_away = False
@@ -219,8 +219,7 @@ async def test_a_watch_ends_when_its_time_is_over(backend: Counted, watches: Wat
 async def test_a_revision_that_is_no_longer_known_is_told_and_ends_the_watch(
     backend: Counted, watches: WatchCache
 ) -> None:
-    for name in ("a", "b"):
-        await backend.write(name)
+    backend._cluster.registry.store.compacted = 10
     client = Watching(watches, resourceVersion="1")
     kind, message = await client.event()
     assert kind == "ERROR"
