@@ -4,7 +4,7 @@ import sys
 
 from benchmarks.report import Report
 
-_SUITES = ("simulator", "scheduler", "platform", "browser")
+_SUITES = ("simulator", "scheduler", "platform", "watches", "browser")
 
 
 def main(wanted: list[str]) -> int:

@@ -33,7 +33,9 @@ class Counted(LocalBackend):
 
     async def write(self, name: str, **data: str) -> str:
         body = {"metadata": {"name": name}, "data": data}
-        response = await self.handle(Request("POST", CONFIG_MAPS, headers={"content-type": "application/json"}, body=body))
+        response = await self.handle(
+            Request("POST", CONFIG_MAPS, headers={"content-type": "application/json"}, body=body)
+        )
         assert response.status == 201, response.body
         return str(response.body["metadata"]["resourceVersion"])
 
@@ -132,7 +134,10 @@ async def test_other_selectors_and_other_people_have_windows_of_their_own(
     backend: Counted, watches: WatchCache
 ) -> None:
     start = await _now(backend)
-    every, some = Watching(watches, resourceVersion=start), Watching(watches, resourceVersion=start, labelSelector="a=b")
+    every, some = (
+        Watching(watches, resourceVersion=start),
+        Watching(watches, resourceVersion=start, labelSelector="a=b"),
+    )
     for client in (every, some):
         await client.open()
     waiting = asyncio.create_task(every.event())
