@@ -195,7 +195,8 @@ async def test_a_long_answer_comes_in_parts(backend: Counted, watches: WatchCach
         await backend.write(f"c{number}", filler="x" * 30_000)
     parts = watches.watched(Request("GET", CONFIG_MAPS, query={"watch": "true"}))
     first, second = await anext(parts), await anext(parts)
-    assert isinstance(first, bytes) and isinstance(second, bytes)
+    assert isinstance(first, bytes)
+    assert isinstance(second, bytes)
     assert 60_000 < len(first) < 100_000
     await parts.aclose()
 
