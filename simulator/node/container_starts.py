@@ -13,7 +13,7 @@ from simulator.machinery.quantities import value
 from simulator.node import environment, users
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.durations import go_duration
-from simulator.node.environment import Lookup, Missing, PodFacts
+from simulator.node.environment import Lookup, Missing, PodFacts, pod_facts
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.image_pulls import Failed, ImagePulls, Pulling
 from simulator.node.pod_lifecycle import container_spec
@@ -261,7 +261,7 @@ class ContainerStarts:
         )
 
     def _facts(self, record: PodRecord, pod: Obj) -> PodFacts:
-        return PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)
+        return pod_facts(pod, record.ip, self._fleet.nodes[record.node])
 
     def _lookup(self, record: PodRecord) -> Lookup:
         return lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)

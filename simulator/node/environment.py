@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
 from simulator.machinery.quantities import milli, value
+from simulator.node.node_status import allocatable
+from simulator.node.records import NodeRecord
 
 #: Looks up (resource, namespace, name); None when it does not exist.
 Lookup = Callable[[str, str, str], Obj | None]
@@ -29,6 +31,13 @@ class PodFacts:
     pod_ip: str
     host_ip: str
     node: str
+    limits: tuple[int, int]
+    """What a container without limits may use: the node's allocatable milli-CPU and bytes."""
+
+
+def pod_facts(pod: Obj, pod_ip: str, node: NodeRecord) -> PodFacts:
+    cpu, memory, _ = allocatable(node.spec)
+    return PodFacts(pod, pod_ip, node.spec["address"], node.name, (cpu, memory))
 
 
 def environment(
@@ -146,7 +155,7 @@ def _value(variable: Obj, env: dict[str, str], facts: PodFacts, container: Obj, 
     if "fieldRef" in source:
         return field_value(source["fieldRef"]["fieldPath"], facts)
     if "resourceFieldRef" in source:
-        return _resource_value(source["resourceFieldRef"], container)
+        return resource_value(source["resourceFieldRef"], container, facts)
     for field, resource, kind in (
         ("configMapKeyRef", "configmaps", "ConfigMap"),
         ("secretKeyRef", "secrets", "Secret"),
@@ -189,14 +198,15 @@ def field_value(path: str, facts: PodFacts) -> str:
     return str(known.get(path, ""))
 
 
-def _resource_value(reference: Obj, container: Obj) -> str:
+def resource_value(reference: Obj, container: Obj, facts: PodFacts) -> str:
     """In units of the divisor, rounded up; cores and bytes without one (`pkg/api/v1/resource/helpers.go`)."""
     section, _, name = reference["resource"].partition(".")
-    amount = ((container.get("resources") or {}).get(section) or {}).get(name)
-    if amount is None:
-        return "0"
     measure = milli if name == "cpu" else value
-    return str(-(-measure(amount) // (measure(reference.get("divisor") or "1") or measure("1"))))
+    given = ((container.get("resources") or {}).get(section) or {}).get(name)
+    amount = measure(given) if given is not None else 0
+    if not amount and section == "limits" and name in ("cpu", "memory"):
+        amount = facts.limits[name == "memory"]
+    return str(-(-amount // (measure(reference.get("divisor") or "1") or measure("1"))))
 
 
 def texts(source: Obj) -> dict[str, str]:

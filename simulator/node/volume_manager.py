@@ -14,7 +14,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
 from simulator.machinery.quantities import value
 from simulator.node import volume_sources
-from simulator.node.environment import Lookup, Missing, PodFacts, environment, expand
+from simulator.node.environment import Lookup, Missing, environment, expand, pod_facts
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.host_paths import check_host_path
 from simulator.node.pod_lifecycle import container_spec
@@ -237,7 +237,7 @@ class VolumeManager:
         """`subPathExpr`, with the variables of the container's environment that the pod itself gives."""
         if not mount.get("subPathExpr"):
             return ""
-        facts = PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)
+        facts = pod_facts(pod, record.ip, self._fleet.nodes[record.node])
         found = environment(container_spec(pod, container), facts, self._lookup(record), {})
         return expand(mount["subPathExpr"], {} if isinstance(found, Missing) else found)
 
@@ -246,7 +246,7 @@ class VolumeManager:
 
     def _live(self, record: PodRecord, pod: Obj, name: str) -> Files:
         volume = next(one for one in pod["spec"]["volumes"] if one["name"] == name)
-        facts = PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)
+        facts = pod_facts(pod, record.ip, self._fleet.nodes[record.node])
         try:
             return volume_sources.files_of(volume, facts, self._lookup(record))
         except ApiUnavailable:
@@ -286,7 +286,7 @@ class VolumeManager:
         def as_before(kind: str, namespace: str, wanted: str) -> Obj | None:
             return old if (kind, wanted) == (resource, name) else live(kind, namespace, wanted)
 
-        facts = PodFacts(pod, record.ip, self._fleet.nodes[record.node].spec["address"], record.node)
+        facts = pod_facts(pod, record.ip, self._fleet.nodes[record.node])
         for volume in pod["spec"].get("volumes") or ():
             place = record.mounted.get(volume["name"])
             if place is None or (resource, name) not in volume_sources.references(volume):

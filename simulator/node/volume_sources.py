@@ -4,11 +4,11 @@ Follows the volume plugins `pkg/volume/configmap`, `secret`, `downwardapi` and `
 looked up; a missing source is the kubelet's own sentence.
 """
 
+from base64 import b64decode
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
-from simulator.machinery.quantities import milli, value
-from simulator.node.environment import Lookup, PodFacts, field_value, texts
+from simulator.node.environment import Lookup, PodFacts, field_value, resource_value, texts
 from simulator.node.volumes import Files
 
 _CONFIG = ("configMap", "secret", "downwardAPI", "projected")
@@ -70,7 +70,9 @@ def files_of(volume: Obj, facts: PodFacts, lookup: Lookup) -> Files:
 
 
 def _from_config_map(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
-    return _keys(source, lookup("configmaps", facts.pod["metadata"]["namespace"], source["name"]))
+    found = lookup("configmaps", facts.pod["metadata"]["namespace"], source["name"])
+    binary = (found or {}).get("binaryData") or {}
+    return _keys(source, found, {key: b64decode(value).decode("utf-8", "replace") for key, value in binary.items()})
 
 
 def _from_secret(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
@@ -78,8 +80,8 @@ def _from_secret(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
     return _keys(source, lookup("secrets", facts.pod["metadata"]["namespace"], name))
 
 
-def _keys(source: Obj, found: Obj | None) -> Files:
-    values = {} if found is None else texts(found)
+def _keys(source: Obj, found: Obj | None, more: Files | None = None) -> Files:
+    values = {} if found is None else {**texts(found), **(more or {})}
     items = source.get("items")
     if items is None:
         return values
@@ -106,14 +108,9 @@ def _field(path: str, facts: PodFacts) -> str:
 
 
 def _resource(reference: Obj, facts: PodFacts) -> str:
-    section, _, name = reference["resource"].partition(".")
     for container in facts.pod["spec"]["containers"]:
         if container["name"] == reference.get("containerName"):
-            amount = ((container.get("resources") or {}).get(section) or {}).get(name)
-            if amount is None:
-                return "0"
-            measure = milli if name == "cpu" else value
-            return str(-(-measure(amount) // (measure(reference.get("divisor") or "1") or measure("1"))))
+            return resource_value(reference, container, facts)
     return "0"
 
 

@@ -115,7 +115,7 @@ def check(clients: list[Reflector], happened: list[int]) -> None:
 def test_200_clients_hear_100_changes_a_second_once_and_in_order(tmp_path: Path) -> None:
     """Half of the clients hang up again and again, and go on where they were."""
     with serve(tmp_path) as served:
-        clients = [Reflector(served.url, CONFIG_MAPS, hangs_up_every=(7 * (n + 1)) * (n % 2)) for n in range(200)]
+        clients = [Reflector(served.url, CONFIG_MAPS, hangs_up_every=(7 + n) * (n % 2)) for n in range(200)]
         writers = [Writer(served.url, CONFIG_MAPS, [f"w{n}-{k}" for k in range(5)]) for n in range(4)]
 
         async def load() -> tuple[float, float, float]:
@@ -132,7 +132,7 @@ def test_200_clients_hear_100_changes_a_second_once_and_in_order(tmp_path: Path)
     happened = sorted(revision for writer in writers for revision in writer.written)
     assert len(happened) == 800
     check(clients, happened)
-    assert all(one.watches > 10 for one in clients[1:40:2])
+    assert all(one.watches > 3 for one in clients[1::2])
     assert after - before < 60, f"the server grew from {before:.0f} to {after:.0f} MB"
     assert took < 20, f"800 changes at 100 a second took {took:.1f} s"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.machinery import quantities
 from tests.conformance.conftest import BUSYBOX, CORE, PODS, Suite
 from tests.conformance.statements import conforms
 
@@ -244,7 +245,7 @@ def test_without_limits_the_nodes_allocatable_counts(suite: Suite, projected: bo
     )  # fmt: skip
     node = suite.do("GET", f"{PODS}/pod-1")["spec"]["nodeName"]
     allocatable = suite.do("GET", f"/api/v1/nodes/{node}")["status"]["allocatable"]
-    memory = int(allocatable["memory"].removesuffix("Ki")) * 1024
+    memory = quantities.value(allocatable["memory"])
     assert said == f"{allocatable['cpu']}\n{memory}"
 
 
