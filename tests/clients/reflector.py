@@ -18,7 +18,7 @@ import msgspec
 
 
 class _Metadata(msgspec.Struct):
-    resourceVersion: str
+    resourceVersion: str = ""
     name: str = ""
 
 
