@@ -13,7 +13,7 @@ from daphne.server import Server
 STALLED_S = 60.0
 
 
-class PatientServer(Server):
+class PatientServer(Server):  # type: ignore[misc]
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if message["type"] != "http.response.body":
             await super().handle_reply(protocol, message)
