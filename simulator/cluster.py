@@ -37,7 +37,7 @@ from simulator.cloud.service_controller import ServiceController
 from simulator.cloud.storage_flavours import storage_of
 from simulator.cluster_autoscaler.controller import ClusterAutoscaler, Seams
 from simulator.cluster_autoscaler.templates import template_node
-from simulator.commands import Commands
+from simulator.commands import Commands, unknown_cluster
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.controllers import CONTROLLERS
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
@@ -50,8 +50,10 @@ from simulator.engine.plain import Obj
 from simulator.faults import Faults
 from simulator.futures import compare
 from simulator.host_files import ControlPlaneFiles
-from simulator.kubectl.call import ExecRefused
+from simulator.kubectl.call import End, ExecRefused
+from simulator.kubectl.kubeconfig import omitted_of
 from simulator.kubectl.workstation import Workstation
+from simulator.lab_clusters import LabClusters, LabMachines
 from simulator.loops.debugger import Debugger
 from simulator.machinery.resources import by_kind
 from simulator.metrics_client import MetricsApis
@@ -99,11 +101,15 @@ class SnapshotRefused(ValueError):
 class Cluster:
     """Not thread-safe: one owner at a time."""
 
-    def __init__(self, config: ClusterConfig, *, seed: int, profile: str, epoch_s: int) -> None:
-        """Wires the parts together; nothing runs yet. Use `create` or `load`."""
+    def __init__(
+        self, config: ClusterConfig, engine: Engine, *, number: int = 1, beside: "Cluster | None" = None
+    ) -> None:
+        """Wires the parts together; nothing runs yet. Use `create` or `load`. `beside`: the lab's first cluster."""
         self.config = config
-        self._zero = 0
-        self.engine = engine = Engine(seed=seed, epoch_s=epoch_s, profile=profile)
+        self.number = number
+        """The how-manieth cluster of its lab."""
+        self._zero = 0 if beside is None else beside.zero
+        self.engine = engine
         machines = [node.name for node in config.control_planes]
         self.etcd = Etcd(engine, machines)
         self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnets)
@@ -150,17 +156,17 @@ class Cluster:
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         registry.computed["componentstatuses"] = self.plane.statuses
         self.server = Server(registry, self.kubelets)
-        self.sessions = ContainerSessions(engine, self.registry, self.kubelets)
-        self.workstation = Workstation(
-            self.server, engine, cluster_name=config.name, exec_in_container=self._exec, open_shell=self.sessions.open
+        self.sessions = ContainerSessions(
+            engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )
-        self.workstation.session.attach_shell = self.sessions.attach
+        self.end = End(
+            config.name, self.server, omitted_of(number), self._exec, self.sessions.open, self.sessions.attach
+        )
         self.server.aggregator.add(self.kubelets.metrics)
         for custom in self.kubelets.custom_metrics.backends:
             self.server.aggregator.add(custom)
         self._connect_autoscaler()
         self.files = ControlPlaneFiles(registry, [node.name for node in config.nodes], machines)
-        self.workstation.surface.hosts = self.files
         self.storage = StorageBrowser(registry)
         breakable = NetworkFaults(
             self.datapath,
@@ -199,6 +205,21 @@ class Cluster:
             )
         )
         self._commands = Commands(self)
+        if beside is None:
+            self.lab: LabClusters[Cluster] = LabClusters(self, self._make_beside, Cluster._seed)
+            self.workstation = Workstation(self.lab, engine, cluster_name=config.name)
+            surface = self.workstation.surface
+            surface.kind, surface.hosts = self.lab, LabMachines(lambda: [one.files for one in self.lab.all])
+        else:
+            self.lab, self.workstation = beside.lab, beside.workstation
+
+    def _make_beside(self, config: ClusterConfig, number: int, engine: Engine) -> "Cluster":
+        """One more cluster of this lab, under the lab's quota."""
+        made = Cluster(config, engine, number=number, beside=self)
+        made.registry.max_objects = self.registry.max_objects
+        for one in (self, *self.lab.others, made):
+            one.registry.others = partial(self.lab.objects_beside, one)
+        return made
 
     def _connect_autoscaler(self) -> None:
         """The autoscaler reads metrics through the API server's aggregation layer, and hears when loads change."""
@@ -268,7 +289,8 @@ class Cluster:
         epoch_s: int = 1_760_000_000,
     ) -> "Cluster":
         """A fresh, settled cluster. `epoch_s`: Unix seconds at `now` = 0. Raises ConfigError."""
-        cluster = cls(read_config(config), seed=seed, profile=profile, epoch_s=epoch_s - _BOOT_US // 1_000_000)
+        engine = Engine(seed=seed, epoch_s=epoch_s - _BOOT_US // 1_000_000, profile=profile)
+        cluster = cls(read_config(config), engine)
         cluster._seed()
         cluster.engine.run(_BOOT_US)
         cluster._set_zero(_BOOT_US)
@@ -276,7 +298,8 @@ class Cluster:
 
     def _seed(self) -> None:
         engine, registry = self.engine, self.registry
-        engine.cause = engine.record("start", "you", note=f"cluster {self.config.name} starts", because=0)
+        before = engine.cause
+        engine.cause = engine.record("start", "you", note=f"cluster {self.config.name} starts", because=before)
         creator = "kubeadm"
         for name in NAMESPACES:
             registry.create(creator, "namespaces", namespace(name))
@@ -303,7 +326,7 @@ class Cluster:
         for _, node in self.config.joining:
             for pod in mirror_pods(node.name) if node.role == "control-plane" else ():
                 self.server.seed(f"kubelet/{node.name}", "pods", pod)
-        engine.cause = 0
+        engine.cause = before
 
     def _set_zero(self, zero: int) -> None:
         self._zero = zero
@@ -350,16 +373,26 @@ class Cluster:
 
     @max_objects.setter
     def max_objects(self, limit: int) -> None:
-        self.registry.max_objects = limit
+        for one in self.lab.all:
+            one.registry.max_objects = limit
+
+    def limit(self, *, clusters: int, nodes: int) -> None:
+        """How many clusters `kind create cluster` may make of this lab, and of how many machines altogether; 0 is no limit."""
+        self.lab.max_clusters, self.lab.max_nodes = clusters, nodes
 
     @property
     def weight(self) -> int:
         """About how many things one command may have to walk over: objects, and the learner's files."""
-        return self.registry.store.count() + self.workstation.home.size // 100
+        return sum(one.registry.store.count() for one in self.lab.all) + self.workstation.home.size // 100
 
     @property
     def zero(self) -> int:
         return self._zero
+
+    @property
+    def together(self) -> "list[Cluster]":
+        """All clusters of the lab."""
+        return self.lab.all
 
     @property
     def ev(self) -> int:
@@ -367,7 +400,13 @@ class Cluster:
 
     @property
     def revision(self) -> int:
-        return self.registry.store.revision
+        """The newest of all clusters of the lab."""
+        return max(one.registry.store.revision for one in self.lab.all)
+
+    @property
+    def writes(self) -> int:
+        """Grows with every write to the store of any cluster of the lab."""
+        return sum(one.registry.store.revision for one in self.lab.all)
 
     def advance(self, until_us: int, max_events: int = 2_000) -> bool:
         """Runs up to `until_us`. False: stopped after `max_events`, call again with the same `until_us`."""
@@ -385,7 +424,14 @@ class Cluster:
 
     def apply(self, command: dict[str, Any]) -> dict[str, Any]:
         """Carries out one command now (`docs/architecture.md` section 1.6). Bad input is a reply, never an exception."""
-        return self._commands.run(command)
+        found = self.lab.addressed(command)
+        if found is None:
+            return unknown_cluster(command.get("cluster"), [one.config.name for one in self.lab.all])
+        before = self.workstation.version
+        reply = found._commands.run(command)
+        if self.workstation.version != before:
+            self.lab.look_again(self.workstation)
+        return reply
 
     # Pictures
 
@@ -394,30 +440,21 @@ class Cluster:
         return self._picture
 
     def picture(self) -> dict[str, Any]:
-        """Snapshot tables for the diagram."""
+        """Snapshot tables for the diagram: of the cluster that the page shows."""
+        return self.lab.shown._tables()
+
+    def _tables(self) -> dict[str, Any]:
         tables = self._picture.tables()
         tables["Cluster"] = self._cluster_table()
         return tables
 
     def changes(self, since_ev: int) -> list[Any] | None:
         """Items after `since_ev`; None when they are not remembered and a whole picture is needed."""
-        return self._picture.items(since_ev)
+        return self.lab.changes(since_ev)
 
     def summary(self) -> dict[str, Any]:
-        """What a card of the wall shows."""
-        slots: dict[str, list[str]] = {node["name"]: [] for node in self._picture.kinds("Node")}
-        declared: dict[str, list[str]] = {}
-        for pod in self._picture.kinds("Pod"):
-            letter = _LETTERS[pod["phase"]]
-            if pod["ns"] != "kube-system":
-                declared.setdefault(f"{pod['ns']}/{pod['app']}", []).append(letter)
-            if pod["node"] in slots:
-                slots[pod["node"]].append(letter)
-        nodes = [
-            [node["name"], node["ready"] == "True", "".join(slots[node["name"]])]
-            for node in self._picture.kinds("Node")
-        ]
-        return {"nodes": nodes, "declared": ["".join(letters) for _, letters in sorted(declared.items())]}
+        """What a card of the wall shows: the cluster that the page shows."""
+        return self.lab.shown.pictures.summary()
 
     def _cluster_table(self) -> dict[str, Any]:
         columns = ["uid", "name", "ns", "created", "version", "revision", "flavour", "marks"]
@@ -427,7 +464,7 @@ class Cluster:
             "",
             0,
             "v1.33.1",
-            self.revision,
+            self.registry.store.revision,
             self.config.flavour.name,
             self._picture.marks(),
         ]
@@ -448,7 +485,7 @@ class Cluster:
                 raise SnapshotRefused(f"snapshot: found format {state['format']!r}, wanted {FORMAT}")
             engine = state["engine"]
             config = read_config(state["config"])
-            cluster = cls(config, seed=engine["seed"], profile=engine["profile"], epoch_s=engine["epoch_s"])
+            cluster = cls(config, Engine(seed=engine["seed"], epoch_s=engine["epoch_s"], profile=engine["profile"]))
             cluster._load(state)
         except (LookupError, TypeError, AttributeError, msgspec.DecodeError, ConfigError) as error:
             # A component's state of another version: any shape may be met.
@@ -457,7 +494,7 @@ class Cluster:
 
     def copy(self) -> "Cluster":
         """Another cluster in the same state, with the same future."""
-        return Cluster.load(self.dump())
+        return Cluster.load(self.lab.all[0].dump()).lab.counterpart(self.number)
 
     def copies(self) -> Callable[[], "Cluster"]:
         """Makes copies of the cluster as it is at this moment."""
@@ -472,6 +509,10 @@ class Cluster:
         """Lets revisions go on above `revision`, as `etcdctl snapshot restore --bump-revision` does: watches from before get 410."""
         if revision < self.revision:
             raise ValueError(f"renumber to {revision}: that is before the present revision, {self.revision}")
+        for one in self.lab.all:
+            one._renumber(revision)
+
+    def _renumber(self, revision: int) -> None:
         moved = self.registry.store.renumber(revision, self.registry.unheard())
         for process in self.processes.values():
             process.renumber(moved)
@@ -484,20 +525,38 @@ class Cluster:
             "engine": self.engine.dump(),
             "components": {name: component.dump() for name, component in self.engine.components()},
             "workstation": self.workstation.dump(),
-            "sessions": self.sessions.dump(),
+            **self.dump_own(),
+            **({"lab": self.lab.dump()} if self.lab.has_made else {}),
         }
 
+    def dump_own(self) -> Obj:
+        """What is not in a component of the engine."""
+        return {"sessions": self.sessions.dump()}
+
     def _load(self, state: Obj) -> None:
+        lab = state.get("lab")
+        if lab is not None:
+            self.lab.load(lab)
         self.engine.load(state["engine"])
         parts = state["components"]
         for name, component in self.engine.components():
             component.load(parts[name])
+        for one in self.lab.all:
+            one._restore(parts, state["zero"])
+        self.workstation.load(state["workstation"])
+        self.load_own(state)
+        if lab is not None:
+            self.lab.load_own(lab)
+
+    def load_own(self, state: Obj) -> None:
+        self.sessions.load(state["sessions"])
+
+    def _restore(self, parts: Obj, zero: int) -> None:
+        """Every process takes up its watch where it was."""
         changes = {change.rev: change for change in self.registry.store.log}
         for name, process in self.processes.items():
-            process.restore(parts[name], changes)
-        self.workstation.load(state["workstation"])
-        self.sessions.load(state["sessions"])
-        self._set_zero(state["zero"])
+            process.restore(parts[self.engine.prefix + name], changes)
+        self._set_zero(zero)
 
     def state_hash(self) -> str:
         """Equal for clusters with the same state and the same future."""
@@ -506,16 +565,6 @@ class Cluster:
     @property
     def digest(self) -> str:
         """A cheap fingerprint of where the cluster stands, for the journal."""
-        text = f"{self.engine.now}/{self.ev}/{self.revision}/{self.engine.tickets}"
+        revisions = "/".join(str(one.registry.store.revision) for one in self.lab.all)
+        text = f"{self.engine.now}/{self.ev}/{revisions}/{self.engine.tickets}"
         return blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-_LETTERS = {
-    "Running": "R",
-    "Pending": "P",
-    "Creating": "C",
-    "Failing": "F",
-    "Succeeded": "S",
-    "Terminating": "T",
-    "Unknown": "U",
-}

@@ -5,7 +5,7 @@ everything that follows from it can be traced back to the person who typed it. B
 """
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -86,7 +86,8 @@ class Parts(Protocol):
     def pictures(self) -> Picture: ...
 
     @property
-    def revision(self) -> int: ...
+    def together(self) -> "Sequence[Parts]":
+        """All clusters of the lab: a line of the terminal may reach each of them."""
 
     @property
     def zero(self) -> int: ...
@@ -446,8 +447,10 @@ class Commands:
     def _standing(self) -> tuple[int, ...]:
         """What moves when a command changed something."""
         parts = self._parts
-        logs = parts.registry.audit.version + parts.files.version
-        return (parts.revision, parts.engine.tickets, parts.workstation.version, logs)
+        every = parts.together
+        logs = sum(one.registry.audit.version + one.files.version for one in every)
+        revisions = sum(one.registry.store.revision for one in every)
+        return (len(every), revisions, parts.engine.tickets, parts.workstation.version, logs)
 
     def _rooted(self, note: str, act: Callable[[], T], *, always: bool = False) -> T:
         """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something (or `always`)."""
@@ -464,8 +467,15 @@ class Commands:
         if not always and trail.ev == ev and self._standing() == before:
             trail.undo(mark)
         else:
-            self._parts.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])
+            for one in self._parts.together:
+                one.pictures.root(ev, "command", note.partition("\n")[0][:_NOTE])
         return result
+
+
+def unknown_cluster(found: object, known: list[str]) -> Reply:
+    """The reply to a command for a cluster that the lab does not have."""
+    error = BadCommand("cluster", repr(found)[:60], f"one of {', '.join(known)}")
+    return {**_refusal("BadCommand", str(error), error.thing, error.found, error.wanted), "changed": False}
 
 
 def _refusal(code: str, message: str, thing: str, found: str, wanted: str) -> Reply:

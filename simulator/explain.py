@@ -92,4 +92,5 @@ def _change(registry: Registry, row: TrailRow) -> Change | None:
         found = registry.store.changes_since(row.rev - 1)
     except Compacted:
         return None
-    return found[0] if found else None
+    # Clusters of one lab share the trail, and each counts its own revisions.
+    return found[0] if found and found[0].ev == row.ev else None

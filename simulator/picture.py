@@ -26,6 +26,15 @@ _WARNING_MARKS = ("NodeNotReady", "FailedScheduling", "BackOff", "Unhealthy", "F
 #: Writes that are housekeeping: seen in the state, not as messages.
 _QUIET = frozenset({"events", "leases.coordination.k8s.io", "endpoints"})
 
+_LETTERS = {
+    "Running": "R",
+    "Pending": "P",
+    "Creating": "C",
+    "Failing": "F",
+    "Succeeded": "S",
+    "Terminating": "T",
+    "Unknown": "U",
+}
 Item = list[Any]
 
 
@@ -88,6 +97,19 @@ class Picture:
     def kinds(self, kind: str) -> list[Row]:
         self._switch_on()
         return [row for row in self._rows.values() if row["kind"] == kind]
+
+    def summary(self) -> dict[str, Any]:
+        """What a card of the wall shows: machines with their pods, and workloads, one letter a pod."""
+        slots: dict[str, list[str]] = {node["name"]: [] for node in self.kinds("Node")}
+        declared: dict[str, list[str]] = {}
+        for pod in self.kinds("Pod"):
+            letter = _LETTERS[pod["phase"]]
+            if pod["ns"] != "kube-system":
+                declared.setdefault(f"{pod['ns']}/{pod['app']}", []).append(letter)
+            if pod["node"] in slots:
+                slots[pod["node"]].append(letter)
+        nodes = [[node["name"], node["ready"] == "True", "".join(slots[node["name"]])] for node in self.kinds("Node")]
+        return {"nodes": nodes, "declared": ["".join(letters) for _, letters in sorted(declared.items())]}
 
     # Keeping up
 

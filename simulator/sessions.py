@@ -18,12 +18,14 @@ _KILLED = 137
 
 
 class ContainerSessions:
-    def __init__(self, engine: Engine, registry: Registry, kubelets: Kubelets) -> None:
+    def __init__(self, engine: Engine, registry: Registry, kubelets: Kubelets, *, prefix: str = "") -> None:
+        """`prefix` of every id, so that no two clusters of a lab give the same one."""
         self._engine = engine
         self._registry = registry
         self._kubelets = kubelets
         self._open: dict[str, dict[str, Any]] = {}
         self._count = 0
+        self._prefix = prefix
 
     def open(self, namespace: str, pod: str, container: str, command: list[str]) -> dict[str, str]:
         """`{"id", "prompt"}`. Raises StatusError and ExecRefused."""
@@ -45,7 +47,7 @@ class ContainerSessions:
 
     def _keep(self, session: dict[str, Any]) -> dict[str, str]:
         self._count += 1
-        name = str(self._count)
+        name = f"{self._prefix}{self._count}"
         self._open[name] = session
         for oldest in list(self._open)[: max(0, len(self._open) - MAX_SESSIONS)]:
             del self._open[oldest]

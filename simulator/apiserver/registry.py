@@ -74,7 +74,7 @@ class Registry:
         self.kinds = Kinds()
         """What is served; follows the definitions in the store and is no state of its own."""
         etcd.revision = lambda: self.store.revision
-        seed, start = engine.seed, engine.timestamp(0)
+        seed, start = engine.seed, engine.timestamp(engine.born)
         self.store.endow({**bootstrap.born(seed, start), **api_services.born(seed, start)})
         self.heartbeats = Heartbeats()
         self.elections = Heartbeats(ELECTION_RENEW_US)
@@ -87,6 +87,8 @@ class Registry:
         self.distrust = False
         self.max_objects = 0
         """Refuses creations beyond this many objects; 0 is no limit. A quota of the host, not of Kubernetes."""
+        self.others: Callable[[], int] = lambda: 0
+        """How many objects there are in other clusters under the same quota."""
         self.observers: list[Callable[[Change], None]] = []
         """Called at once with every change: pictures and checks, never components."""
         self.computed: dict[str, Callable[[], Objects]] = {}
@@ -183,7 +185,7 @@ class Registry:
         if self.store.get(resource, key) is not None:
             kind = self._kind(resource)
             raise errors.already_exists(kind.group, kind.plural, key[1])
-        if self.max_objects and resource != "events" and self.store.count() >= self.max_objects:
+        if self.max_objects and resource != "events" and self.store.count() + self.others() >= self.max_objects:
             kind = self._kind(resource)
             raise errors.forbidden(
                 kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use"

@@ -40,6 +40,10 @@ class Engine:
         self.profile: Profile = profile_named(profile)
         self.now = 0
         """Simulated microseconds since the cluster started."""
+        self.prefix = ""
+        """Before the names under which others know its components (`engine.shared`)."""
+        self.born = 0
+        """When its cluster began, on this clock."""
         self.cause = 0
         """The `ev` on whose account the present code runs."""
         self.trail = Trail(trail_limit)
@@ -52,10 +56,20 @@ class Engine:
 
     # Registration
 
-    def register(self, component: Component) -> None:
-        if component.name in self._components:
-            raise ValueError(f"component {component.name!r} is registered already")
-        self._components[component.name] = component
+    def register(self, component: Component, *, name: str = "") -> None:
+        """`name`: what events call it, when that is not its own name."""
+        name = name or component.name
+        if name in self._components:
+            raise ValueError(f"component {name!r} is registered already")
+        self._components[name] = component
+
+    def retire(self, prefix: str) -> None:
+        """Takes away every component, pending event and random stream whose name begins so."""
+        self._components = {name: one for name, one in self._components.items() if not name.startswith(prefix)}
+        self._streams = {name: rng for name, rng in self._streams.items() if not name.startswith(prefix)}
+        for _, ticket, target, *_ in self._heap:
+            if target.startswith(prefix):
+                self._cancelled[ticket] = None
 
     def component(self, name: str) -> Component:
         return self._components[name]

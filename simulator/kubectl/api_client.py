@@ -48,13 +48,21 @@ class ApiServer(Protocol):
     def handle(self, request: Request) -> Response: ...
 
 
+class Listener(Protocol):
+    """Who listens at an address."""
+
+    @property
+    def server(self) -> ApiServer: ...
+
+
 class ApiClient:
     """Requests on behalf of one command."""
 
     def __init__(
         self,
-        server: ApiServer,
+        end: Listener | None,
         *,
+        known: Kinds,
         host: str,
         command: str,
         identity: Mapping[str, str] | None = None,
@@ -63,7 +71,9 @@ class ApiClient:
         certificate: str = "",
         log: RequestLog | None = None,
     ) -> None:
-        """`identity`: headers that say who asks; without any, whoever holds the first kubeconfig.
+        """`end`: who listens there, None for nobody; `known`: the kinds that a client without a server knows of.
+
+        `identity`: headers that say who asks; without any, whoever holds the first kubeconfig.
 
         `with_ownership`: managedFields are going to be shown. `is_logged`: the audit log may tell of it.
         """
@@ -71,7 +81,8 @@ class ApiClient:
         self._certificate = certificate
         self._log = log
         self._with_ownership = with_ownership
-        self._server = server
+        self._server = None if end is None or host == NOBODYS_HOST else end.server
+        self._known = known
         self._identity = dict(identity or {})
         self._host = host
         self._command = command
@@ -79,7 +90,7 @@ class ApiClient:
 
     @property
     def kinds(self) -> Kinds:
-        return self._server.kinds
+        return self._known if self._server is None else self._server.kinds
 
     # Reading
 
@@ -192,7 +203,7 @@ class ApiClient:
         body: Any = None,
         content_type: str = AS_JSON,
     ) -> Response:
-        if self._host == NOBODYS_HOST:
+        if self._server is None:
             raise Unreachable(self._host)
         headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT, **self._identity}
         if body is not None:

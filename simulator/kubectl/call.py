@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from simulator.kubectl.api_client import ApiClient, ApiServer
 from simulator.kubectl.cli import Arguments
-from simulator.kubectl.errors import CommandError, UsageError
+from simulator.kubectl.errors import CommandError, Unreachable, UsageError
 from simulator.kubectl.home import FileError, Home
 from simulator.kubectl.kubeconfig import OMITTED, Context, Kubeconfig
 from simulator.kubectl.request_log import RequestLog
@@ -47,19 +47,42 @@ class AttachShell(Protocol):
     def __call__(self, namespace: str, pod: str, container: str, *, remove: bool) -> dict[str, str] | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """What answers at an address: the API server of one cluster, and its containers."""
+
+    name: str
+    """The cluster's."""
+    server: ApiServer
+    note: str = OMITTED
+    """What stands in kubeconfigs for the keys of its administrator."""
+    exec_in_container: ExecInContainer | None = None
+    open_shell: OpenShell | None = None
+    attach_shell: AttachShell | None = None
+
+
+class Reach(Protocol):
+    """The way from the workstation to clusters."""
+
+    def first(self) -> End:
+        """The cluster that the workstation was made for."""
+
+    def end(self, address: str) -> End | None:
+        """Who listens at `https://host:port`; None: nobody."""
+
+
 @dataclass(slots=True)
 class Session:
     """What every command of one workstation shares."""
 
-    server: ApiServer
+    reach: Reach
     home: Home
     config: Kubeconfig
     environment: dict[str, str]
     clock: Callable[[], int]
     """Microseconds since 1970, in simulated time."""
-    exec_in_container: ExecInContainer | None = None
-    open_shell: OpenShell | None = None
-    attach_shell: AttachShell | None = None
+    home_server: str = ""
+    """The address of the cluster that the workstation was made for."""
     is_terminal: bool = False
     """Somebody types at a terminal, so a session may be opened."""
 
@@ -79,6 +102,7 @@ class Call:
         self.opened: dict[str, str] | None = None
         """An interactive shell that takes the lines from now on."""
         self._api: ApiClient | None = None
+        self._config: Kubeconfig | None = None
         self._context: Context | None = None
 
     # Saying
@@ -127,10 +151,37 @@ class Call:
         return self.session.clock()
 
     @property
+    def config(self) -> Kubeconfig:
+        """The kubeconfig of this command: that of `--kubeconfig`, or the workstation's."""
+        if self._config is None:
+            self._config = self.session.config.at(self.text("kubeconfig"))
+        return self._config
+
+    @property
     def context(self) -> Context:
+        """Raises CommandError when there is no such context, or no such file."""
         if self._context is None:
-            self._context = self.session.config.context(self.text("context"))
+            self.config.require()
+            self._context = _overridden(self.config, *map(self._global, ("context", "cluster", "user")))
         return self._context
+
+    def _global(self, flag: str) -> str:
+        """`create rolebinding` and others have a `--user` of their own, a list."""
+        value = self.arguments.values.get(flag)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def server(self) -> str:
+        """The address that is spoken to."""
+        return self.text("server") or self.context.server
+
+    @property
+    def end(self) -> End:
+        """Who answers there. Raises Unreachable."""
+        found = self.session.reach.end(self.server)
+        if found is None:
+            raise Unreachable(_host(self.server))
+        return found
 
     @property
     def namespace(self) -> str:
@@ -144,11 +195,11 @@ class Call:
     @property
     def api(self) -> ApiClient:
         if self._api is None:
-            server = self.text("server") or self.context.server
-            host = server.partition("://")[2].rstrip("/") or server
+            server = self.server
             self._api = ApiClient(
-                self.session.server,
-                host=host,
+                self.session.reach.end(server),
+                known=self.session.reach.first().server.kinds,
+                host=_host(server),
                 command=self.path,
                 identity=self._identity(),
                 is_logged=True,
@@ -160,7 +211,7 @@ class Call:
 
     def _identity(self) -> dict[str, str]:
         """Headers for whom the command acts: the flags' word first, then that of the kubeconfig's user."""
-        user = self.session.config.entry("users", self.text("user") or self.context.user) or {}
+        user = self.config.entry("users", self.context.user) or {}
         token = self.text("token") or user.get("token") or ""
         name = self.text("as") or user.get("as") or ""
         groups = self.many("as-group") or tuple(user.get("as-groups") or ())
@@ -179,7 +230,7 @@ class Call:
 
     def _certificate(self) -> str:
         """The client certificate of the flags or of the kubeconfig's user; that of the first kubeconfig is not shown."""
-        user = self.session.config.entry("users", self.text("user") or self.context.user) or {}
+        user = self.config.entry("users", self.context.user) or {}
         path = self.text("client-certificate") or user.get("client-certificate") or ""
         data = user.get("client-certificate-data") or ""
         if path:
@@ -188,8 +239,11 @@ class Call:
             except FileError as error:
                 says = f"unable to read client-cert {path} for {self.context.user} due to open {path}: {str(error).lower()}"
                 raise CommandError(f"error loading config file: {says}") from error
+        if data.startswith(OMITTED):
+            end = self.session.reach.end(self.server)
+            return "" if end is None or data == end.note else data
         try:
-            return "" if data == OMITTED else b64decode(data).decode()
+            return b64decode(data).decode()
         except ValueError as error:
             raise CommandError("tls: failed to find any PEM data in certificate input") from error
 
@@ -201,3 +255,22 @@ class Call:
         if self.on("warnings-as-errors"):
             count = len(self._api.warnings)
             raise CommandError(f"{count} warning{'s' if count > 1 else ''} received")
+
+
+def _host(server: str) -> str:
+    return server.partition("://")[2].rstrip("/") or server
+
+
+def _overridden(config: Kubeconfig, name: str, cluster: str, user: str) -> Context:
+    """The context a command works in: `--cluster` and `--user` stand above what the context says."""
+    found = config.context(name)
+    if cluster:
+        entry = config.entry("clusters", cluster)
+        if entry is None:
+            raise CommandError(f'cluster "{cluster}" does not exist')
+        found = replace(found, cluster=cluster, server=entry.get("server") or found.server)
+    if user:
+        if config.entry("users", user) is None:
+            raise CommandError(f'auth info "{user}" does not exist')
+        found = replace(found, user=user)
+    return found

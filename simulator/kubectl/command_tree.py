@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulator.kubectl import kind_create
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Session, Token
 from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
@@ -84,6 +85,7 @@ FOLLOWERS: dict[str, Follower] = {
     **events.FOLLOWERS,
     **nodes.FOLLOWERS,
     **attach.FOLLOWERS,
+    **kind_create.FOLLOWERS,
 }
 
 
@@ -97,6 +99,8 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
         _warn_of_deprecated_flags(command, call)
         _run(command, call)
         call.close()
+        if call.follow is not None and call.server != session.home_server:
+            call.follow = {**call.follow, "server": call.server}
     except CommandError as error:
         call.err(error.report())
         call.exit_code = error.exit_code
@@ -160,9 +164,12 @@ def follow(session: Session, token: Token) -> Followed:
     follower = FOLLOWERS.get(str(token.get("kind")))
     if follower is None:
         return finished(token, f"error: nothing to follow: found {token.get('kind')!r}\n", exit_code=1)
-    host = session.config.context().server.partition("://")[2]
+    reach = session.reach
+    end = reach.end(str(token["server"])) if "server" in token else reach.first()
+    host = str(token.get("server", session.home_server)).partition("://")[2]
+    api = ApiClient(end, known=reach.first().server.kinds, host=host, command="kubectl")
     try:
-        return follower(ApiClient(session.server, host=host, command="kubectl"), token, session.clock())
+        return follower(api, token, session.clock())
     except CommandError as error:
         if token["kind"] in _PATIENT and _passes(error):
             return quiet(token)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from simulator.kubectl import kind_command
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.cli import Command, find_command
 from simulator.kubectl.command_tree import ROOT, flags_of
@@ -68,7 +69,8 @@ class _Completer:
     def __init__(self, workstation: Workstation) -> None:
         self.workstation = workstation
         session = workstation.session
-        self.api = ApiClient(session.server, host="", command="kubectl __complete")
+        known = session.reach.first().server.kinds
+        self.api = ApiClient(workstation.target, known=known, host="", command="kubectl __complete")
 
     def options(self, words: Sequence[str], current: str) -> list[Option]:
         if not words:
@@ -77,9 +79,24 @@ class _Completer:
         words = list(words[1:]) if words[0] == "watch" else list(words)
         if words[:1] and words[0] in _KUBECTL:
             return self._kubectl(words[1:], current)
+        if words[:1] == ["kind"]:
+            return self._kind(words[1:], current)
         if words[:1] and words[0] in _FILE_COMMANDS:
             return list(self._files(current))
         return []
+
+    def _kind(self, words: list[str], current: str) -> list[Option]:
+        command, _, left = find_command(kind_command.ROOT, words)
+        if (left and left[-1] in ("--name", "-n")) or current.startswith("--name="):
+            kinds = self.workstation.surface.kind
+            return [{"text": f"{name} ", "note": "cluster"} for name in (kinds.names() if kinds else ())]
+        if current.startswith("-"):
+            return [
+                {"text": f"--{flag.name}" + ("=" if flag.kind != "bool" else " "), "note": flag.help}
+                for flag in command.flags
+                if flag.help
+            ]
+        return [{"text": f"{child.name} ", "note": child.summary} for child in command.commands]
 
     def _kubectl(self, words: list[str], current: str) -> list[Option]:
         command, path, left = find_command(ROOT, words)

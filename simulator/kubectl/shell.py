@@ -256,7 +256,7 @@ def _hides_output(command: Simple) -> bool:
 
 
 def _result_of(outcome: Outcome) -> ShellResult:
-    return ShellResult(outcome.stdout, outcome.stderr, outcome.exit, clear=outcome.clear)
+    return ShellResult(outcome.stdout, outcome.stderr, outcome.exit, outcome.follow, clear=outcome.clear)
 
 
 def _named(path: str, act: Callable[[], T]) -> T:

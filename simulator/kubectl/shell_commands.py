@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from simulator.kubectl.docker_command import docker
 from simulator.kubectl.home import HOME, FileError
+from simulator.kubectl.kind_command import kind
 from simulator.kubectl.openssl_command import openssl
 from simulator.kubectl.small_command import Outcome, Small, Surface, fail, options
 from simulator.kubectl.text_filters import FILTERS
@@ -194,6 +195,7 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
   cat ls cd pwd rm mkdir touch cp mv    files of this workstation
   grep head tail wc sort uniq           filters, for use behind a pipe
   echo env export unset alias           text and variables
+  kind create|delete|get|load           more clusters beside the first one
   docker ps|exec|cp  files of the machines, as with a kind cluster
   openssl genrsa|req|x509    keys, signing requests and certificates
   watch COMMAND      run a command again and again
@@ -206,6 +208,7 @@ The arrow keys bring back earlier lines. Pipes (|), files (> >> <), lists (&& ||
 SMALL: dict[str, Small] = {
     **FILTERS,
     "docker": docker,
+    "kind": kind,
     "openssl": openssl,
     "ls": ls,
     "pwd": pwd,

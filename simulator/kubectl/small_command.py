@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.kubectl.home import FileError, Home
 
 if TYPE_CHECKING:
     from simulator.kubectl.docker_command import HostFiles
+    from simulator.kubectl.kind_run import KindProvider
+    from simulator.kubectl.kubeconfig import Kubeconfig
 
 
 @dataclass(slots=True)
@@ -20,6 +22,8 @@ class Outcome:
     stderr: str = ""
     exit: int = 0
     clear: bool = False
+    follow: dict[str, Any] | None = None
+    """It goes on, as a followed command."""
 
 
 @dataclass(slots=True)
@@ -30,7 +34,14 @@ class Surface:
     environment: dict[str, str]
     aliases: dict[str, str] = field(default_factory=dict)
     hosts: HostFiles | None = None
-    """The machines of the cluster, for `docker`."""
+    """The machines of the clusters, for `docker`."""
+    kind: KindProvider | None = None
+    """What makes clusters, for `kind`."""
+    config: Kubeconfig | None = None
+    """Where `kind` leaves its contexts."""
+    clock: Callable[[], int] = lambda: 0
+    """Microseconds since 1970, in simulated time."""
+    is_terminal: bool = False
 
 
 Small = Callable[[Surface, Sequence[str], str], Outcome]

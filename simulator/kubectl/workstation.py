@@ -1,22 +1,22 @@
-"""The door: one learner's workstation in front of one cluster.
+"""The door: one learner's workstation, and the clusters that can be reached from it.
 
-    station = Workstation(server, engine, cluster_name="lab")
+    station = Workstation(reach, engine, cluster_name="lab")
     station.run("kubectl get pods").stdout
 
 Promises: `run` never raises, whatever the line; `follow` only reads; the whole state (files, kubeconfig, environment) is
 plain data in `dump` and comes back with `load`. `version` counts changes of that state.
 
-Leaves to others: the history of lines (the page keeps it) and the cluster itself (the API server).
+Leaves to others: the history of lines (the page keeps it) and the clusters themselves (their API servers).
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-from simulator.kubectl.api_client import ApiServer
-from simulator.kubectl.call import ExecInContainer, OpenShell, Session, Token
+from simulator.kubectl.call import End, Reach, Session, Token
 from simulator.kubectl.command_tree import follow as follow_command
 from simulator.kubectl.editor import apply_text, diff_text
+from simulator.kubectl.errors import CommandError
 from simulator.kubectl.following import Followed
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
@@ -27,7 +27,8 @@ from simulator.kubectl.text_filters import grep
 __all__ = ["FileError", "ShellResult", "Workstation"]
 
 MAX_LINE = 1_000_000
-_SERVER = "https://127.0.0.1:6443"
+#: Where the cluster is found that the workstation was made for.
+SERVER = "https://127.0.0.1:6443"
 
 
 class Clock(Protocol):
@@ -40,28 +41,20 @@ class Clock(Protocol):
 class Workstation:
     def __init__(
         self,
-        server: ApiServer,
+        reach: Reach,
         clock: Clock,
         *,
         cluster_name: str = "drydock",
-        exec_in_container: ExecInContainer | None = None,
-        open_shell: OpenShell | None = None,
     ) -> None:
         self._clock = clock
         self.home = Home()
         self.surface = Surface(self.home, {"HOME": HOME, "USER": "learner", "SHELL": "/bin/bash"})
-        self.session = Session(
-            server,
-            self.home,
-            Kubeconfig(self.home),
-            self.surface.environment,
-            self._now_us,
-            exec_in_container,
-            open_shell,
-        )
+        config = Kubeconfig(self.home, self.surface.environment)
+        self.surface.config, self.surface.clock = config, self._now_us
+        self.session = Session(reach, self.home, config, self.surface.environment, self._now_us, SERVER)
         self._shell = Shell(self.session, self.surface)
         self._changes = 0
-        self.session.config.write(kind_document(cluster_name, _SERVER))
+        self.session.config.write(kind_document(cluster_name, SERVER))
 
     def _now_us(self) -> int:
         return self._clock.epoch_s * 1_000_000 + self._clock.now
@@ -71,11 +64,19 @@ class Workstation:
         """Grows with every change of files, working directory, environment or aliases."""
         return self._changes + self.home.version
 
+    @property
+    def target(self) -> End | None:
+        """The cluster that the kubeconfig means just now; None when it means none that is there."""
+        try:
+            return self.session.reach.end(self.session.config.context().server)
+        except CommandError:
+            return None
+
     # The terminal
 
     def run(self, line: str, stdin: str = "", *, terminal: bool = False) -> ShellResult:
         """Run one line of the terminal; `terminal`: somebody is there to go on typing."""
-        self.session.is_terminal = terminal
+        self.session.is_terminal = self.surface.is_terminal = terminal
         if len(line) > MAX_LINE:
             return ShellResult(stderr=f"bash: the line has {len(line)} signs; wanted at most {MAX_LINE}\n", exit=1)
         before = (dict(self.surface.environment), dict(self.surface.aliases))

@@ -14,6 +14,7 @@ from simulator.engine.plain import Obj
 from simulator.node.durations import go_duration
 from simulator.node.environment import texts
 from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.identity import hex64
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, NODE_STATUS_US
 from simulator.workloads.errors import InvalidImageName
@@ -86,6 +87,25 @@ class ImagePulls:
     def _in_backoff(self, one: ContainerRecord) -> bool:
         since = self._fleet.engine.now - one.pull_backoff_at
         return one.pull_backoff_us > 0 and since < one.pull_backoff_us and since <= BACKOFF_FORGET_US
+
+    # Brought without a pull
+
+    def image_id(self, image: str) -> str | None:
+        """None for an image that the catalogue does not know."""
+        try:
+            name = parse(image)
+        except InvalidImageName:
+            return None
+        return f"sha256:{hex64(name.full)}" if isinstance(self._fleet.catalog.pull(name), Image) else None
+
+    def has(self, node: str, image: str) -> bool:
+        return parse(image).full in self._fleet.nodes[node].images
+
+    def bring(self, node: str, image: str) -> None:
+        """The image lies on the machine from now on."""
+        found = self._fleet.catalog.pull(parse(image))
+        assert isinstance(found, Image), f"{image} is not in the catalogue"
+        self._keep(self._fleet.nodes[node], parse(image).full, found.size)
 
     # The queue of a node
 

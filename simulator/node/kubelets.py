@@ -143,6 +143,19 @@ class Kubelets:
             spec = replace(spec, address6=second_address(spec.address), pod_cidr6=second_cidr(spec.pod_cidr))
         self._machines.join(spec, boots=boots)
 
+    # Images that are brought, not pulled
+
+    def image_id(self, image: str) -> str | None:
+        """The ID of an image that exists; None for one that nobody has."""
+        return self.pulls.image_id(image)
+
+    def has_image(self, node: str, image: str) -> bool:
+        return self.pulls.has(node, image)
+
+    def load_image(self, node: str, image: str) -> None:
+        """Puts an image on a machine at once, as `kind load` does."""
+        self.pulls.bring(node, image)
+
     def nodes(self) -> list[str]:
         return list(self._fleet.nodes)
 

@@ -7,6 +7,7 @@ host relies on: equal inputs at equal times give equal states, and `load(dump())
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -23,7 +24,8 @@ STEP_EVENTS = 500
 
 
 class SimCluster(Protocol):
-    """One simulated cluster. Times are microseconds since its start. Above `max_objects` creating is refused (0: never)."""
+    """One lab's simulated cluster, with those that its terminal makes beside it. Times are microseconds since its start. Above
+    `max_objects` creating is refused (0: never)."""
 
     max_objects: int
 
@@ -38,6 +40,13 @@ class SimCluster(Protocol):
     @property
     def weight(self) -> int:
         """About how many things one command may have to walk over."""
+
+    @property
+    def writes(self) -> int:
+        """Grows with every write to a store."""
+
+    def limit(self, *, clusters: int, nodes: int) -> None:
+        """How many clusters and machines `kind create cluster` may make of it."""
 
     def apply(self, command: dict[str, Any]) -> dict[str, Any]: ...
     def advance(self, until_us: int, max_events: int = ...) -> bool: ...
@@ -98,11 +107,11 @@ class Birth:
     def of(cls, deed: Deed) -> "Birth":
         return cls(deed.config, deed.seed, deed.epoch_s, deed.setup)
 
-    async def make(self, sims: SimMaker, max_objects: int) -> SimCluster:
+    async def make(self, sims: SimMaker, limits: Mapping[str, int]) -> SimCluster:
         """`{"kind": "settle", "seconds": n}` lets time pass; `{"kind": "at", "us": n, "command": {…}}` repeats what somebody did at that
         time (`labs.worlds`); every other set-up command is applied as it stands."""
         sim = sims.create(self.config or None, seed=self.seed, epoch_s=self.epoch_s)
-        sim.max_objects = max_objects
+        restrict(sim, limits)
         for command in self.setup:
             if command.get("kind") == "settle":
                 await reach(sim, sim.now + int(command["seconds"]) * 1_000_000)
@@ -123,6 +132,12 @@ class Birth:
             sim.apply(command)
 
 
+def restrict(sim: SimCluster, limits: Mapping[str, int]) -> None:
+    """The quotas of a learner that only the simulation can watch over."""
+    sim.max_objects = limits["objects"]
+    sim.limit(clusters=limits["clusters"], nodes=limits["nodes"])
+
+
 async def reach(sim: SimCluster, until_us: int) -> None:
     """Let every event up to and including `until_us` happen, however long that takes, giving way to others."""
     begin = time.perf_counter()
@@ -134,7 +149,7 @@ async def reach(sim: SimCluster, until_us: int) -> None:
 
 def play_step(sim: SimCluster) -> None:
     """Play events one by one until the store changes: the smallest thing a learner can see."""
-    revision = sim.revision
+    writes = sim.writes
     for _ in range(STEP_EVENTS):
-        if not sim.step() or sim.revision != revision:
+        if not sim.step() or sim.writes != writes:
             return

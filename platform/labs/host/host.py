@@ -81,7 +81,7 @@ class ClusterHost:
             host, bus=bus, directory=directory, journal=journal, sims=sims, settings=settings, voice=self._voice,
             residents=self.residents, spawn=self._spawn, arrived=self._arrived,
         )  # fmt: skip
-        self._historian = Historian(journal, Pasts(journal, sims, settings.limits["objects"]))
+        self._historian = Historian(journal, Pasts(journal, sims, settings.limits))
         self._ready: deque[Resident] = deque()
         self._over_budget: deque[Resident] = deque()
         self._dirty: dict[str, Resident] = {}

@@ -6,6 +6,7 @@ nothing that is asked of it reaches the living cluster. A few copies are kept, b
 
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from labs.host.engine import Birth, SimCluster, SimMaker, reach
@@ -29,8 +30,8 @@ class BadMoment(Exception):
 
 
 class Pasts:
-    def __init__(self, journal: Journal, sims: SimMaker, max_objects: int) -> None:
-        self._journal, self._sims, self._max_objects = journal, sims, max_objects
+    def __init__(self, journal: Journal, sims: SimMaker, limits: Mapping[str, int]) -> None:
+        self._journal, self._sims, self._limits = journal, sims, limits
         self._kept: OrderedDict[Moment, SimCluster] = OrderedDict()
 
     async def at(self, moment: Moment) -> SimCluster:
@@ -70,7 +71,7 @@ class Pasts:
         is_whole = deed.timeline == 1 if not rows else rows[0].seq == 1 or opens_branch(rows[0])
         if not is_whole:
             raise HistoryLost("the beginning of this branch is no longer kept")
-        return Start(await Birth.of(deed).make(self._sims, self._max_objects), OrderedDict(), 0)
+        return Start(await Birth.of(deed).make(self._sims, self._limits), OrderedDict(), 0)
 
 
 def _is_step(row: Row) -> bool:

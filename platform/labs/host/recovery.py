@@ -14,7 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from labs.host.aside import is_heavy
-from labs.host.engine import Birth, SimCluster, SimMaker, play_step, reach
+from labs.host.engine import Birth, SimCluster, SimMaker, play_step, reach, restrict
 from labs.host.frozen import thaw
 from labs.host.resident import REPLIES_KEPT, Resident, resume_at
 from labs.journal import Deed, Journal, Row
@@ -49,8 +49,8 @@ async def recover(deed: Deed, journal: Journal, sims: SimMaker, *, wall_us: int,
     if not _is_whole(rows, found.after if found else None, deed.head):
         kept = f"{len(rows)} of the inputs up to number {deed.head} are kept"
         raise HistoryLost(f"{passed_over} snapshots cannot be read, {kept}")
-    start = found or Start(await Birth.of(deed).make(sims, limits["objects"]), OrderedDict(), 0)
-    start.sim.max_objects = limits["objects"]
+    start = found or Start(await Birth.of(deed).make(sims, limits), OrderedDict(), 0)
+    restrict(start.sim, limits)
     diverged = await replay(start, rows)
     if deed.away_s and deed.status == "hibernated":  # what happened while nobody looked happens now
         await reach(start.sim, max(start.sim.now, resume_at(deed, wall_us)))

@@ -105,7 +105,7 @@ def attach(call: Call) -> None:
         raise CommandError(f"cannot attach a container in a completed pod; current phase is {phase}")
     container = container_of(call, pod, call.text("container"), quiet=call.on("quiet"))
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-    hook = call.session.attach_shell
+    hook = call.end.attach_shell
     if hook is not None and call.session.is_terminal and call.on("stdin") and call.on("tty"):
         try:
             call.opened = hook(namespace, name, container, remove=call.on("rm"))

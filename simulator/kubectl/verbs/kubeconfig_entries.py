@@ -9,7 +9,6 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import FileError
-from simulator.kubectl.kubeconfig import CONFIG_PATH
 
 _SECTIONS = ("clusters", "contexts", "users")
 _PLAIN = ("current-context", "preferences", "kind", "apiVersion", "extensions")
@@ -65,7 +64,7 @@ def _one_name(call: Call) -> str:
 
 
 def _changed(call: Call, section: str, name: str, fields: dict[str, str]) -> dict[str, Any]:
-    body = dict(call.session.config.entry(section, name) or {})
+    body = dict(call.config.entry(section, name) or {})
     for flag, field in fields.items():
         if call.given(flag):
             body[field] = call.text(flag)
@@ -80,7 +79,7 @@ def _embedded(call: Call, path: str) -> str:
 
 
 def _put(call: Call, section: str, name: str, body: dict[str, Any]) -> None:
-    config = call.session.config
+    config = call.config
     others = [entry for entry in config.entries(section) if entry.get("name") != name]
     entry = {"name": name, section.removesuffix("s"): body}
     entries = sorted([*others, dict(sorted(entry.items()))], key=lambda one: str(one.get("name")))
@@ -89,12 +88,12 @@ def _put(call: Call, section: str, name: str, body: dict[str, Any]) -> None:
 
 def _delete(section: str, word: str) -> Any:
     def run(call: Call) -> None:
-        config, name = call.session.config, _one_name(call)
+        config, name = call.config, _one_name(call)
         if config.entry(section, name) is None:
-            raise CommandError(f"cannot delete {word} {name}, not in {CONFIG_PATH}")
+            raise CommandError(f"cannot delete {word} {name}, not in {config.default_file}")
         kept = [entry for entry in config.entries(section) if entry.get("name") != name]
         config.write({**config.document(), section: kept})
-        call.out(f"deleted {word} {name} from {CONFIG_PATH}\n")
+        call.out(f"deleted {word} {name} from {config.default_file}\n")
 
     return run
 
@@ -114,7 +113,7 @@ def unset_property(call: Call) -> None:
 
 
 def _write(call: Call, path: str, value: str | None) -> None:
-    config = call.session.config
+    config = call.config
     section, _, rest = path.partition(".")
     if section in _PLAIN and not rest:
         document = {key: found for key, found in config.document().items() if key != section}

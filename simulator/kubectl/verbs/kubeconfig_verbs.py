@@ -8,7 +8,6 @@ from typing import Any
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.kubeconfig import CONFIG_PATH
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.verbs import kubeconfig_entries
 
@@ -16,7 +15,7 @@ _SECRET_FIELDS = ("certificate-authority-data", "client-certificate-data", "clie
 
 
 def view(call: Call) -> None:
-    document = call.session.config.document()
+    document = call.config.document()
     empty: dict[str, Any] = {
         "clusters": None,
         "contexts": None,
@@ -55,7 +54,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def get_contexts(call: Call) -> None:
-    config = call.session.config
+    config = call.config
     names = sorted(str(entry.get("name", "")) for entry in config.entries("contexts"))
     wanted = [name for name in names if not call.rest or name in call.rest]
     missing = [name for name in call.rest if name not in names]
@@ -79,14 +78,14 @@ def get_contexts(call: Call) -> None:
 
 
 def current_context(call: Call) -> None:
-    name = call.session.config.current_name()
+    name = call.config.current_name()
     if not name:
         raise CommandError("current-context is not set")
     call.out(f"{name}\n")
 
 
 def use_context(call: Call) -> None:
-    config = call.session.config
+    config = call.config
     name = _one(call, "use-context")
     if config.entry("contexts", name) is None:
         raise CommandError(f'no context exists with the name: "{name}"')
@@ -103,7 +102,7 @@ def _one(call: Call, verb: str) -> str:
 
 
 def set_context(call: Call) -> None:
-    config = call.session.config
+    config = call.config
     if call.on("current") and call.rest:
         raise CommandError("you cannot specify both a context name and --current")
     if not call.on("current") and len(call.rest) != 1:
@@ -121,16 +120,18 @@ def set_context(call: Call) -> None:
 
 
 def rename_context(call: Call) -> None:
-    config = call.session.config
+    config = call.config
     if len(call.rest) != 2:
         raise CommandError(
             f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config rename-context -h' for help and examples"
         )
     old, new = call.rest
     if config.entry("contexts", old) is None:
-        raise CommandError(f'cannot rename the context "{old}", it\'s not in {CONFIG_PATH}')
+        raise CommandError(f'cannot rename the context "{old}", it\'s not in {config.default_file}')
     if config.entry("contexts", new) is not None:
-        raise CommandError(f'cannot rename the context "{old}", the context "{new}" already exists in {CONFIG_PATH}')
+        raise CommandError(
+            f'cannot rename the context "{old}", the context "{new}" already exists in {config.default_file}'
+        )
     contexts = [{**entry, "name": new} if entry.get("name") == old else entry for entry in config.entries("contexts")]
     current = new if config.current_name() == old else config.current_name()
     config.write({**config.document(), "contexts": contexts, "current-context": current})
@@ -138,22 +139,22 @@ def rename_context(call: Call) -> None:
 
 
 def delete_context(call: Call) -> None:
-    config = call.session.config
+    config = call.config
     name = _one(call, "delete-context")
     if config.entry("contexts", name) is None:
-        raise CommandError(f"cannot delete context {name}, not in {CONFIG_PATH}")
+        raise CommandError(f"cannot delete context {name}, not in {config.default_file}")
     if config.current_name() == name:
         call.err(
             'warning: this removed your active context, use "kubectl config use-context" to select a different one\n'
         )
     contexts = [entry for entry in config.entries("contexts") if entry.get("name") != name]
     config.write({**config.document(), "contexts": contexts})
-    call.out(f"deleted context {name} from {CONFIG_PATH}\n")
+    call.out(f"deleted context {name} from {config.default_file}\n")
 
 
 def _names_of(section: str, header: str) -> Callable[[Call], None]:
     def run(call: Call) -> None:
-        names = sorted(str(entry.get("name", "")) for entry in call.session.config.entries(section))
+        names = sorted(str(entry.get("name", "")) for entry in call.config.entries(section))
         call.out(header + "\n" + "".join(f"{name}\n" for name in names))
 
     return run

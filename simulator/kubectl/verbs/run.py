@@ -28,7 +28,7 @@ def run(call: Call) -> None:
     attaches = call.on("attach") or call.on("stdin")
     if call.on("rm") and not attaches:
         raise CommandError("--rm should only be used for attached containers")
-    if attaches and (not call.session.is_terminal or call.session.attach_shell is None):
+    if attaches and (not call.session.is_terminal or call.end.attach_shell is None):
         raise CommandError(
             "attaching to a container (-i, -t, --rm, --attach) is not available in this workstation yet; create the pod "
             "without them and use 'kubectl logs' or 'kubectl exec'"
@@ -205,7 +205,7 @@ def exec_in_pod(call: Call) -> None:
     container = container_of(call, pod, call.text("container"), quiet=call.on("quiet"))
     if call.on("tty") and call.on("stdin") and not call.session.is_terminal:
         call.err("Unable to use a TTY - input is not a terminal or the right kind of file\n")
-    elif call.on("stdin") and not call.stdin and _is_shell(command) and call.session.open_shell is not None:
+    elif call.on("stdin") and not call.stdin and _is_shell(command) and call.end.open_shell is not None:
         _open_shell(call, pod, container, command)
         return
     _execute(call, pod, container, command)
@@ -218,10 +218,10 @@ def _is_shell(command: list[str]) -> bool:
 
 
 def _open_shell(call: Call, pod: Obj, container: str, command: list[str]) -> None:
-    assert call.session.open_shell is not None
+    assert call.end.open_shell is not None
     _check_running(pod, container)
     try:
-        call.opened = call.session.open_shell(pod["metadata"]["namespace"], pod["metadata"]["name"], container, command)
+        call.opened = call.end.open_shell(pod["metadata"]["namespace"], pod["metadata"]["name"], container, command)
     except ExecRefused as refused:
         raise _refused(refused) from refused
 
@@ -240,7 +240,7 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
 
 
 def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
-    hook = call.session.exec_in_container
+    hook = call.end.exec_in_container
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     _check_running(pod, container)
     if hook is None:

@@ -3,6 +3,7 @@
 The layouts were compared with the output of the real kubectl v1.33 on the same objects.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -222,7 +223,7 @@ def test_exec_runs_through_the_hook_of_the_cluster(with_web: Any) -> None:
             raise ExecRefused('exec: "nope": executable file not found in $PATH')
         return "out\n", "", 0 if command == ["ls"] else 3
 
-    with_web.station.session.exec_in_container = run
+    with_web.cluster.end = replace(with_web.cluster.end, exec_in_container=run)
     assert with_web.run(f"kubectl exec {pod} -- ls") == "out\n"
     assert asked == [("default", pod, "nginx", ["ls"], "")]
     failed = with_web.station.run("kubectl exec deploy/web -- sh -c 'exit 3'")

@@ -262,6 +262,10 @@ def test_a_diff_shows_what_apply_would_change(terminal: Any) -> None:
         ("cat no", ["notes.txt "]),
         ("kubectl apply -f no", ["notes.txt "]),
         ("kube", ["kubectl "]),
+        ("kind de", ["delete "]),
+        ("kind get ", ["clusters ", "kubeconfig ", "nodes "]),
+        ("kind delete cluster --name ", ["kind "]),
+        ("kind create cluster --wa", ["--wait="]),
     ],
 )
 def test_a_line_is_completed(with_web: Any, line: str, options: list[str]) -> None:

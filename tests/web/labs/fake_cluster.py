@@ -48,6 +48,13 @@ class FakeCluster:
     def weight(self) -> int:
         return len(self.counters)
 
+    @property
+    def writes(self) -> int:
+        return self.revision
+
+    def limit(self, *, clusters: int, nodes: int) -> None:
+        """It is but one."""
+
     def compare(self, other: "FakeCluster") -> dict[str, Any]:
         same = self.counters == other.counters
         return {"same": same, "count": int(not same), "objects": []}

@@ -35,6 +35,8 @@ QUICK = HostSettings(
         "commands_per_s": 10_000,
         "command_burst": 10_000,
         "speed_max": 20,
+        "clusters": 3,
+        "nodes": 50,
         "objects": 2_000,
         "cpu_ms_per_s": 100,
         "cpu_bucket_ms": 2_000,

@@ -36,7 +36,7 @@ def play(cluster: Cluster, until_us: int) -> Simulation:
     rows = [*Journal.objects.filter(cluster=cluster).order_by("seq").values_list("t_us", "body")]
 
     async def work() -> Simulation:
-        sim = await birth(cluster).make(Simulation, 0)
+        sim = await birth(cluster).make(Simulation, {"objects": 0, "clusters": 0, "nodes": 0})
         for t_us, text in rows:
             if sim.now < t_us:
                 await reach(sim, t_us)
