@@ -21,6 +21,7 @@ from simulator.addons.metrics import objects
 from simulator.addons.processes import SUPERVISOR
 from simulator.addons.vertical_pod_autoscaler.recommender import Recommender
 from simulator.admission_calls import ClusterWebhooks
+from simulator.api_reach import ClusterReach
 from simulator.apiserver.disruption import evict
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.etcd_members import EtcdMembers
@@ -71,6 +72,7 @@ from simulator.network.sources import Sources
 from simulator.network.tools import NetworkTools
 from simulator.network.traffic import Traffic
 from simulator.node.addresses import node_address
+from simulator.node.container_exec import Execution
 from simulator.node.kubelets import Kubelets
 from simulator.picture import CLUSTER, Picture
 from simulator.remedies.search import Parts as RemedyParts
@@ -156,6 +158,7 @@ class Cluster:
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         registry.computed["componentstatuses"] = self.plane.statuses
         self.server = Server(registry, self.kubelets)
+        self.server.reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
         self.sessions = ContainerSessions(
             engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )
@@ -341,7 +344,13 @@ class Cluster:
         self.kubelets.pulls.observers[:] = [picture.pull_changed]
 
     def _exec(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
-        """What the kubelet of the pod's node answers to `exec`. Raises StatusError and ExecRefused."""
+        done = self.execute(namespace, pod, container, command, stdin)
+        if done.refused:
+            raise ExecRefused(done.refused)
+        return done.stdout, done.stderr, done.status
+
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Execution:
+        """What the kubelet of the pod's node answers to `exec`. Raises StatusError."""
         found = self.registry.get("kubernetes-admin", "pods", namespace, pod)
         # A program may draw a random endpoint or write a log line: it is never only a question.
         note = f"{pod} runs {' '.join(command)}"
@@ -349,11 +358,9 @@ class Cluster:
         words = [word for word in command if not word.startswith("ETCDCTL_")]
         if words[:1] == ["etcdctl"] and (found["metadata"].get("labels") or {}).get("component") == "etcd":
             members = EtcdMembers(self.etcd, self._member_address, found["spec"]["nodeName"])
-            return etcdctl(self.storage, words[1:], members)
-        done = self.kubelets.execute(found, container, tuple(command), stdin)
-        if done.refused:
-            raise ExecRefused(done.refused)
-        return done.stdout, done.stderr, done.status
+            stdout, stderr, status = etcdctl(self.storage, words[1:], members)
+            return Execution(status, stdout, stderr, written=((1, stdout), (2, stderr)))
+        return self.kubelets.execute(found, container, tuple(command), stdin)
 
     def _member_address(self, member: str) -> str:
         """Of its machine; a member that only a learner has named has none."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.paths import is_passed_on
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
 from simulator.apiserver.server import Server
@@ -35,11 +36,13 @@ from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
 from simulator.network.faults import Unfit
 from simulator.network.questions import Questions
+from simulator.node.container_exec import Execution
 from simulator.node.kubelets import Kubelets
 from simulator.node.pod_cgroups import cgroups
 from simulator.picture import Picture
 from simulator.port_forward import forward
 from simulator.remedies.search import Remedies, RemedyError
+from simulator.remote_commands import execute
 from simulator.scheduler.scheduler import Scheduler
 from simulator.sessions import ContainerSessions
 from simulator.yard import Yard
@@ -81,6 +84,8 @@ class Parts(Protocol):
     autoscaler: ClusterAutoscaler | None
     yard: Yard
     remedies: Remedies
+
+    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Execution: ...
 
     @property
     def pictures(self) -> Picture: ...
@@ -126,6 +131,7 @@ class Commands:
             "cloud": self._cloud,
             "join": self._join,
             "cgroups": self._cgroups,
+            "exec": self._exec,
             "port-forward": self._port_forward,
             "store-keys": self._store_keys,
             "store-value": self._store_value,
@@ -239,11 +245,13 @@ class Commands:
             try:
                 response = self._parts.server.handle(request)
             except ApiUnavailable:
-                return {"status": 503, "headers": {}, "body": "the API server cannot be reached"}
+                return {"status": 503, "headers": {}, "body": "the API server cannot be reached", "unreachable": True}
             headers = {**response.headers, "warning": list(response.warnings)}
             return {"status": response.status, "headers": headers, "body": response.body}
 
-        return call() if request.method in ("GET", "HEAD") else self._rooted(f"{method} {path}", call)
+        passed_on = is_passed_on(path)
+        is_read = request.method in ("GET", "HEAD") and not passed_on
+        return call() if is_read else self._rooted(f"{method} {path}", call, always=passed_on)
 
     # Faults
 
@@ -377,6 +385,22 @@ class Commands:
             raise BadCommand(error.path, error.found, error.wanted) from error
         self._rooted(f"the machine {node.name} joins", lambda: yard.join(node))
         return {"ok": True, "name": node.name}
+
+    def _exec(self, command: dict[str, Any]) -> Reply:
+        """One command in a container, or a shell that takes lines (`session`)."""
+        namespace, name = _text(command, "namespace", 253), _text(command, "pod", 253)
+        container, stdin = _text(command, "container", 253, default=""), _text(command, "stdin", MAX_TEXT, default="")
+        argv = command.get("argv")
+        if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
+            raise BadCommand("argv", repr(argv)[:100], "a program and its arguments")
+        if sum(map(len, argv)) > MAX_LINE:
+            raise BadCommand("argv", f"{sum(map(len, argv))} characters", f"at most {MAX_LINE}")
+        pod = self._parts.registry.store.get("pods", (namespace, name))
+        if pod is None:
+            raise BadCommand("pod", repr(name), f"a pod in {namespace}")
+        as_shell = command.get("shell") is True
+        note = f"exec {name}: {' '.join(argv)}"
+        return self._rooted(note, lambda: execute(self._parts, pod, container, argv, stdin, as_shell=as_shell))
 
     def _port_forward(self, command: dict[str, Any]) -> Reply:
         namespace, pod, path = (

@@ -15,8 +15,8 @@ class Executed:
 
     status: int
     """The command's exit code."""
-    stdout: str
-    stderr: str
+    written: Sequence[tuple[int, bytes]] = ()
+    """What it wrote to which descriptor, in order."""
     refused: str = ""
     """Why the command could not be started at all."""
 
@@ -33,8 +33,8 @@ class Shell:
 class Answered:
     """What a shell did with a line."""
 
-    stdout: str
-    stderr: str
+    stdout: bytes
+    stderr: bytes
     prompt: str = ""
     ended: int | None = None
     """Its exit code, once it has ended."""
@@ -79,7 +79,7 @@ class Backend(Protocol):
     async def changed(self, since: int, timeout_s: float) -> None:
         """Returns when the cluster may have changed since `moves` was `since`, or when the time is over."""
 
-    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: str) -> Executed:
+    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: bytes) -> Executed:
         """Raises StatusError when the container cannot run anything."""
 
     async def open_shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Shell | Executed:

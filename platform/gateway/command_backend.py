@@ -4,7 +4,6 @@ What is the same for every cluster (discovery, OpenAPI) is answered here and cos
 question, writing a command, so that what real clients do is journaled and traced like what is typed in the terminal.
 """
 
-import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -12,11 +11,21 @@ from typing import Any
 from gateway.backend import Answered, Executed, Forwarded, Shell
 from gateway.errors import Unreachable
 from simulator.apiserver.errors import StatusError, bad_request
+from simulator.apiserver.paths import is_passed_on
 from simulator.apiserver.request import Request, Response
+from simulator.machinery.octets import bytes_of, text_of
 
 #: Header fields that the API server reads.
-_READ_HEADERS = ("accept", "authorization", "content-type", "impersonate-group", "impersonate-user", "user-agent")
-_NOBODY = 503
+_READ_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "if-none-match",
+    "impersonate-group",
+    "impersonate-user",
+    "upgrade",
+    "user-agent",
+)
 
 
 class CommandBackend(ABC):
@@ -43,33 +52,36 @@ class CommandBackend(ABC):
             "body": request.body,
         }
         try:
-            reply = await self.ask(command, is_read=request.method in ("GET", "HEAD"))
+            is_read = request.method in ("GET", "HEAD") and not is_passed_on(request.path)
+            reply = await self.ask(command, is_read=is_read)
         except StatusError as error:
             return Response(error.code, error.status())
         if "error" in reply:
             refusal = bad_request(reply["error"]["message"])
             return Response(refusal.code, refusal.status())
-        if reply["status"] == _NOBODY and isinstance(reply["body"], str):
+        if reply.get("unreachable"):
             raise Unreachable(reply["body"])
         headers = dict(reply["headers"])
         warnings = headers.pop("warning", ())
         return Response(reply["status"], reply["body"], tuple(warnings), headers)
 
-    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: str) -> Executed:
-        line = _exec_line(namespace, pod, container, argv, ("-i",) if stdin else ())
-        return _executed(await self._shell(line, stdin=stdin))
+    async def execute(self, namespace: str, pod: str, container: str, argv: Sequence[str], stdin: bytes) -> Executed:
+        reply = await self._exec(namespace, pod, container, argv, stdin=text_of(stdin))
+        return _executed(reply)
 
     async def open_shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> Shell | Executed:
-        reply = await self._shell(_exec_line(namespace, pod, container, argv, ("-i", "-t")), terminal=True)
-        session = reply.get("session")
-        return _executed(reply) if session is None else Shell(str(session["id"]), str(session["prompt"]))
+        reply = await self._exec(namespace, pod, container, argv, shell=True)
+        if "session" not in reply:
+            return _executed(reply)
+        return Shell(str(reply["session"]["id"]), str(reply["session"]["prompt"]))
 
     async def shell_line(self, shell: Shell, line: str) -> Answered:
         reply = await self.ask({"kind": "session", "id": shell.id, "line": line}, is_read=False)
         if "error" in reply:
             raise bad_request(reply["error"]["message"])
         ended = int(reply["exit"]) if reply["done"] else None
-        return Answered(reply["stdout"], _of_command(reply["stderr"], ended or 0), reply["prompt"], ended)
+        stderr = bytes_of(_of_command(reply["stderr"], ended or 0))
+        return Answered(bytes_of(reply["stdout"]), stderr, reply["prompt"], ended)
 
     async def forward(self, namespace: str, pod: str, port: int, path: str) -> Forwarded:
         command = {"kind": "port-forward", "namespace": namespace, "pod": pod, "port": port, "path": path}
@@ -78,29 +90,27 @@ class CommandBackend(ABC):
             return Forwarded(error=str(reply["error"]["message"]))
         return Forwarded(int(reply["status"]), str(reply["body"]), str(reply["refused"]))
 
-    async def _shell(self, line: str, **more: object) -> dict[str, Any]:
-        reply = await self.ask({"kind": "shell", "line": line, **more}, is_read=False)
+    async def _exec(
+        self, namespace: str, pod: str, container: str, argv: Sequence[str], **more: object
+    ) -> dict[str, Any]:
+        command = {
+            "kind": "exec",
+            "namespace": namespace,
+            "pod": pod,
+            "container": container,
+            "argv": list(argv),
+            **more,
+        }
+        reply = await self.ask(command, is_read=False)
         if "error" in reply:
             raise bad_request(reply["error"]["message"])
         return reply
 
 
-def _exec_line(namespace: str, pod: str, container: str, argv: Sequence[str], flags: Sequence[str]) -> str:
-    words = ["kubectl", "exec", *flags, "-n", namespace, pod, *(["-c", container] if container else []), "--", *argv]
-    return shlex.join(words)
-
-
 def _executed(reply: dict[str, Any]) -> Executed:
-    stderr: str = reply["stderr"]
-    if reply["exit"] and stderr.startswith(_NOT_STARTED):
-        return Executed(reply["exit"], "", "", refused=stderr.removeprefix("error: ").rstrip("\n"))
-    return Executed(reply["exit"], reply["stdout"], _of_command(stderr, reply["exit"]))
-
-
-#: How our kubectl says that the container runtime could not start a command.
-_NOT_STARTED = "error: Internal error occurred: "
+    return Executed(reply["exit"], [(fd, bytes_of(text)) for fd, text in reply["written"]], reply["refused"])
 
 
 def _of_command(stderr: str, status: int) -> str:
-    """What the command itself wrote; the last line is kubectl's, and real clients write it on their own."""
+    """What the shell itself wrote; the last line is kubectl's, and real clients write it on their own."""
     return stderr.removesuffix(f"command terminated with exit code {status}\n")

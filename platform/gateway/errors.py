@@ -16,6 +16,14 @@ def too_long(limit: int) -> StatusError:
     return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
 
 
+def no_such_upgrade(protocol: str) -> StatusError:
+    """ASGI knows no other upgrade than WebSocket; clients that ask for SPDY itself are older than this server's."""
+    needed = "kubectl 1.30 or newer for exec, attach and cp, 1.31 or newer for port-forward"
+    return StatusError(
+        400, "BadRequest", f"cannot upgrade to {protocol}: this server streams over WebSocket; use {needed}"
+    )
+
+
 def unavailable() -> StatusError:
     """A real client would see its connection refused; HTTP has nothing nearer than this."""
     message = "the API server of this cluster cannot be reached"

@@ -12,19 +12,22 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 
 import msgspec
 
 from gateway.backend import Backend
-from gateway.errors import Unreachable, broken, unavailable
+from gateway.errors import Unreachable, broken, no_such_upgrade, unavailable
 from gateway.requests import Disconnected, Receive, Scope, Send, query_of, read_request
 from gateway.streams import followed_log
 from gateway.watch_cache import WatchCache
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import Request, Response
+from simulator.machinery.octets import bytes_of
 
 logger = logging.getLogger(__name__)
 _JSON = "application/json"
+_SWITCHING, _NOT_MODIFIED = 101, 304
 
 
 class Front:
@@ -55,7 +58,15 @@ class Front:
         elif request.method == "GET" and path.endswith("/log") and query.get("follow") == "true":
             await self._stream(followed_log(self._backend, request), receive, send, "text/plain")
         else:
-            await send_response(send, await self._backend.handle(request), request)
+            response = await self._backend.handle(request)
+            if response.status == _SWITCHING:
+                response = refused(no_such_upgrade(request.headers.get("upgrade", "")))
+            if "location" in response.headers:
+                prefix = scope["path"].removesuffix(path)
+                response = replace(
+                    response, headers={**response.headers, "location": prefix + response.headers["location"]}
+                )
+            await send_response(send, response, request)
 
     async def _stream(
         self, parts: AsyncGenerator[bytes | Response, None], receive: Receive, send: Send, kind: str
@@ -107,10 +118,10 @@ def refused(error: StatusError) -> Response:
 
 
 async def send_response(send: Send, response: Response, request: Request | None = None) -> None:
-    """One whole answer. A client that already has it (`If-None-Match`) gets 304."""
-    etag = response.headers.get("etag", "")
-    if request is not None and etag and request.headers.get("if-none-match") == etag:
-        await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag.encode())]})
+    """One whole answer; 304 is one without a body."""
+    if response.status == _NOT_MODIFIED:
+        etag = response.headers["etag"].encode()
+        await send({"type": "http.response.start", "status": _NOT_MODIFIED, "headers": [(b"etag", etag)]})
         await send({"type": "http.response.body", "body": b""})
         return
     kind, body = _encoded(response)
@@ -125,7 +136,7 @@ async def send_response(send: Send, response: Response, request: Request | None 
 
 def _encoded(response: Response) -> tuple[str, bytes]:
     if isinstance(response.body, str):
-        return "text/plain; charset=utf-8", response.body.encode()
+        return "text/plain; charset=utf-8", bytes_of(response.body)
     if isinstance(response.body, bytes):
         return _JSON, response.body
     return _JSON, msgspec.json.encode(response.body)

@@ -14,8 +14,8 @@ def outcome(status: int) -> dict[str, Any]:
 
 def refused(why: str) -> dict[str, Any]:
     """A command that did not start is the node's failure, not an exit code."""
-    causes = [{"message": why.removeprefix("Internal error occurred: ")}]
-    return {**failed(why), "reason": "InternalError", "details": {"causes": causes}, "code": 500}
+    status = {**failed(f"Internal error occurred: {why}"), "reason": "InternalError", "code": 500}
+    return {**status, "details": {"causes": [{"message": why}]}}
 
 
 def failed(message: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import yaml
 
 from gateway.errors import too_long, unreadable_body
 from simulator.apiserver.errors import unsupported_media_type
+from simulator.apiserver.paths import is_passed_on
 from simulator.apiserver.request import Request
 from simulator.machinery.protobuf import ProtobufError, decode_envelope
 
@@ -60,7 +61,7 @@ def _value(name: str, value: str) -> str:
 def headers_of(scope: Scope) -> dict[str, str]:
     """Lower-case names; repeated headers are joined by commas (RFC 9110, 5.3), as `Impersonate-Group` needs."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
+    for raw_name, raw_value in scope.get("headers") or ():
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]},{value}" if name in found else value
     return found
@@ -75,7 +76,7 @@ async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
         path=path,
         query=query_of(scope),
         headers=headers,
-        body=_parsed(body, headers),
+        body=None if is_passed_on(path) else _parsed(body, headers),
     )
 
 

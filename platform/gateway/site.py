@@ -21,6 +21,7 @@ from gateway.backend import Moves
 from gateway.command_backend import CommandBackend
 from gateway.errors import Unreachable
 from gateway.front import Front, is_watch, refused, send_response
+from gateway.phrases import name_all_statuses
 from gateway.requests import Receive, Scope, Send
 from gateway.selectors import key_person
 from gateway.sockets import serve_socket
@@ -29,6 +30,7 @@ from labs.router import Router, Told, current_router
 from live.hub import Hub, current_hub
 from simulator.apiserver.errors import StatusError, too_many_requests
 
+name_all_statuses()
 ROOT = "/k/"
 REMEMBERED_S = 5.0
 REMEMBERED = 10_000

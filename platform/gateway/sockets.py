@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.backend import Backend, Executed, Shell
-from gateway.errors import Unreachable
+from gateway.errors import Unreachable, unavailable
 from gateway.forwarding import TUNNEL, serve_channels, serve_tunnel
 from gateway.keyboard import Keyboard
 from gateway.outcomes import failed, outcome, refused
-from gateway.requests import Receive, Scope, Send, query_of, repeated
+from gateway.requests import Receive, Scope, Send, headers_of, query_of, repeated
 from gateway.streams import followed_log
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import Request, Response
@@ -27,6 +27,10 @@ _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
 _CLIENT_SETTLES_S = 0.2
 #: How long a command that may read its input waits for the first of it.
 _INPUT_S = 0.3
+#: How long `tar x` waits for the next piece of an archive that has not ended.
+_ARCHIVE_S = 20.0
+_END_OF_ARCHIVE = bytes(1024)
+_LONGEST_INPUT = 4_000_000
 _STDIN, _STDOUT, _STDERR, _ERROR, _CLOSE = 0, b"\x01", b"\x02", b"\x03", 255
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 
@@ -42,8 +46,8 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Back
         await send({"type": "websocket.close", "code": 4404})
         return
     namespace, pod, verb = place
-    if (status := await _unlike_running(backend, namespace, pod)) is not None:
-        await send({"type": "websocket.close", "code": 4404, "reason": status[:100]})
+    if not (await may_begin(scope, backend, path)).ok:
+        await send({"type": "websocket.close", "code": 4404})
         return
     await send({"type": "websocket.accept", "subprotocol": protocol or None})
     if protocol == TUNNEL:
@@ -62,10 +66,14 @@ def _place(path: str) -> tuple[str, str, str] | None:
     return None
 
 
-async def _unlike_running(backend: Backend, namespace: str, pod: str) -> str | None:
-    """Why there is nothing to connect to, if so."""
-    response = await backend.handle(Request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}"))
-    return None if response.ok else str(response.body.get("message", ""))
+async def may_begin(scope: Scope, backend: Backend, path: str) -> Response:
+    """What the API server says to whoever wants this stream: 101, or a refusal."""
+    headers = {**headers_of(scope), "upgrade": "yes"}
+    try:
+        return await backend.handle(Request(scope.get("method", "GET"), path, query_of(scope), headers))
+    except Unreachable:
+        error = unavailable()
+        return Response(error.code, error.status())
 
 
 class _Streams:
@@ -99,21 +107,23 @@ class _Streams:
     # A command
 
     async def _run(self, namespace: str, pod: str) -> None:
-        stdin = await self._input() if self._has_input and not self._is_terminal else ""
+        stdin = await self._input() if self._has_input and not self._is_terminal else b""
         await self._tell(await self._backend.execute(namespace, pod, self._container, self._command, stdin))
 
-    async def _input(self) -> str:
+    async def _input(self) -> bytes:
         """Everything up to the end of the input, or what came before a pause."""
         data = b""
-        while True:
+        reads_archive = _reads_archive(self._command)
+        while len(data) <= _LONGEST_INPUT:
+            patience = _ARCHIVE_S if reads_archive and not data.endswith(_END_OF_ARCHIVE) else _INPUT_S
             try:
-                part = await asyncio.wait_for(self._typed(), _INPUT_S)
+                part = await asyncio.wait_for(self._typed(), patience)
             except TimeoutError:
                 break
             if part is None:
                 break
             data += part
-        return data.decode(errors="replace")
+        return data
 
     async def _typed(self) -> bytes | None:
         """The next piece of standard input; None at its end. Raises _Gone when the client has left."""
@@ -165,7 +175,7 @@ class _Streams:
     async def _line(self, shell: Shell, line: str) -> bool:
         """Hands one line over and shows what it did. Whether the shell has ended."""
         done = await self._backend.shell_line(shell, line)
-        out, err = (self._shown(text) for text in (done.stdout, done.stderr))
+        out, err = self._shown(done.stdout), self._shown(done.stderr)
         if out:
             await self._frame(_STDOUT, out)
         if err:
@@ -177,8 +187,8 @@ class _Streams:
             await self._frame(_STDOUT, done.prompt.encode())
         return False
 
-    def _shown(self, text: str) -> bytes:
-        return (text.replace("\n", "\r\n") if self._is_terminal else text).encode()
+    def _shown(self, data: bytes) -> bytes:
+        return data.replace(b"\n", b"\r\n") if self._is_terminal else data
 
     # attach
 
@@ -200,7 +210,7 @@ class _Streams:
             if isinstance(part, Response):
                 return
             if part and not is_past:
-                await self._frame(_STDOUT, self._shown(part.decode()))
+                await self._frame(_STDOUT, self._shown(part))
             is_past = False
 
     async def _until_gone(self) -> None:
@@ -213,10 +223,8 @@ class _Streams:
         if done.refused:
             await self._frame(_ERROR, msgspec.json.encode(refused(done.refused)))
             return
-        if done.stdout:
-            await self._frame(_STDOUT, self._shown(done.stdout))
-        if done.stderr:
-            await self._frame(_STDOUT if self._is_terminal else _STDERR, self._shown(done.stderr))
+        for fd, data in done.written:
+            await self._frame(_STDOUT if fd == 1 or self._is_terminal else _STDERR, self._shown(data))
         await self._frame(_ERROR, msgspec.json.encode(outcome(done.status)))
 
     async def _frame(self, channel: bytes, data: bytes) -> None:
@@ -231,3 +239,8 @@ def _is_shell(command: Sequence[str]) -> bool:
     """A shell that will wait for what is typed."""
     program = command[0].rsplit("/", 1)[-1] if command else ""
     return program in _SHELLS and all(word in ("-i", "-l", "--login", "-il") for word in command[1:])
+
+
+def _reads_archive(command: Sequence[str]) -> bool:
+    """`tar -xmf - -C dir`, as `kubectl cp` asks for it: it reads on until the archive ends, however slowly that comes."""
+    return bool(command) and command[0].rsplit("/", 1)[-1] == "tar" and any("x" in word for word in command[1:2])

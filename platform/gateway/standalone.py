@@ -2,9 +2,9 @@
 
     Serving(cluster, port=8001, backend=LocalBackend(cluster, speed=1.0), kubeconfig=file).run(print)
 
-Promises: only this machine can reach it, and only whoever knows the secret in the path (kubectl sends no credentials over
-plain HTTP, so the URL itself is the key: keep it to yourself). Time runs with the wall clock times `speed`; with speed
-0 it stands still. Nothing is kept when it ends.
+Promises: only this machine can reach it. The kubeconfig's address holds a secret path (kubectl sends no credentials over plain HTTP). Paths
+without it are served too, as `kubectl proxy` serves them, because `kubectl get --raw` and `kubectl proxy` leave the path of the server's address
+out; but never to pages of a browser. Time runs with the wall clock times `speed`; with speed 0 it stands still. Nothing is kept when it ends.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from gateway.backend import Moves
 from gateway.command_backend import CommandBackend
 from gateway.front import Front, refused, send_response
 from gateway.kubeconfig import kubeconfig_text
-from gateway.requests import Receive, Scope, Send
+from gateway.requests import Receive, Scope, Send, headers_of
 from gateway.sockets import serve_socket
 from simulator.apiserver.errors import path_not_found
 from simulator.cluster import Cluster
@@ -28,6 +28,9 @@ from simulator.cluster import Cluster
 _SLICE_EVENTS = 200
 _LONGEST_NAP_S = 0.5
 _NO_TIMEOUT = -1
+_ROOT = "/k/"
+#: `--accept-hosts` of `kubectl proxy`: a page from elsewhere that has made its name point here asks for another host.
+_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class LocalBackend(CommandBackend):
@@ -86,6 +89,13 @@ class LocalBackend(CommandBackend):
         return min(max((due - self._cluster.now) / 1e6 / self._speed, 0.001), _LONGEST_NAP_S)
 
 
+def _is_local_tool(scope: Scope) -> bool:
+    """No page of a browser: that would name its origin, or a host of its own."""
+    headers = headers_of(scope)
+    host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
+    return host in _HOSTS and not {"origin", "sec-fetch-site"} & headers.keys()
+
+
 class Serving:
     """The ASGI application and the process around it."""
 
@@ -103,14 +113,21 @@ class Serving:
         return f"http://127.0.0.1:{self._port}/k/{self.secret}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        root, _, rest = scope["path"].removeprefix("/k/").partition("/")
-        is_known = hmac.compare_digest(root.encode(), self.secret.encode())
+        path = self._path(scope)
         if scope["type"] == "websocket":
-            await serve_socket(scope, receive, send, self._backend if is_known else None, "/" + rest)
-        elif scope["type"] == "http" and is_known:
-            await self._front(scope, receive, send, "/" + rest)
+            await serve_socket(scope, receive, send, None if path is None else self._backend, path or "")
+        elif scope["type"] == "http" and path is not None:
+            await self._front(scope, receive, send, path)
         elif scope["type"] == "http":
             await send_response(send, refused(path_not_found()))
+
+    def _path(self, scope: Scope) -> str | None:
+        """What is asked of the cluster; None when nobody may ask so."""
+        path: str = scope["path"]
+        if not path.startswith(_ROOT):
+            return path if _is_local_tool(scope) else None
+        root, _, rest = path.removeprefix(_ROOT).partition("/")
+        return f"/{rest}" if hmac.compare_digest(root.encode(), self.secret.encode()) else None
 
     def write_kubeconfig(self) -> None:
         """Readable by its owner only: it holds the key."""
@@ -122,6 +139,9 @@ class Serving:
     def run(self, announce: Callable[[str], None]) -> None:
         """Serves until told to stop."""
         from gateway.patient_server import PatientServer
+        from gateway.phrases import name_all_statuses
+
+        name_all_statuses()
 
         def ready() -> None:
             self._clock = asyncio.get_event_loop().create_task(self._backend.run())

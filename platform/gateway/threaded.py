@@ -124,6 +124,9 @@ class Servant:
 
     def _run(self) -> None:
         from gateway.patient_server import PatientServer
+        from gateway.phrases import name_all_statuses
+
+        name_all_statuses()
 
         def ready() -> None:
             self._loop = asyncio.get_event_loop()

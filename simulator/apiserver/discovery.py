@@ -7,7 +7,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#api-discovery. `/ap
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from simulator.apiserver import openapi
+from simulator.apiserver import openapi, openapi_v2
 from simulator.apiserver.request import Response
 from simulator.engine.plain import Obj
 from simulator.machinery.kinds import Kinds
@@ -32,6 +32,8 @@ def discover(path: str, healthy: bool, accept: str, kinds: Kinds) -> Response | 
             return _aggregated(root, version, kinds)
         case ["openapi", "v3", *rest] if (described := openapi.describe(rest, kinds)) is not None:
             return described
+        case ["openapi", "v2"]:
+            return openapi_v2.described(accept, kinds)
         case ["version"]:
             return Response(200, _version())
         case ["healthz" | "livez" | "readyz"]:
@@ -56,7 +58,7 @@ def discover(path: str, healthy: bool, accept: str, kinds: Kinds) -> Response | 
 
 def _paths(kinds: Kinds) -> list[str]:
     versions = [f"/apis/{group}/{version}" for group, served in groups(kinds).items() for version in served]
-    rest = ["/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
+    rest = ["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
     return ["/api", "/api/v1", "/apis", *sorted([*(f"/apis/{group}" for group in groups(kinds)), *versions]), *rest]
 
 

@@ -89,6 +89,18 @@ def _document(group: str, version: str, kinds: Kinds) -> bytes | None:
 
 
 def _made_document(served: list[Resource], kinds: Kinds) -> bytes:
+    paths, definitions = parts(served, kinds)
+    document = {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": schemas.VERSION},
+        "paths": paths,
+        "components": {"schemas": definitions},
+    }
+    return msgspec.json.encode(document)
+
+
+def parts(served: list[Resource], kinds: Kinds) -> tuple[Obj, Obj]:
+    """(paths, schemas by name) of these kinds and of all that they refer to."""
     definitions: Obj = {}
     paths: Obj = {}
     for resource in served:
@@ -101,13 +113,7 @@ def _made_document(served: list[Resource], kinds: Kinds) -> bytes:
         for name in (_META + "ObjectMeta", _META + "ListMeta"):
             _collect(name, definitions)
     _collect(_DELETE_OPTIONS, definitions)
-    document = {
-        "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": schemas.VERSION},
-        "paths": paths,
-        "components": {"schemas": dict(sorted(definitions.items()))},
-    }
-    return msgspec.json.encode(document)
+    return paths, dict(sorted(definitions.items()))
 
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."

@@ -27,6 +27,7 @@ from simulator.apiserver.disruption import evict
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.lists import list_page
 from simulator.apiserver.paths import Target
+from simulator.apiserver.proxying import Reach, passed_on
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request, Response, User
 from simulator.apiserver.reviews import Reviewer
@@ -65,6 +66,8 @@ class Server:
     def __init__(self, registry: Registry, nodes: NodeProxy | None = None) -> None:
         self.registry = registry
         self.nodes = nodes
+        self.reach: Reach | None = None
+        """Set at assembly: where `…/proxy` leads."""
         self.aggregator = Aggregator(registry.store)
         self._rbac = Rbac(registry.store)
         self._tokens = Tokens(registry.engine, registry.store)
@@ -119,7 +122,7 @@ class Server:
         accept = request.headers.get("accept", "")
         found = discover(request.path, self.registry.etcd.is_writable, accept, self.kinds)
         found = self.aggregator.listed(request, found)
-        return self._route(request) if found is None else found
+        return self._route(request) if found is None else _unless_known(request, found)
 
     def _identified(self, request: Request) -> Request:
         """The request of the holder of the token."""
@@ -420,6 +423,23 @@ class Server:
             return Response(200, "")
         return Response(200, self.nodes.logs(pod, container, dict(request.query)))
 
+    def _connect(self, request: Request, target: Target) -> Response:
+        """Whether a stream may begin (`pkg/registry/core/pod/strategy.go`: streamLocation, PortForwardLocation); what flows in it is
+        none of the API's business."""
+        pod = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
+        if target.subresource != "portforward":
+            _log_container(pod, request.query.get("container", ""))
+        if not pod["spec"].get("nodeName"):
+            raise errors.bad_request(f"pod {target.name} does not have a host assigned")
+        if not request.headers.get("upgrade"):
+            raise errors.bad_request("Upgrade request required")
+        return Response(101, "")
+
+    def _pass_on(self, request: Request, target: Target) -> Response:
+        if self.reach is None:
+            raise StatusError(503, "ServiceUnavailable", "error trying to reach service: there is no network")
+        return passed_on(self.registry, self.reach, request, target)
+
     def _token(self, request: Request, target: Target) -> Response:
         account = self.registry.get(request.user.name, "serviceaccounts", target.namespace or "", target.name)
         body = _of_kind(request.body, "authentication.k8s.io/v1", "TokenRequest")
@@ -579,6 +599,13 @@ class Server:
             )
 
 
+def _unless_known(request: Request, found: Response) -> Response:
+    """304 for a document that the client has already; some are large."""
+    etag = found.headers.get("etag", "")
+    is_known = bool(etag) and request.headers.get("if-none-match") == etag
+    return Response(304, "", headers={"etag": etag}) if is_known else found
+
+
 _Handler = Callable[[Server, Request, Target], Response]
 
 
@@ -609,6 +636,8 @@ _SUBRESOURCES: dict[tuple[str, str], _Handler] = {
     ("binding", "create"): Server._bind,
     ("eviction", "create"): Server._evict,
     ("log", "get"): Server._log,
+    **{("proxy", verb): Server._pass_on for verb in ("get", "create", "update", "patch", "delete")},
+    **{(name, verb): Server._connect for name in ("exec", "attach", "portforward") for verb in ("get", "create")},
     ("ephemeralcontainers", "get"): Server._get_part,
     ("resize", "get"): Server._get_part,
     ("resize", "update"): Server._write_resize,
@@ -725,10 +754,11 @@ def _deleted(target: Target, obj: Obj) -> Obj:
 
 
 def _log_container(pod: Obj, wanted: str) -> str:
-    """`pkg/registry/core/pod/strategy.go: LogLocation`."""
+    """`pkg/registry/core/pod/strategy.go: validateContainer`."""
     spec, name = pod["spec"], pod["metadata"]["name"]
     containers = [c["name"] for c in spec["containers"]]
     init = [c["name"] for c in spec.get("initContainers") or ()]
+    ephemeral = [c["name"] for c in spec.get("ephemeralContainers") or ()]
     if not wanted:
         if len(containers) == 1:
             return str(containers[0])
@@ -736,7 +766,7 @@ def _log_container(pod: Obj, wanted: str) -> str:
         if init:
             choice += f" or one of the init containers: [{' '.join(init)}]"
         raise errors.bad_request(choice)
-    if wanted not in (*containers, *init):
+    if wanted not in (*containers, *init, *ephemeral):
         raise errors.bad_request(f"container {wanted} is not valid for pod {name}")
     return wanted
 

@@ -20,6 +20,7 @@ from simulator.kubectl.verbs import (
     apply,
     attach,
     certificate,
+    copy,
     create_policies,
     debug,
     delete,
@@ -65,6 +66,7 @@ _MODULES = (
     kubeconfig_verbs,
     attach,
     debug,
+    copy,
 )
 
 _PATIENT = ("gone", "rollout", "wait", "drain")

@@ -62,14 +62,17 @@ def _preference(pod: Obj) -> tuple[bool, int, bool, str, int, str, str]:
     return unassigned, phase, not ready, since, -restarts, metadata.get("creationTimestamp", ""), metadata["name"]
 
 
-def container_of(call: Call, pod: Obj, wanted: str, *, quiet: bool = False) -> str:
-    """The container asked for, or the default one with the notice kubectl gives."""
+def container_of(call: Call, pod: Obj, wanted: str, *, quiet: bool = False, by_server: bool = False) -> str:
+    """The container asked for, or the default one with the notice kubectl gives; `by_server`: it is the API server that refuses."""
     spec, name = pod["spec"], pod["metadata"]["name"]
     containers = [c["name"] for c in spec.get("containers") or ()]
     others = [c["name"] for field in ("ephemeralContainers", "initContainers") for c in spec.get(field) or ()]
     if wanted:
         if wanted not in containers + others:
-            raise CommandError(f"container {wanted} is not valid for pod {name}")
+            refusal = f"container {wanted} is not valid for pod {name}"
+            if by_server:
+                raise CommandError(f"Error from server (BadRequest): {refusal}", prefixed=False)
+            raise CommandError(refusal)
         return wanted
     annotated = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER, "")
     if annotated in containers + others and annotated:

@@ -73,6 +73,18 @@ def float_text(number: float) -> str:
     return text
 
 
+def shortest_float(number: float) -> str:
+    """`strconv.FormatFloat(number, 'g', -1, 64)`, as metrics are written: exponent form below 1e-4 and from 1e6 on."""
+    digits, _, exponent = f"{number:.17e}".partition("e")
+    for precision in range(17):
+        digits, _, exponent = f"{number:.{precision}e}".partition("e")
+        if float(f"{digits}e{exponent}") == number:
+            break
+    if number and not -4 <= int(exponent) < 6:
+        return f"{digits}e{exponent}"
+    return float_text(number)
+
+
 def parse_bool(text: str) -> bool | None:
     """`strconv.ParseBool`; None when the text is no boolean."""
     if text in ("1", "t", "T", "true", "TRUE", "True"):

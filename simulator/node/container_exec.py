@@ -6,6 +6,7 @@ a volume, as long as that lives). Time does not pass while it runs. What is not 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from simulator.engine.plain import Obj
@@ -31,8 +32,10 @@ class Execution:
     stderr: str = ""
     refused: str = ""
     """The runtime's words when the command could not even be started."""
+    written: tuple[tuple[int, str], ...] = ()
+    """Both, with the descriptor of each piece, in the order in which they were written."""
     lines: tuple[str, ...] = ()
-    """Both, in the order in which they were written."""
+    """The lines of both in that order."""
     took_us: int = 0
     """How long it would have taken."""
     wrote: bool = False
@@ -87,6 +90,7 @@ class ContainerExec:
         self, pod: Obj, record: PodRecord, one: ContainerRecord, machine: Machine, argv: tuple[str, ...]
     ) -> Execution:
         before = dict(machine.tree.own)
+        machine.placed = partial(self._fleet.placed, record=record)
         program = Program.begin(machine)
         written: list[tuple[int, str]] = []
         status, took_us = self._until_end(pod, record, one, program, written, " ".join(argv))
@@ -99,9 +103,10 @@ class ContainerExec:
             status = status or 1
             written += [(2, f"{argv[0]}: write error: {refusal}\n") for refusal in self._files.refused]
         machine.tree.sent.clear()
-        texts = ["".join(self._fleet.placed(text, record) for fd, text in written if fd == wanted) for wanted in (1, 2)]
+        shown = tuple((fd, self._fleet.placed(text, record)) for fd, text in written)
+        texts = ["".join(text for fd, text in shown if fd == wanted) for wanted in (1, 2)]
         lines = self._fleet.placed("".join(text for _, text in written), record).splitlines()
-        return Execution(status, texts[0], texts[1], lines=tuple(lines), took_us=took_us, wrote=wrote)
+        return Execution(status, texts[0], texts[1], written=shown, lines=tuple(lines), took_us=took_us, wrote=wrote)
 
     def _until_end(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
+from simulator.machinery.octets import text_of
 from simulator.machinery.quantities import milli, value
 from simulator.node.node_status import allocatable
 from simulator.node.records import NodeRecord
@@ -213,4 +214,4 @@ def texts(source: Obj) -> dict[str, str]:
     """Keys and values of a ConfigMap or a Secret as text."""
     if source["kind"] == "ConfigMap":
         return dict(source.get("data") or {})
-    return {key: b64decode(value).decode("utf-8", "replace") for key, value in (source.get("data") or {}).items()}
+    return {key: text_of(b64decode(value)) for key, value in (source.get("data") or {}).items()}

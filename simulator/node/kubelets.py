@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from simulator.apiserver.errors import bad_request
 from simulator.apiserver.registry import Registry
+from simulator.apiserver.request import Response
 from simulator.client import Client, Process
 from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
@@ -25,6 +26,7 @@ from simulator.node.environment import Missing, hostname
 from simulator.node.eviction import EvictionManager
 from simulator.node.fleet import Fleet, Network
 from simulator.node.image_pulls import ImagePulls
+from simulator.node.kubelet_api import KubeletApi
 from simulator.node.loads import Loads
 from simulator.node.machine_facts import node_spec
 from simulator.node.machines import Machines
@@ -129,6 +131,7 @@ class Kubelets:
         self._usage = Usage(fleet, self.loads)
         self.custom_metrics = CustomMetrics(fleet, self.loads, registry)
         self.metrics = ResourceMetrics(fleet, self._usage, registry)
+        self._http = KubeletApi(fleet, registry, self._usage, self.logs)
         fleet.engine.register(self)
         process.add(self)
         process.add(self.loads)
@@ -163,7 +166,8 @@ class Kubelets:
         return str(self._fleet.nodes[node].spec["address"])
 
     def is_powered(self, node: str) -> bool:
-        return self._fleet.nodes[node].powered
+        found = self._fleet.nodes.get(node)
+        return found is not None and found.powered
 
     def is_kubelet_running(self, node: str) -> bool:
         return self._fleet.nodes[node].kubelet
@@ -225,6 +229,11 @@ class Kubelets:
     def logs(self, pod: Obj, container: str, query: Mapping[str, str]) -> str:
         """What `GET …/log` answers. Raises StatusError."""
         return self._logs.read(pod, container, query)
+
+    def http(self, node: str, path: str, query: Mapping[str, str]) -> Response | None:
+        """What the kubelet of a machine answers on port 10250; None when none runs there. Raises StatusError."""
+        found = self._fleet.nodes.get(node)
+        return self._http.answer(found, path, query) if found is not None and found.kubelet and found.powered else None
 
     def execute(self, pod: Obj, container: str, argv: tuple[str, ...], stdin: str = "") -> Execution:
         """Runs a command in a running container, as `POST …/exec` does. Raises StatusError."""

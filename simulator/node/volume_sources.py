@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
+from simulator.machinery.octets import text_of
 from simulator.node.environment import Lookup, PodFacts, field_value, resource_value, texts
 from simulator.node.volumes import Files
 
@@ -72,7 +73,7 @@ def files_of(volume: Obj, facts: PodFacts, lookup: Lookup) -> Files:
 def _from_config_map(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:
     found = lookup("configmaps", facts.pod["metadata"]["namespace"], source["name"])
     binary = (found or {}).get("binaryData") or {}
-    return _keys(source, found, {key: b64decode(value).decode("utf-8", "replace") for key, value in binary.items()})
+    return _keys(source, found, {key: text_of(b64decode(value)) for key, value in binary.items()})
 
 
 def _from_secret(source: Obj, facts: PodFacts, lookup: Lookup) -> Files:

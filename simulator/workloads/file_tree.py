@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
+from simulator.machinery.octets import bytes_of
 from simulator.workloads.image_catalog import Image
 
 READ_ONLY = "Read-only file system"
@@ -193,8 +194,18 @@ def size_of(content: str) -> int:
     """Bytes of a file."""
     if content.startswith(_ZEROS):
         size, _, rest = content[1:].partition(_END)
-        return int(size) + len(rest.encode())
-    return len(content.encode())
+        return int(size) + len(bytes_of(rest))
+    return len(bytes_of(content))
+
+
+def contents_of(content: str, limit: int) -> bytes:
+    """The bytes of a file. Raises OverflowError when there are more than `limit`."""
+    if size_of(content) > limit:
+        raise OverflowError
+    if content.startswith(_ZEROS):
+        size, _, rest = content[1:].partition(_END)
+        return bytes(int(size)) + bytes_of(rest)
+    return bytes_of(content)
 
 
 def absolute(path: str, directory: str) -> str:

@@ -76,6 +76,8 @@ class Machine:
     """(descriptor, text) written since the caller took it."""
     started: list["Machine"] = field(default_factory=list)
     """Jobs that have begun since the caller took them."""
+    placed: Callable[[str], str] = str
+    """A file's text with the values that are filled in when it is read; lent by who runs the machine, and no part of its state."""
 
     # The outside
 

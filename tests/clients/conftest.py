@@ -10,6 +10,7 @@ import pytest
 
 from tests.clients.terminals import MINOR, RealTerminal, find_kubectl, free_port
 
+ROOT = Path(__file__).parents[2]
 Serve = Callable[..., RealTerminal]
 
 
@@ -23,9 +24,22 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         if kubectl is None:
             pytest.skip(f"there is no kubectl {minor} on this machine")
         kubeconfig = tmp_path / f"kubeconfig-{len(running)}"
-        drydock = Path(sys.executable).parent / "drydock"
-        command = [drydock, "serve", "--port", str(free_port()), "--kubeconfig", kubeconfig, *options]
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "HOME": str(tmp_path)}))
+        command = [
+            sys.executable,
+            "-m",
+            "config.drydock",
+            "serve",
+            "--port",
+            str(free_port()),
+            "--kubeconfig",
+            kubeconfig,
+        ]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "platform"))),
+            "HOME": str(tmp_path),
+        }
+        running.append(subprocess.Popen([*command, *options], stdout=subprocess.PIPE, env=environment, cwd=ROOT))
         _wait_for(kubeconfig, running[-1])
         return RealTerminal(kubectl, tmp_path / f"real-{len(running)}", kubeconfig)
 

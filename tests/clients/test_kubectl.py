@@ -50,6 +50,19 @@ TOUR = (
         "kubectl port-forward pod/one 18080:80 >/dev/null & sleep 2; curl -s localhost:18080 | grep -c Welcome; kill $!",
         r"[12]\n",
     ),
+    ("kubectl cp bin.dat one:/tmp && kubectl exec one -- cat /tmp/bin.dat | cmp - bin.dat; echo $?", r"0\n"),
+    ("kubectl cp one:/tmp/bin.dat back.dat >/dev/null && cmp back.dat bin.dat; echo $?", r"0\n"),
+    (
+        "mkdir -p tree/leaf; kubectl cp tree one:/tmp/all && kubectl exec one -- ls -d /tmp/all/leaf",
+        r"/tmp/all/leaf\n",
+    ),
+    ("kubectl get --raw /readyz", r"ok"),
+    ("kubectl get --raw /api/v1/namespaces/default/pods/one:80/proxy/ | grep -c Welcome", r"[12]\n"),
+    (
+        "kubectl proxy --port=18081 >/dev/null 2>&1 & sleep 2; curl -s localhost:18081/api/v1/namespaces/default/services/web/"
+        "proxy/ | grep -c Welcome; kill $!",
+        r"[12]\n",
+    ),
     ("kubectl logs one --tail=1", r".+\n"),
     ("kubectl label pod one a=b", r"pod/one labeled\n"),
     ("kubectl annotate pod one a=b", r"pod/one annotated\n"),
@@ -97,6 +110,7 @@ def test_every_verb_works(serve: Serve, minor: str, tmp_path_factory: pytest.Tem
     config.write_text(WORKERS)
     terminal = serve("--config", str(config), "--speed", "5", minor=minor)
     terminal.write_file("web.yaml", MANIFEST)
+    (terminal.folder / "home" / "bin.dat").write_bytes(bytes(range(256)) * 100)
     wrong = []
     for line, wanted in TOUR:
         outcome = terminal.run(line, timeout_s=90)
@@ -130,3 +144,76 @@ def test_a_followed_log_goes_on_until_the_container_ends(terminal: RealTerminal)
 def _stop(process: "subprocess.Popen[str]") -> None:
     process.terminate()
     process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("minor", "line"),
+    [
+        ("1.29", "kubectl exec one -- ls"),
+        ("1.29", "kubectl cp one:/tmp/x x"),
+        ("1.30", "kubectl port-forward pod/one 18082:80"),
+    ],
+)
+def test_a_client_that_needs_spdy_is_told_what_it_needs(serve: Serve, minor: str, line: str) -> None:
+    terminal = serve("--speed", "20", minor=minor)
+    terminal.run("kubectl run one --image=nginx && kubectl wait --for=condition=Ready pod/one --timeout=30s")
+    said = terminal.run(line)
+    assert (
+        "cannot upgrade to SPDY/3.1: this server streams over WebSocket; use kubectl 1.30 or newer for exec"
+        in said.stderr
+    )
+    assert said.exit == 1
+
+
+CUSTOM = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: boats.sea.example}
+spec:
+  group: sea.example
+  names: {kind: Boat, plural: boats, singular: boat}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {length: {type: integer}}}}}
+"""
+
+#: What kubectl up to 1.28 cannot do without OpenAPI v2.
+OLD_TOUR = (
+    ("kubectl apply -f web.yaml", r"deployment\.apps/web created\n"),
+    ("kubectl apply -f web.yaml", r"deployment\.apps/web unchanged\n"),
+    ("sed -i s/1.27/1.28/ web.yaml; kubectl diff -f web.yaml | grep -c '^[+-].*image:'", r"2\n"),
+    ("kubectl apply -f web.yaml", r"deployment\.apps/web configured\n"),
+    (
+        "sed 's/replicas: 2/replicaz: 2/' web.yaml | kubectl apply -f - 2>&1 | tail -1",
+        r'.*unknown field "spec\.replicaz"\n',
+    ),
+    ("kubectl explain pod.spec.restartPolicy | head -1", r"KIND: +Pod\n"),
+    ("kubectl explain pod.spec.containers | grep -c -- '-required-'", r"[1-9]\n"),
+    (
+        "kubectl apply -f custom.yaml; sleep 1",
+        r"customresourcedefinition\.apiextensions\.k8s\.io/boats\.sea\.example created\n",
+    ),
+    ("kubectl explain boat.spec.length | grep integer", r".*length <integer>\n"),
+)
+
+
+@pytest.mark.parametrize("minor", ["1.27", "1.28"])
+def test_old_clients_apply_and_explain(serve: Serve, minor: str) -> None:
+    terminal = serve("--speed", "20", minor=minor)
+    terminal.write_file("web.yaml", MANIFEST)
+    terminal.write_file("custom.yaml", CUSTOM)
+    wrong = []
+    for line, wanted in OLD_TOUR:
+        outcome = terminal.run(line, timeout_s=90)
+        if not re.fullmatch(wanted, outcome.stdout):
+            wrong.append(f"$ {line}\n{outcome.stdout}{outcome.stderr}(wanted {wanted})")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_explain_has_the_old_form_too(terminal: RealTerminal) -> None:
+    shown = terminal.run("kubectl explain pod.spec.restartPolicy --output=plaintext-openapiv2").stdout
+    assert re.search(r"^FIELD: +restartPolicy <string>$", shown, re.MULTILINE)

@@ -202,7 +202,7 @@ def exec_in_pod(call: Call) -> None:
     phase = (pod.get("status") or {}).get("phase", "")
     if phase in ("Succeeded", "Failed"):
         raise CommandError(f"cannot exec into a container in a completed pod; current phase is {phase}")
-    container = container_of(call, pod, call.text("container"), quiet=call.on("quiet"))
+    container = container_of(call, pod, call.text("container"), quiet=call.on("quiet"), by_server=True)
     if call.on("tty") and call.on("stdin") and not call.session.is_terminal:
         call.err("Unable to use a TTY - input is not a terminal or the right kind of file\n")
     elif call.on("stdin") and not call.stdin and _is_shell(command) and call.end.open_shell is not None:
@@ -240,6 +240,15 @@ def _split(call: Call) -> tuple[list[str], list[str]]:
 
 
 def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
+    stdout, stderr, code = executed(call, pod, container, command, call.stdin if call.on("stdin") else "")
+    call.out(stdout)
+    call.err(stderr)
+    if code:
+        raise CommandError(f"command terminated with exit code {code}", exit_code=code, prefixed=False)
+
+
+def executed(call: Call, pod: Obj, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
+    """(stdout, stderr, exit code) of a command in a container. Raises CommandError when it cannot be started."""
     hook = call.end.exec_in_container
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     _check_running(pod, container)
@@ -249,13 +258,9 @@ def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
             f"run commands in {namespace}/{name} yet"
         )
     try:
-        stdout, stderr, code = hook(namespace, name, container, command, call.stdin if call.on("stdin") else "")
+        return hook(namespace, name, container, command, stdin)
     except ExecRefused as refused:
         raise _refused(refused) from refused
-    call.out(stdout)
-    call.err(stderr)
-    if code:
-        raise CommandError(f"command terminated with exit code {code}", exit_code=code, prefixed=False)
 
 
 def _check_running(pod: Obj, container: str) -> None:
@@ -268,9 +273,14 @@ def _check_running(pod: Obj, container: str) -> None:
 
 
 def _refused(refused: ExecRefused) -> CommandError:
-    return CommandError(
-        "Internal error occurred: error executing command in container: failed to exec in container: failed to start "
-        f"exec: OCI runtime exec failed: exec failed: unable to start container process: {refused}: unknown"
+    return CommandError(f"Internal error occurred: {not_started(str(refused))}")
+
+
+def not_started(refused: str) -> str:
+    """What containerd and runc say of a command that they could not start."""
+    return (
+        "error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: "
+        f"exec failed: unable to start container process: {refused}: unknown"
     )
 
 

@@ -75,6 +75,7 @@ _EVERYWHERE = frozenset(
         "od",
         "fallocate",
         "truncate",
+        "tar",
     ]
 )
 _IN_BUSYBOX = _EVERYWHERE | frozenset(

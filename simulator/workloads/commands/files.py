@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.machinery.octets import bytes_of
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.file_tree import MISSING, size_of, zeros
 from simulator.workloads.shell_expansion import fits
@@ -247,7 +248,7 @@ def du(machine: Machine, words: list[str]) -> int:
     for path in paths or ["."]:
         full = machine.path(path)
         size = sum(size_of(machine.tree.read(one) or "") for one in machine.tree.below(full)) or len(
-            (machine.tree.read(full) or "").encode()
+            bytes_of(machine.tree.read(full) or "")
         )
         kib = -(-size // 4096) * 4 + (4 if machine.tree.is_dir(full) else 0)
         machine.say(1, f"{f'{kib}.0K' if 'h' in flags else kib}\t{path}\n")

@@ -7,6 +7,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from simulator.machinery.octets import bytes_of, text_of
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.commands.patterns import compiled
 from simulator.workloads.shell_scripts import NotSimulated
@@ -97,7 +98,7 @@ def head(machine: Machine, words: list[str]) -> int:
         if len(found) > 1:
             machine.say(1, f"==> {name} <==\n")
         if "c" in flags:
-            machine.say(1, content[: number(flags["c"])])
+            machine.say(1, text_of(bytes_of(content)[: number(flags["c"])]))
             continue
         wanted = lines_of(content)
         machine.say(1, "".join(f"{line}\n" for line in wanted[: number(count)]))
@@ -111,12 +112,19 @@ def tail(machine: Machine, words: list[str]) -> int:
         if len(found) > 1:
             machine.say(1, f"==> {name} <==\n")
         if "c" in flags:
-            machine.say(1, content[-number(flags["c"]) :])
+            machine.say(1, text_of(_last_bytes(bytes_of(content), flags["c"])))
             continue
         wanted = lines_of(content)
         first = number(count) - 1 if count.startswith("+") else max(0, len(wanted) - abs(number(count)))
         machine.say(1, "".join(f"{line}\n" for line in wanted[max(first, 0) :]))
     return status
+
+
+def _last_bytes(data: bytes, wanted: str) -> bytes:
+    """`-c 5`: the last five; `-c +5`: from the fifth on."""
+    if wanted.startswith("+"):
+        return data[max(number(wanted) - 1, 0) :]
+    return data[max(len(data) - abs(number(wanted)), 0) :]
 
 
 def wc(machine: Machine, words: list[str]) -> int:
@@ -125,7 +133,7 @@ def wc(machine: Machine, words: list[str]) -> int:
     wanted = [one for one in "lwc" if one in flags] or list("lwc")
     totals = [0, 0, 0]
     for name, content in found:
-        counts = {"l": content.count("\n"), "w": len(content.split()), "c": len(content.encode())}
+        counts = {"l": content.count("\n"), "w": len(content.split()), "c": len(bytes_of(content))}
         totals = [before + counts[one] for before, one in zip(totals, "lwc", strict=True)]
         machine.say(1, _counted([counts[one] for one in wanted], name))
     if len(found) > 1:
@@ -457,12 +465,12 @@ def base64_(machine: Machine, words: list[str]) -> int:
     text = "".join(content for _, content in found)
     if "d" in flags:
         try:
-            machine.say(1, base64.b64decode(text).decode("utf-8", "replace"))
+            machine.say(1, text_of(base64.b64decode(text)))
         except ValueError:
             machine.say(2, "base64: invalid input\n")
             return 1
     else:
-        machine.say(1, f"{base64.b64encode(text.encode()).decode()}\n")
+        machine.say(1, f"{base64.b64encode(bytes_of(text)).decode()}\n")
     return status
 
 
@@ -470,7 +478,7 @@ def _digest(program: str, algorithm: str) -> Callable[[Machine, list[str]], int]
     def run(machine: Machine, words: list[str]) -> int:
         found, status = inputs(machine, program, words)
         for name, content in found:
-            machine.say(1, f"{hashlib.new(algorithm, content.encode(), usedforsecurity=False).hexdigest()}  {name}\n")
+            machine.say(1, f"{hashlib.new(algorithm, bytes_of(content), usedforsecurity=False).hexdigest()}  {name}\n")
         return status
 
     return run

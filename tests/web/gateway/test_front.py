@@ -3,13 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.web import http
 
 from gateway.front import Front
+from gateway.phrases import name_all_statuses
 from gateway.requests import BODY_LIMIT
-from gateway.standalone import LocalBackend
+from gateway.standalone import LocalBackend, Serving
 from simulator import Cluster
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -202,3 +205,66 @@ async def test_whoever_acts_for_another_has_their_rights_only(client: Client) ->
     told = json.loads(body)
     assert (status, told["reason"]) == (403, "Forbidden")
     assert told["message"].startswith('secrets is forbidden: User "ann" cannot list resource "secrets"')
+
+
+def test_every_status_has_its_name() -> None:
+    name_all_statuses()
+    assert (http.RESPONSES[422], http.RESPONSES[429]) == (b"Unprocessable Entity", b"Too Many Requests")
+
+
+async def test_an_old_client_that_wants_spdy_is_told_which_one_works(client: Client, cluster: Cluster) -> None:
+    cluster.apply({"kind": "shell", "line": "kubectl run web --image=nginx:1.27"})
+    cluster.advance(cluster.now + 10_000_000)
+    headers = {"connection": "Upgrade", "upgrade": "SPDY/3.1"}
+    path = "/api/v1/namespaces/default/pods/web/exec"
+    status, _, body = await client.send("POST", path, headers=headers, query="command=ls")
+    assert (status, json.loads(body)["reason"]) == (400, "BadRequest")
+    assert json.loads(body)["message"] == (
+        "cannot upgrade to SPDY/3.1: this server streams over WebSocket; use kubectl 1.30 or newer for exec, attach and cp, "
+        "1.31 or newer for port-forward"
+    )
+    status, _, body = await client.send("POST", path.replace("web", "gone"), headers=headers, query="command=ls")
+    assert (status, json.loads(body)["message"]) == (404, 'pods "gone" not found')
+
+
+async def test_a_redirect_of_a_proxy_stays_below_the_servers_own_path(backend: LocalBackend) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    path = "/api/v1/namespaces/default/services/kubernetes/proxy"
+    await Front(backend)({**_scope("GET", None, ""), "path": f"/k/key{path}"}, receive, send, path)
+    assert (sent[0]["status"], dict(sent[0]["headers"])[b"location"]) == (301, f"/k/key{path}/".encode())
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "status"),
+    [
+        ({"host": "127.0.0.1:8001"}, "/version", 200),
+        ({"host": "localhost"}, "/version", 200),
+        ({"host": "127.0.0.1:8001", "origin": "http://elsewhere.example"}, "/version", 404),
+        ({"host": "127.0.0.1:8001", "sec-fetch-site": "cross-site"}, "/version", 404),
+        ({"host": "elsewhere.example:8001"}, "/version", 404),
+        ({}, "/version", 404),
+        ({"host": "127.0.0.1:8001"}, "/k/wrong/version", 404),
+    ],
+    ids=["a-tool", "by-name", "a-page", "a-page-that-reads", "another-host", "no-host", "a-wrong-key"],
+)
+async def test_without_the_key_only_tools_of_this_machine_are_served(
+    backend: LocalBackend, cluster: Cluster, tmp_path: Path, headers: dict[str, str], path: str, status: int
+) -> None:
+    door = Serving(cluster, port=8001, backend=backend, kubeconfig=tmp_path / "kubeconfig")
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await door({**_scope("GET", headers, ""), "path": path}, receive, send)
+    assert sent[0]["status"] == status

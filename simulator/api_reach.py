@@ -1,0 +1,45 @@
+"""How the API server reaches pods, services and kubelets for `…/proxy`: through the network like everybody else.
+
+Pods are dialled from a control plane machine, so NetworkPolicies, broken links and dead servers are in the way as they would be. The words of a
+failure are those of Go's HTTP client.
+"""
+
+from simulator.apiserver.proxying import Unanswered
+from simulator.apiserver.request import Request, Response
+from simulator.engine.plain import Obj
+from simulator.network.datapath import REFUSED, RESET, Datapath, Source
+from simulator.node.kubelets import Kubelets
+
+_KUBELET_PORT = 10250
+_WORDS = {REFUSED: "connect: connection refused", RESET: "read: connection reset by peer"}
+
+
+class ClusterReach:
+    def __init__(self, datapath: Datapath, kubelets: Kubelets, machine: str) -> None:
+        """`machine`: the control plane machine that calls."""
+        self._datapath, self._kubelets, self._machine = datapath, kubelets, machine
+
+    def fetch(self, address: str, port: int, path: str, *, tls: bool) -> Response:
+        trace = self._datapath.request(Source(node=self._machine), address, port, path)
+        if trace.error:
+            raise Unanswered(f"dial tcp {address}:{port}: {_WORDS.get(trace.error, 'i/o timeout')}")
+        if not trace.status:
+            raise Unanswered("EOF")
+        if tls:
+            raise Unanswered("http: server gave HTTP response to HTTPS client")
+        return Response(trace.status, trace.body, headers={"content-type": _kind(trace.body)})
+
+    def kubelet(self, node: Obj, path: str, request: Request) -> Response:
+        name = node["metadata"]["name"]
+        answer = self._kubelets.http(name, path, request.query)
+        if answer is None:
+            why = "connection refused" if self._kubelets.is_powered(name) else "no route to host"
+            address = next(one["address"] for one in node["status"]["addresses"] if one["type"] == "InternalIP")
+            raise Unanswered(f"dial tcp {address}:{_KUBELET_PORT}: connect: {why}")
+        return answer
+
+
+def _kind(body: str) -> str:
+    """Simulated servers tell no Content-Type; what a browser would see in the text is good enough."""
+    start = body.lstrip()[:1]
+    return "text/html" if start == "<" else "application/json" if start == "{" else "text/plain; charset=utf-8"
