@@ -84,6 +84,11 @@ class Score(Protocol):
     @property
     def weight(self) -> int: ...
 
+    @property
+    def counts_everywhere(self) -> bool:
+        """Whether `prepare` asks how many of all nodes have each feature; it gets an empty mapping otherwise."""
+        ...
+
     def feature(self, pod: PodInfo, node: NodeInfo) -> Hashable: ...
 
     def prepare(self, pod: PodInfo, view: View, feasible: Mapping[Any, int], everywhere: Mapping[Any, int]) -> Any:

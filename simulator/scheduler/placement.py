@@ -37,7 +37,7 @@ class Cycle(Protocol):
 
     @property
     def everywhere(self) -> Mapping[Features, int]:
-        """How many nodes of the cluster look like this, feasible or not."""
+        """How many nodes of the cluster look like this, feasible or not; only `counts_everywhere` plugins need to have looked."""
         ...
 
     @property
@@ -163,8 +163,10 @@ class Scan:
 
     def _count_everywhere(self, view: View) -> None:
         if sum(self.feasible.values()) > 1:
+            # Nothing is known of the features that nobody counts: they stand for all nodes alike.
+            pod, counting = self.pod, [plugin if plugin.counts_everywhere else None for plugin in self.scores]
             for node in view.nodes:
-                features = self._features(node)
+                features = tuple([None if plugin is None else plugin.feature(pod, node) for plugin in counting])
                 self.everywhere[features] = self.everywhere.get(features, 0) + 1
 
     def _features(self, node: NodeInfo) -> Features:
@@ -203,7 +205,8 @@ def _score(cycle: Cycle, view: View) -> dict[Features, Points]:
     totals = [0] * len(classes)
     parts: list[list[tuple[str, int]]] = [[] for _ in classes]
     for index, plugin in enumerate(cycle.scores):
-        feasible, everywhere = _share(cycle.feasible, index), _share(cycle.everywhere, index)
+        feasible = _share(cycle.feasible, index)
+        everywhere = _share(cycle.everywhere, index) if plugin.counts_everywhere else {}
         prepared = plugin.prepare(cycle.pod, view, feasible, everywhere)
         if prepared is None:
             continue

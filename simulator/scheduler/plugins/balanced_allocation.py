@@ -10,6 +10,7 @@ from simulator.scheduler.pod_info import PodInfo
 class BalancedAllocation:
     name = "NodeResourcesBalancedAllocation"
     weight = 1
+    counts_everywhere = False
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> int:
         """100 less the standard deviation of the two shares in percent."""

@@ -17,6 +17,7 @@ Present = tuple[tuple[str, int], ...]
 class ImageLocality:
     name = "ImageLocality"
     weight = 1
+    counts_everywhere = True
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> Present:
         return tuple((image, node.images[image]) for image in pod.images if image in node.images)

@@ -57,6 +57,7 @@ def placed(wanted: Mapping[Domain, int], unwanted: Mapping[Domain, int], closed:
 class InterPodAffinity:
     name = "InterPodAffinity"
     weight = 2
+    counts_everywhere = False
 
     # Filter
 

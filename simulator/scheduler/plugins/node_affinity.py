@@ -28,6 +28,7 @@ class NodeAffinityByName:
 class NodeAffinity:
     name = "NodeAffinity"
     weight = 2
+    counts_everywhere = False
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
         if pod.node_matches(node.name, node.labels):

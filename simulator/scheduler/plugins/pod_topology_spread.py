@@ -52,6 +52,7 @@ class Weights:
 class PodTopologySpread:
     name = "PodTopologySpread"
     weight = 2
+    counts_everywhere = True
 
     # Filter
 

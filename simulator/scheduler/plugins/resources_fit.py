@@ -16,6 +16,7 @@ TOO_MANY_PODS = "Too many pods"
 class NodeResourcesFit:
     name = "NodeResourcesFit"
     weight = 1
+    counts_everywhere = False
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
         reasons = self._missing(pod, node)

@@ -14,6 +14,7 @@ from simulator.scheduler.pod_info import PodInfo
 class TaintToleration:
     name = "TaintToleration"
     weight = 3
+    counts_everywhere = False
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
         for taint in node.taints:
