@@ -35,7 +35,7 @@ def run(report: Report) -> None:
 
 def _measure(pods: int, nodes: int) -> dict[str, float]:
     made: list[Cluster] = []
-    workers = {"role": "worker", "count": nodes, "cpu": "16", "memory": "64Gi"}
+    workers = {"role": "worker", "count": nodes - 1, "cpu": "16", "memory": "64Gi"}
     config = {"nodes": [{"role": "control-plane"}, workers]}
     gc.disable()
     nodes_s = cpu_s(lambda: made.append(Cluster.create(config)))

@@ -10,12 +10,13 @@ import { useEffect, useRef } from "preact/hooks";
 import { KindSign } from "../draw/glyphs";
 import { agoText } from "../protocol/clock";
 import { lookUp, type ClusterState } from "../protocol/store";
-import type { ComponentRow, InspectReply, Row, Scheduling } from "../protocol/shapes";
+import type { ComponentRow, InspectReply, PodRow, Row, Scheduling } from "../protocol/shapes";
 import type { Session } from "../session";
 import { actionsFor, type Action } from "./actions";
 import { captionParts } from "./caption";
 import { componentFacts } from "./component-facts";
 import { FieldWhy } from "./field-why";
+import { Remedies, waitsForNode } from "./remedies";
 import { Why } from "./why";
 
 type Tab = "facts" | "yaml" | "events" | "why" | "scheduling";
@@ -111,7 +112,9 @@ function Body({ tab, reply, found, session, onRun }: BodyProps) {
   if (tab === "yaml" && reply) return <pre class="yaml" tabIndex={0}>{reply.yaml}</pre>;
   if (tab === "events" && reply) return <Events reply={reply} />;
   if (tab === "why" && reply) return <><Why hops={reply.because} session={session} /><FieldWhy key={found.row.uid} uid={found.row.uid} session={session} /></>;
-  if (tab === "scheduling" && reply?.scheduling) return <Decision decision={reply.scheduling} />;
+  const pod = found.kind === "Pod" ? found.row as PodRow : null;
+  const help = pod !== null && waitsForNode(pod) ? <Remedies key={pod.uid} row={pod} session={session} /> : null;
+  if (tab === "scheduling" && reply?.scheduling) return <><Decision decision={reply.scheduling} />{help}</>;
   return (
     <>
       <Actions uid={found.row.uid} session={session} onRun={onRun} />
@@ -121,6 +124,7 @@ function Body({ tab, reply, found, session, onRun }: BodyProps) {
           <div key={label}><dt>{label}</dt><dd class={found.kind === "Component" ? "words" : undefined}>{value}</dd></div>
         ))}
       </dl>
+      {help}
       {reply?.not_simulated?.length ? <p class="notice warn">Kept, but without effect in this simulator: {reply.not_simulated.join(", ")}.</p> : null}
     </>
   );

@@ -232,6 +232,23 @@ export interface Scheduling {
   rejected: { plugin: string; reasons: string[]; resolvable: boolean; nodes: string[]; count: number }[];
 }
 
+/** A change that has let a pod run on a copy of the cluster, with the commands that made it there. */
+export interface Remedy {
+  say: string;
+  fields: [about: string, field: string][];
+  commands: { kind: string; line?: string; stdin?: string }[];
+  node: string;
+  runs: boolean;
+  status: string;
+  after_us: number;
+}
+
+export interface RemediesReply {
+  say: string;
+  remedies: Remedy[];
+  tried: number;
+}
+
 export interface InspectReply {
   kind: string;
   title: string;
