@@ -505,8 +505,8 @@ class Cluster:
 
     def copies(self) -> Callable[[], "Cluster"]:
         """Makes copies of the cluster as it is at this moment."""
-        data = self.dump()
-        return lambda: Cluster.load(data)
+        data = self.lab.all[0].dump()
+        return lambda: Cluster.load(data).lab.counterpart(self.number)
 
     def compare(self, other: "Cluster") -> dict[str, Any]:
         """What differs between this cluster and another one: see `futures`."""

@@ -17,7 +17,7 @@ from simulator.apiserver.storage_browser import StorageBrowser
 from simulator.checks import CheckError, evaluate
 from simulator.cloud.cloud import Cloud
 from simulator.cluster_autoscaler.controller import ClusterAutoscaler
-from simulator.config import ConfigError
+from simulator.config import ClusterConfig, ConfigError
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.explain import because, field_causes
@@ -66,6 +66,7 @@ class BadCommand(Exception):
 class Parts(Protocol):
     """What commands need of a cluster."""
 
+    config: ClusterConfig
     engine: Engine
     registry: Registry
     server: Server
@@ -111,6 +112,7 @@ class Commands:
             "write-file": self._write_file,
             "read-file": self._read_file,
             "list-files": self._list_files,
+            "clusters": self._clusters,
             "request": self._request,
             "fault": self._fault,
             "loops": self._loops,
@@ -229,6 +231,11 @@ class Commands:
         return {"files": [{"path": path, "size": size} for path, size in self._parts.workstation.files()]}
 
     # The API
+
+    def _clusters(self, command: dict[str, Any]) -> Reply:
+        """The clusters of the lab, its own one first."""
+        every = self._parts.together
+        return {"clusters": [{"name": one.config.name, "nodes": len(one.kubelets.nodes())} for one in every]}
 
     def _request(self, command: dict[str, Any]) -> Reply:
         method, path = _text(command, "method", 10), _text(command, "path", 4_000)

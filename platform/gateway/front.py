@@ -51,11 +51,10 @@ class Front:
             await send_response(send, refused(broken()))
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        query = query_of(scope)
         request = await read_request(scope, receive, path)
         if is_watch(scope):
             await self._stream(self._watches.watched(request), receive, send, _JSON)
-        elif request.method == "GET" and path.endswith("/log") and query.get("follow") == "true":
+        elif is_follow(scope, path):
             await self._stream(followed_log(self._backend, request), receive, send, "text/plain")
         else:
             response = await self._backend.handle(request)
@@ -111,6 +110,12 @@ async def _wait_for_disconnect(receive: Receive) -> None:
 
 def is_watch(scope: Scope) -> bool:
     return bool(scope["method"] == "GET" and query_of(scope).get("watch") == "true")
+
+
+def is_follow(scope: Scope, path: str) -> bool:
+    """Whether a log is to be followed."""
+    follows = scope["method"] == "GET" and query_of(scope).get("follow") == "true"
+    return bool(follows and path.rstrip("/").endswith("/log"))
 
 
 def refused(error: StatusError) -> Response:

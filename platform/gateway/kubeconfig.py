@@ -1,21 +1,46 @@
-"""The file that points kubectl at one simulated cluster. The address carries the key, so there is no other credential.
+"""The file that points kubectl at simulated clusters. The address carries the key, so there is no other credential.
 
-Names are those that `kind` would write.
+Names are those that `kind` would write: a context `kind-<cluster>` for each cluster of the lab, and beside it one for each ServiceAccount that somebody
+made. Those users act through impersonation, which real clients also send without TLS; what they may is then RBAC's to say.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 
-def kubeconfig_text(name: str, server: str, *, namespace: str = "") -> str:
-    name = f"kind-{name}"
-    context = {"cluster": name, "user": name, **({"namespace": namespace} if namespace else {})}
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A ServiceAccount that the file lets one act as."""
+
+    namespace: str
+    name: str
+
+
+def kubeconfig_text(
+    name: str, server: str, *, namespace: str = "", accounts: Sequence[Account] = (), others: Sequence[str] = ()
+) -> str:
+    """`others`: names of further clusters of the lab, behind `/~name`."""
+    clusters = {f"kind-{name}": server, **{f"kind-{other}": f"{server}/~{other}" for other in others}}
+    users: dict[str, dict[str, Any]] = {cluster: {} for cluster in clusters}
+    contexts = {cluster: _context(cluster, cluster, namespace) for cluster in clusters}
+    for account in accounts:
+        user = f"{account.namespace}-{account.name}"
+        users[user] = {"as": f"system:serviceaccount:{account.namespace}:{account.name}"}
+        contexts[f"{user}@kind-{name}"] = _context(f"kind-{name}", user, account.namespace)
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": server}}],
-        "users": [{"name": name, "user": {}}],
-        "contexts": [{"name": name, "context": context}],
-        "current-context": name,
+        "clusters": [{"name": cluster, "cluster": {"server": address}} for cluster, address in clusters.items()],
+        "users": [{"name": user, "user": body} for user, body in users.items()],
+        "contexts": [{"name": context, "context": body} for context, body in contexts.items()],
+        "current-context": f"kind-{name}",
         "preferences": {},
     }
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def _context(cluster: str, user: str, namespace: str) -> dict[str, str]:
+    return {"cluster": cluster, "user": user, **({"namespace": namespace} if namespace else {})}

@@ -1,4 +1,4 @@
-"""Making and revoking the keys of kubeconfigs."""
+"""Making and revoking the keys of kubeconfigs. Every web process hears of a revocation (`gateway.keyring`)."""
 
 import hashlib
 import secrets
@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from gateway.models import ApiKey
 from labs.models import Cluster
+from labs.notices import publish
 
-VALID_FOR = timedelta(days=30)
+VALID_FOR = timedelta(days=7)
+REVOKED = "n:api-keys"
+"""The topic of notices `{"cluster": id}`."""
 KEYS_KEPT = 5
 """The oldest key of a cluster goes when there would be more."""
 
@@ -22,14 +25,22 @@ def key_create(*, cluster: Cluster) -> str:
     key = secrets.token_urlsafe(24)
     ApiKey.objects.create(cluster=cluster, digest=digest_of(key), expires=timezone.now() + VALID_FOR)
     kept = ApiKey.objects.filter(cluster=cluster)[:KEYS_KEPT]
-    ApiKey.objects.filter(cluster=cluster).exclude(pk__in=[kept_key.pk for kept_key in kept]).delete()
+    gone, _ = ApiKey.objects.filter(cluster=cluster).exclude(pk__in=[kept_key.pk for kept_key in kept]).delete()
+    if gone:
+        _tell(cluster)
     return key
 
 
+@transaction.atomic
 def keys_revoke(*, cluster: Cluster) -> int:
-    """Every kubeconfig of the cluster stops working; how many there were."""
+    """Every kubeconfig of the cluster stops working at once; how many there were."""
     count, _ = ApiKey.objects.filter(cluster=cluster).delete()
+    _tell(cluster)
     return count
+
+
+def _tell(cluster: Cluster) -> None:
+    transaction.on_commit(lambda: publish(REVOKED, {"cluster": str(cluster.pk)}))
 
 
 def digest_of(key: str) -> str:

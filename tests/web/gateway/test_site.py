@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,17 @@ import yaml
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.processes]
+
+
+UNAUTHORIZED = {
+    "kind": "Status",
+    "apiVersion": "v1",
+    "metadata": {},
+    "status": "Failure",
+    "message": "Unauthorized",
+    "reason": "Unauthorized",
+    "code": 401,
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +65,14 @@ class Guest:
     def server(self) -> str:
         address: str = yaml.safe_load(self.kubeconfig().text)["clusters"][0]["cluster"]["server"]
         return address
+
+    def type(self, line: str) -> None:
+        """At the lab's terminal."""
+        command = {"rid": secrets.token_hex(4), "command": {"kind": "shell", "line": line}}
+        token = self.browser.cookies["csrftoken"]
+        place = f"/api/clusters/{self.cluster}/command"
+        reply = self.browser.post(place, json=command, headers={"x-csrftoken": token}).json()["reply"]
+        assert reply["exit"] == 0, reply
 
     def revoke(self) -> httpx.Response:
         return self._post(f"/clusters/{self.cluster}/kubeconfig/revoke/")
@@ -115,7 +135,53 @@ def test_nobody_downloads_the_key_of_another_person(guest: Guest, new_guest: Cal
     assert new_guest().kubeconfig(guest.cluster).status_code == 404
 
 
-def test_a_revoked_key_opens_nothing_after_a_moment(guest: Guest) -> None:
+def test_a_revoked_key_opens_nothing_and_its_streams_end(guest: Guest) -> None:
     server = guest.server()
-    guest.revoke()
-    assert httpx.get(f"{server}/version", timeout=30).status_code == 401
+    maps = f"{server}/api/v1/namespaces/default/configmaps"
+    assert httpx.get(f"{server}/version", timeout=30).status_code == 200
+    with httpx.stream("GET", maps, params={"watch": "1"}, timeout=10) as stream:
+        lines = stream.iter_lines()
+        assert json.loads(next(lines))["type"] == "ADDED"
+        guest.revoke()
+        answer = httpx.get(f"{server}/version", timeout=30)
+        assert [line for line in lines if "kube-root-ca.crt" not in line] == []
+    assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
+
+
+def test_a_kubeconfig_names_the_clusters_and_accounts_of_the_lab(guest: Guest) -> None:
+    for line in ("kind create cluster --name second", "kubectl create serviceaccount reader --context kind-kind"):
+        guest.type(line)
+    config = yaml.safe_load(guest.kubeconfig().text)
+    servers = {entry["name"]: entry["cluster"]["server"] for entry in config["clusters"]}
+    first, second = (name for name in servers)
+    assert servers[second] == servers[first] + "/~second"
+    assert {"name": "default-reader", "user": {"as": "system:serviceaccount:default:reader"}} in config["users"]
+    assert config["contexts"][-1] == {
+        "name": f"default-reader@{first}",
+        "context": {"cluster": first, "user": "default-reader", "namespace": "default"},
+    }
+    nodes = httpx.get(f"{servers[second]}/api/v1/nodes", timeout=30).json()["items"]
+    assert [node["metadata"]["name"] for node in nodes] == ["second-control-plane"]
+    acting = {"impersonate-user": "system:serviceaccount:default:reader"}
+    refused = httpx.get(f"{servers[first]}/api/v1/nodes", headers=acting, timeout=30)
+    assert (refused.status_code, refused.json()["reason"]) == (403, "Forbidden")
+    nowhere = httpx.get(f"{servers[first]}/~nowhere/api/v1/nodes", timeout=30)
+    assert (nowhere.status_code, nowhere.json()["reason"]) == (404, "NotFound")
+
+
+def test_who_asks_too_much_is_told_when_to_come_back(guest: Guest) -> None:
+    maps = f"{guest.server()}/api/v1/namespaces/default/configmaps"
+    with httpx.Client(timeout=30) as client:
+        answers = [client.post(maps, json={"metadata": {"name": f"m{number}"}}) for number in range(120)]
+    refused = next(answer for answer in answers if answer.status_code != 201)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert refused.json() == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": "Too many commands: at most 20 a second. Try again in a moment.",
+        "reason": "TooManyRequests",
+        "details": {"retryAfterSeconds": 1},
+        "code": 429,
+    }
