@@ -131,6 +131,11 @@ class Call:
     def many(self, flag: str) -> tuple[str, ...]:
         return tuple(self.arguments.values.get(flag) or ())
 
+    @property
+    def names_files(self) -> bool:
+        """Whether the objects come from `-f` or `-k`."""
+        return bool(self.arguments.values.get("filename") or self.arguments.values.get("kustomize"))
+
     def given(self, flag: str) -> bool:
         return flag in self.arguments.given
 

@@ -18,6 +18,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import FileError
+from simulator.kubectl.kustomize.build import build
 from simulator.machinery.json_text import compact
 from simulator.machinery.resources import Resource
 from simulator.machinery.yaml_documents import YamlError, read
@@ -38,8 +39,11 @@ class Manifest:
 
 def read_manifests(call: Call) -> list[Manifest]:
     """Every object of every `-f`, in order."""
-    if call.arguments.values.get("kustomize"):
-        raise CommandError("-k is not available in this workstation; apply the rendered files with -f")
+    folder = call.arguments.values.get("kustomize")
+    if folder and call.many("filename"):
+        raise CommandError("only one of -f or -k can be specified")
+    if folder:
+        return [manifest_of(call, obj, folder) for obj in build(call.session.home, folder, call.err)]
     return [manifest for path in call.many("filename") for manifest in _from_path(call, path)]
 
 

@@ -150,7 +150,7 @@ def select(
     everything: bool = False,
 ) -> Selection:
     """Fetch the objects a command acts on, by its words and its `-f`, `-l`, `--all` and `-A` flags."""
-    if call.many("filename"):
+    if call.names_files:
         return _from_files(call)
     if not words:
         raise CommandError(nothing)

@@ -58,14 +58,17 @@ class Document:
         return self.line, 1
 
 
-def read(text: str) -> list[Document]:
-    """All documents of a text; raises `YamlError` at the first mistake."""
+def read(text: str, *, words: bool = True) -> list[Document]:
+    """All documents of a text; raises `YamlError` at the first mistake.
+
+    `words`: `yes`, `no`, `on` and `off` are booleans, as everywhere but in Kustomize.
+    """
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise YamlError(f"the text is too large: found {size} bytes, wanted at most {MAX_BYTES}")
     documents = []
     for first_line, chunk in _chunks(text):
-        document = _Reader(chunk, first_line).document()
+        document = _Reader(chunk, first_line, words=words).document()
         if document is not None:
             documents.append(document)
         if len(documents) > MAX_DOCUMENTS:
@@ -96,8 +99,9 @@ def _refuse_content(text: str, line: int) -> None:
 class _Reader:
     """Builds one document from the parser's events; aliases are counted each time they are used."""
 
-    def __init__(self, text: str, first_line: int) -> None:
+    def __init__(self, text: str, first_line: int, *, words: bool) -> None:
         self._text = text
+        self._words = words
         self._first_line = first_line
         self._places: dict[str, tuple[int, int]] = {}
         self._anchors: dict[str, tuple[Any, int]] = {}
@@ -145,7 +149,7 @@ class _Reader:
             return self._alias(event)
         before = self._values
         if isinstance(event, yaml.ScalarEvent):
-            value = _scalar(event)
+            value = _scalar(event, words=self._words)
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._sequence(path, depth)
         else:
@@ -219,7 +223,7 @@ def _go_text(value: Any) -> str:
     return "<nil>" if value is None else f"{type(value).__name__}"
 
 
-def _scalar(event: Any) -> Any:
+def _scalar(event: Any, *, words: bool) -> Any:
     text: str = event.value
     if event.tag == "tag:yaml.org,2002:str" or (event.tag in (None, "!") and not event.implicit[0]):
         return text
@@ -227,6 +231,8 @@ def _scalar(event: Any) -> Any:
         return text
     if text in _NULL:
         return None
+    if not words and text.lower() not in ("true", "false"):
+        return _number(text)
     if text in _TRUE:
         return True
     if text in _FALSE:

@@ -46,7 +46,7 @@ _MANAGER = "kubectl-client-side-apply"
 
 
 def apply(call: Call) -> None:
-    if not call.many("filename") and not call.text("kustomize"):
+    if not call.names_files:
         raise CommandError("must specify one of -f and -k")
     refuse_wrong_flags(call)
     if call.on("prune"):

@@ -17,7 +17,7 @@ _RESOURCE = "certificatesigningrequests.certificates.k8s.io"
 
 def _decide(condition: str, word: str) -> Callable[[Call], None]:
     def run(call: Call) -> None:
-        if not call.rest and not call.many("filename"):
+        if not call.rest and not call.names_files:
             raise CommandError("one or more CSRs must be specified as <name> or -f <filename>")
         words = [one if "/" in one else f"csr/{one}" for one in call.rest]
         selection = select(call, words)

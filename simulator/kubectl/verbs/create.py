@@ -40,7 +40,7 @@ _NO_TIME: Obj = {"creationTimestamp": None}
 
 
 def create(call: Call) -> None:
-    if not call.many("filename"):
+    if not call.names_files:
         if call.rest:
             raise call.wrong_usage(f"Unexpected args: [{' '.join(call.rest)}]")
         raise CommandError("must specify one of -f and -k")

@@ -81,7 +81,7 @@ def delete_options(call: Call) -> Obj:
 
 
 def _targets(call: Call) -> list[Target]:
-    if call.many("filename"):
+    if call.names_files:
         if call.on("all"):
             raise CommandError("setting 'all' parameter but found a non empty selector. ")
         return [Target(m.resource, m.namespace, m.name, m.source) for m in read_manifests(call)]

@@ -54,7 +54,7 @@ def _typed(found: Found) -> Obj:
 
 
 def _targets(call: Call) -> list[Target]:
-    if call.many("filename"):
+    if call.names_files:
         return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
     if not call.rest:
         raise CommandError(_NOTHING_NAMED)

@@ -127,7 +127,7 @@ def _patch_one(call: Call, found: Found, value: Any) -> None:
 
 
 def replace(call: Call) -> None:
-    if not call.many("filename"):
+    if not call.names_files:
         raise call.wrong_usage("must specify --filename to replace")
     dry_run(call)
     problems: list[CommandError] = []
@@ -175,7 +175,7 @@ _TROUBLE = 2
 
 
 def diff(call: Call) -> None:
-    if not call.many("filename"):
+    if not call.names_files:
         raise CommandError("must specify one of -f and -k")
     try:
         text = "".join(diff_manifest(call, manifest) for manifest in read_manifests(call))

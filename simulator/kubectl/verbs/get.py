@@ -81,7 +81,7 @@ def _raw(call: Call) -> None:
 
 
 def _targets(call: Call) -> list[Target]:
-    if call.many("filename"):
+    if call.names_files:
         return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
     if not call.rest:
         raise CommandError(NOTHING_NAMED, prefixed=False)

@@ -54,7 +54,7 @@ def _change(kind: _Kind) -> Callable[[Call], None]:
     def run(call: Call) -> None:
         words, wanted, removed = _split(call, kind)
         dry_run(call)
-        if not (words or call.many("filename")):
+        if not (words or call.names_files):
             raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
         if not (wanted or removed or call.on("list")):
             raise CommandError(f"at least one {kind.word} update is required")

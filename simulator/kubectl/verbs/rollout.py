@@ -47,7 +47,7 @@ _NOT_COPIED = (
 
 
 def _selected(call: Call) -> Selection:
-    if not call.rest and not call.many("filename"):
+    if not call.rest and not call.names_files:
         raise CommandError("required resource not specified")
     return select(call, call.rest, everything=bool(call.text("selector")))
 

@@ -96,7 +96,7 @@ def _changed(spec: Obj, change: Callable[[Obj], Obj]) -> Obj:
 
 def image(call: Call) -> None:
     words, pairs = _resources_and_pairs(call)
-    if not words and not call.many("filename"):
+    if not words and not call.names_files:
         raise CommandError(NOTHING_NAMED)
     if not pairs:
         raise CommandError("at least one image update is required")
@@ -126,7 +126,7 @@ def _resources_and_pairs(call: Call) -> tuple[list[str], dict[str, str]]:
 
 def env(call: Call) -> None:
     words, wanted, removed = _env_changes(call)
-    if not words and not call.many("filename"):
+    if not words and not call.names_files:
         raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
     if call.on("list"):
         _list_env(call, words)
@@ -216,7 +216,7 @@ def _env_line(variable: Obj) -> str:
 
 
 def resources(call: Call) -> None:
-    if not call.rest and not call.many("filename"):
+    if not call.rest and not call.names_files:
         raise CommandError(NOTHING_NAMED)
     if not call.text("limits") and not call.text("requests"):
         raise CommandError("you must specify an update to requests or limits (in the form of --requests/--limits)")

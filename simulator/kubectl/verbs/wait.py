@@ -42,7 +42,7 @@ def wait(call: Call) -> None:
 
 
 def _selected(call: Call, condition: str) -> Selection:
-    if not call.rest and not call.many("filename"):
+    if not call.rest and not call.names_files:
         raise CommandError("no matching resources found")
     selection = select(call, call.rest)
     missing = [p for p in selection.problems if isinstance(p, ApiRefusal) and p.reason == "NotFound"]
