@@ -114,7 +114,13 @@ class Cluster:
         self.engine = engine
         machines = [node.name for node in config.control_planes]
         self.etcd = Etcd(engine, machines)
-        self.registry = registry = Registry(engine, self.etcd, cluster_cidr=config.service_subnets)
+        self.registry = registry = Registry(
+            engine,
+            self.etcd,
+            cluster_cidr=config.service_subnets,
+            optional=config.optional_resources,
+            gates=config.feature_gates,
+        )
         self.processes = {name: Process(name, engine, registry) for name in PROCESSES}
         manager = self.processes["kube-controller-manager"]
         for controller in CONTROLLERS:

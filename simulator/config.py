@@ -19,6 +19,7 @@ from simulator.cloud.flavours import FLAVOURS, PROVIDERS, Flavour
 from simulator.cloud.groups import NodeGroup
 from simulator.cloud.machine_types import MACHINE_TYPES
 from simulator.machinery import quantities, yaml_documents
+from simulator.machinery.resources import OPTIONAL, Resource
 from simulator.node.addresses import node_address
 from simulator.workloads.errors import CatalogError
 from simulator.workloads.image_catalog import own_images
@@ -130,6 +131,10 @@ class ClusterConfig:
     """0: what the provider gives a new account."""
     delay_percent: int = 100
     addons: tuple[str, ...] = ()
+    feature_gates: tuple[str, ...] = ()
+    """Features that are off by default in v1.33 and on here."""
+    runtime_config: tuple[str, ...] = ()
+    """Versions of the API that are not served by default and are here."""
 
     def dump(self) -> dict[str, Any]:
         """A mapping that `read_config` reads back to an equal value."""
@@ -150,6 +155,8 @@ class ClusterConfig:
             "addons": list(self.addons),
             **({"cloud": self._dump_cloud()} if self.flavour.is_cloud else {}),
             "nodeGroups": [group.dump() for group in self.groups],
+            **({"featureGates": dict.fromkeys(self.feature_gates, True)} if self.feature_gates else {}),
+            **({"runtimeConfig": dict.fromkeys(self.runtime_config, "true")} if self.runtime_config else {}),
         }
 
     def _dump_cloud(self) -> dict[str, Any]:
@@ -158,6 +165,12 @@ class ClusterConfig:
             "quotaCPUs": self.quota_cpus,
             "delayPercent": self.delay_percent,
         }
+
+    @property
+    def optional_resources(self) -> tuple[Resource, ...]:
+        """What the API server serves beyond the default."""
+        is_all = any(word in ("api/all", "api/alpha") for word in self.runtime_config)
+        return tuple(one for one in OPTIONAL if is_all or one.api_version in self.runtime_config)
 
     @property
     def largest(self) -> int:
@@ -204,6 +217,7 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
         ("podSubnet", "serviceSubnet", "ipFamily", "kubeProxyMode", "disableDefaultCNI", "cni"),
     )
     groups = _groups(given, flavour)
+    gates, runtime = _features(given)
     return ClusterConfig(
         name=name,
         nodes=_nodes(given.get("nodes", _default_nodes(flavour)), name, flavour, groups),
@@ -219,6 +233,8 @@ def read_config(given: str | dict[str, Any] | None) -> ClusterConfig:
         quota_cpus=_integer(cloud.get("quotaCPUs", 0), "cloud.quotaCPUs", 0, 100_000),
         addons=_addons(given, flavour),
         delay_percent=_integer(cloud.get("delayPercent", 100), "cloud.delayPercent", 0, 10_000),
+        feature_gates=gates,
+        runtime_config=runtime,
     )
 
 
@@ -234,7 +250,12 @@ _FIELDS = (
     "cloud",
     "nodeGroups",
     "addons",
+    "featureGates",
+    "runtimeConfig",
 )
+#: Feature gates that have an effect here, with the version of the API that each needs.
+_GATES = {"MutatingAdmissionPolicy": "admissionregistration.k8s.io/v1alpha1"}
+_VERSIONS = ("api/all", "api/alpha", *_GATES.values())
 _LAB_NODES = [{"role": "control-plane"}, *({"role": "worker"} for _ in range(3))]
 
 
@@ -255,6 +276,25 @@ def _flavour(given: dict[str, Any], cloud: dict[str, Any]) -> Flavour:
         return Flavour(name)
     _only(cloud, "cloud", ("provider", "quotaCPUs", "delayPercent"))
     return Flavour(name, _one_of(cloud.get("provider", "aws"), "cloud.provider", PROVIDERS))
+
+
+def _features(given: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """kind's `featureGates` and `runtimeConfig`, as far as they change anything here."""
+    gates = _mapping(given.get("featureGates") or {}, "featureGates")
+    _only(gates, "featureGates", tuple(_GATES))
+    versions = _mapping(given.get("runtimeConfig") or {}, "runtimeConfig")
+    _only(versions, "runtimeConfig", _VERSIONS)
+    on = tuple(sorted(name for name, value in gates.items() if _boolean(value, f"featureGates.{name}")))
+    served = tuple(
+        name
+        for name in sorted(versions)
+        if _one_of(str(versions[name]).lower(), f"runtimeConfig.{name}", ("true", "false")) == "true"
+    )
+    for name in on:
+        if not {"api/all", "api/alpha", _GATES[name]} & set(served):
+            wanted = f"runtimeConfig {_GATES[name]}: true beside it"
+            raise ConfigError(f"featureGates.{name}", "an API that is not served", wanted)
+    return on, served
 
 
 def _addons(given: dict[str, Any], flavour: Flavour) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from simulator.apiserver.authorization.bootstrap import uid_of
 from simulator.engine.plain import Obj
-from simulator.machinery.resources import SERVED
+from simulator.machinery.resources import SERVED, Resource
 from simulator.machinery.store import Key
 
 RESOURCE = "apiservices.apiregistration.k8s.io"
@@ -28,7 +28,7 @@ _PRIORITIES: dict[str, tuple[int, dict[str, int]]] = {
     "rbac.authorization.k8s.io": (17000, {}),
     "storage.k8s.io": (16800, {}),
     "apiextensions.k8s.io": (16700, {}),
-    "admissionregistration.k8s.io": (16700, {}),
+    "admissionregistration.k8s.io": (16700, {"v1alpha1": 9}),
     "scheduling.k8s.io": (16600, {}),
     "coordination.k8s.io": (16500, {}),
     "node.k8s.io": (16300, {}),
@@ -37,11 +37,11 @@ _PRIORITIES: dict[str, tuple[int, dict[str, int]]] = {
 }
 
 
-def born(seed: int, timestamp: str) -> dict[str, dict[Key, Obj]]:
+def born(seed: int, timestamp: str, optional: tuple[Resource, ...] = ()) -> dict[str, dict[Key, Obj]]:
     """As the store takes them (`endow`)."""
     found: dict[Key, Obj] = {}
     status = {"conditions": [available(timestamp)]}
-    for service in _shared():
+    for service in _shared(optional):
         metadata = service["metadata"]
         uid = uid_of(f"{seed}/{RESOURCE}/{metadata['name']}")
         identity = {"uid": uid, "creationTimestamp": timestamp, "resourceVersion": "1"}
@@ -49,11 +49,11 @@ def born(seed: int, timestamp: str) -> dict[str, dict[Key, Obj]]:
     return {RESOURCE: found}
 
 
-@lru_cache(maxsize=1)
-def _shared() -> tuple[Obj, ...]:
+@lru_cache(maxsize=2)
+def _shared(optional: tuple[Resource, ...]) -> tuple[Obj, ...]:
     """Without what tells one cluster's objects from another's: made once, and shared by all clusters."""
     made = []
-    for group, version in dict.fromkeys((one.group, one.version) for one in SERVED):
+    for group, version in dict.fromkeys((one.group, one.version) for one in (*SERVED, *optional)):
         if group in _PRIORITIES:
             priority, versions = _PRIORITIES[group]
             made.append(local(group, version, priority, versions.get(version, 15), managed="onstart"))

@@ -16,14 +16,14 @@ from simulator.machinery.resources import Resource
 VERSION = "v1.33.1"
 
 
-#: Documents about a cluster without custom kinds are the same for all clusters of the process.
+#: Documents about a cluster with nothing but the built-in kinds are the same for all clusters of the process.
 _PLAIN = Kinds()
 
 
 def discover(path: str, healthy: bool, accept: str, kinds: Kinds) -> Response | None:
     """The answer to a non-resource path, or None when it is none of ours."""
     parts = [part for part in path.split("/") if part]
-    if not kinds.definitions:
+    if kinds.is_plain:
         kinds = _PLAIN
     match parts:
         case []:

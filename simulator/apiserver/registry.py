@@ -66,16 +66,24 @@ class Registry:
     name = "kube-apiserver"
 
     def __init__(
-        self, engine: Engine, etcd: Etcd, *, cluster_cidr: str = "10.96.0.0/16", log_limit: int = 10_000
+        self,
+        engine: Engine,
+        etcd: Etcd,
+        *,
+        cluster_cidr: str = "10.96.0.0/16",
+        log_limit: int = 10_000,
+        optional: tuple[resources.Resource, ...] = (),
+        gates: Sequence[str] = (),
     ) -> None:
+        """`optional`: resources that `--runtime-config` switches on; `gates`: features beyond the default ones."""
         self.engine = engine
         self.etcd = etcd
         self.store = Store(log_limit)
-        self.kinds = Kinds()
+        self.kinds = Kinds(optional)
         """What is served; follows the definitions in the store and is no state of its own."""
         etcd.revision = lambda: self.store.revision
         seed, start = engine.seed, engine.timestamp(engine.born)
-        self.store.endow({**bootstrap.born(seed, start), **api_services.born(seed, start)})
+        self.store.endow({**bootstrap.born(seed, start), **api_services.born(seed, start, optional)})
         self.heartbeats = Heartbeats()
         self.elections = Heartbeats(ELECTION_RENEW_US)
         """Leaders that renew their Lease in kube-system, by component."""
@@ -97,6 +105,7 @@ class Registry:
         """Called with the trail's row of every refused write of a person."""
         self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds)
         self.admission = AdmissionChain(engine, self.store, self.kinds, self._write_quota)
+        self.admission.has_mutating_policies = "MutatingAdmissionPolicy" in gates
         self._watchers: dict[str, list[Watcher]] = {}
         self._processes: list[Watcher] = []
         self._fading: list[tuple[int, Key]] = []

@@ -17,11 +17,12 @@ import re2
 from celpy import celtypes
 from celpy.evaluation import CELEvalError
 
+from simulator.machinery.cel_mutations import escape_key
 from simulator.machinery.quantities import NANO, QuantityError, parse
 from simulator.machinery.quantities import Quantity as Amount
 
 Value = Any
-LIBRARIES = ("sets", "math")
+LIBRARIES = ("sets", "math", "jsonpatch")
 
 
 class Library(celtypes.MapType):
@@ -364,6 +365,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "substring": _substring,
     "trim": lambda text: _text(str(text).strip()),
     "reverse": lambda text: _text(str(text)[::-1]),
+    "escapeKey": escape_key,
     "greatest": _extreme(max),
     "least": _extreme(min),
 }

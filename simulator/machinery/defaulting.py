@@ -440,6 +440,21 @@ def _webhook(webhook: Obj) -> Obj:
     return _within(webhook, "clientConfig", lambda config: _within(config, "service", _values(port=443)))
 
 
+def _mutating_policy_spec(spec: Obj) -> Obj:
+    return _within(_filled(spec, {"failurePolicy": "Fail"}), "matchConstraints", _match_resources)
+
+
+def _match_resources(constraints: Obj) -> Obj:
+    """`v1alpha1/defaults.go: SetDefaults_MatchResources`, `SetDefaults_Rule`."""
+    empty: Obj = {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}}
+    return _each(_filled(constraints, empty), "resourceRules", _values(scope="*"))
+
+
+def _mutating_binding_spec(spec: Obj) -> Obj:
+    spec = _within(spec, "matchResources", _match_resources)
+    return _within(spec, "paramRef", _values(parameterNotFoundAction="Deny"))
+
+
 def _definition_spec(spec: Obj) -> Obj:
     kind = (spec.get("names") or {}).get("kind", "")
     names = _values(singular=kind.lower(), listKind=f"{kind}List")
@@ -491,5 +506,7 @@ _BY_RESOURCE: dict[str, Fill] = {
     "mutatingwebhookconfigurations.admissionregistration.k8s.io": lambda obj: _each(
         obj, "webhooks", lambda webhook: _filled(_webhook(webhook), {"reinvocationPolicy": "Never"})
     ),
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": _spec(_mutating_policy_spec),
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": _spec(_mutating_binding_spec),
     "customresourcedefinitions.apiextensions.k8s.io": _spec(_definition_spec),
 }

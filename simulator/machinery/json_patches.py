@@ -18,6 +18,10 @@ class PatchError(ValueError):
     """The patch does not fit the object; the message is the one the API server would give."""
 
 
+class TestFailed(PatchError):
+    """A `test` operation found another value."""
+
+
 class _NoContainer(Exception):
     """The parent of the place an operation names does not exist."""
 
@@ -82,7 +86,7 @@ def _test(document: Any, operation: Mapping[str, Any]) -> Any:
     except LookupError:
         found = None
     if not same_json(found, wanted):
-        raise PatchError(f"testing value {path} failed: test failed")
+        raise TestFailed(f"testing value {path} failed: test failed")
     return document
 
 

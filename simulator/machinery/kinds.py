@@ -19,12 +19,16 @@ Obj = dict[str, Any]
 class Kinds:
     """One a cluster; follows the definitions in its store."""
 
-    def __init__(self) -> None:
+    def __init__(self, optional: tuple[Resource, ...] = ()) -> None:
+        """`optional`: what `--runtime-config` adds to the built-in resources."""
+        self._optional = optional
         self._definitions: dict[str, Definition] = {}
-        self._rows: tuple[Resource, ...] = ()
+        self._rows: tuple[Resource, ...] = optional
         self._terms: dict[str, Resource] = {}
         self.memo: dict[str, Any] = {}
         """Documents made of the kinds (discovery, OpenAPI); forgotten when the kinds change."""
+        if optional:
+            self._draw()
 
     # Change
 
@@ -49,16 +53,22 @@ class Kinds:
         self.memo.clear()
         ordered = sorted(self._definitions.values(), key=lambda one: (one.group, one.name))
         self._definitions = {one.name: one for one in ordered}
-        self._rows = tuple(row for one in ordered for row in one.rows)
+        self._rows = (*self._optional, *(row for one in ordered for row in one.rows))
         self._terms = {}
-        for row in self.custom:
+        added = (*self._optional, *self.custom)
+        for row in added:
             self._terms.setdefault(row.plural, row)
             self._terms.setdefault(row.singular, row)
-        for row in self.custom:
+        for row in added:
             for short in row.short_names:
                 self._terms.setdefault(short, row)
 
     # The whole
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the built-in resources are all there is."""
+        return not self._rows
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -72,12 +82,12 @@ class Kinds:
     @property
     def resources(self) -> tuple[Resource, ...]:
         """One row a resource, in the order in which ambiguous terms are resolved."""
-        return (*RESOURCES, *self.custom) if self._definitions else RESOURCES
+        return (*RESOURCES, *self._optional, *self.custom) if self._rows else RESOURCES
 
     @property
     def served(self) -> tuple[Resource, ...]:
         """Every version served."""
-        return (*SERVED, *self._rows) if self._definitions else SERVED
+        return (*SERVED, *self._rows) if self._rows else SERVED
 
     # Questions
 
@@ -98,13 +108,13 @@ class Kinds:
 
     def by_kind(self, api_version: str, kind: str) -> Resource | None:
         found = resources.by_kind(api_version, kind)
-        if found is not None or not self._definitions:
+        if found is not None or not self._rows:
             return found
         return next((row for row in self._rows if row.api_version == api_version and row.kind == kind), None)
 
     def by_path(self, group: str, version: str, plural: str) -> Resource | None:
         found = resources.by_path(group, version, plural)
-        if found is not None or not self._definitions:
+        if found is not None or not self._rows:
             return found
         wanted = (group, version, plural)
         return next((row for row in self._rows if (row.group, row.version, row.plural) == wanted), None)
@@ -113,7 +123,7 @@ class Kinds:
         """What `kubectl get <term>` means."""
         wanted = term.lower()
         found = resources.lookup(wanted)
-        if found is not None or not self._definitions:
+        if found is not None or not self._rows:
             return found
         return self._terms.get(wanted) or self._qualified(wanted)
 

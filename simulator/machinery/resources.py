@@ -134,6 +134,14 @@ _TABLE = {
     """,
 }
 
+#: Versions that a cluster serves only when its `runtimeConfig` says so. They are known by name everywhere.
+_OPTIONAL = {
+    "admissionregistration.k8s.io/v1alpha1": """
+        MutatingAdmissionPolicy          | mutatingadmissionpolicies         |          | api-extensions | C |
+        MutatingAdmissionPolicyBinding   | mutatingadmissionpolicybindings   |          | api-extensions | C |
+    """,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -202,10 +210,15 @@ def _row(api_version: str, line: str) -> Resource:
     )
 
 
-SERVED: tuple[Resource, ...] = tuple(
-    _row(api_version, line) for api_version, rows in _TABLE.items() for line in rows.strip().splitlines()
-)
+def _rows(table: dict[str, str]) -> tuple[Resource, ...]:
+    return tuple(_row(api_version, line) for api_version, rows in table.items() for line in rows.strip().splitlines())
+
+
+SERVED: tuple[Resource, ...] = _rows(_TABLE)
 """Every version served, the preferred version of a group before the others."""
+
+OPTIONAL: tuple[Resource, ...] = _rows(_OPTIONAL)
+"""What `--runtime-config` can add to them; `Kinds` says whether a cluster did."""
 
 _BY_NAME: dict[str, Resource] = {}
 for _served in SERVED:
@@ -213,6 +226,9 @@ for _served in SERVED:
 
 RESOURCES: tuple[Resource, ...] = tuple(_BY_NAME.values())
 """One row a resource, in its preferred version, in the order in which ambiguous terms are resolved."""
+
+for _served in OPTIONAL:
+    _BY_NAME.setdefault(_served.name, _served)
 
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in SERVED}
 _BY_PATH = {(resource.group, resource.version, resource.plural): resource for resource in SERVED}
@@ -234,7 +250,7 @@ _BY_TERM = _term_index()
 
 
 def by_name(name: str) -> Resource | None:
-    """The preferred version of a group-resource string such as `deployments.apps`."""
+    """The preferred version of a group-resource string such as `deployments.apps`; optional ones too, served or not."""
     return _BY_NAME.get(name)
 
 

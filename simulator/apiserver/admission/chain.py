@@ -1,4 +1,4 @@
-"""Admission in upstream's order: mutating webhooks, then LimitRanger, PodSecurity, policies in CEL, webhooks, and ResourceQuota last.
+"""Admission in upstream's order: mutating policies and webhooks, then LimitRanger, PodSecurity, policies in CEL, webhooks, and ResourceQuota last.
 
 What the in-tree plugins change concerns pods and lies in `simulator.apiserver.pods`. Called by the registry for everybody, components included:
 a pod made by a controller is held to the same policy as one made by hand.
@@ -7,9 +7,9 @@ a pod made by a controller is held to the same policy as one made by hand.
 from collections.abc import Callable
 
 from simulator.apiserver import errors, storage
-from simulator.apiserver.admission import limit_ranger, pod_security, validating_policy
+from simulator.apiserver.admission import limit_ranger, mutating_policy, pod_security, validating_policy
 from simulator.apiserver.admission.identities import user_of
-from simulator.apiserver.admission.matching import Change
+from simulator.apiserver.admission.matching import Change, Pass
 from simulator.apiserver.admission.quota import CHANGING, QuotaAdmission
 from simulator.apiserver.admission.said import Said
 from simulator.apiserver.admission.webhooks import MUTATING, VALIDATING, Webhooks
@@ -32,17 +32,38 @@ class AdmissionChain:
         """What add-ons that answer as webhooks make of a new pod; each returns it as it is while its own pod does not run."""
         self.person: User | None = None
         """Whose request is being served; None while a component writes."""
+        self.has_mutating_policies = False
+        """Whether the feature gate MutatingAdmissionPolicy is on."""
         self._store = store
         self._kinds = kinds
         self._quota = QuotaAdmission(store, kinds, write_quota)
 
     def mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
-        """The object as mutating webhooks leave it. Raises StatusError."""
+        """The object as mutating policies and webhooks leave it. Raises StatusError."""
         if resource == "pods" and old is None:
             for patch in self.patchers:
                 obj = patch(obj)
         change = self._change("CREATE" if old is None else "UPDATE", who, resource, obj, old, dry_run=dry_run)
-        return obj if change is None else self.webhooks.mutated(change)
+        return obj if change is None else self._mutated(change)
+
+    def _mutated(self, change: Change) -> Obj:
+        """Two walks over policies and webhooks: the second one asks those that want to see what others changed (`reinvocation.go`)."""
+        assert change.obj is not None
+        before = change.obj
+        asks_policies = self.has_mutating_policies and mutating_policy.is_watched(self._store, change.resource.name)
+        policies = mutating_policy.mutated(self._store, change) if asks_policies else Pass(change)
+        hooks = self.webhooks.mutated(policies.change)
+        assert hooks.change.obj is not None
+        if hooks.change.obj == before:
+            return hooks.change.obj
+        again = policies.again
+        if hooks.change.obj != policies.change.obj:
+            again = again | policies.called
+        last = mutating_policy.mutated(self._store, hooks.change, again).change if again else hooks.change
+        again = hooks.again if last.obj == hooks.change.obj else hooks.again | hooks.called
+        last = self.webhooks.mutated(last, again).change if again else last
+        assert last.obj is not None
+        return last.obj
 
     def on_create(self, who: str, resource: str, obj: Obj, *, dry_run: bool) -> None:
         """`obj` as it would be stored. Raises StatusError."""
@@ -98,7 +119,8 @@ class AdmissionChain:
     ) -> Change | None:
         """The write as policies and webhooks see it; None where nobody looks."""
         table = self._store.table
-        if not (table(validating_policy.BINDINGS) or table(MUTATING) or table(VALIDATING)):
+        is_asked = table(validating_policy.BINDINGS) or table(MUTATING) or table(VALIDATING)
+        if not (is_asked or table(mutating_policy.BINDINGS)):
             return None
         kind = self._kinds.by_name(resource)
         user = self.person if self.person is not None and self.person.name == who else user_of(who)

@@ -37,6 +37,15 @@ class Change:
         return str(self.about["metadata"].get("namespace", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a walk over mutating policies or webhooks came to: the write, who must look again, and who may have to if others change it."""
+
+    change: Change
+    again: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
+
+
 def in_rule(rule: Obj, change: Change, *, exact: bool = False) -> bool:
     """`exact`: another version of the same resource does not count (`matchPolicy: Exact`)."""
     resource, names = change.resource, rule.get("resourceNames")

@@ -7,7 +7,7 @@ are. Leaves to others: how the service is reached and what it answers (`WebhookC
 from dataclasses import replace
 from typing import Any, Protocol
 
-from simulator.apiserver.admission.matching import Change, in_rule, namespace_matches, objects_match
+from simulator.apiserver.admission.matching import Change, Pass, in_rule, namespace_matches, objects_match
 from simulator.apiserver.admission.said import Said
 from simulator.apiserver.errors import StatusError, bad_request, forbidden
 from simulator.engine import Engine
@@ -45,17 +45,12 @@ class Webhooks:
         self._store = store
         self._said = said
 
-    def mutated(self, change: Change) -> Obj:
-        """The object as the mutating webhooks leave it. Raises StatusError."""
-        assert change.obj is not None
+    def mutated(self, change: Change, only: frozenset[str] | None = None) -> Pass:
+        """The write as the mutating webhooks leave it; `only`: a second walk, over those that must look again. Raises StatusError."""
         if not self._is_watched(MUTATING, change):
-            return change.obj
-        hooks = self._hooks(MUTATING)
-        change, again = self._round(hooks, change, number=0)
-        if again:
-            change, _ = self._round([(uid, hook) for uid, hook in hooks if uid in again], change, number=1)
-        assert change.obj is not None
-        return change.obj
+            return Pass(change)
+        hooks = [(uid, hook) for uid, hook in self._hooks(MUTATING) if only is None or uid in only]
+        return self._round(hooks, change, number=0 if only is None else 1)
 
     def validate(self, change: Change) -> None:
         """Raises StatusError when a webhook refuses; the first of them speaks."""
@@ -84,7 +79,7 @@ class Webhooks:
             for index, hook in enumerate(table[key].get("webhooks") or ())
         ]
 
-    def _round(self, hooks: list[tuple[str, Obj]], change: Change, *, number: int) -> tuple[Change, frozenset[str]]:
+    def _round(self, hooks: list[tuple[str, Obj]], change: Change, *, number: int) -> Pass:
         """One pass over the hooks, and which of them must look again because a later one changed something."""
         called: list[str] = []
         again: frozenset[str] = frozenset()
@@ -97,7 +92,7 @@ class Webhooks:
                 change, again, called = replace(change, obj=fresh), again | frozenset(called), []
             if hook.get("reinvocationPolicy") == "IfNeeded":
                 called.append(uid)
-        return change, again
+        return Pass(change, again, frozenset(called))
 
     # Whom it concerns
 

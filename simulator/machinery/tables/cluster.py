@@ -169,6 +169,11 @@ def _admission_policy(obj: Obj, now_us: int) -> Cells:
     return [name_of(obj), len(spec(obj).get("validations") or ()), shown, age(obj, now_us)]
 
 
+def _mutating_policy(obj: Obj, now_us: int) -> Cells:
+    name, _, shown, since = _admission_policy(obj, now_us)
+    return [name, len(spec(obj).get("mutations") or ()), shown, since]
+
+
 def _admission_binding(obj: Obj, now_us: int) -> Cells:
     parameter = spec(obj).get("paramRef")
     shown = UNSET
@@ -244,6 +249,12 @@ PRINTERS: dict[str, Printer] = {
         "Name | Validations | ParamKind | Age", _admission_policy, validations="integer"
     ),
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": printer(
+        "Name | PolicyName | ParamRef | Age", _admission_binding
+    ),
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": printer(
+        "Name | Mutations | ParamKind | Age", _mutating_policy, mutations="integer"
+    ),
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": printer(
         "Name | PolicyName | ParamRef | Age", _admission_binding
     ),
     "flowschemas.flowcontrol.apiserver.k8s.io": printer(

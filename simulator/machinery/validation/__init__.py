@@ -92,6 +92,8 @@ _RULES: dict[str, tuple[Create, Update | None]] = {
     "mutatingwebhookconfigurations.admissionregistration.k8s.io": (webhooks.validate_webhooks, None),
     "validatingadmissionpolicies.admissionregistration.k8s.io": (policies.validate_admission_policy, None),
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": (policies.validate_admission_binding, None),
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": (policies.validate_mutating_policy, None),
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": (policies.validate_mutating_binding, None),
 }
 
 

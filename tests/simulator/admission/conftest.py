@@ -11,14 +11,18 @@ from simulator.apiserver.request import ADMIN, Request, Response, User
 from simulator.apiserver.server import Server
 from simulator.client import Client, Controller, Process
 from simulator.engine import Engine
+from simulator.machinery.resources import Resource
 
 Obj = dict[str, Any]
 
 
 class World:
-    def __init__(self, *controllers: type[Controller]) -> None:
+    def __init__(
+        self, *controllers: type[Controller], gates: tuple[str, ...] = (), optional: tuple[Resource, ...] = ()
+    ) -> None:
         self.engine = Engine(seed=1, epoch_s=1_760_000_000, profile="instant")
-        self.registry = Registry(self.engine, Etcd(self.engine, ["control-plane"]))
+        etcd = Etcd(self.engine, ["control-plane"])
+        self.registry = Registry(self.engine, etcd, optional=optional, gates=gates)
         self.manager = Process("kube-controller-manager", self.engine, self.registry)
         for kind in controllers:
             kind(self.manager, Client(self.registry, kind.name))

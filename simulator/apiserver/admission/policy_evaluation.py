@@ -1,0 +1,170 @@
+"""What validating and mutating admission policies have in common: matching, parameters, variables, conditions.
+
+https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/; `apiserver/pkg/admission/plugin/policy/generic` and
+`policy/matching` (1.33).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.apiserver.admission.matching import Change, in_rule, namespace_matches, objects_match
+from simulator.apiserver.authorization.attributes import Attributes
+from simulator.apiserver.authorization.rbac import Rbac, account_user, is_administrator
+from simulator.apiserver.request import User
+from simulator.engine.plain import Obj
+from simulator.machinery.expressions import ExpressionError, evaluate
+from simulator.machinery.expressions import authorizer as asking
+from simulator.machinery.selectors import from_label_selector
+from simulator.machinery.store import Store
+
+GROUP = "admissionregistration.k8s.io"
+_POLICY_KINDS = tuple(
+    f"{kind}.{GROUP}"
+    for kind in (
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+    )
+)
+
+
+class Undecided(Exception):
+    """An expression or a part of the configuration failed; the message says which."""
+
+
+def is_subject(resource: str) -> bool:
+    """Policies are never asked about themselves."""
+    return resource not in _POLICY_KINDS
+
+
+def bound(store: Store, bindings: str, policies: str, change: Change) -> list[tuple[Obj, Obj]]:
+    """(policy, binding) of everything that concerns a write, by the name of the binding."""
+    found = []
+    for binding in sorted(store.table(bindings).values(), key=lambda one: str(one["metadata"]["name"])):
+        policy = store.get(policies, ("", binding["spec"]["policyName"]))
+        if (
+            policy is not None
+            and _matches(store, policy["spec"].get("matchConstraints") or {}, change, needs_rules=True)
+            and _matches(store, binding["spec"].get("matchResources") or {}, change, needs_rules=False)
+        ):
+            found.append((policy, binding))
+    return found
+
+
+def value(expression: str, variables: Obj) -> Any:
+    try:
+        return evaluated(expression, variables)
+    except ExpressionError as error:
+        raise Undecided(f"expression '{expression}' resulted in error: {error}") from error
+
+
+def evaluated(expression: str, variables: Obj, evaluate: Callable[..., Any] = evaluate) -> Any:
+    """`authorizer` is no object: it is made when an expression names it. Raises ExpressionError."""
+    plain = {name: value for name, value in variables.items() if name != "authorizer"}
+    asks = variables["authorizer"]() if "authorizer" in expression and "authorizer" in variables else None
+    return evaluate(expression, plain, authorizer=asks)
+
+
+def conditions_hold(policy: Obj, variables: Obj) -> bool:
+    conditions = policy["spec"].get("matchConditions") or ()
+    return all(value(condition["expression"], variables) is True for condition in conditions)
+
+
+def composed(policy: Obj, variables: Obj) -> Obj:
+    """`variables.<name>`, each of which may use those before it."""
+    found: Obj = {}
+    for variable in policy["spec"].get("variables") or ():
+        found[variable["name"]] = value(variable["expression"], {**variables, "variables": found})
+    return found
+
+
+def variables(store: Store, change: Change, params: Obj | None) -> Obj:
+    resource = change.resource
+    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    request = {
+        "operation": change.operation,
+        "name": change.about["metadata"]["name"],
+        "namespace": change.namespace,
+        "kind": kind,
+        "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
+        "userInfo": {"username": change.who, "groups": list(change.groups)},
+        "dryRun": change.dry_run,
+    }
+    namespace = store.get("namespaces", ("", change.namespace)) if change.namespace else None
+    return {
+        "object": change.obj,
+        "oldObject": change.old,
+        "request": request,
+        "params": params,
+        "namespaceObject": namespace,
+        "authorizer": lambda: asking(_decider(store, change), _about(change)),
+    }
+
+
+def _about(change: Change) -> dict[str, str]:
+    """What `authorizer.requestResource` asks about."""
+    resource = change.resource
+    return {
+        "group": resource.group,
+        "resource": resource.plural,
+        "namespace": change.namespace,
+        "name": change.about["metadata"]["name"],
+    }
+
+
+def _decider(store: Store, change: Change) -> Callable[[dict[str, str]], tuple[bool, str]]:
+    rbac = Rbac(store)
+
+    def decide(asked: dict[str, str]) -> tuple[bool, str]:
+        user = User(change.who, change.groups)
+        if account := asked.get("account", ""):
+            user = account_user(*account.split(":", 1))
+        kept = ("verb", "resource", "group", "subresource", "namespace", "name", "path")
+        if is_administrator(user):
+            return True, ""
+        verdict = rbac.decide(user, Attributes(**{key: asked.get(key, "") for key in kept}))
+        return verdict.allowed, verdict.reason
+
+    return decide
+
+
+def params(store: Store, policy: Obj, binding: Obj, change: Change) -> Sequence[Obj | None]:
+    """The parameter objects to judge by, one after the other; a policy without parameters is judged once."""
+    kind, reference = policy["spec"].get("paramKind"), binding["spec"].get("paramRef")
+    if not kind or not reference:
+        return (None,)
+    resource = change.kinds.by_kind(kind["apiVersion"], kind["kind"])
+    if resource is None:
+        shown = f"{kind['apiVersion']}, Kind={kind['kind']}"
+        raise Undecided(f"failed to configure binding: paramKind kind `{shown}` not known")
+    namespace = (reference.get("namespace") or change.namespace) if resource.namespaced else ""
+    if reference.get("name"):
+        named = store.get(resource.name, (namespace, reference["name"]))
+        found = [named] if named is not None else []
+    else:
+        selector = from_label_selector(reference.get("selector") or {})
+        rows = store.in_namespace(resource.name, namespace) if namespace else store.table(resource.name).values()
+        chosen = [one for one in rows if selector.matches(one["metadata"].get("labels"))]
+        found = sorted(chosen, key=lambda one: str(one["metadata"]["name"]))
+    if found:
+        return found
+    if reference.get("parameterNotFoundAction") == "Allow":
+        return ()
+    raise Undecided(
+        "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
+    )
+
+
+# Matching
+
+
+def _matches(store: Store, constraints: Obj, change: Change, *, needs_rules: bool) -> bool:
+    rules, exact = constraints.get("resourceRules") or (), constraints.get("matchPolicy") == "Exact"
+    if any(in_rule(rule, change, exact=exact) for rule in constraints.get("excludeResourceRules") or ()):
+        return False
+    if (rules or needs_rules) and not any(in_rule(rule, change, exact=exact) for rule in rules):
+        return False
+    return objects_match(constraints.get("objectSelector"), change) and namespace_matches(
+        store, constraints.get("namespaceSelector"), change
+    )
