@@ -44,19 +44,21 @@ from simulator.controllers import CONTROLLERS
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
 from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from simulator.controllers.persistent_volume import PersistentVolumeController
+from simulator.control_plane_pods import ControlPlanePods
 from simulator.controlplane import CLOUD_MANAGER, ControlPlane
 from simulator.csi import driver as csi
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.faults import Faults
 from simulator.futures import compare
-from simulator.host_files import ControlPlaneFiles
+from simulator.host_files import HostFiles
 from simulator.kubectl.call import End, ExecRefused
 from simulator.kubectl.kubeconfig import omitted_of
 from simulator.kubectl.workstation import Workstation
 from simulator.lab_clusters import LabClusters, LabMachines
 from simulator.loops.debugger import Debugger
 from simulator.machinery.resources import by_kind
+from simulator.machine_shell import MachineShell, Systemctl
 from simulator.metrics_client import MetricsApis
 from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath
@@ -78,7 +80,7 @@ from simulator.picture import CLUSTER, Picture
 from simulator.remedies.search import Parts as RemedyParts
 from simulator.remedies.search import Remedies
 from simulator.scheduler.scheduler import Scheduler
-from simulator.seed_objects import DNS_HOST, NAMESPACES, mirror_pods, namespace, seed_objects, service_address
+from simulator.seed_objects import DNS_HOST, NAMESPACES, namespace, seed_objects, service_address
 from simulator.sessions import ContainerSessions
 from simulator.yard import Yard
 
@@ -162,6 +164,7 @@ class Cluster:
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
+        self.kubelets.fleet.listeners.append(ControlPlanePods(self.plane))
         registry.computed["componentstatuses"] = self.plane.statuses
         self.server = Server(registry, self.kubelets)
         self.server.reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
@@ -175,7 +178,9 @@ class Cluster:
         for custom in self.kubelets.custom_metrics.backends:
             self.server.aggregator.add(custom)
         self._connect_autoscaler()
-        self.files = ControlPlaneFiles(registry, [node.name for node in config.nodes], machines)
+        self.files = HostFiles(registry, config, self.kubelets)
+        self.files.shell = machine = MachineShell(self.files, self.kubelets, self.end, engine)
+        machine.programs["systemctl"] = Systemctl(self.kubelets)
         self.storage = StorageBrowser(registry)
         breakable = NetworkFaults(
             self.datapath,
@@ -333,8 +338,9 @@ class Cluster:
                 assert kind is not None, obj["kind"]
                 self.server.seed(creator, kind.name, obj)
         for _, node in self.config.joining:
-            for pod in mirror_pods(node.name) if node.role == "control-plane" else ():
-                self.server.seed(f"kubelet/{node.name}", "pods", pod)
+            if node.role == "control-plane":
+                for path, manifest in self.files.manifests(node.name).items():
+                    self.kubelets.manifest(node.name, path, manifest)
         engine.cause = before
 
     def _set_zero(self, zero: int) -> None:

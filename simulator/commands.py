@@ -22,7 +22,7 @@ from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.explain import because, field_causes
 from simulator.faults import FaultError, Faults
-from simulator.host_files import ControlPlaneFiles
+from simulator.host_files import HostFiles
 from simulator.inspector import find, inspect
 from simulator.kubectl.completion import complete
 from simulator.kubectl.docker_command import HostRefused
@@ -75,7 +75,7 @@ class Parts(Protocol):
     sessions: ContainerSessions
     faults: Faults
     storage: StorageBrowser
-    files: ControlPlaneFiles
+    files: HostFiles
     debugger: Debugger
     narrator: Narrator
     datapath: Datapath

@@ -18,6 +18,7 @@ from simulator.kubectl.call import End
 from simulator.kubectl.docker_command import HostFiles, HostRefused
 from simulator.kubectl.kind_run import KindRefused, Made
 from simulator.kubectl.kubeconfig import kind_document
+from simulator.kubectl.small_command import Outcome
 from simulator.kubectl.workstation import SERVER, Workstation
 from simulator.node.kubelets import Kubelets
 from simulator.picture import Item, Picture
@@ -312,6 +313,12 @@ class LabMachines:
         if files is None:
             raise HostRefused(f"Error response from daemon: No such container: {machine}")
         files.write(machine, path, text)
+
+    def run(self, machine: str, words: Sequence[str], stdin: str) -> Outcome:
+        files = self._of(machine)
+        if files is None:
+            return Outcome(stderr=f"Error response from daemon: No such container: {machine}\n", exit=1)
+        return files.run(machine, words, stdin)
 
     def _of(self, machine: str) -> HostFiles | None:
         return next((files for files in self._clusters() if machine in files.machines()), None)

@@ -2,7 +2,7 @@
 
 https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/: four namespaces, the `kubernetes`
 Service, cluster DNS, kube-proxy, the public cluster-info, priority classes; the flavour adds its StorageClasses. The control
-plane's static pods appear as mirror pods of their kubelets.
+plane itself comes from files on its machines (`manifests.py`).
 """
 
 from collections.abc import Iterator
@@ -36,16 +36,6 @@ def seed_objects(config: ClusterConfig, api_addresses: list[str]) -> Iterator[tu
         yield "csidrivers.storage.k8s.io", csi_driver(storage)
     for storage_class in storage_classes(storage):
         yield "storageclasses.storage.k8s.io", storage_class
-
-
-def mirror_pods(node: str) -> Iterator[Obj]:
-    """The four static pods of a control-plane node."""
-    yield _static_pod("etcd", node, image="registry.k8s.io/etcd:3.5.21-0", cpu="100m", memory="100Mi")
-    yield _static_pod("kube-apiserver", node, image=f"registry.k8s.io/kube-apiserver:{_VERSION}", cpu="250m")
-    yield _static_pod(
-        "kube-controller-manager", node, image=f"registry.k8s.io/kube-controller-manager:{_VERSION}", cpu="200m"
-    )
-    yield _static_pod("kube-scheduler", node, image=f"registry.k8s.io/kube-scheduler:{_VERSION}", cpu="100m")
 
 
 def namespace(name: str) -> Obj:
@@ -236,26 +226,3 @@ def _kube_proxy() -> Obj:
     }
     spec = {"selector": {"matchLabels": labels}, "template": template}
     return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": _in_system("kube-proxy", labels), "spec": spec}
-
-
-def _static_pod(component: str, node: str, *, image: str, cpu: str, memory: str = "") -> Obj:
-    requests = {"cpu": cpu, "memory": memory} if memory else {"cpu": cpu}
-    labels = {"component": component, "tier": "control-plane"}
-    metadata = _in_system(f"{component}-{node}", labels)
-    hash_ = f"{component}@{_VERSION}"
-    metadata["annotations"] = {
-        "kubernetes.io/config.hash": hash_,
-        "kubernetes.io/config.mirror": hash_,
-        "kubernetes.io/config.source": "file",
-    }
-    spec = {
-        "nodeName": node,
-        "hostNetwork": True,
-        "priorityClassName": "system-node-critical",
-        "priority": 2_000_001_000,
-        "containers": [
-            {"name": component, "image": image, "command": [component], "resources": {"requests": requests}}
-        ],
-        "tolerations": [{"operator": "Exists", "effect": "NoExecute"}],
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}

@@ -1,7 +1,7 @@
-"""`docker` at the workstation of a kind cluster, as far as it serves to look into a node: `ps`, `exec`, `cp`.
+"""`docker` at the workstation of a kind cluster, as far as it serves to look into a node: `ps`, `exec`, `cp`; and `ssh` for other machines.
 
-A node of kind is a container (https://kind.sigs.k8s.io/docs/user/quick-start/), so this is how a learner reads the audit log or lays a
-configuration beside the API server. Only files can be looked at; a node has no processes to start here.
+A node of kind is a container (https://kind.sigs.k8s.io/docs/user/quick-start/), so this is how a learner reads the audit log, moves a manifest
+away or runs kubeadm. Leaves to others: what a machine is and does (`HostFiles`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 from simulator.kubectl.home import FileError
 from simulator.kubectl.small_command import Outcome, Surface, fail
 
-_USAGE = "docker ps | docker exec NODE cat|ls|tail|head PATH | docker cp FILE NODE:PATH | docker cp NODE:PATH FILE"
+_USAGE = "docker ps | docker exec NODE COMMAND | docker cp FILE NODE:PATH | docker cp NODE:PATH FILE"
 
 
 class HostRefused(Exception):
@@ -31,6 +31,9 @@ class HostFiles(Protocol):
     def write(self, machine: str, path: str, text: str) -> None:
         """Raises HostRefused."""
 
+    def run(self, machine: str, words: Sequence[str], stdin: str) -> Outcome:
+        """A command on the machine, as root."""
+
 
 def docker(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
     hosts = surface.hosts
@@ -40,50 +43,40 @@ def docker(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
         case ["ps", *_]:
             return Outcome("NAMES\n" + "".join(f"{name}\n" for name in hosts.machines()))
         case ["exec", *rest]:
-            return _exec(hosts, [word for word in rest if word not in ("-i", "-t", "-it", "--")])
+            return _exec(hosts, _past_flags(rest), stdin)
         case ["cp", source, target]:
             return _copy(surface, hosts, source, target)
     return fail("docker", f"wanted {_USAGE}", 125)
 
 
-def _exec(hosts: HostFiles, words: list[str]) -> Outcome:
+def _past_flags(words: list[str]) -> list[str]:
+    """Flags stand before the node's name."""
+    while words and words[0].startswith("-"):
+        words = words[2 if words[0] in ("-u", "--user", "-w", "--workdir", "-e", "--env") else 1 :]
+    return words
+
+
+def _exec(hosts: HostFiles, words: list[str], stdin: str) -> Outcome:
     if len(words) < 2:
         return fail("docker", '"docker exec" requires at least 2 arguments.')
-    machine, program, *rest = words
+    machine, *command = words
     if machine not in hosts.machines():
         return Outcome(stderr=f"Error response from daemon: No such container: {machine}\n", exit=1)
-    paths = [word for word in rest if word.startswith("/")]
-    match program:
-        case "ls":
-            return _ls(hosts, machine, paths[0] if paths else "/")
-        case "cat" | "tail" | "head":
-            return _cat(hosts, machine, program, rest, paths)
-    return Outcome(
-        stderr=f'OCI runtime exec failed: exec failed: "{program}": executable file not found in $PATH\n', exit=126
-    )
+    return hosts.run(machine, command, stdin)
 
 
-def _ls(hosts: HostFiles, machine: str, directory: str) -> Outcome:
-    names = hosts.names(machine, directory)
-    if not names:
-        return fail("ls", f"cannot access '{directory}': No such file or directory", 2)
-    return Outcome("".join(f"{name}\n" for name in names))
-
-
-def _cat(hosts: HostFiles, machine: str, program: str, rest: list[str], paths: list[str]) -> Outcome:
-    out = Outcome()
-    digits = [word.lstrip("-n") for word in rest if word.lstrip("-n").isdecimal()]
-    count = int(digits[0]) if digits else 10
-    for path in paths:
-        text = hosts.read(machine, path)
-        if text is None:
-            out.stderr += f"{program}: {path}: No such file or directory\n"
-            out.exit = 1
-            continue
-        lines = text.splitlines(keepends=True)
-        shown = {"cat": lines, "tail": lines[-count:] if count else [], "head": lines[:count]}[program]
-        out.stdout += "".join(shown)
-    return out
+def ssh(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
+    """`ssh NODE COMMAND`: the way to machines that are no containers."""
+    hosts, rest = surface.hosts, [word for word in words if word not in ("-t", "-q", "--")]
+    if not rest:
+        return fail("ssh", "wanted ssh NODE COMMAND", 255)
+    machine = rest[0].rpartition("@")[2]
+    if hosts is None or machine not in hosts.machines():
+        why = f"Could not resolve hostname {machine}: Name or service not known"
+        return fail("ssh", why, 255)
+    if len(rest) == 1:
+        return fail("ssh", "wanted a command behind the node's name", 255)
+    return hosts.run(machine, ["sh", "-c", " ".join(rest[1:])], stdin)
 
 
 def _copy(surface: Surface, hosts: HostFiles, source: str, target: str) -> Outcome:

@@ -9,7 +9,7 @@ Leaves to others: the grammar (`shell_syntax.py`) and the commands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -19,7 +19,7 @@ from simulator.kubectl.command_tree import run_kubectl
 from simulator.kubectl.home import FileError
 from simulator.kubectl.shell_commands import SMALL
 from simulator.kubectl.shell_syntax import Pipeline, Redirect, ShellSyntaxError, Simple, Word, parse_line
-from simulator.kubectl.small_command import Outcome, Surface
+from simulator.kubectl.small_command import Outcome, Small, Surface
 
 T = TypeVar("T")
 
@@ -46,9 +46,10 @@ class ShellResult:
 
 
 class Shell:
-    def __init__(self, session: Session, surface: Surface) -> None:
+    def __init__(self, session: Session, surface: Surface, commands: Mapping[str, Small] = SMALL) -> None:
         self.session = session
         self.surface = surface
+        self._commands = commands
         self.last_exit = 0
 
     def run(self, line: str, stdin: str = "") -> ShellResult:
@@ -125,7 +126,7 @@ class Shell:
             return self._kubectl(rest, stdin)
         if name == "watch":
             return self._watch(rest)
-        small = SMALL.get(name)
+        small = self._commands.get(name)
         if small is None:
             return ShellResult(stderr=f"bash: {name}: command not found\n", exit=127)
         return _result_of(small(self.surface, rest, stdin))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from simulator.kubectl.docker_command import docker
+from simulator.kubectl.docker_command import docker, ssh
 from simulator.kubectl.home import HOME, FileError
 from simulator.kubectl.kind_command import kind
 from simulator.kubectl.openssl_command import openssl
@@ -196,7 +196,7 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
   grep head tail wc sort uniq           filters, for use behind a pipe
   echo env export unset alias           text and variables
   kind create|delete|get|load           more clusters beside the first one
-  docker ps|exec|cp  files of the machines, as with a kind cluster
+  docker ps|exec|cp, ssh NODE    commands and files on the machines: ls, cat, mv, kubeadm, crictl, systemctl
   openssl genrsa|req|x509    keys, signing requests and certificates
   watch COMMAND      run a command again and again
   clear help
@@ -209,6 +209,7 @@ SMALL: dict[str, Small] = {
     **FILTERS,
     "docker": docker,
     "kind": kind,
+    "ssh": ssh,
     "openssl": openssl,
     "ls": ls,
     "pwd": pwd,

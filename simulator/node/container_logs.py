@@ -23,7 +23,7 @@ class ContainerLogs:
 
     def read(self, pod: Obj, container: str, query: Mapping[str, str]) -> str:
         """`query` as in the API: tailLines, sinceSeconds, sinceTime, timestamps, previous, limitBytes. Raises StatusError."""
-        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        record = self._fleet.record_of(pod)
         self._check_node(pod)
         one = record.containers.get(container) if record is not None else None
         run = None if record is None or one is None else self._instance(record, one, query.get("previous") == "true")

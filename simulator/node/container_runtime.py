@@ -268,7 +268,7 @@ class ContainerRuntime:
         if one.run.future != future:
             return
         question = self._fleet.plan(one.run).question
-        pod = self._fleet.cache.get("pods", record.namespace, record.name)
+        pod = self._fleet.pod(record)
         if question is None or pod is None:
             return
         answer, took_us = self._answer(pod, record, one, question.argv)

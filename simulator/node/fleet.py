@@ -23,6 +23,8 @@ from simulator.workloads.timeline import FileChange, Happening, Line, Plan, Ques
 WORKERS = "pod-workers"
 #: Where the spec of a container stands in its pod.
 _PARTS = {"app": "containers", "ephemeral": "ephemeralContainers"}
+#: The annotation that names the static pod behind a mirror pod.
+MIRROR = "kubernetes.io/config.mirror"
 #: Writes from outside that are remembered one by one; beyond it only the last one of each file.
 _MAX_HAPPENINGS = 200
 
@@ -74,7 +76,21 @@ class Fleet:
     def pod(self, record: PodRecord) -> Obj | None:
         """The pod as the kubelet knows it; None when it is gone or replaced by another of that name."""
         pod = self.cache.get("pods", record.namespace, record.name)
+        if record.static:
+            return self._static(record, pod)
         return pod if pod is not None and pod["metadata"]["uid"] == record.uid else None
+
+    def _static(self, record: PodRecord, mirror: Obj | None) -> Obj:
+        """A static pod with the status that its mirror shows."""
+        pod = self.nodes[record.node].static_pods[record.uid]
+        return {**pod, "status": mirror["status"]} if mirror is not None and "status" in mirror else pod
+
+    def record_of(self, pod: Obj) -> PodRecord | None:
+        """What is behind a pod of the API, or behind the static pod that it mirrors."""
+        metadata = pod["metadata"]
+        found = self.pods.get(metadata["uid"])
+        mirrored = (metadata.get("annotations") or {}).get(MIRROR) if found is None else None
+        return self.pods.get(mirrored) if mirrored else found
 
     def is_up(self, record: PodRecord) -> bool:
         """Whether the kubelet of this pod works at all."""

@@ -24,7 +24,7 @@ from simulator.node.container_starts import ContainerStarts
 from simulator.node.custom_metrics import CustomMetrics
 from simulator.node.environment import Missing, hostname
 from simulator.node.eviction import EvictionManager
-from simulator.node.fleet import Fleet, Network
+from simulator.node.fleet import WORKERS, Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.kubelet_api import KubeletApi
 from simulator.node.loads import Loads
@@ -38,6 +38,7 @@ from simulator.node.probes import port_number
 from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
 from simulator.node.resource_metrics import ResourceMetrics
+from simulator.node.static_pods import StaticPods
 from simulator.node.timing import SECOND
 from simulator.node.usage import Usage, Use
 from simulator.node.volume_manager import VolumeManager
@@ -123,6 +124,7 @@ class Kubelets:
         """Which image pull runs for whom; pictures observe it."""
         self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober, self.volumes)
         starts.hooks = self._hook
+        self._static = StaticPods(fleet)
         self._workers = PodWorkers(fleet, self._runtime, starts, logs, self.volumes)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""
@@ -191,6 +193,20 @@ class Kubelets:
     def start_kubelet(self, node: str) -> None:
         self._machines.start_kubelet(node)
 
+    # Static pods
+
+    def manifest(self, node: str, path: str, given: Obj | str | None) -> None:
+        """A file in the machine's directory of manifests is there (parsed or as text), or is gone (None)."""
+        record = self._fleet.nodes[node]
+        if given is None:
+            self._static.remove(record, path)
+        elif isinstance(given, str):
+            self._static.read(record, path, given)
+        else:
+            self._static.place(record, path, given)
+        if record.kubelet:
+            self._engine.schedule(0, WORKERS, "read_manifests", node, record.epoch)
+
     # Containers
 
     @property
@@ -256,7 +272,7 @@ class Kubelets:
         return port is not None and self._fleet.serving(record, port) is not None, 0
 
     def _running(self, pod: Obj, container: str) -> tuple[PodRecord, ContainerRecord]:
-        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        record = self._fleet.record_of(pod)
         one = record.containers.get(container) if record is not None else None
         if record is None or one is None or one.state != "running":
             raise bad_request(f'container not found ("{container}")')
@@ -344,7 +360,7 @@ class Kubelets:
 
     def _find(self, namespace: str, name: str) -> PodRecord | None:
         pod = self._fleet.cache.get("pods", namespace, name)
-        return None if pod is None else self._fleet.pods.get(pod["metadata"]["uid"])
+        return None if pod is None else self._fleet.record_of(pod)
 
     # What the watch tells
 

@@ -109,6 +109,8 @@ class Machines:
             return
         node.kubelet = True
         self.register(name, node.epoch)
+        if node.manifests:
+            self._engine.schedule(0, WORKERS, "read_manifests", name, node.epoch)
 
     # Registering and reporting
 

@@ -51,12 +51,12 @@ class PodServers:
         return known is None or known.powered
 
     def address_of(self, pod: Obj) -> str:
-        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        record = self._fleet.record_of(pod)
         return "" if record is None else record.ip
 
     def runs(self, pod: Obj) -> bool:
         """Whether a process of the pod runs now."""
-        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        record = self._fleet.record_of(pod)
         return record is not None and any(one.state == "running" for one in record.containers.values())
 
     def pod_at(self, address: str) -> Obj | None:

@@ -23,9 +23,12 @@ from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_
 from simulator.node.pod_status import pod_status, rejected_status, terminated
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.resizing import Resizing
+from simulator.node.static_pods import StaticPods, mirrored
 from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
 from simulator.node.volume_manager import LATE_US, VolumeManager, Waiting
 
+#: How often a kubelet looks for mirrors of pods that have ended (`housekeepingPeriod`).
+HOUSEKEEPING_US = 2 * SECOND
 #: A status that could not be written is tried again (status manager's sync period).
 _STATUS_RETRY_US = 10 * SECOND
 _NETWORK_RETRY_US = SECOND
@@ -55,6 +58,7 @@ class PodWorkers:
         self._logs = logs
         self._resizing = Resizing(fleet, runtime)
         self._volumes = volumes
+        self._static = StaticPods(fleet)
         fleet.engine.register(self)
         fleet.gate.add(KUBELET, self)
 
@@ -72,6 +76,9 @@ class PodWorkers:
             return
         node = self._fleet.nodes.get(pod["spec"].get("nodeName", ""))
         if node is None or not node.kubelet:
+            return
+        if mirrored(pod):
+            self._hear_of_mirror(node, pod, is_gone=new is None)
             return
         record = self._fleet.pods.get(pod["metadata"]["uid"])
         if new is None:
@@ -91,9 +98,11 @@ class PodWorkers:
         node = self._fleet.nodes[node_name]
         if node.epoch != epoch or not node.kubelet:
             return
-        bound = {pod["metadata"]["uid"]: pod for pod in self._fleet.cache.on_node(node_name)}
-        for uid in [uid for uid in node.pods if uid not in bound]:
+        here = self._fleet.cache.on_node(node_name)
+        bound = {pod["metadata"]["uid"]: pod for pod in here if not mirrored(pod)}
+        for uid in [uid for uid in node.pods if uid not in bound and not self._fleet.pods[uid].static]:
             self._removed(self._fleet.pods[uid])
+        self._relist_mirrors(node, {mirrored(pod): pod for pod in here if mirrored(pod)})
         for uid, pod in bound.items():
             record = self._fleet.pods.get(uid)
             if record is None:
@@ -109,8 +118,8 @@ class PodWorkers:
             else:
                 self._fleet.wake(record)
 
-    def _meet(self, node: NodeRecord, pod: Obj) -> None:
-        """A pod newly bound to this node."""
+    def _meet(self, node: NodeRecord, pod: Obj, *, static: bool = False) -> None:
+        """A pod newly bound to this node, or found in a file on it."""
         metadata, spec = pod["metadata"], pod["spec"]
         if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
             if metadata.get("deletionTimestamp"):
@@ -127,6 +136,7 @@ class PodWorkers:
         record = PodRecord(
             metadata["uid"], metadata["namespace"], metadata["name"], node.name, containers, started_us=self._engine.now
         )
+        record.static = static
         record.requests = admission.requests_of(spec)
         rejection = admission.check(node, record.requests, allocatable=allocatable(node.spec))
         if rejection is None and (why := under_pressure(node, pod)):
@@ -179,6 +189,63 @@ class PodWorkers:
             )
         self._fleet.wake(record)
 
+    # Static pods
+
+    def read_manifests(self, node_name: str, epoch: int) -> None:
+        """Event: the kubelet has started, or something in its directory of manifests has changed."""
+        node = self._fleet.nodes[node_name]
+        if node.epoch != epoch or not node.kubelet:
+            return
+        wanted = self._static.wanted(node)
+        taken = {}
+        for record in [self._fleet.pods[uid] for uid in node.pods if self._fleet.pods[uid].static]:
+            taken[record.namespace, record.name] = record.uid
+            if record.uid not in wanted and not record.orphaned:
+                record.orphaned = True
+                self._cause(record, self._fleet.pod(record), "removed")
+        for uid, pod in wanted.items():
+            if (pod["metadata"]["namespace"], pod["metadata"]["name"]) not in taken and not self._is_held(
+                node_name, pod
+            ):
+                self._meet(node, pod, static=True)
+
+    def _hear_of_mirror(self, node: NodeRecord, mirror: Obj, *, is_gone: bool) -> None:
+        """Deleting a mirror pod changes nothing but the mirror, which is made again."""
+        record = self._fleet.pods.get(mirrored(mirror))
+        if is_gone:
+            if record is not None and record.mirror == mirror["metadata"]["uid"]:
+                record.mirror, record.written = "", None
+                self._fleet.notice(record)
+        elif record is None or mirror["metadata"].get("deletionTimestamp"):
+            self._static.delete(node.name, mirror)
+
+    def _relist_mirrors(self, node: NodeRecord, mirrors: dict[str, Obj]) -> None:
+        for record in [self._fleet.pods[uid] for uid in node.pods if self._fleet.pods[uid].static]:
+            mirror = mirrors.pop(record.uid, None)
+            record.mirror = "" if mirror is None else mirror["metadata"]["uid"]
+            record.written = None
+            self._fleet.wake(record)
+        for mirror in mirrors.values():
+            self._static.delete(node.name, mirror)
+
+    def sweep_mirror(self, node: str, namespace: str, name: str, uid: str) -> None:
+        """Event: the kubelet's housekeeping takes away the mirror of a static pod that has ended."""
+        try:
+            mirror = self._fleet.find(node, "pods", namespace, name)
+        except ApiUnavailable:
+            mirror = None
+            self._engine.schedule(_STATUS_RETRY_US, self.name, "sweep_mirror", node, namespace, name, uid)
+        if mirror is not None and mirrored(mirror) == uid:
+            self._static.delete(node, mirror)
+
+    def _forget_static(self, node: NodeRecord, record: PodRecord) -> None:
+        """Its file may hold another pod of the same name, which has waited for this one's end."""
+        if record.uid not in node.manifests.values():
+            del node.static_pods[record.uid]
+        delay = HOUSEKEEPING_US - self._engine.now % HOUSEKEEPING_US if self._fleet.timing.relist_us else 0
+        self._engine.schedule(delay, self.name, "sweep_mirror", node.name, record.namespace, record.name, record.uid)
+        self._engine.schedule(0, self.name, "read_manifests", node.name, node.epoch)
+
     # The gate
 
     def _is_held(self, node: str, pod: Obj) -> bool:
@@ -195,6 +262,7 @@ class PodWorkers:
     def resume(self, uid: str, namespace: str, name: str, cause: int) -> None:
         """Event: a pod that was held may be looked at, once."""
         pod = self._fleet.cache.get("pods", namespace, name)
+        pod = next((one.static_pods[uid] for one in self._fleet.nodes.values() if uid in one.static_pods), pod)
         node = self._fleet.nodes.get(pod["spec"].get("nodeName", "")) if pod is not None else None
         if pod is None or node is None or pod["metadata"]["uid"] != uid or not node.kubelet:
             return
@@ -203,7 +271,7 @@ class PodWorkers:
             return
         record = self._fleet.pods.get(uid)
         if record is None:
-            self._meet(node, pod)
+            self._meet(node, pod, static=uid in node.static_pods)
         elif pod["metadata"].get("deletionTimestamp") and record.worker == "syncing":
             self._deleted(record, pod)
         else:
@@ -235,6 +303,8 @@ class PodWorkers:
             record.again = True
             return
         self._leave_messages(record, pod)
+        if record.static and not self._static.mirror(record, pod):
+            self._fleet.wake(record, _STATUS_RETRY_US)
         self._write_status(record, pod)
         if record.resizing and not any(one.stopping for one in record.containers.values()):
             record.resizing = False
@@ -473,7 +543,7 @@ class PodWorkers:
                 self._forget(record)
 
     def _stop(self, record: PodRecord, pod: Obj | None) -> None:
-        grace = 0 if pod is None or record.orphaned else _grace_s(pod)
+        grace = 0 if pod is None or (record.orphaned and not record.static) else _grace_s(pod)
         if record.grace_s is not None:
             grace = min(grace, record.grace_s)
         record.grace_end_us = self._engine.now + grace * SECOND
@@ -552,6 +622,8 @@ class PodWorkers:
         node.pods.pop(record.uid, None)
         self._fleet.quiet(record)
         del self._fleet.pods[record.uid]
+        if record.static:
+            self._forget_static(node, record)
 
     # Status
 
@@ -576,7 +648,7 @@ class PodWorkers:
         self._report(record, pod, status)
 
     def _report(self, record: PodRecord, pod: Obj, status: Obj) -> None:
-        if status == record.written:
+        if status == record.written or (record.static and not record.mirror):
             return
         patch = {
             **dict.fromkeys(key for key in ("podIP", "podIPs", "reason", "message") if key not in status),

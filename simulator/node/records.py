@@ -160,6 +160,10 @@ class PodRecord:
     """The status last written."""
     requests: tuple[int, int] = (0, 0)
     """Milli-CPU and bytes counted against the node."""
+    static: bool = False
+    """It comes from a file of its machine; the API server holds but a mirror."""
+    mirror: str = ""
+    """The uid of the mirror pod, once made."""
 
 
 @dataclass(slots=True)
@@ -196,6 +200,10 @@ class NodeRecord:
     pressure: dict[str, int] = field(default_factory=dict)
     """Condition → when the eviction manager has last found its threshold met."""
     eviction_due: bool = False
+    manifests: dict[str, str] = field(default_factory=dict)
+    """Files of static pods by path → the pod's uid; "" for one that is no valid pod."""
+    static_pods: dict[str, Obj] = field(default_factory=dict)
+    """uid → the pod, as long as a file or a process of it is there."""
 
 
 def dump_pod(record: PodRecord) -> Plain:

@@ -48,7 +48,7 @@ class ResourceMetrics:
 
     def sample(self, pod: Obj) -> Sample | None:
         """The last measurement of a running pod; None while there is none."""
-        record = self._fleet.pods.get(pod["metadata"]["uid"])
+        record = self._fleet.record_of(pod)
         if record is None or not self._fleet.is_up(record) or (pod.get("status") or {}).get("phase") != "Running":
             return None
         at = self._beat()
