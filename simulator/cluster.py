@@ -40,11 +40,11 @@ from simulator.cluster_autoscaler.controller import ClusterAutoscaler, Seams
 from simulator.cluster_autoscaler.templates import template_node
 from simulator.commands import Commands, unknown_cluster
 from simulator.config import ClusterConfig, ConfigError, read_config
+from simulator.control_plane_pods import ControlPlanePods
 from simulator.controllers import CONTROLLERS
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
 from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from simulator.controllers.persistent_volume import PersistentVolumeController
-from simulator.control_plane_pods import ControlPlanePods
 from simulator.controlplane import CLOUD_MANAGER, ControlPlane
 from simulator.csi import driver as csi
 from simulator.engine import Engine
@@ -57,8 +57,8 @@ from simulator.kubectl.kubeconfig import omitted_of
 from simulator.kubectl.workstation import Workstation
 from simulator.lab_clusters import LabClusters, LabMachines
 from simulator.loops.debugger import Debugger
-from simulator.machinery.resources import by_kind
 from simulator.machine_shell import MachineShell, Systemctl
+from simulator.machinery.resources import by_kind
 from simulator.metrics_client import MetricsApis
 from simulator.narrator import Narrator
 from simulator.network.datapath import Datapath

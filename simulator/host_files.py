@@ -113,7 +113,8 @@ class HostFiles:
 
     def is_directory(self, machine: str, path: str) -> bool:
         root = path.rstrip("/") + "/"
-        return root == "/" or any(f"{one}/".startswith(root) for one in (*self._directories(machine), *self._paths(machine)))
+        known = [*self._paths(machine), *(f"{one}/" for one in self._directories(machine))]
+        return root == "/" or any(one.startswith(root) for one in known)
 
     def _paths(self, machine: str) -> list[str]:
         own = self._own.get(machine, {})

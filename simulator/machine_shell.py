@@ -21,7 +21,23 @@ from simulator.kubectl.text_filters import FILTERS
 from simulator.kubectl.workstation import Clock
 from simulator.node.kubelets import Kubelets
 
-_FILES = ("ls", "pwd", "cd", "echo", "rm", "mkdir", "touch", "cp", "mv", "true", ":", "false", "env", "printenv", "export")
+_FILES = (
+    "ls",
+    "pwd",
+    "cd",
+    "echo",
+    "rm",
+    "mkdir",
+    "touch",
+    "cp",
+    "mv",
+    "true",
+    ":",
+    "false",
+    "env",
+    "printenv",
+    "export",
+)
 #: A program that is only on machines: (machine, words) → what it printed.
 Program = Callable[[str, Sequence[str]], Outcome]
 
