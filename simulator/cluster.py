@@ -52,12 +52,16 @@ from simulator.engine.plain import Obj
 from simulator.faults import Faults
 from simulator.futures import compare
 from simulator.host_files import HostFiles
+from simulator.kubeadm.certificates import YEAR_US
+from simulator.kubeadm.machines import Machines as KubeadmMachines
+from simulator.kubeadm.machines import Parts as KubeadmParts
+from simulator.kubeadm.programs import Programs as KubeadmPrograms
 from simulator.kubectl.call import End, ExecRefused
 from simulator.kubectl.kubeconfig import omitted_of
 from simulator.kubectl.workstation import Workstation
 from simulator.lab_clusters import LabClusters, LabMachines
 from simulator.loops.debugger import Debugger
-from simulator.machine_shell import MachineShell, Systemctl
+from simulator.machine_shell import MachineShell
 from simulator.machinery.resources import by_kind
 from simulator.metrics_client import MetricsApis
 from simulator.narrator import Narrator
@@ -179,8 +183,7 @@ class Cluster:
             self.server.aggregator.add(custom)
         self._connect_autoscaler()
         self.files = HostFiles(registry, config, self.kubelets)
-        self.files.shell = machine = MachineShell(self.files, self.kubelets, self.end, engine)
-        machine.programs["systemctl"] = Systemctl(self.kubelets)
+        self.files.shell = self._machine_shell = MachineShell(self.files, self.kubelets, self.end, engine)
         self.storage = StorageBrowser(registry)
         breakable = NetworkFaults(
             self.datapath,
@@ -193,6 +196,7 @@ class Cluster:
         self.yard = Yard(engine, self.kubelets, self.plane, config)
         if self.cloud is not None:
             self.cloud.connect(self.yard)
+        self._install_kubeadm()
         self.faults = Faults(engine, self.plane, self.kubelets, breakable, self.cloud)
         self.network_questions = Questions(
             self.datapath,
@@ -234,6 +238,29 @@ class Cluster:
         for one in (self, *self.lab.others, made):
             one.registry.others = partial(self.lab.objects_beside, one)
         return made
+
+    def _install_kubeadm(self) -> None:
+        """Every machine of one's own has kubeadm and what it works with; certificates of a managed control plane are the provider's business."""
+        parts = KubeadmParts(
+            self.engine,
+            self.registry,
+            self.server,
+            self.config,
+            self.kubelets,
+            self.files,
+            self.plane,
+            self.yard,
+        )
+        programs = KubeadmPrograms(KubeadmMachines(parts))
+        if not self.config.flavour.hides_control_plane:
+            self.registry.certificate_ends = YEAR_US
+            self._machine_shell.programs["kubeadm"] = programs.kubeadm
+        self._machine_shell.programs |= {
+            "kubelet": programs.kubelet,
+            "apt-get": programs.apt_get,
+            "apt-mark": programs.apt_mark,
+            "systemctl": programs.systemctl,
+        }
 
     def _connect_autoscaler(self) -> None:
         """The autoscaler reads metrics through the API server's aggregation layer, and hears when loads change."""

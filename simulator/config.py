@@ -2,7 +2,8 @@
 
 Accepts what https://kind.sigs.k8s.io/docs/user/configuration/ describes as far as it makes sense here (`kind: Cluster`,
 `apiVersion: kind.x-k8s.io/v1alpha4`, `nodes` with roles and labels, `networking`), and beside it the sizes a real
-machine would bring along: `cpu`, `memory`, `pods`, `zone` on a node, and `runtimeHandlers: [spin, kata]` for RuntimeClasses.
+machine would bring along: `cpu`, `memory`, `pods`, `zone` on a node, and `runtimeHandlers: [spin, kata]` for RuntimeClasses. A worker with
+`joined: false` is a machine that `kubeadm join` makes a node. `featureGates` and `runtimeConfig` are kind's.
 `images` are a class's own, written as the entries of `workloads/catalog`. An unknown field is refused by name.
 
 `flavour` says how one got the cluster: `kind`, `desktop`, `raspberry-pi` or `cloud`. A cloud has `cloud: {provider, quotaCPUs, delayPercent}`
@@ -56,6 +57,7 @@ _NODE_FIELDS = (
     "group",
     "managed",
     "runtimeHandlers",
+    "joined",
 )
 
 
@@ -89,6 +91,8 @@ class NodeConfig:
     """The node group of a cloud that it belongs to."""
     managed: bool = False
     """A machine of the provider's control plane: it never becomes a node."""
+    joined: bool = True
+    """False: a machine that waits for `kubeadm join`."""
     runtime_handlers: tuple[str, ...] = ()
     """What its container runtime knows beside runc, for RuntimeClasses: `kata`, `spin`, …"""
 
@@ -108,6 +112,7 @@ class NodeConfig:
             "group": self.group,
             "managed": self.managed,
             "runtimeHandlers": list(self.runtime_handlers),
+            **({} if self.joined else {"joined": False}),
         }
 
 
@@ -180,7 +185,7 @@ class ClusterConfig:
     @property
     def joining(self) -> tuple[tuple[int, NodeConfig], ...]:
         """(number, machine) of all that become nodes."""
-        return tuple((index, node) for index, node in enumerate(self.nodes) if not node.managed)
+        return tuple((index, node) for index, node in enumerate(self.nodes) if not node.managed and node.joined)
 
     @property
     def is_dual(self) -> bool:
@@ -479,11 +484,19 @@ def _node(fields: dict[str, Any], path: str, name: str, role: str, flavour: Flav
         arch=_one_of(arch, f"{path}.arch", ("amd64", "arm64")),
         group=_text(fields.get("group", ""), f"{path}.group"),
         managed=_boolean(fields.get("managed", False), f"{path}.managed"),
+        joined=_joined(fields, path, role, flavour),
         runtime_handlers=tuple(
             _dns_label(handler, f"{path}.runtimeHandlers[{index}]")
             for index, handler in enumerate(_list(fields.get("runtimeHandlers") or [], f"{path}.runtimeHandlers"))
         ),
     )
+
+
+def _joined(fields: dict[str, Any], path: str, role: str, flavour: Flavour) -> bool:
+    joined = _boolean(fields.get("joined", True), f"{path}.joined")
+    if not joined and (role == "control-plane" or flavour.is_cloud):
+        raise ConfigError(f"{path}.joined", "false", "true: only a worker of one's own waits for `kubeadm join`")
+    return joined
 
 
 def _images(given: object) -> tuple[dict[str, Any], ...]:

@@ -16,6 +16,8 @@ class ControlPlanePods:
 
     def container_started(self, node: str, image: str) -> None:
         component = self._component(node, image)
+        if component == "kube-apiserver":
+            self._plane.api_server_version(image.rpartition(":")[2])
         if component and not self._plane.is_up(component, node):
             self._plane.restart(component, node)
 

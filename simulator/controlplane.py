@@ -109,6 +109,10 @@ class ControlPlane:
         self._up[component][machine] = True
         self._settle(component, machine)
 
+    def api_server_version(self, version: str) -> None:
+        """That of the instance that was started last."""
+        self._registry.version = version
+
     def power(self, machine: str, on: bool) -> None:
         """The machine under some instances went off or came back. Other machines are none of its business."""
         if machine not in self._powered:

@@ -116,6 +116,14 @@ class HostFiles:
         known = [*self._paths(machine), *(f"{one}/" for one in self._directories(machine))]
         return root == "/" or any(one.startswith(root) for one in known)
 
+    def forget(self, machine: str) -> None:
+        """kubeadm reset: manifests and what was written below /etc/kubernetes are gone."""
+        own = self._own.setdefault(machine, {})
+        for path in [one for one in own if one.startswith("/etc/kubernetes/")]:
+            del own[path]
+        own.update(dict.fromkeys(self.manifests(machine)))
+        self.version += 1
+
     def _paths(self, machine: str) -> list[str]:
         own = self._own.get(machine, {})
         found = [path for path in (*self.manifests(machine), ADMIN) if path not in own and self.manifests(machine)]

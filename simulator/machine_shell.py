@@ -38,8 +38,8 @@ _FILES = (
     "printenv",
     "export",
 )
-#: A program that is only on machines: (machine, words) → what it printed.
-Program = Callable[[str, Sequence[str]], Outcome]
+#: A program that is only on machines: (machine, words, standard input) → what it printed.
+Program = Callable[[str, Sequence[str], str], Outcome]
 
 
 class MachineHome(Home):
@@ -133,7 +133,7 @@ class MachineShell:
 
     def _shell(self, home: Home, machine: str) -> _Line:
         def small(program: Program) -> Small:
-            return lambda surface, words, stdin: program(machine, words)
+            return lambda surface, words, stdin: program(machine, words, stdin)
 
         commands = {name: SMALL[name] for name in (*FILTERS, *_FILES)}
         commands |= {name: small(program) for name, program in self.programs.items()}
@@ -162,48 +162,9 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def _hostname(machine: str, words: Sequence[str]) -> Outcome:
+def _hostname(machine: str, words: Sequence[str], stdin: str) -> Outcome:
     return Outcome(f"{machine}\n")
 
 
-def _whoami(machine: str, words: Sequence[str]) -> Outcome:
+def _whoami(machine: str, words: Sequence[str], stdin: str) -> Outcome:
     return Outcome("root\n")
-
-
-class Systemctl:
-    """`systemctl` for the one unit that matters here: the kubelet."""
-
-    def __init__(self, kubelets: Kubelets) -> None:
-        self._kubelets = kubelets
-
-    def __call__(self, machine: str, words: Sequence[str]) -> Outcome:
-        plain = [word for word in words if not word.startswith("-")]
-        match plain:
-            case ["daemon-reload"]:
-                return Outcome()
-            case [verb, unit] if unit.removesuffix(".service") == "kubelet":
-                return self._kubelet(machine, verb)
-            case [_, unit]:
-                return Outcome(stderr=f"Unit {unit.removesuffix('.service')}.service could not be found.\n", exit=4)
-        return fail("systemctl", "wanted start|stop|restart|status|is-active kubelet")
-
-    def _kubelet(self, machine: str, verb: str) -> Outcome:
-        runs = machine in self._kubelets.nodes() and self._kubelets.is_kubelet_running(machine)
-        match verb:
-            case "stop" | "restart" if runs:
-                self._kubelets.stop_kubelet(machine)
-                if verb == "restart":
-                    self._kubelets.start_kubelet(machine)
-                return Outcome()
-            case "start" | "restart" if machine in self._kubelets.nodes():
-                self._kubelets.start_kubelet(machine)
-                return Outcome()
-            case "start" | "stop" | "restart" | "enable" | "disable":
-                return Outcome()
-            case "is-active":
-                return Outcome("active\n") if runs else Outcome("inactive\n", exit=3)
-            case "status":
-                state = "active (running)" if runs else "inactive (dead)"
-                head = "● kubelet.service - kubelet: The Kubernetes Node Agent\n"
-                return Outcome(f"{head}     Active: {state}\n", exit=0 if runs else 3)
-        return Outcome(stderr=f"Unknown command verb '{verb}'.\n", exit=1)

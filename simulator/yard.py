@@ -57,6 +57,14 @@ class Yard:
         """It is switched on, boots and joins."""
         self._kubelets.join(node, self.next_index(), boots=True)
 
+    def bootstrap(self, name: str) -> None:
+        """A machine of the configuration that was no node yet, or was reset, becomes one."""
+        if name in self._kubelets.nodes():
+            self._kubelets.bootstrap(name)
+            return
+        index = next(index for index, node in enumerate(self._config.nodes) if node.name == name)
+        self._kubelets.join(self._config.nodes[index], index)
+
     # From the cloud
 
     def start(self, machine: Obj) -> None:

@@ -13,14 +13,11 @@ from simulator.engine.plain import Obj
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
-VERSION = "v1.33.1"
-
-
 #: Documents about a cluster with nothing but the built-in kinds are the same for all clusters of the process.
 _PLAIN = Kinds()
 
 
-def discover(path: str, healthy: bool, accept: str, kinds: Kinds) -> Response | None:
+def discover(path: str, accept: str, kinds: Kinds, version: str) -> Response | None:
     """The answer to a non-resource path, or None when it is none of ours."""
     parts = [part for part in path.split("/") if part]
     if kinds.is_plain:
@@ -35,11 +32,7 @@ def discover(path: str, healthy: bool, accept: str, kinds: Kinds) -> Response | 
         case ["openapi", "v2"]:
             return openapi_v2.described(accept, kinds)
         case ["version"]:
-            return Response(200, _version())
-        case ["healthz" | "livez" | "readyz"]:
-            return Response(200, "ok") if healthy else Response(500, "[-]etcd failed: reason withheld\n")
-        case ["healthz" | "livez" | "readyz", _]:
-            return Response(200, "ok")
+            return Response(200, _version(version))
         case ["api"]:
             return Response(200, {"kind": "APIVersions", "versions": ["v1"]})
         case ["apis"]:
@@ -235,14 +228,14 @@ def _group(name: str, kinds: Kinds) -> Obj:
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _version() -> Obj:
-    major, minor, _ = VERSION.removeprefix("v").split(".")
+def _version(version: str) -> Obj:
+    major, minor, _ = version.removeprefix("v").split(".")
     return {
         "major": major,
         "minor": minor,
         "emulationMajor": major,
         "emulationMinor": minor,
-        "gitVersion": VERSION,
+        "gitVersion": version,
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "2025-05-15T08:19:08Z",

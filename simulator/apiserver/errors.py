@@ -12,6 +12,10 @@ class ApiUnavailable(Exception):
     """Nobody answered: the API server is down or cannot be reached (connection refused)."""
 
 
+class CertificateExpired(ApiUnavailable):
+    """The API server's own certificate is over, so that no client goes on talking; the text is what Go's TLS says."""
+
+
 class StatusError(Exception):
     """A refusal. `code` is the HTTP status, `reason` the machine-readable word, `details` as in metav1.StatusDetails."""
 

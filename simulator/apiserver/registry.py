@@ -16,7 +16,7 @@ from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.encryption import Encryption
-from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.errors import ApiUnavailable, CertificateExpired, StatusError
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex, packed, unpacked
 from simulator.apiserver.heartbeats import ELECTION_RENEW_US, Heartbeats, election_lease, lease
@@ -32,6 +32,7 @@ from simulator.machinery.patches import merge_patch
 from simulator.machinery.store import Change, Key, Store
 from simulator.machinery.validation import FieldError, validate_create, validate_update
 
+VERSION = "v1.33.1"
 #: Events live an hour (kube-apiserver --event-ttl).
 _EVENT_TTL_US = 3_600_000_000
 _EVENT_SWEEP_US = 60_000_000
@@ -92,6 +93,10 @@ class Registry:
         engine.register(self.encryption)
         self.serving = True
         """Whether any instance of kube-apiserver is up."""
+        self.version = VERSION
+        """Of the API server that was started last."""
+        self.certificate_ends: int | None = None
+        """When the API servers' serving certificate expires (microseconds); None: never, it is somebody else's business."""
         self.distrust = False
         self.max_objects = 0
         """Refuses creations beyond this many objects; 0 is no limit. A quota of the host, not of Kubernetes."""
@@ -130,7 +135,18 @@ class Registry:
         return [name for name in self.store.resources() if resources.by_name(name) is None]
 
     def is_serving(self) -> bool:
-        return self.serving
+        return self.serving and not self._is_expired()
+
+    def _is_expired(self) -> bool:
+        return self.certificate_ends is not None and self.engine.now >= self.certificate_ends
+
+    def certify(self, until: int) -> None:
+        """The API servers have a certificate that is good until then; whoever had given up takes up its watches again."""
+        was_expired = self._is_expired()
+        self.certificate_ends = until
+        if was_expired and self.is_serving():
+            for process in self._processes:
+                process.resync()
 
     def set_serving(self, serving: bool) -> None:
         """The last instance went or the first one came: watches break, and are taken up again by a list."""
@@ -485,9 +501,19 @@ class Registry:
                 kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found]
             )
 
-    def _reach(self) -> None:
+    def reach(self) -> None:
+        """Raises ApiUnavailable when no API server can be talked to."""
         if not self.serving:
             raise ApiUnavailable
+        if self._is_expired():
+            now, end = self.engine.timestamp(), self.engine.timestamp(self.certificate_ends)
+            raise CertificateExpired(
+                "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: "
+                f"current time {now} is after {end}"
+            )
+
+    def _reach(self) -> None:
+        self.reach()
         if not self.etcd.is_writable:
             raise errors.etcd_timeout()
 
@@ -654,6 +680,8 @@ class Registry:
             "heartbeats": self.heartbeats.dump(),
             "elections": self.elections.dump(),
             "serving": self.serving,
+            "version": self.version,
+            "certificate_ends": self.certificate_ends,
             "max_objects": self.max_objects,
             "fading": packed(self._fading, self.store.table("events")),
             "sweeping": self._sweeping,
@@ -667,6 +695,7 @@ class Registry:
         self.heartbeats.load(state["heartbeats"])
         self.elections.load(state["elections"])
         self.serving = state["serving"]
+        self.version, self.certificate_ends = state["version"], state["certificate_ends"]
         self.max_objects = state["max_objects"]
         self._fading = unpacked(state["fading"], self.store.table("events"))
         self._sweeping = state["sweeping"]

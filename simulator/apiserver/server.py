@@ -24,7 +24,8 @@ from simulator.apiserver.conversions import converted
 from simulator.apiserver.delete_options import checked_options, delete_options
 from simulator.apiserver.discovery import discover
 from simulator.apiserver.disruption import evict
-from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.errors import StatusError
+from simulator.apiserver.health import checked
 from simulator.apiserver.lists import list_page
 from simulator.apiserver.paths import Target
 from simulator.apiserver.proxying import Reach, passed_on
@@ -80,8 +81,7 @@ class Server:
 
     def handle(self, request: Request) -> Response:
         """Raises ApiUnavailable when no instance of the API server is up; every other refusal is a Response."""
-        if not self.registry.serving:
-            raise ApiUnavailable
+        self.registry.reach()
         admission = self.registry.admission
         admission.said.listen()
         admission.said.is_wanted = self.registry.audit.is_on
@@ -119,8 +119,10 @@ class Server:
         aggregated = self.aggregator.answer(request)
         if aggregated is not None:
             return aggregated
-        accept = request.headers.get("accept", "")
-        found = discover(request.path, self.registry.etcd.is_writable, accept, self.kinds)
+        healthy = checked(request, etcd=self.registry.etcd.is_writable)
+        if healthy is not None:
+            return healthy
+        found = discover(request.path, request.headers.get("accept", ""), self.kinds, self.registry.version)
         found = self.aggregator.listed(request, found)
         return self._route(request) if found is None else _unless_known(request, found)
 

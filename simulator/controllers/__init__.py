@@ -3,6 +3,7 @@
 from simulator.client import Controller
 from simulator.controllers.apiservice_availability import ApiServiceAvailabilityController
 from simulator.controllers.attach_detach import AttachDetachController
+from simulator.controllers.bootstrap_tokens import BootstrapSigner, TokenCleaner
 from simulator.controllers.certificates import CertificateApprover, CertificateCleaner, CertificateSigner
 from simulator.controllers.clusterrole_aggregation import ClusterRoleAggregationController
 from simulator.controllers.cronjob import CronJobController
@@ -65,4 +66,6 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     CertificateApprover,
     CertificateSigner,
     CertificateCleaner,
+    BootstrapSigner,
+    TokenCleaner,
 )

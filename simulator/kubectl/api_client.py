@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from simulator.apiserver.errors import ApiUnavailable
+from simulator.apiserver.errors import ApiUnavailable, CertificateExpired
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
-from simulator.kubectl.errors import ApiRefusal, Unreachable
+from simulator.kubectl.errors import ApiRefusal, Unreachable, Unverified
 from simulator.kubectl.request_log import RequestLog
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
@@ -220,6 +220,8 @@ class ApiClient:
                 certificate=self._certificate,
             )
             response = self._server.handle(request)
+        except CertificateExpired as error:
+            raise Unverified(str(error)) from None
         except ApiUnavailable:
             raise Unreachable(self._host) from None
         if self._log is not None:

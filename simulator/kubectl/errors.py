@@ -57,6 +57,13 @@ class Unreachable(CommandError):
         )
 
 
+class Unverified(CommandError):
+    """The API server's certificate is worth nothing (any more)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Unable to connect to the server: {why}", prefixed=False)
+
+
 class ApiRefusal(CommandError):
     """The API server answered with a `Status` of failure."""
 

@@ -7,7 +7,7 @@ nothing outside. The library takes a moment to load and most clusters never issu
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from importlib import import_module
 from typing import Any
 
@@ -117,6 +117,17 @@ def is_signed_by(authority: str, text: str) -> bool:
     except (ValueError, TypeError, import_module("cryptography.exceptions").InvalidSignature):
         return False
     return True
+
+
+def public_key_pin(secret: str) -> str:
+    """`sha256:…` over the public key of an authority, as `kubeadm join --discovery-token-ca-cert-hash` wants it (RFC 7469)."""
+    serialization = _part("serialization")
+    der = (
+        _private(secret)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    return f"sha256:{sha256(der).hexdigest()}"
 
 
 def _private(secret: str) -> Any:

@@ -30,6 +30,7 @@ from simulator.node.kubelet_api import KubeletApi
 from simulator.node.loads import Loads
 from simulator.node.machine_facts import node_spec
 from simulator.node.machines import Machines
+from simulator.node.node_status import VERSION
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
 from simulator.node.pod_workers import PodWorkers
@@ -192,6 +193,25 @@ class Kubelets:
 
     def start_kubelet(self, node: str) -> None:
         self._machines.start_kubelet(node)
+
+    def reset(self, node: str) -> None:
+        """What `kubeadm reset` does to a machine."""
+        self._machines.reset(node)
+
+    def bootstrap(self, node: str) -> None:
+        """A machine that was reset gets what a kubelet needs, and starts it."""
+        self._fleet.nodes[node].bootstrapped = True
+        self._machines.start_kubelet(node)
+
+    def is_bootstrapped(self, node: str) -> bool:
+        return self._fleet.nodes[node].bootstrapped
+
+    def kubelet_version(self, node: str) -> str:
+        return self._fleet.nodes[node].version or VERSION
+
+    def set_kubelet_version(self, node: str, version: str) -> None:
+        """Of the program that starts next; a kubelet that runs stays what it is."""
+        self._fleet.nodes[node].version = version
 
     # Static pods
 

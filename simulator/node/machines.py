@@ -86,6 +86,26 @@ class Machines:
         self._silence(node)
         self._drop_plans(node)
 
+    def reset(self, name: str) -> None:
+        """kubeadm takes back what made the machine a node: its kubelet, its pods and its manifests are gone, the machine stays on."""
+        node = self._fleet.nodes[name]
+        self._silence(node)
+        self._drop_plans(node)
+        for record in [self._fleet.pods[uid] for uid in node.pods]:
+            pod = self._fleet.pod(record)
+            self._fleet.lose_sandbox(node, record)
+            self._volumes.power_lost(record, pod)
+            for one in record.containers.values():
+                self._runtime.lose(one)
+            del self._fleet.pods[record.uid]
+        node.pods.clear()
+        node.manifests.clear()
+        node.static_pods.clear()
+        node.active = node.cpu_milli = node.memory = 0
+        node.bootstrapped = node.ready = False
+        for listener in self._fleet.listeners:
+            listener.machine_lost(name)
+
     def _drop_plans(self, node: NodeRecord) -> None:
         """What the kubelet was about to do is void: pulls, starts, planned looks."""
         node.epoch += 1
@@ -105,7 +125,7 @@ class Machines:
 
     def start_kubelet(self, name: str) -> None:
         node = self._fleet.nodes[name]
-        if not node.powered or node.kubelet:
+        if not node.powered or node.kubelet or not node.bootstrapped:
             return
         node.kubelet = True
         self.register(name, node.epoch)

@@ -186,7 +186,7 @@ def _node_info(node: NodeRecord) -> Obj:
         "kernelVersion": node.spec["kernel"],
         "osImage": node.spec["os_image"],
         "containerRuntimeVersion": _CONTAINERD,
-        "kubeletVersion": VERSION,
+        "kubeletVersion": node.version or VERSION,
         "kubeProxyVersion": "",
         "operatingSystem": node.spec["os"],
         "architecture": node.spec["arch"],

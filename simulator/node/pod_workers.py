@@ -203,7 +203,7 @@ class PodWorkers:
             if record.uid not in wanted and not record.orphaned:
                 record.orphaned = True
                 self._cause(record, self._fleet.pod(record), "removed")
-        for uid, pod in wanted.items():
+        for pod in wanted.values():
             if (pod["metadata"]["namespace"], pod["metadata"]["name"]) not in taken and not self._is_held(
                 node_name, pod
             ):

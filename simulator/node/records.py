@@ -202,6 +202,10 @@ class NodeRecord:
     eviction_due: bool = False
     manifests: dict[str, str] = field(default_factory=dict)
     """Files of static pods by path → the pod's uid; "" for one that is no valid pod."""
+    version: str = ""
+    """Of its kubelet; "" for that of a fresh machine."""
+    bootstrapped: bool = True
+    """It has what a kubelet needs to be somebody in the cluster: kubeadm joined it, and has not reset it."""
     static_pods: dict[str, Obj] = field(default_factory=dict)
     """uid → the pod, as long as a file or a process of it is there."""
 

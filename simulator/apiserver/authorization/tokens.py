@@ -15,6 +15,7 @@ from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import User
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
+from simulator.machinery import bootstrap_tokens
 from simulator.machinery.store import Store
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -63,6 +64,8 @@ class Tokens:
 
     def user(self, token: str) -> User | None:
         """Whose token this is; None when it is worth nothing (any more)."""
+        if bootstrap_tokens.PATTERN.fullmatch(token):
+            return self._bootstrapper(token)
         claims = self._read(token)
         if claims is None or claims["exp"] <= self._now_s():
             return None
@@ -75,6 +78,18 @@ class Tokens:
             if bound and not self._is_alive(resource, "" if kind == "Node" else namespace, bound):
                 return None
         return account_user(namespace, account["name"])
+
+    def _bootstrapper(self, text: str) -> User | None:
+        """`plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go`."""
+        name = bootstrap_tokens.PREFIX + text.partition(".")[0]
+        secret = self._store.get("secrets", (bootstrap_tokens.NAMESPACE, name))
+        token = None if secret is None else bootstrap_tokens.read(secret)
+        if token is None or token.text != text or "authentication" not in token.usages:
+            return None
+        if token.expires and self._engine.micros(token.expires) <= self._engine.now:
+            return None
+        groups = (bootstrap_tokens.GROUP, *token.groups, "system:authenticated")
+        return User(bootstrap_tokens.USER + token.id, groups)
 
     def _bound(self, namespace: str, reference: Obj | None) -> Obj:
         if not reference:

@@ -76,7 +76,7 @@ def get(call: Call) -> None:
 
 def _raw(call: Call) -> None:
     path, _, query = call.text("raw").partition("?")
-    body = call.api.raw(path, query=dict(parse_qsl(query)))
+    body = call.api.raw(path, query=dict(parse_qsl(query, keep_blank_values=True)))
     call.out(body if isinstance(body, str) else compact(body) + "\n")
 
 
