@@ -11,6 +11,7 @@ from simulator.apiserver.admission.webhooks import CallFailed
 from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj
 from simulator.network.datapath import REFUSED, Datapath, Source
+from simulator.workloads import conversions
 from simulator.workloads.webhook_programs import Answer, agnhost, policy
 
 _ROOT = ("kube-system", "kube-root-ca.crt")
@@ -40,6 +41,28 @@ class ClusterWebhooks:
         if answer.response is None:
             raise CallFailed("the server could not find the requested resource")
         return answer.response
+
+    def convert(self, client: Obj, timeout_s: int, request: Obj) -> Obj:
+        """The `response` to a ConversionReview. Raises CallFailed."""
+        service = client.get("service")
+        if not service:
+            host = str(client.get("url", "")).partition("://")[2].partition("/")[0].partition(":")[0]
+            raise CallFailed(f"dial tcp: lookup {host} on 172.18.0.1:53: no such host")
+        pod = self._backend(service)
+        self._check_certificate(client, service)
+        path = "/" + (service.get("path") or "").lstrip("/")
+        answer = self._conversion(pod, path, request)
+        if answer is None:
+            raise CallFailed("the server could not find the requested resource")
+        return {"uid": request["uid"], **answer}
+
+    def _conversion(self, pod: Obj, path: str, request: Obj) -> Obj | None:
+        for container in pod["spec"]["containers"]:
+            if _AGNHOST_IMAGE in container["image"]:
+                return conversions.agnhost(path, request)
+            if any(one in container["image"] for one in _POLICY_IMAGES):
+                return conversions.policy(path, request, self._policy(pod))
+        raise CallFailed("net/http: HTTP/1.x transport connection broken: malformed HTTP response")
 
     def _backend(self, reference: Obj) -> Obj:
         """The pod behind the service that takes this call."""

@@ -159,7 +159,8 @@ class Cluster:
         programs = NetworkPrograms(networking, self.proxy, self.kubelets.set_network)
         programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
         self.kubelets.fleet.listeners.append(programs)
-        registry.admission.webhooks.calls = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
+        webhooks = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
+        registry.admission.webhooks.calls = registry.converter.calls = webhooks
         driver = csi.install(registry, storage_of(config.flavour), self.cloud, self.kubelets.volumes)
         self.processes[driver.name] = driver
         for part in manager.parts:

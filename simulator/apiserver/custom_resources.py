@@ -1,7 +1,7 @@
 """Custom resources at the API server: decoding, defaults, validation and the strategy of every kind that a definition adds.
 
 Counterpart of `apiextensions-apiserver/pkg/apiserver/customresource_handler.go` and `pkg/registry/customresource/strategy.go` (1.33).
-Objects are kept under the storage version and shown under the version of the URL (conversion strategy None: only `apiVersion` differs).
+Objects are kept under the storage version and shown under the version of the URL (`version_conversion.py`).
 """
 
 from simulator.apiserver import errors
@@ -58,7 +58,7 @@ def problems_of_new(obj: Obj, resource: Resource, version: Version) -> list[Fiel
 
 def problems_of_update(obj: Obj, old: Obj, version: Version) -> list[FieldError]:
     found = validate_metadata_update(obj.get("metadata") or {}, old["metadata"])
-    return found + _problems(obj, version, {**old, "apiVersion": obj["apiVersion"]})
+    return found + _problems(obj, version, old)
 
 
 def _problems(obj: Obj, version: Version, old: object) -> list[FieldError]:
@@ -86,8 +86,8 @@ def _scale_problems(obj: Obj, version: Version) -> list[FieldError]:
 
 
 def prepare_create(obj: Obj, definition: Definition) -> Obj:
-    """`PrepareForCreate`: generation 1, no status of the writer's own, the storage version."""
-    fresh = {**obj, "apiVersion": definition.storage_version, "metadata": {**obj["metadata"], "generation": 1}}
+    """`PrepareForCreate`: generation 1, no status of the writer's own."""
+    fresh = {**obj, "metadata": {**obj["metadata"], "generation": 1}}
     version = _written_version(obj, definition)
     if version.has_status:
         fresh.pop("status", None)
@@ -96,15 +96,15 @@ def prepare_create(obj: Obj, definition: Definition) -> Obj:
 
 
 def prepare_update(obj: Obj, old: Obj, metadata: Obj, definition: Definition, subresource: str) -> Obj:
-    """`PrepareForUpdate` of the object or of its status. `metadata` has what only the system writes from `old`."""
+    """`PrepareForUpdate` of the object or of its status; `old` is in the version of `obj`. `metadata` has what only the system writes from `old`."""
     version = _written_version(obj, definition)
     if subresource == "status":
         kept = {key: value for key, value in old.items() if key != "status"}
         if "managedFields" in metadata:
             kept["metadata"] = {**old["metadata"], "managedFields": metadata["managedFields"]}
         return {**kept, **({"status": obj["status"]} if "status" in obj else {})}
-    fresh = {**obj, "apiVersion": definition.storage_version, "metadata": metadata}
-    ignored: tuple[str, ...] = ("metadata", "apiVersion")
+    fresh = {**obj, "metadata": metadata}
+    ignored: tuple[str, ...] = ("metadata",)
     if version.has_status:
         fresh.pop("status", None)
         if "status" in old:

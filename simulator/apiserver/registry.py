@@ -21,6 +21,7 @@ from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_index import EventIndex, packed, unpacked
 from simulator.apiserver.heartbeats import ELECTION_RENEW_US, Heartbeats, election_lease, lease
 from simulator.apiserver.strategies import Strategies
+from simulator.apiserver.version_conversion import Converter
 from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
@@ -108,7 +109,8 @@ class Registry:
         """Resources that are nowhere stored: worked out when they are read."""
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
-        self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds)
+        self.converter = Converter(engine, self.kinds)
+        self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds, self.converter)
         self.admission = AdmissionChain(engine, self.store, self.kinds, self._write_quota)
         self.admission.has_mutating_policies = "MutatingAdmissionPolicy" in gates
         self._watchers: dict[str, list[Watcher]] = {}

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from simulator.apiserver import certificates, custom_resources, errors, ownership, paths
+from simulator.apiserver import autoscalers, certificates, custom_resources, errors, ownership, paths
 from simulator.apiserver.aggregation import Aggregator
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.escalation import refuse_escalation
@@ -191,15 +191,16 @@ class Server:
 
     def _get(self, request: Request, target: Target) -> Response:
         obj = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
-        return self._answer(request, target, 200, _as_served(obj, target), [*_deprecation(target)])
+        return self._answer(request, target, 200, self._as_served(obj, target), [*_deprecation(target)])
 
     def _list(self, request: Request, target: Target) -> Response:
         page = list_page(self.registry, request, target)
+        page = replace(page, items=self.registry.converter.all_served(page.items, target.resource))
         return Response(200, shaped(request, target, page, self._now_us(), self.kinds), _deprecation(target))
 
     def _watch(self, request: Request, target: Target) -> Response:
         def shape(obj: Obj) -> Obj:
-            return shaped(request, target, _as_served(obj, target), self._now_us(), self.kinds)
+            return shaped(request, target, self._as_served(obj, target), self._now_us(), self.kinds)
 
         return Response(200, watch_events(self.registry, request, target, shape))
 
@@ -220,7 +221,7 @@ class Server:
         obj = ownership.created(obj, self._writer(request, target))
         made = self.registry.create(request.user.name, target.resource.name, obj, dry_run=_is_dry_run(request))
         warnings += self.registry.admission.warnings(request.user.name, target.resource.name, made, None)
-        return self._answer(request, target, 201, _as_served(made, target), warnings)
+        return self._answer(request, target, 201, self._as_served(made, target), warnings)
 
     def _update(self, request: Request, target: Target) -> Response:
         obj, warnings = self._decoded(request, target)
@@ -234,7 +235,7 @@ class Server:
         if _media_type(request) == APPLY_PATCH:
             return self._apply(request, target)
         old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
-        patched = self._patched(request, target, ownership.shown(_as_served(old, target)))
+        patched = self._patched(request, target, ownership.shown(self._as_served(old, target)))
         obj, warnings = self._checked(patched, request, target)
         _refuse_other_name(obj.get("metadata") or {}, target)
         return self._replace(request, target, obj, warnings, verb="patch")
@@ -246,7 +247,7 @@ class Server:
         old = self.registry.find(who, resource, target.namespace or "", target.name)
         if old is None and target.subresource:
             raise errors.not_found(target.resource.group, target.resource.plural, target.name)
-        live = None if old is None else _as_served(old, target)
+        live = None if old is None else self._as_served(old, target)
         obj = ownership.applied(
             live,
             config,
@@ -260,7 +261,7 @@ class Server:
         refuse_escalation(self._rbac, request.user, resource, obj, None)
         made = self.registry.create(who, resource, obj, dry_run=_is_dry_run(request))
         warnings += self.registry.admission.warnings(who, resource, made, None)
-        return self._answer(request, target, 201, _as_served(made, target), warnings)
+        return self._answer(request, target, 201, self._as_served(made, target), warnings)
 
     def _completed(self, merged: Obj, target: Target) -> Obj:
         """What applying led to, with the defaults of its kind."""
@@ -313,7 +314,7 @@ class Server:
             request.user.name, target.resource.name, namespace, target.name, options, dry_run=dry_run
         )
         if left is not None:
-            return self._answer(request, target, 200, _as_served(left, target))
+            return self._answer(request, target, 200, self._as_served(left, target))
         return Response(200, _deleted(target, before))
 
     def _delete_collection(self, request: Request, target: Target) -> Response:
@@ -509,7 +510,8 @@ class Server:
             obj, warnings = decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
         except DecodingError as error:
             raise errors.bad_request(str(error)) from error
-        return (converted(resource, obj) if is_whole else obj), warnings
+        obj = converted(resource, obj) if is_whole else obj
+        return (autoscalers.stored(obj) if resource.name == autoscalers.RESOURCE else obj), warnings
 
     def _patched(self, request: Request, target: Target, current: Obj) -> Obj:
         kind = _media_type(request)
@@ -556,31 +558,39 @@ class Server:
         old = self.registry.get(request.user.name, resource, target.namespace or "", target.name)
         obj = self._defaulted(resource, obj)
         if not is_applied:
-            obj = ownership.updated(_as_served(old, target), obj, self._writer(request, target))
+            obj = ownership.updated(self._as_served(old, target), obj, self._writer(request, target))
         if target.subresource not in ("status", "approval"):
             candidate = {**obj, "metadata": {**old["metadata"], **obj["metadata"]}}
             if "status" in old and "status" in target.resource.subresources:
                 candidate["status"] = old["status"]
-            self.registry.refuse_invalid(resource, obj, self._problems_of_update(candidate, old, target))
+            self.registry.refuse_invalid(
+                resource, obj, self._problems_of_update(candidate, self._as_served(old, target), target)
+            )
             refuse_escalation(self._rbac, request.user, resource, obj, old)
         elif self.kinds.version(target.resource) is not None:
             candidate = {
-                **_without_status(_as_served(old, target)),
+                **_without_status(self._as_served(old, target)),
                 **({"status": obj["status"]} if "status" in obj else {}),
             }
-            self.registry.refuse_invalid(resource, obj, self._problems_of_update(candidate, old, target))
+            self.registry.refuse_invalid(
+                resource, obj, self._problems_of_update(candidate, self._as_served(old, target), target)
+            )
         subresource = target.subresource if target.subresource in ("status", "approval") else ""
         made = self.registry.update(
             request.user.name, resource, obj, subresource, dry_run=_is_dry_run(request), verb=verb, owned=True
         )
         if not subresource:
             warnings += self.registry.admission.warnings(request.user.name, resource, made, old)
-        return self._answer(request, target, 200, _as_served(made, target), warnings)
+        return self._answer(request, target, 200, self._as_served(made, target), warnings)
 
     def _answer(
         self, request: Request, target: Target, status: int, obj: Obj, warnings: list[str] | None = None
     ) -> Response:
         return Response(status, shaped(request, target, obj, self._now_us(), self.kinds), tuple(warnings or ()))
+
+    def _as_served(self, obj: Obj, target: Target) -> Obj:
+        """The stored object under the version of the URL."""
+        return self.registry.converter.served(obj, target.resource)
 
     def _now_us(self) -> int:
         engine = self.registry.engine
@@ -735,13 +745,6 @@ def _is_watch(request: Request, target: Target) -> bool:
 
 def _is_dry_run(request: Request) -> bool:
     return request.query.get("dryRun") == "All"
-
-
-def _as_served(obj: Obj, target: Target) -> Obj:
-    """The stored object under the version of the URL."""
-    if obj["apiVersion"] == target.resource.api_version:
-        return obj
-    return {**obj, "apiVersion": target.resource.api_version}
 
 
 def _without_status(obj: Obj) -> Obj:

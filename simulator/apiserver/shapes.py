@@ -4,6 +4,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources
 behind `PartialObjectMetadata`. The first form of the header that is known wins.
 """
 
+from simulator.apiserver import autoscalers
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.lists import Page
 from simulator.apiserver.ownership import shown
@@ -59,8 +60,7 @@ def _metadata_list(page: Page) -> Obj:
 
 def _list(target: Target, page: Page, *, told: bool) -> Obj:
     version, kind = target.resource.api_version, target.resource.list_kind
-    served = (item if item["apiVersion"] == version else {**item, "apiVersion": version} for item in page.items)
-    items = [shown(item) if told else item for item in served]
+    items = [shown(item) if told else item for item in page.items]
     return {"kind": kind, "apiVersion": version, "metadata": _list_metadata(page), "items": items}
 
 
@@ -74,6 +74,8 @@ def _list_metadata(page: Page) -> Obj:
 
 def _table(request: Request, target: Target, found: Obj | Page, now_us: int, kinds: Kinds) -> Obj:
     objects = found.items if isinstance(found, Page) else [found]
+    if target.resource.name == autoscalers.RESOURCE:
+        objects = [autoscalers.stored(one) for one in objects]
     metadata = (
         _list_metadata(found)
         if isinstance(found, Page)

@@ -10,6 +10,7 @@ from simulator.apiserver.api_services import RESOURCE as API_SERVICES
 from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
 from simulator.apiserver.services import ServiceAllocator, without_leftovers
+from simulator.apiserver.version_conversion import Converter
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definitions import CLEANUP, with_condition
@@ -75,8 +76,9 @@ _SYSTEM_METADATA = (
 
 
 class Strategies:
-    def __init__(self, engine: Engine, store: Store, cluster_cidr: str, kinds: Kinds) -> None:
+    def __init__(self, engine: Engine, store: Store, cluster_cidr: str, kinds: Kinds, converter: Converter) -> None:
         self._kinds = kinds
+        self._converter = converter
         self.pods = PodAdmission(engine, store)
         self.services = ServiceAllocator(engine, store, cluster_cidr)
         self._engine = engine
@@ -91,7 +93,8 @@ class Strategies:
     def prepare_create(self, resource: str, obj: Obj) -> Obj:
         """`obj.metadata` is complete but for generation and resourceVersion."""
         if (definition := self._kinds.definition(resource)) is not None:
-            return custom_resources.prepare_create(obj, definition)
+            fresh = custom_resources.prepare_create(obj, definition)
+            return self._converter.converted([fresh], definition, definition.storage_version)[0]
         if resource in _GENERATION:
             obj["metadata"]["generation"] = 1
         if resource == "pods":
@@ -118,7 +121,9 @@ class Strategies:
         """The object to store: system metadata from `old`, and only the part that `subresource` may write."""
         if (definition := self._kinds.definition(resource)) is not None:
             metadata = _metadata(obj["metadata"], old["metadata"])
-            return custom_resources.prepare_update(obj, old, metadata, definition, subresource)
+            was = self._converter.converted([old], definition, obj["apiVersion"])[0]
+            fresh = custom_resources.prepare_update(obj, was, metadata, definition, subresource)
+            return self._converter.converted([fresh], definition, definition.storage_version)[0]
         if subresource == "approval":
             return certificates.approved(obj, old, self._engine.timestamp())
         if subresource == "status":

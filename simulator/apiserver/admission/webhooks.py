@@ -154,7 +154,7 @@ class Webhooks:
             "apiVersion": "admission.k8s.io/v1",
             "request": {"uid": uid, **_request(change), "object": change.obj, "oldObject": change.old},
         }
-        url = f"{_url(client)}?timeout={timeout_s}s"
+        url = f"{service_url(client)}?timeout={timeout_s}s"
         if self.calls is None:
             raise _Failed(f'failed to call webhook: Post "{url}": no route to the cluster\'s network')
         try:
@@ -174,7 +174,8 @@ class Webhooks:
         return patched
 
 
-def _url(client: Obj) -> str:
+def service_url(client: Obj) -> str:
+    """What a webhook is called by."""
     service = client.get("service")
     if not service:
         return str(client.get("url", ""))

@@ -3,8 +3,7 @@
 Counterpart of `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go` and `pkg/apiserver/schema/validation.go` (1.33).
 As upstream, what all versions have in common is spoken of as if it stood at the top (`spec.validation.openAPIV3Schema…`).
 
-Left out: the cost of CEL rules is not estimated, and their types are not checked; conversion by webhook is refused here, because nobody
-would answer.
+Left out: the cost of CEL rules is not estimated, and their types are not checked.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from simulator.machinery.validation.field_errors import (
     FieldError,
     GoText,
     duplicate,
+    forbidden,
     immutable,
     invalid,
     not_supported,
@@ -150,11 +150,34 @@ def _names(given: Obj) -> list[FieldError]:
     return found
 
 
+_REVIEWS = ("v1", "v1beta1")
+
+
 def _conversion(conversion: Obj) -> list[FieldError]:
     strategy = conversion.get("strategy", "")
     if not strategy:
         return [required("spec.conversion.strategy")]
-    return [] if strategy == "None" else [not_supported("spec.conversion.strategy", strategy, ["None"])]
+    webhook = conversion.get("webhook")
+    if strategy == "None":
+        if webhook is None:
+            return []
+        return [
+            forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook")
+        ]
+    if strategy != "Webhook":
+        return [not_supported("spec.conversion.strategy", strategy, ["None", "Webhook"])]
+    client, found = (webhook or {}).get("clientConfig"), []
+    if client is None:
+        found.append(required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"))
+    elif ("url" in client) == ("service" in client):
+        found.append(required("spec.conversion.webhookClientConfig", "exactly one of url or service is required"))
+    versions = (webhook or {}).get("conversionReviewVersions") or []
+    if not versions:
+        found.append(required("spec.conversion.conversionReviewVersions"))
+    elif not set(_REVIEWS) & set(versions):
+        says = f"must include at least one of {', '.join(_REVIEWS)}"
+        found.append(invalid("spec.conversion.conversionReviewVersions", versions, says))
+    return found
 
 
 def _schema(validation: Obj, path: str) -> list[FieldError]:

@@ -57,6 +57,8 @@ class Definition:
     namespaced: bool
     storage: str
     terminating: bool
+    webhook: Obj | None
+    """How to reach the service that converts between versions; None: only `apiVersion` changes."""
     versions: tuple[Version, ...]
     rows: tuple[Resource, ...]
     """One row a served version, the preferred one first."""
@@ -93,6 +95,7 @@ def read_definition(crd: Obj) -> Definition | None:
         namespaced=spec["scope"] == "Namespaced",
         storage=next(one["name"] for one in spec["versions"] if one.get("storage")),
         terminating=terminating,
+        webhook=(spec.get("conversion") or {}).get("webhook"),
         versions=versions,
         rows=rows,
     )
