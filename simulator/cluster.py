@@ -210,7 +210,7 @@ class Cluster:
             pod_cidr=config.pod_subnet,
         )
         self.narrator = Narrator()
-        self.debugger = Debugger(self.processes, self.narrator, self.copy)
+        self.debugger = Debugger(self.processes, self.kubelets, self.narrator, self.copy)
         self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
         self.remedies = Remedies(

@@ -5,7 +5,7 @@ state; looking at what a stopped loop wants changes nothing.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.client import KUBELET, Controller, Process
 from simulator.client.gate import Held
@@ -24,6 +24,8 @@ _KUBELET_WRITES = (
     "events",
 )
 _MOST_BREAKPOINTS = 50
+#: Machines without a kubelet that get a row of their own.
+_MOST_OFF = 50
 
 
 class DebuggerError(ValueError):
@@ -36,11 +38,28 @@ class DebuggerError(ValueError):
         self.wanted = wanted
 
 
+class Switches(Protocol):
+    """The kubelets of all machines (`node.kubelets.Kubelets`)."""
+
+    def nodes(self) -> list[str]: ...
+
+    def is_powered(self, node: str) -> bool: ...
+
+    def is_kubelet_running(self, node: str) -> bool: ...
+
+    def stop_kubelet(self, node: str) -> None: ...
+
+    def start_kubelet(self, node: str) -> None: ...
+
+
 class Debugger:
     """`copy` makes the throw-away copy on which a stopped loop is tried."""
 
-    def __init__(self, processes: dict[str, Process], narrator: Narrator, copy: Callable[[], Copy]) -> None:
+    def __init__(
+        self, processes: dict[str, Process], kubelets: Switches, narrator: Narrator, copy: Callable[[], Copy]
+    ) -> None:
         self._processes = processes
+        self._kubelets = kubelets
         self._gate = next(iter(processes.values())).gate
         self._narrator = narrator
         self._copy = copy
@@ -50,7 +69,7 @@ class Debugger:
     def loops(self, zero: int) -> dict[str, Plain]:
         """Every loop with its switch, its queue, its last reconcile, what it watches and writes, and what it is stopped before."""
         rows = [self._controller(process, part, zero) for process, part in self._controllers()]
-        return {"loops": [*rows, self._kubelet(zero)], "breakpoints": self.breakpoints()}
+        return {"loops": [*rows, *self._kubelet_rows(zero)], "breakpoints": self.breakpoints()}
 
     def breakpoints(self) -> list[dict[str, Plain]]:
         return [
@@ -68,10 +87,25 @@ class Debugger:
     # Deeds; each returns what was done in a sentence
 
     def switch(self, loop: str, on: bool) -> str:
+        if loop.partition("/")[0] == KUBELET:
+            return self._switch_kubelets(loop, on)
         self._known_controller(loop)
         if self._gate.is_off(loop) is not on:
             raise DebuggerError("loop", f"{loop}, which is {'on' if on else 'off'} already", "the other state")
         self._gate.switch(loop, on)
+        return f"{loop} was switched {'on' if on else 'off'}"
+
+    def _switch_kubelets(self, loop: str, on: bool) -> str:
+        """Kubelets are processes of their machines: off is `systemctl stop kubelet`, on all of them or on one (`kubelet/node-1`)."""
+        kubelets, one = self._kubelets, loop.partition("/")[2]
+        powered = [node for node in kubelets.nodes() if kubelets.is_powered(node)]
+        if one and one not in powered:
+            raise DebuggerError("loop", repr(loop), f"kubelet/ and one of {', '.join(powered[:8]) or 'no machine'}")
+        chosen = [node for node in ([one] if one else powered) if kubelets.is_kubelet_running(node) is not on]
+        if not chosen:
+            raise DebuggerError("loop", f"{loop}, which is {'on' if on else 'off'} already", "the other state")
+        for node in chosen:
+            (kubelets.start_kubelet if on else kubelets.stop_kubelet)(node)
         return f"{loop} was switched {'on' if on else 'off'}"
 
     def set(self, loop: str, resource: str, namespace: str, name: str) -> tuple[int, str]:
@@ -152,13 +186,23 @@ class Debugger:
             "held": self._held_rows(part.name, zero),
         }
 
-    def _kubelet(self, zero: int) -> dict[str, Plain]:
+    def _kubelet_rows(self, zero: int) -> list[dict[str, Plain]]:
+        """One for all of them, and one for each machine whose kubelet is off while others work."""
+        kubelets = self._kubelets
+        powered = [node for node in kubelets.nodes() if kubelets.is_powered(node)]
+        off = [node for node in powered if not kubelets.is_kubelet_running(node)]
         loops = [loop for loop in sorted(self._gate.held) if loop.partition("/")[0] == KUBELET]
+        rows = [self._kubelet_row(KUBELET, loops, zero, on=len(off) < max(len(powered), 1))]
+        if len(off) < len(powered):
+            rows += [self._kubelet_row(f"{KUBELET}/{node}", [], zero, on=False) for node in off[:_MOST_OFF]]
+        return rows
+
+    def _kubelet_row(self, name: str, loops: list[str], zero: int, *, on: bool) -> dict[str, Plain]:
         return {
-            "name": KUBELET,
+            "name": name,
             "process": KUBELET,
             "running": self._processes[KUBELET].running,
-            "on": True,
+            "on": on,
             "waiting": 0,
             "delayed": 0,
             "failing": 0,

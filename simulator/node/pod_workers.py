@@ -257,7 +257,7 @@ class PodWorkers:
         self._engine.schedule(0, self.name, "resume", held.key, held.about.namespace, held.about.name, held.cause)
 
     def turned_on(self) -> None:
-        """Kubelets are stopped with their machines, not by a switch."""
+        """A kubelet that is off is a process that does not run: `Machines` starts it."""
 
     def resume(self, uid: str, namespace: str, name: str, cause: int) -> None:
         """Event: a pod that was held may be looked at, once."""

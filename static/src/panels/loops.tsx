@@ -206,9 +206,7 @@ function Loop({ loop, session, desk }: { loop: LoopRow; session: Session; desk: 
       <div class="loop-top">
         <b>{loop.name}</b>
         {mayAct ? <button type="button" class="btn small" aria-label={`Stop ${loop.name} before it acts`} onClick={() => void desk.act({ kind: "breakpoint", op: "set", loop: loop.name })}>Stop before</button> : null}
-        {loop.name === "kubelet" ? null : (
-          <button type="button" class="switch" role="switch" aria-checked={loop.on} aria-label={loop.name} disabled={!mayAct} onClick={() => void desk.act({ kind: "loop", op: loop.on ? "off" : "on", loop: loop.name })}>{loop.on ? "on" : "off"}</button>
-        )}
+        <button type="button" class="switch" role="switch" aria-checked={loop.on} aria-label={loop.name} disabled={!mayAct} onClick={() => void desk.act({ kind: "loop", op: loop.on ? "off" : "on", loop: loop.name })}>{loop.on ? "on" : "off"}</button>
       </div>
       <p>{queueWords(loop)}{loop.synced ? `; last at ${clockText(loop.synced.at)}: ${loop.synced.key}` : ""}</p>
       <details>

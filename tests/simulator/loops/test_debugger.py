@@ -237,3 +237,31 @@ def test_a_stopped_cluster_costs_nothing(bench: Any) -> None:
     tickets = bench.cluster.engine.tickets
     bench.wait(3_000)
     assert bench.cluster.engine.tickets - tickets < 10
+
+
+def test_a_kubelet_is_switched_off_with_its_process_and_its_containers_run_on(bench: Any) -> None:
+    bench.run("kubectl create deployment web --image=nginx --replicas=3")
+    bench.wait(10)
+    node = bench.value("pods", "{.items[0].spec.nodeName}")
+    assert bench.switch(f"kubelet/{node}", "off")["said"] == f"kubelet/{node} was switched off"
+    assert bench.loop("kubelet")["on"] is True
+    assert bench.loop(f"kubelet/{node}")["on"] is False
+    bench.wait(60)
+    assert " NotReady " in bench.run(f"kubectl get node {node} --no-headers")
+    assert bench.cluster.kubelets.is_running("default", bench.value("pods", "{.items[0].metadata.name}"), "nginx")
+    bench.switch(f"kubelet/{node}", "on")
+    bench.wait(20)
+    assert " Ready " in bench.run(f"kubectl get node {node} --no-headers")
+
+
+def test_all_kubelets_are_switched_off_and_on_together(bench: Any) -> None:
+    bench.switch("kubelet", "off")
+    assert bench.loop("kubelet")["on"] is False
+    bench.run("kubectl create deployment web --image=nginx")
+    bench.wait(30)
+    assert bench.value("pods", "{.items[0].status.phase}") == "Pending"
+    assert "already" in bench.switch("kubelet", "off")["error"]["message"]
+    bench.switch("kubelet", "on")
+    bench.wait(20)
+    assert bench.value("pods", "{.items[0].status.phase}") == "Running"
+    assert "one of" in bench.switch("kubelet/nobody", "off")["error"]["message"]
