@@ -1,7 +1,8 @@
 """The updater: evicts pods whose requests are not what is recommended, and the admission controller that gives new pods what is.
 
 Follows `pkg/updater/` (a pod is evicted when a request lies outside the bounds, of at least two replicas, one in a minute here) and
-`pkg/admission-controller/` (requests become the target, limits keep their ratio). In-place updates fall back to eviction.
+`pkg/admission-controller/` (requests become the target, limits keep their ratio). In mode InPlaceOrRecreate a pod is resized where it runs
+(`pkg/updater/restriction/pods_inplace_restriction.go`), and evicted when that is infeasible, refused, or takes too long: five minutes deferred, an hour in progress.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,8 +13,12 @@ from simulator.addons.vertical_pod_autoscaler.targets import VPAS, is_target, mo
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
 from simulator.engine.plain import Obj
+from simulator.machinery.validation.resize import validate_resize
 
 _INTERVAL_US = 60_000_000
+_IN_PLACE = "InPlaceOrRecreate"
+_PATIENCE_US = {"PodResizePending": 300_000_000, "PodResizeInProgress": 3_600_000_000}
+_UPDATED = "vpaInPlaceUpdated"
 _EVICTING = ("Auto", "Recreate", "InPlaceOrRecreate")
 _MIN_REPLICAS = 2
 Evict = Callable[[str, str, str, int], None]
@@ -44,9 +49,62 @@ class Updater(Controller):
         least = (vpa["spec"].get("updatePolicy") or {}).get("minReplicas", _MIN_REPLICAS)
         if len(pods) < least or not all(_is_ready(pod) for pod in pods):
             return
+        if mode(vpa) == _IN_PLACE:
+            self._resize(key, vpa, pods)
+            return
         wrong = [pod for pod in pods if is_outside(pod, recommended(vpa))]
         if wrong and self._evicted(wrong[0]) and len(wrong) > 1:
             self.enqueue(key, after_us=_INTERVAL_US)
+
+    def _resize(self, key: str, vpa: Obj, pods: list[Obj]) -> None:
+        """One pod at a time: whose resize is stuck is evicted, whose requests are wrong is resized."""
+        waits = []
+        for pod in pods:
+            left_us = self._patience(pod)
+            if left_us is not None and left_us <= 0:
+                self._evicted(pod)
+                self.enqueue(key, after_us=_INTERVAL_US)
+                return
+            waits += [] if left_us is None else [left_us]
+        if waits:
+            self.enqueue(key, after_us=min(waits))
+            return
+        wrong = [pod for pod in pods if is_outside(pod, recommended(vpa))]
+        if wrong and not self._resized(vpa, wrong[0]):
+            self._evicted(wrong[0])
+        if len(wrong) > 1:
+            self.enqueue(key, after_us=_INTERVAL_US)
+
+    def _patience(self, pod: Obj) -> int | None:
+        """How long a resize that is on its way may still take; None when there is none."""
+        for condition in (pod.get("status") or {}).get("conditions") or ():
+            if condition["type"] in _PATIENCE_US and condition["status"] == "True":
+                if condition.get("reason") == "Infeasible":
+                    return 0
+                since = self.engine.micros(condition["lastTransitionTime"])
+                return since + _PATIENCE_US[condition["type"]] - self.engine.now
+        return None
+
+    def _resized(self, vpa: Obj, pod: Obj) -> bool:
+        """False: the pod cannot be resized where it runs."""
+        wanted, metadata = recommended(vpa), pod["metadata"]
+        containers = [
+            _with_target(one, wanted[one["name"]]["target"]) if wanted.get(one["name"]) else one
+            for one in pod["spec"]["containers"]
+        ]
+        fresh = {**pod, "spec": {**pod["spec"], "containers": containers}}
+        if validate_resize(fresh, pod):
+            return False
+        namespace, name = metadata["namespace"], metadata["name"]
+        try:
+            self.client.patch("pods", namespace, name, {"spec": {"containers": containers}}, subresource="resize")
+            if (metadata.get("annotations") or {}).get(_UPDATED) != "true":
+                self.client.patch("pods", namespace, name, {"metadata": {"annotations": {_UPDATED: "true"}}})
+        except StatusError:
+            return False
+        message = "Pod was resized in place by VPA Updater."
+        self.client.event(pod, "Normal", "InPlaceResizedByVPA", message, source=self.name)
+        return True
 
     def _evicted(self, pod: Obj) -> bool:
         metadata = pod["metadata"]

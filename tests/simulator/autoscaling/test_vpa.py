@@ -56,7 +56,7 @@ def test_what_is_used_is_recommended_and_pods_are_made_anew_with_it(lab: Any) ->
         pytest.param("Off", {"100m"}, {"100m"}, id="only says"),
         pytest.param("Initial", {"100m"}, {"461m"}, id="new pods only"),
         pytest.param("Recreate", {"461m"}, {"461m"}, id="evicts"),
-        pytest.param("InPlaceOrRecreate", {"461m"}, {"461m"}, id="falls back to eviction"),
+        pytest.param("InPlaceOrRecreate", {"461m"}, {"461m"}, id="resizes in place"),
     ],
 )
 def test_modes(lab: Any, mode: str, before: set[str], after_delete: set[str]) -> None:
@@ -127,3 +127,34 @@ def test_a_restored_autoscaler_has_the_same_future(lab: Any, cut: int) -> None:
         while not one.advance(until):
             continue
     assert restored.state_hash() == straight.state_hash()
+
+
+def test_a_pod_is_resized_where_it_runs_and_goes_on_running(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=100m,memory=300Mi", limit="cpu=1,memory=600Mi")
+    vpa(lab, "InPlaceOrRecreate")
+    before = lab.value("pods -l app=web", "{.items[*].metadata.uid}")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(400)
+    assert requests(lab) == {"461m"}
+    assert lab.value("pods -l app=web", "{.items[*].metadata.uid}") == before
+    assert lab.value("pods -l app=web", "{.items[*].status.containerStatuses[0].restartCount}") == "0 0"
+    assert lab.value("pods -l app=web", "{.items[*].status.containerStatuses[0].resources.requests.cpu}") == "461m 461m"
+    assert lab.value("pods -l app=web", "{.items[*].metadata.annotations.vpaInPlaceUpdated}") == "true true"
+    said = lab.run("kubectl get events")
+    assert "Pod was resized in place by VPA Updater." in said
+    assert "evicted by VPA" not in said
+
+
+def test_a_pod_whose_node_is_too_small_for_the_resize_is_evicted(make_lab: Make) -> None:
+    lab = make_lab("metrics-server", "vertical-pod-autoscaler", workers=2)
+    lab.serve(replicas=2, request="cpu=100m", limit="cpu=1")
+    vpa(
+        lab,
+        "InPlaceOrRecreate",
+        resourcePolicy={"containerPolicies": [{"containerName": "*", "minAllowed": {"cpu": "60"}}]},
+    )
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(300)
+    said = lab.run("kubectl get events")
+    assert "Pod was resized in place by VPA Updater." in said
+    assert "Pod was evicted by VPA Updater to apply resource recommendation." in said
