@@ -254,7 +254,7 @@ class Cluster:
         )
         programs = KubeadmPrograms(KubeadmMachines(parts))
         if not self.config.flavour.hides_control_plane:
-            self.registry.certificate_ends = YEAR_US
+            self.registry.certificate_ends = self.engine.born + YEAR_US
             self._machine_shell.programs["kubeadm"] = programs.kubeadm
         self._machine_shell.programs |= {
             "kubelet": programs.kubelet,

@@ -142,7 +142,6 @@ class MachineShell:
         session = Session(self._reach, home, Kubeconfig(home, environment), environment, self._now_us)
         return _Line(session, Surface(home, environment), commands)
 
-
     def _now_us(self) -> int:
         return self._clock.epoch_s * 1_000_000 + self._clock.now
 

@@ -94,6 +94,6 @@ def _check(machines: Machines, machine: str) -> Outcome:
 
 def _row(machines: Machines, name: str, life_us: int, *authority: str) -> str:
     engine = machines.parts.engine
-    end = (machines.issued(name) if authority else 0) + life_us
+    end = (machines.issued(name) if authority else engine.born) + life_us
     left = short_duration((end - engine.now) // 1_000_000)
     return "\t".join([name, month_day(engine.epoch_s + end // 1_000_000), left, *authority, f"{'no':<8}"])

@@ -77,7 +77,7 @@ class Machines:
     # Certificates
 
     def issued(self, certificate: str) -> int:
-        return self._issued.get(certificate, 0)
+        return self._issued.get(certificate, self.parts.engine.born)
 
     def issue(self, certificate: str) -> None:
         self._issued[certificate] = self.parts.engine.now
