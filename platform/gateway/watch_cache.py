@@ -30,7 +30,7 @@ PART_BYTES = 64 * 1024
 #: kube-apiserver ends a watch without `timeoutSeconds` after 30 to 60 minutes.
 _LONGEST_S = 1_800.0
 _LOOK_AGAIN_S = 5.0
-_BOOKMARK_EVERY_S = 60.0
+_BOOKMARK_EVERY_S, _LAST_BOOKMARK_S = 60.0, 2.0
 #: What one watcher costs for each part it gets. Events that come meanwhile travel together.
 _PACE_S = 0.000_25
 _LONGEST_PACE_S = 0.25
@@ -141,11 +141,11 @@ class WatchCache:
                     if last := window.last_words():
                         yield last
                     return
-                elif wants_bookmarks and now - told >= _BOOKMARK_EVERY_S:
+                elif wants_bookmarks and now >= (due := _next_bookmark(told, end)):
                     told = now
                     yield window.bookmark(reader.revision)
                 else:
-                    await window.news(min(end, told + _BOOKMARK_EVERY_S if wants_bookmarks else end) - now)
+                    await window.news(min(end, due if wants_bookmarks else end) - now)
 
     def forget(self, window: "_Window") -> None:
         """Nobody reads it any more."""
@@ -296,6 +296,12 @@ def _revision(event: Any) -> int:
 
 def _ends_initial(bookmark: Any) -> bool:
     return "annotations" in bookmark["object"]["metadata"]
+
+
+def _next_bookmark(told: float, end: float) -> float:
+    """About every minute, and two seconds before the end (`cacher/cache_watcher.go: nextBookmarkTime`)."""
+    last = end - _LAST_BOOKMARK_S
+    return min(told + _BOOKMARK_EVERY_S, last if last > told else end)
 
 
 def _seconds(text: str) -> float:

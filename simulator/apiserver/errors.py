@@ -19,8 +19,11 @@ class CertificateExpired(ApiUnavailable):
 class StatusError(Exception):
     """A refusal. `code` is the HTTP status, `reason` the machine-readable word, `details` as in metav1.StatusDetails."""
 
-    def __init__(self, code: int, reason: str, message: str, details: Obj | None = None) -> None:
+    def __init__(
+        self, code: int, reason: str, message: str, details: Obj | None = None, metadata: Obj | None = None
+    ) -> None:
         super().__init__(message)
+        self.metadata = metadata or {}
         self.code = code
         self.reason = reason
         self.message = message
@@ -30,7 +33,7 @@ class StatusError(Exception):
         body: Obj = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": dict(self.metadata),
             "status": "Failure",
             "message": self.message,
         }
@@ -113,8 +116,9 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def gone(message: str) -> StatusError:
-    return StatusError(410, "Expired", message)
+def gone(message: str, token: str = "") -> StatusError:
+    """`token`: where a list may go on nevertheless."""
+    return StatusError(410, "Expired", message, metadata={"continue": token} if token else None)
 
 
 def too_old_revision(revision: int, oldest: int) -> StatusError:

@@ -68,7 +68,8 @@ def _list_metadata(page: Page) -> Obj:
     metadata: Obj = {"resourceVersion": str(page.revision)}
     if page.next:
         metadata["continue"] = page.next
-        metadata["remainingItemCount"] = page.left
+        if page.left:
+            metadata["remainingItemCount"] = page.left
     return metadata
 
 

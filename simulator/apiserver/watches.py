@@ -8,7 +8,7 @@ as the watch cache does it (`apiserver/pkg/storage/cacher/cache_watcher.go`).
 from collections.abc import Callable
 
 from simulator.apiserver import errors
-from simulator.apiserver.errors import StatusError
+from simulator.apiserver.list_options import limit_of, refuse_watch, revision_of
 from simulator.apiserver.lists import list_page, matcher
 from simulator.apiserver.paths import Target
 from simulator.apiserver.registry import Registry
@@ -16,8 +16,6 @@ from simulator.apiserver.request import Request
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Change, Compacted
 
-#: Digits of the greatest uint64.
-_LONGEST_NUMBER = 20
 _INITIAL_END = "k8s.io/initial-events-end"
 Shape = Callable[[Obj], Obj]
 
@@ -27,14 +25,16 @@ def watch_events(registry: Registry, request: Request, target: Target, shape: Sh
     query = request.query
     wanted = matcher(request, target, registry.kinds)
     since = query.get("resourceVersion", "")
+    refuse_watch(query)
+    limit_of(query)
     initial = query.get("sendInitialEvents") == "true"
-    if initial and query.get("resourceVersionMatch") != "NotOlderThan":
-        raise _needs_match(target)
+    if since in ("", "0") and query.get("sendInitialEvents") == "false":
+        return _bookmark(request, target, registry.store.revision)
     if initial or since in ("", "0"):
         page = list_page(registry, request, target, everything=True)
         events = [{"type": "ADDED", "object": shape(obj)} for obj in page.items]
         return [*events, *_bookmark(request, target, page.revision, ends_initial=initial)]
-    revision = _revision(since)
+    revision = revision_of(since)
     try:
         changes = registry.store.changes_since(revision)
     except Compacted as error:
@@ -81,22 +81,3 @@ def _bookmark(request: Request, target: Target, revision: int, *, ends_initial: 
     resource = target.resource
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
     return [{"type": "BOOKMARK", "object": obj}]
-
-
-def _revision(text: str) -> int:
-    if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
-        why = "value out of range" if text.isdecimal() else "invalid syntax"
-        raise errors.bad_request(
-            f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {why}'
-        )
-    return int(text)
-
-
-def _needs_match(target: Target) -> StatusError:
-    """`apimachinery/pkg/apis/meta/internalversion/validation`: sendInitialEvents goes with resourceVersionMatch."""
-    cause = (
-        "FieldValueForbidden",
-        "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        "resourceVersionMatch",
-    )
-    return errors.invalid("meta.k8s.io", "ListOptions", "", [cause])

@@ -10,7 +10,7 @@ import pytest
 from gateway import watch_cache
 from gateway.errors import Unreachable
 from gateway.standalone import LocalBackend
-from gateway.watch_cache import WatchCache
+from gateway.watch_cache import WatchCache, _next_bookmark
 from simulator import Cluster
 from simulator.apiserver.request import Request, Response
 
@@ -238,3 +238,12 @@ async def test_something_that_cannot_be_watched_is_answered_plainly(backend: Cou
     assert isinstance(answer, Response)
     assert answer.status == 200
     await parts.aclose()
+
+
+@pytest.mark.parametrize(
+    ("told", "end", "due"),
+    [(0, 1_800, 60), (60, 1_800, 120), (0, 10, 8), (50, 100, 98), (8, 10, 10), (0, 1, 1)],
+    ids=["each-minute", "again", "two-seconds-before-the-end", "the-end-comes-first", "only-once", "no-time"],
+)
+def test_bookmarks_come_each_minute_and_before_the_end(told: float, end: float, due: float) -> None:
+    assert _next_bookmark(told, end) == due
