@@ -34,7 +34,7 @@ from simulator.apiserver.request import Request, Response, User
 from simulator.apiserver.reviews import Reviewer
 from simulator.apiserver.scale import scale_of, with_scale
 from simulator.apiserver.services import without_leftovers
-from simulator.apiserver.shapes import refuse_table, shaped
+from simulator.apiserver.shapes import refuse_table, refuse_unknown_media, shaped
 from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
@@ -52,6 +52,8 @@ from simulator.machinery.validation.resize import validate_resize
 
 _MAX_OBJECT_BYTES = 1_500_000
 APPLY_PATCH = "application/apply-patch+yaml"
+#: What they answer is not the API server's.
+_OTHER_MEDIA = frozenset({"proxy", "exec", "attach", "portforward"})
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -171,6 +173,8 @@ class Server:
         if target is None:
             raise errors.path_not_found()
         verb = _verb(request, target)
+        if target.subresource not in _OTHER_MEDIA:
+            refuse_unknown_media(request)
         if _is_watch(request, target):
             return self._watch(request, target)
         if not target.subresource and bool(target.name) is (verb in ("create", "list", "deletecollection")):

@@ -29,11 +29,25 @@ def shaped(request: Request, target: Target, found: Obj | Page, now_us: int, kin
     return shown(found) if told else found
 
 
+_ACCEPTED = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+
+
 def refuse_table(request: Request) -> None:
     """Raises StatusError (406) where there is nothing to lay out in rows."""
     if _wanted(request.headers.get("accept", "")) == "Table" and "," not in request.headers["accept"]:
-        accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-        raise StatusError(406, "NotAcceptable", f"only the following media types are accepted: {accepted}")
+        raise _not_acceptable()
+
+
+def refuse_unknown_media(request: Request) -> None:
+    """Raises StatusError (406) for a client that takes nothing the server has (`handlers/negotiation`), a log's plain text included."""
+    accept = request.headers.get("accept", "")
+    media = [choice.partition(";")[0].strip() for choice in accept.split(",")]
+    if accept and not any(one in (*_ACCEPTED, "*/*", "application/*") for one in media):
+        raise _not_acceptable()
+
+
+def _not_acceptable() -> StatusError:
+    return StatusError(406, "NotAcceptable", f"only the following media types are accepted: {', '.join(_ACCEPTED)}")
 
 
 def _wanted(accept: str) -> str:
