@@ -7,9 +7,10 @@ UI_SOURCES := $(shell find static/src static/public -type f 2>/dev/null) static/
 TESTS ?= tests
 MINUTES ?= 60
 FIRST ?= 1
+LENGTH ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-python test-ui lint type imports bench soak e2e ui ui-watch lock demo clean
+.PHONY: help install run test test-python test-ui lint type imports bench soak fuzz e2e ui ui-watch lock demo clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +60,9 @@ bench: .venv/dev.stamp build/ui/manifest.json ## measures; writes build/bench.js
 
 soak: .venv/dev.stamp ## random sessions, checked after every step; MINUTES=60, FIRST=1 (a seed) may be given
 	$(PYTHON_IN_VENV) -m tests.simulator.simulation.play --minutes $(MINUTES) --first $(FIRST)
+
+fuzz: .venv/dev.stamp ## odd requests, LENGTH=50 times as many as in CI, other ones each time
+	DRYDOCK_FUZZ=$(LENGTH) $(PYTHON_IN_VENV) -m pytest tests/fuzzing -q
 
 ui: build/ui/manifest.json ## build the browser side
 

@@ -14,7 +14,7 @@ from schemathesis.core import NotSet
 from schemathesis.generation import GenerationMode
 
 from simulator.cluster import Cluster
-from tests.fuzzing.door import Door, fuzzed
+from tests.fuzzing.door import LENGTH, Door, fuzzed
 
 
 def _described() -> dict[str, Any]:
@@ -36,9 +36,12 @@ def test_every_operation_answers(door: Door, place: str) -> None:
     schema = schemathesis.openapi.from_dict(DESCRIBED[place])
     operations = [found.ok() for found in schema.get_all_operations()]
     assert operations
-    for operation in operations:
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            _try(door, operation, mode)
+    for number, operation in enumerate(operations):
+        # Bodies take long to make, so in CI every fourth is tried with one that fits and every fourth with one that does not.
+        if LENGTH > 1 or number % 4 == 1 or not operation.body:
+            _try(door, operation, GenerationMode.POSITIVE)
+        if operation.body and (LENGTH > 1 or number % 4 == 3):  # whatever has no body takes nearly everything
+            _try(door, operation, GenerationMode.NEGATIVE)
 
 
 def _try(door: Door, operation: Any, mode: GenerationMode) -> None:

@@ -127,7 +127,7 @@ def _no_surrogates(path: str) -> str:
     return path.encode("utf-8", "replace").decode()
 
 
-@fuzzed(900)
+@fuzzed(400)
 @given(method=METHODS, path=PATHS, query=QUERIES, headers=HEADERS, kind=st.sampled_from(TYPES), body=BODIES)
 @example("GET", "/version", [("watch", "1")], [], "", b"")
 @example("GET", "/api/v1/namespaces/default/pods", [("watch", "1"), ("resourceVersion", "9" * 5000)], [], "", b"")
@@ -210,14 +210,14 @@ SHAPES = st.one_of(
 )
 
 
-@fuzzed(400)
+@fuzzed(150)
 @given(path=st.sampled_from(OBJECTS), operations=OPERATIONS)
 def test_json_patches_are_answered(door: Door, path: str, operations: list[object]) -> None:
     headers = [(b"content-type", b"application/json-patch+json")]
     door.ask("PATCH", path, headers=headers, body=_json(operations))
 
 
-@fuzzed(600)
+@fuzzed(200)
 @given(path=st.sampled_from(OBJECTS), kind=st.sampled_from(["merge", "strategic-merge"]), patch=SHAPES)
 def test_merging_patches_are_answered(door: Door, path: str, kind: str, patch: object) -> None:
     door.ask("PATCH", path, headers=[(b"content-type", f"application/{kind}-patch+json".encode())], body=_json(patch))
@@ -231,7 +231,7 @@ _KINDS = {
 }
 
 
-@fuzzed(500)
+@fuzzed(150)
 @given(
     plural=st.sampled_from(sorted(_KINDS)),
     shape=SHAPES,
@@ -247,7 +247,7 @@ def test_applied_configurations_are_answered(door: Door, plural: str, shape: obj
     door.ask("PATCH", f"{root}/namespaces/default/{plural}/{name}", query=query, headers=headers, body=_json(body))
 
 
-@fuzzed(500)
+@fuzzed(150)
 @given(plural=st.sampled_from(sorted(_KINDS)), shape=SHAPES, verb=st.sampled_from(["POST", "PUT"]))
 def test_written_objects_are_answered(door: Door, plural: str, shape: object, verb: str) -> None:
     version, kind = _KINDS[plural]
@@ -261,7 +261,7 @@ def test_written_objects_are_answered(door: Door, plural: str, shape: object, ve
     door.ask(verb, f"{root}/namespaces/default/{plural}{name}", headers=headers, body=_json(body))
 
 
-@fuzzed(200)
+@fuzzed(100)
 @given(path=st.sampled_from(OBJECTS), options=JSON, query=QUERIES)
 def test_deletions_are_answered(door: Door, path: str, options: object, query: list[tuple[str, str]]) -> None:
     """With `dryRun`, so that something is left for the next."""
