@@ -108,10 +108,12 @@ class AttachDetachController(Controller):
                 self._attach(volume, node, wanted, attachments)
 
     def _attachments(self, volume: str) -> list[Obj]:
+        """Those of its own making, which are named after volume and node (`csi_attacher.go: getAttachmentName`)."""
         return [
             one
             for one in self.cache.unordered(_ATTACHMENTS)
             if one["spec"]["source"].get("persistentVolumeName") == volume
+            and one["metadata"]["name"].startswith("csi-")
         ]
 
     def _is_attachable(self, volume: Obj) -> bool:

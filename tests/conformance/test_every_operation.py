@@ -38,6 +38,27 @@ RESOURCES = {
         "CronJob",
         {"spec": {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"template": {"spec": _POD}}}}},
     ),
+    "ingresses": (
+        "/apis/networking.k8s.io/v1/namespaces/default/ingresses",
+        "Ingress",
+        {"spec": {"defaultBackend": {"service": {"name": "default-backend", "port": {"number": 80}}}}},
+    ),
+    "ingressclasses": (
+        "/apis/networking.k8s.io/v1/ingressclasses",
+        "IngressClass",
+        {"spec": {"controller": "example.com/controller"}},
+    ),
+    "runtimeclasses": ("/apis/node.k8s.io/v1/runtimeclasses", "RuntimeClass", {"handler": "runc"}),
+    "endpointslices": (
+        "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
+        "EndpointSlice",
+        {"addressType": "IPv4", "endpoints": [{"addresses": ["1.2.3.4"]}]},
+    ),
+    "capacities": (
+        "/apis/storage.k8s.io/v1/namespaces/default/csistoragecapacities",
+        "CSIStorageCapacity",
+        {"storageClassName": "e2e"},
+    ),
 }
 
 _CONDITION = {
@@ -53,6 +74,7 @@ STATUS: dict[str, Obj] = {
     "prioritylevels": {"conditions": [_CONDITION]},
     "policies": {"observedGeneration": 1},
     "cronjobs": {"lastScheduleTime": "2025-10-09T08:53:20Z"},
+    "ingresses": {"loadBalancer": {"ingress": [{"ip": "169.1.1.1"}]}},
 }
 
 
@@ -64,6 +86,11 @@ STATUS: dict[str, Obj] = {
     "[sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicyBinding API "
     "operations [Conformance]",
     "[sig-apps] CronJob should support CronJob API operations [Conformance]",
+    "[sig-network] Ingress API should support creating Ingress API operations [Conformance]",
+    "[sig-network] IngressClass API should support creating IngressClass API operations [Conformance]",
+    "[sig-node] RuntimeClass should support RuntimeClasses API operations [Conformance]",
+    "[sig-network] EndpointSlice should support creating EndpointSlice API operations [Conformance]",
+    "[sig-storage] CSIStorageCapacity should support CSIStorageCapacities API operations [Conformance]",
 )
 @pytest.mark.parametrize("name", RESOURCES)
 def test_every_operation_works(suite: Suite, name: str) -> None:
