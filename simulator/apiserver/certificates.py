@@ -4,7 +4,6 @@ https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requ
 (1.33). A certificate of the cluster's CA makes its CN a user and its O's groups, until it expires.
 """
 
-import binascii
 from base64 import b64decode
 
 from simulator.apiserver import errors
@@ -15,12 +14,11 @@ from simulator.apiserver.request import User
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.certificates import CertificateError, is_signed_by, read_certificate, read_request
+from simulator.machinery.validation.certificates import validate_conditions, validate_request
 
 RESOURCE = "certificatesigningrequests.certificates.k8s.io"
 CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
 _GROUP, _PLURAL = "certificates.k8s.io", "certificatesigningrequests"
-_LEAST_S = 600
-_LEGACY = "kubernetes.io/legacy-unknown"
 
 
 def authority_of(seed: int) -> str:
@@ -46,8 +44,8 @@ def requested(obj: Obj, user: User) -> Obj:
     """A new request as it is kept: who asked is the server's to say. Raises StatusError."""
     spec = obj.get("spec") or {}
     name = (obj.get("metadata") or {}).get("name", "")
-    causes = _problems(spec)
-    if causes:
+    if problems := validate_request(spec):
+        causes = [problem.cause() for problem in problems]
         raise errors.invalid(_GROUP, "CertificateSigningRequest", name, causes)
     subject = read_request(b64decode(spec["request"]))
     if spec["signerName"] == CLIENT_SIGNER and "system:masters" in subject.organizations:
@@ -57,42 +55,14 @@ def requested(obj: Obj, user: User) -> Obj:
     return {**obj, "spec": {**{key: value for key, value in spec.items() if key not in ("uid", "extra")}, **own}}
 
 
-def _problems(spec: Obj) -> list[tuple[str, str, str]]:
-    causes: list[tuple[str, str, str]] = []
-    try:
-        read_request(b64decode(spec.get("request") or "", validate=True))
-    except (CertificateError, binascii.Error) as error:
-        value = str(spec.get("request", ""))
-        causes.append(("FieldValueInvalid", f'Invalid value: "{value}": {error}', "spec.request"))
-    if not spec.get("usages"):
-        causes.append(("FieldValueRequired", "Required value", "spec.usages"))
-    signer = spec.get("signerName", "")
-    if not signer:
-        causes.append(("FieldValueRequired", "Required value", "spec.signerName"))
-    elif signer == _LEGACY:
-        says = f'Invalid value: "{signer}": the legacy signerName is not allowed via this API version'
-        causes.append(("FieldValueInvalid", says, "spec.signerName"))
-    elif "/" not in signer:
-        says = f"Invalid value: \"{signer}\": must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        causes.append(("FieldValueInvalid", says, "spec.signerName"))
-    life = spec.get("expirationSeconds")
-    if life is not None and life < _LEAST_S:
-        says = f"Invalid value: {life}: may not specify a duration less than 600 seconds (10 minutes)"
-        causes.append(("FieldValueInvalid", says, "spec.expirationSeconds"))
-    return causes
-
-
 def approved(obj: Obj, old: Obj, now: str) -> Obj:
     """The request with the conditions that `obj` says, and nothing else of it. Raises StatusError."""
     before = {one["type"]: one for one in (old.get("status") or {}).get("conditions") or ()}
     given = (obj.get("status") or {}).get("conditions") or ()
-    kinds = [one.get("type") for one in given]
-    if "Approved" in kinds and "Denied" in kinds:
-        says = 'Invalid value: "Denied": Approved and Denied conditions are mutually exclusive'
-        place = f"status.conditions[{kinds.index('Denied')}].type"
-        raise errors.invalid(
-            _GROUP, "CertificateSigningRequest", old["metadata"]["name"], [("FieldValueInvalid", says, place)]
-        )
+    problems = validate_conditions(given, before)
+    if problems:
+        causes = [problem.cause() for problem in problems]
+        raise errors.invalid(_GROUP, "CertificateSigningRequest", old["metadata"]["name"], causes)
     conditions = []
     for one in given:
         same = before.get(one["type"]) or {}

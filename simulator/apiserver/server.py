@@ -47,7 +47,7 @@ from simulator.machinery.patches import PatchError, json_patch, merge_patch, str
 from simulator.machinery.schemas import schema_for
 from simulator.machinery.typed_values import undeclared
 from simulator.machinery.validation import FieldError, validate_create, validate_update
-from simulator.machinery.validation.pods import validate_ephemeral_update
+from simulator.machinery.validation.pod_updates import validate_ephemeral_update
 from simulator.machinery.validation.resize import validate_resize
 
 _MAX_OBJECT_BYTES = 1_500_000

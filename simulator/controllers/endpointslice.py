@@ -330,6 +330,6 @@ def _uid(endpoint: Obj) -> str:
 
 def _ports_of(slice: Obj) -> tuple[Port, ...]:
     return tuple(
-        (port.get("name") or "", port["port"], port.get("protocol") or "TCP", port.get("appProtocol") or "")
+        (port.get("name") or "", port.get("port") or 0, port.get("protocol") or "TCP", port.get("appProtocol") or "")
         for port in slice.get("ports") or ()
     )

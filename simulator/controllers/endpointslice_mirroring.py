@@ -142,6 +142,7 @@ def _endpoint(address: Obj, *, ready: bool) -> Obj:
 def _shape(slice_: Obj) -> tuple[str, tuple[tuple[str, int, str], ...]]:
     """What a slice's endpoints have in common: a slice is kept for those alone."""
     ports = tuple(
-        (port.get("name") or "", port["port"], port.get("protocol", "TCP")) for port in slice_.get("ports") or ()
+        (port.get("name") or "", port.get("port") or 0, port.get("protocol", "TCP"))
+        for port in slice_.get("ports") or ()
     )
     return slice_["addressType"], ports

@@ -14,21 +14,27 @@ DNS_SUBDOMAIN_MAX = 253
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH = rf"{_SEARCH_LABEL}(\.{_SEARCH_LABEL})*"
 _DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _WILDCARD = rf"\*\.{_SUBDOMAIN}"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 _PERCENT = "[0-9]+%"
 _HTTP_HEADER = "[-A-Za-z0-9]+"
+_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
+_LINK_LOCAL_MULTICAST = (ip_network("224.0.0.0/24"), ip_network("ff02::/16"))
 _C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 _label_pattern = re.compile(_LABEL)
 _subdomain_pattern = re.compile(_SUBDOMAIN)
+_search_pattern = re.compile(_SEARCH)
 _dns_1035_pattern = re.compile(_DNS_1035)
 _qualified_pattern = re.compile(_QUALIFIED)
 _wildcard_pattern = re.compile(_WILDCARD)
 _config_key_pattern = re.compile(_CONFIG_KEY)
 _percent_pattern = re.compile(_PERCENT)
+_http_path_pattern = re.compile(_HTTP_PATH)
 _http_header_pattern = re.compile(_HTTP_HEADER)
 
 _LABEL_SAYS = (
@@ -37,6 +43,10 @@ _LABEL_SAYS = (
 )
 _SUBDOMAIN_SAYS = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character"
+)
+_SEARCH_SAYS = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', "
     "and must start and end with an alphanumeric character"
 )
 _DNS_1035_SAYS = (
@@ -91,6 +101,14 @@ def dns_subdomain(value: str) -> list[str]:
     problems = _too_long(value, DNS_SUBDOMAIN_MAX)
     if not _subdomain_pattern.fullmatch(value):
         problems.append(must_match(_SUBDOMAIN_SAYS, _SUBDOMAIN, "example.com"))
+    return problems
+
+
+def search_domain(value: str) -> list[str]:
+    """A subdomain that may have underscores, as in a resolver's search list."""
+    problems = _too_long(value, DNS_SUBDOMAIN_MAX)
+    if not _search_pattern.fullmatch(value):
+        problems.append(must_match(_SEARCH_SAYS, _SEARCH, "example.com"))
     return problems
 
 
@@ -207,6 +225,48 @@ def is_ip(value: str, family: str) -> bool:
         return ip_address(value).version == int(family[-1]) and "%" not in value
     except ValueError:
         return False
+
+
+def special_ip(value: str) -> list[str]:
+    """Why an address is none that packets of others could be sent to (`ValidateNonSpecialIP`)."""
+    try:
+        address = ip_address(value)
+    except ValueError:
+        return ["must be a valid IP address"]
+    problems = []
+    if address.is_unspecified:
+        problems.append(f"may not be unspecified ({value})")
+    if address.is_loopback:
+        problems.append("may not be in the loopback range (127.0.0.0/8, ::1/128)")
+    if address.is_link_local:
+        problems.append("may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+    if any(address.version == one.version and address in one for one in _LINK_LOCAL_MULTICAST):
+        problems.append("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
+    return problems
+
+
+def domain_prefixed_path(value: str) -> list[tuple[str, str]]:
+    """`acme.io/foo`. Each complaint comes with the part that it is about."""
+    host, slash, path = value.partition("/")
+    if not slash or not host or not path:
+        return [(value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+    problems = [(host, says) for says in dns_subdomain(host)]
+    if not _http_path_pattern.fullmatch(path):
+        problems.append((path, must_match("Invalid path", _HTTP_PATH)))
+    return problems
+
+
+def fully_qualified_domain(value: str) -> list[tuple[str, str]]:
+    """A domain of at least two labels. Each complaint comes with the part that it is about."""
+    bare = value.removesuffix(".")
+    if problems := dns_subdomain(bare):
+        return [(bare, ",".join(problems))]
+    if "." not in bare:
+        return [(bare, "should be a domain with at least two segments separated by dots")]
+    for label in bare.split("."):
+        if problems := dns_label(label):
+            return [(label, ",".join(problems))]
+    return []
 
 
 def cidr(value: str) -> list[str]:

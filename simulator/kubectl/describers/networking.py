@@ -92,7 +92,7 @@ def endpoints_text(slices: Sequence[Obj], port_name: str) -> str:
                 address = endpoint["addresses"][0]
                 address = f"[{address}]" if ":" in address else address
                 if not more:
-                    shown.append(f"{address}:{port['port']}" if port is not None else address)
+                    shown.append(f"{address}:{port['port']}" if port is not None and port.get("port") else address)
                 count += 1
     text = ",".join(shown)
     return f"{text} + {count - 3} more..." if more else text

@@ -1,16 +1,18 @@
-"""Rules for containers of all three sorts: names, images, ports, environment, resources, mounts, probes.
+"""Rules for one container: its names, ports, mounts, devices, and how it is pulled, resized and secured.
 
-Follows `pkg/apis/core/validation/validation.go` (1.33), in its order. `path` is where the container stands.
+Follows `validateContainerCommon` and what it calls in `pkg/apis/core/validation/validation.go` (1.33), in its order and with its
+paths, which are not always those one would expect.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from simulator.machinery import names, quantities
+from simulator.machinery import names
+from simulator.machinery.validation.environment import validate_environment, validate_environment_sources
 from simulator.machinery.validation.field_errors import (
     FieldError,
     GoText,
@@ -18,34 +20,35 @@ from simulator.machinery.validation.field_errors import (
     forbidden,
     invalid,
     not_found,
-    not_negative,
     not_supported,
     required,
 )
+from simulator.machinery.validation.paths import validate_local_path, validate_no_backsteps
+from simulator.machinery.validation.resource_names import requirements
+from simulator.machinery.validation.security import validate_container_security
 
 Obj = dict[str, Any]
 Errors = list[FieldError]
 
-_MAX_ID = (1 << 32) - 1
-_PROTOCOLS = ("SCTP", "TCP", "UDP")
-_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-_MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
-_ENV_FIELDS = (
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.serviceAccountName",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-)
-_KNOWN_FIELDS = frozenset((*_ENV_FIELDS, "spec.restartPolicy", "spec.schedulerName", "status.phase"))
-_KEYED_FIELD = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
-_STANDARD_RESOURCES = ("cpu", "memory", "ephemeral-storage")
-_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
-_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef")
+PROTOCOLS = ("SCTP", "TCP", "UDP")
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+_MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
+_RESIZED = ("cpu", "memory")
+_RESIZES = ("NotRequired", "RestartContainer")
+_PROPAGATIONS = ("Bidirectional", "HostToContainer", "None")
+_RECURSIVE = ("Disabled", "Enabled", "IfPossible")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of its pod a container's rules look at."""
+
+    volumes: Mapping[str, Obj]
+    claims: tuple[str, ...] = ()
+    restart_policy: str = "Always"
+    host_users: bool = True
+    is_pod: bool = True
+    """A pod itself, not a template of some."""
 
 
 @lru_cache(maxsize=4096)
@@ -53,67 +56,54 @@ def _label_problems(name: str) -> tuple[str, ...]:
     return tuple(names.dns_label(name))
 
 
-def validate_container(container: Obj, path: str, volumes: Iterable[str]) -> Errors:
+def validate_container(container: Obj, path: str, around: Surroundings) -> Errors:
     """What holds for regular, init and ephemeral containers alike."""
     errors: Errors = []
-    name, image = container.get("name", ""), container.get("image", "")
+    name = container.get("name", "")
     if not name:
         errors.append(required(f"{path}.name"))
     else:
         errors += [invalid(f"{path}.name", name, says) for says in _label_problems(name)]
-    if not image:
+    if not container.get("image"):
         errors.append(required(f"{path}.image"))
-    elif image != image.strip():
-        errors.append(invalid(f"{path}.image", image, "must not have leading or trailing whitespace"))
     policy = container.get("terminationMessagePolicy", "File")
     if policy not in _MESSAGE_POLICIES:
         errors.append(not_supported(f"{path}.terminationMessagePolicy", policy, _MESSAGE_POLICIES))
     if ports := container.get("ports"):
         errors += _ports(ports, f"{path}.ports")
     if env := container.get("env"):
-        errors += _environment(env, f"{path}.env")
+        errors += validate_environment(env, f"{path}.env")
     if sources := container.get("envFrom"):
-        errors += _environment_sources(sources, f"{path}.envFrom")
+        errors += validate_environment_sources(sources, f"{path}.envFrom")
     if mounts := container.get("volumeMounts"):
-        errors += _mounts(mounts, f"{path}.volumeMounts", volumes)
-    pull = container.get("imagePullPolicy", "")
-    if pull not in _PULL_POLICIES:
-        errors.append(
-            not_supported(f"{path}.imagePullPolicy", pull, _PULL_POLICIES)
-            if pull
-            else required(f"{path}.imagePullPolicy")
-        )
+        errors += _mounts(mounts, f"{path}.volumeMounts", container, around)
+    if devices := container.get("volumeDevices"):
+        errors += _devices(devices, f"{path}.volumeDevices", container, around)
+    errors += pull_policy(container.get("imagePullPolicy", ""), f"{path}.imagePullPolicy")
     if resources := container.get("resources"):
-        errors += validate_resources(resources, f"{path}.resources")
+        errors += requirements(resources, f"{path}.resources", claims=around.claims)
+    if policies := container.get("resizePolicy"):
+        errors += _resize_policies(policies, f"{path}.resizePolicy", around.restart_policy)
     if security := container.get("securityContext"):
-        for key in ("runAsUser", "runAsGroup"):
-            errors += user_or_group(security.get(key), f"{path}.securityContext.{key}")
+        errors += validate_container_security(security, f"{path}.securityContext", host_users=around.host_users)
     return errors
 
 
-def user_or_group(number: int | None, path: str) -> Errors:
-    """A Unix user or group id, if one is given."""
-    if number is None or 0 <= number <= _MAX_ID:
+def pull_policy(policy: str, path: str) -> Errors:
+    if policy in PULL_POLICIES:
         return []
-    return [invalid(path, number, names.outside(0, _MAX_ID))]
+    return [not_supported(path, policy, PULL_POLICIES) if policy else required(path)]
 
 
-def validate_lifetime(container: Obj, path: str) -> Errors:
-    """Lifecycle hooks and probes, which only long-running containers may have."""
-    errors: Errors = []
-    if hooks := container.get("lifecycle"):
-        for name in ("postStart", "preStop"):
-            if name in hooks:
-                errors += _handler(hooks[name], f"{path}.lifecycle.{name}", (*_HANDLERS[:3], "sleep"))
-    for kind in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if probe := container.get(kind):
-            errors += _probe(probe, f"{path}.{kind}")
-            if kind != "readinessProbe" and probe.get("successThreshold", 1) != 1:
-                errors.append(invalid(f"{path}.{kind}.successThreshold", probe["successThreshold"], "must be 1"))
-    return errors
+def image_without_padding(container: Obj, path: str) -> Errors:
+    """Only asked of pods; templates may carry such images."""
+    image = container.get("image", "")
+    if image == image.strip():
+        return []
+    return [invalid(f"{path}.image", image, "must not have leading or trailing whitespace")]
 
 
-# -- Ports and environment ----------------------------------------------------------------------------------------
+# -- Ports --------------------------------------------------------------------------------------------------------
 
 
 def _ports(ports: list[Obj], path: str) -> Errors:
@@ -131,8 +121,8 @@ def _ports(ports: list[Obj], path: str) -> Errors:
         protocol = port.get("protocol", "")
         if not protocol:
             errors.append(required(f"{here}.protocol"))
-        elif protocol not in _PROTOCOLS:
-            errors.append(not_supported(f"{here}.protocol", protocol, _PROTOCOLS))
+        elif protocol not in PROTOCOLS:
+            errors.append(not_supported(f"{here}.protocol", protocol, PROTOCOLS))
     return errors
 
 
@@ -146,222 +136,157 @@ def _port_numbers(port: Obj, path: str) -> Errors:
     return errors
 
 
-def _environment(env: list[Obj], path: str) -> Errors:
+def host_port_conflicts(containers: list[Obj], path: str) -> Errors:
+    """Ports of the machine that two of these containers want."""
     errors: Errors = []
-    for index, variable in enumerate(env):
-        here, name = f"{path}[{index}]", variable.get("name", "")
-        if not name:
-            errors.append(required(f"{here}.name"))
-        else:
-            errors += [invalid(f"{here}.name", name, says) for says in names.environment_variable(name)]
-        if (source := variable.get("valueFrom")) is not None:
-            errors += _value_source(source, variable, f"{here}.valueFrom")
+    seen: list[str] = []
+    for index, container in enumerate(containers):
+        for place, port in enumerate(container.get("ports") or ()):
+            if not port.get("hostPort"):
+                continue
+            taken = f"{port.get('protocol', 'TCP')}/{port.get('hostIP', '')}/{port['hostPort']}"
+            if taken in seen:
+                errors.append(duplicate(f"{path}[{index}].ports[{place}].hostPort", taken))
+            seen.append(taken)
     return errors
 
 
-def _value_source(source: Obj, variable: Obj, path: str) -> Errors:
+def host_network_ports(spec: Obj, path: str, *, is_pod: bool) -> Errors:
+    """With the machine's network, a port of the machine is the container's; in a template it may still be missing."""
+    if not spec.get("hostNetwork"):
+        return []
     errors: Errors = []
-    given = [kind for kind in _SOURCES if source.get(kind) is not None]
-    if "fieldRef" in given:
-        errors += validate_field_reference(source["fieldRef"], f"{path}.fieldRef", _ENV_FIELDS)
-    for kind in ("configMapKeyRef", "secretKeyRef"):
-        if kind in given:
-            errors += _key_reference(source[kind], f"{path}.{kind}")
-    if not given:
-        says = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
-        errors.append(invalid(path, "", says))
-    elif variable.get("value"):
-        errors.append(invalid(path, "", "may not be specified when `value` is not empty"))
-    elif len(given) > 1:
-        errors.append(invalid(path, "", "may not have more than one field specified at a time"))
+    for index, container in enumerate(spec.get("containers") or ()):
+        for place, port in enumerate(container.get("ports") or ()):
+            own, host = port.get("containerPort", 0), port.get("hostPort", 0)
+            if (is_pod or host) and host != own:
+                here = f"{path}.containers[{index}].ports[{place}].hostPort"
+                errors.append(invalid(here, host, "must match `containerPort` when `hostNetwork` is true"))
     return errors
 
 
-def validate_field_reference(reference: Obj, path: str, supported: Iterable[str]) -> Errors:
-    """A downward API field: known at all, and allowed here."""
-    field = reference.get("fieldPath", "")
-    if not field:
-        return [required(f"{path}.fieldPath")]
-    if keyed := _KEYED_FIELD.fullmatch(field):
-        return [invalid(path, keyed[2], says) for says in names.qualified_name(keyed[2].lower())]
-    if field not in _KNOWN_FIELDS and field not in tuple(supported):
-        says = f"error converting fieldPath: field label not supported: {field}"
-        return [invalid(f"{path}.fieldPath", field, says)]
-    if field not in tuple(supported):
-        return [not_supported(f"{path}.fieldPath", field, sorted(supported))]
-    return []
+# -- Mounts and devices -------------------------------------------------------------------------------------------
 
 
-def _key_reference(reference: Obj, path: str) -> Errors:
-    key = reference.get("key", "")
-    if not key:
-        return [required(f"{path}.key")]
-    return [invalid(f"{path}.key", key, says) for says in names.config_key(key)]
-
-
-def _environment_sources(sources: list[Obj], path: str) -> Errors:
+def _mounts(mounts: list[Obj], path: str, container: Obj, around: Surroundings) -> Errors:
     errors: Errors = []
-    for index, source in enumerate(sources):
-        here = f"{path}[{index}]"
-        if prefix := source.get("prefix"):
-            errors += [invalid(f"{here}.prefix", prefix, says) for says in names.environment_variable(prefix)]
-        given = [kind for kind in ("configMapRef", "secretRef") if source.get(kind) is not None]
-        for kind in given:
-            if not source[kind].get("name"):
-                errors.append(required(f"{here}.{kind}.name"))
-        if not given:
-            errors.append(invalid(here, "", "must specify one of: `configMapRef` or `secretRef`"))
-        elif len(given) > 1:
-            errors.append(invalid(here, "", "may not have more than one field specified at a time"))
-    return errors
-
-
-# -- Mounts and resources -----------------------------------------------------------------------------------------
-
-
-def _mounts(mounts: list[Obj], path: str, volumes: Iterable[str]) -> Errors:
-    errors: Errors = []
-    known = tuple(volumes)
+    devices = container.get("volumeDevices") or ()
     used: list[str] = []
     for index, mount in enumerate(mounts):
         here, name, where = f"{path}[{index}]", mount.get("name", ""), mount.get("mountPath", "")
         if not name:
             errors.append(required(f"{here}.name"))
-        if name not in known:
+        if name not in around.volumes:
             errors.append(not_found(f"{here}.name", name))
         if not where:
             errors.append(required(f"{here}.mountPath"))
         if where in used:
             errors.append(invalid(f"{here}.mountPath", where, "must be unique"))
         used.append(where)
-        if sub := mount.get("subPath"):
-            errors += validate_local_path(sub, f"{here}.subPath")
-        if mount.get("subPathExpr"):
-            if sub:
-                errors.append(
-                    invalid(
-                        f"{here}.subPathExpr", mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"
-                    )
-                )
-            errors += validate_local_path(mount["subPathExpr"], f"{here}.subPathExpr")
+        if any(device.get("name") == name for device in devices):
+            errors.append(invalid(f"{here}.name", name, "must not already exist in volumeDevices"))
+        if any(device.get("devicePath") == where for device in devices):
+            says = "must not already exist as a path in volumeDevices"
+            errors.append(invalid(f"{here}.mountPath", where, says))
+        errors += _sub_paths(mount, path, here, around.volumes.get(name) or {})
+        if (propagation := mount.get("mountPropagation")) is not None:
+            errors += _propagation(propagation, container, f"{path}.mountPropagation")
+        errors += _recursive(mount, f"{path}.recursiveReadOnly")
     return errors
 
 
-def validate_local_path(value: str, path: str) -> Errors:
-    """A path inside a volume: relative, and never upwards."""
-    if value.startswith("/"):
-        return [invalid(path, value, "must be a relative path")]
-    return [invalid(path, value, "must not contain '..'")] if ".." in value.split("/") else []
-
-
-def validate_resources(resources: Obj, path: str) -> Errors:
-    """Requests and limits of a container or a pod."""
+def _sub_paths(mount: Obj, path: str, here: str, volume: Obj) -> Errors:
+    """Upstream leaves the index out of the path of a bad sub-path."""
     errors: Errors = []
-    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
-    for name, amount in limits.items():
-        errors += _resource_amount(name, amount, f"{path}.limits")
-    for name, amount in requests.items():
-        errors += _resource_amount(name, amount, f"{path}.requests")
-        limit = limits.get(name)
-        if limit is not None and amount != limit:
-            errors += _request_and_limit(name, amount, limit, f"{path}.requests")
-        elif limit is None and _is_extended(name):
-            errors.append(required(f"{path}.limits", "Limit must be set for non overcommitable resources"))
+    sub, expression = mount.get("subPath"), mount.get("subPathExpr")
+    if "image" in volume:
+        for key in ("subPath", "subPathExpr"):
+            if mount.get(key):
+                errors.append(invalid(f"{here}.{key}", mount[key], "not allowed in image volume sources"))
+    if sub:
+        errors += validate_local_path(sub, f"{path}.subPath")
+    if expression:
+        if sub:
+            says = "subPathExpr and subPath are mutually exclusive"
+            errors.append(invalid(f"{here}.subPathExpr", expression, says))
+        errors += validate_local_path(expression, f"{path}.subPathExpr")
     return errors
 
 
-def _resource_amount(name: str, amount: str, path: str) -> Errors:
+def _propagation(propagation: str, container: Obj, path: str) -> Errors:
+    errors = [] if propagation in _PROPAGATIONS else [not_supported(path, propagation, _PROPAGATIONS)]
+    if propagation == "Bidirectional" and not (container.get("securityContext") or {}).get("privileged"):
+        says = "Bidirectional mount propagation is available only to privileged containers"
+        errors.append(forbidden(path, says))
+    return errors
+
+
+def _recursive(mount: Obj, path: str) -> Errors:
+    wanted = mount.get("recursiveReadOnly")
+    if wanted in (None, "Disabled"):
+        return []
+    if wanted not in _RECURSIVE:
+        return [not_supported(path, wanted, _RECURSIVE)]
+    errors = [] if mount.get("readOnly") else [forbidden(path, "may only be specified when readOnly is true")]
+    if mount.get("mountPropagation", "None") != "None":
+        errors.append(forbidden(path, "may only be specified when mountPropagation is None or not specified"))
+    return errors
+
+
+def _devices(devices: list[Obj], path: str, container: Obj, around: Surroundings) -> Errors:
     errors: Errors = []
-    here = f"{path}[{name}]"
-    if name not in _STANDARD_RESOURCES:
-        errors += _resource_name(name, here)
-    if quantities.parse(amount).nanos < 0:
-        errors.append(invalid(here, amount, "must be greater than or equal to 0"))
-    if _is_extended(name) and quantities.parse(amount).nanos % quantities.NANO:
-        errors.append(invalid(here, amount, "must be an integer"))
+    mounts = container.get("volumeMounts") or ()
+    used: list[str] = []
+    seen: list[str] = []
+    for index, device in enumerate(devices):
+        here, name, where = f"{path}[{index}]", device.get("name", ""), device.get("devicePath", "")
+        volume = around.volumes.get(name)
+        if not name:
+            errors.append(required(f"{here}.name"))
+        if name in seen:
+            errors.append(invalid(f"{here}.name", name, "must be unique"))
+        if volume is None:
+            errors.append(not_found(f"{here}.name", name))
+        elif "persistentVolumeClaim" not in volume and "ephemeral" not in volume:
+            says = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"
+            errors.append(invalid(f"{here}.name", name, says))
+        errors += _device_path(where, here, used)
+        if any(mount.get("name") == name for mount in mounts):
+            errors.append(invalid(f"{here}.name", name, "must not already exist in volumeMounts"))
+        if any(mount.get("mountPath") == where for mount in mounts):
+            says = "must not already exist as a path in volumeMounts"
+            errors.append(invalid(f"{here}.devicePath", where, says))
+        seen.append(name)
     return errors
 
 
-def _resource_name(name: str, path: str) -> Errors:
-    shown = GoText(name)  # a ResourceName knows how to print itself, so it stands without quotes
-    errors = [invalid(path, shown, says) for says in names.qualified_name(name)]
-    if errors or name.startswith("hugepages-") or "/" in name:
-        return errors
-    return [
-        invalid(path, shown, "must be a standard resource type or fully qualified"),
-        invalid(path, shown, "must be a standard resource for containers"),
-    ]
-
-
-def _is_extended(name: str) -> bool:
-    return "/" in name and "kubernetes.io/" not in name
-
-
-def _request_and_limit(name: str, amount: str, limit: str, path: str) -> Errors:
-    wanted, ceiling = quantities.parse(amount).nanos, quantities.parse(limit).nanos
-    if wanted != ceiling and (_is_extended(name) or name.startswith("hugepages-")):
-        return [invalid(path, amount, f"must be equal to {name} limit of {limit}")]
-    if wanted > ceiling:
-        return [invalid(path, amount, f"must be less than or equal to {name} limit of {limit}")]
-    return []
-
-
-# -- Probes and hooks ---------------------------------------------------------------------------------------------
-
-
-def _probe(probe: Obj, path: str) -> Errors:
-    errors = _handler(probe, path, _HANDLERS)
-    for key in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
-        if probe.get(key, 0) < 0:
-            errors += not_negative(f"{path}.{key}", probe[key])
+def _device_path(where: str, path: str, used: list[str]) -> Errors:
+    here = f"{path}.devicePath"
+    errors = [] if where else [required(here)]
+    if where in used:
+        errors.append(invalid(here, where, "must be unique"))
+    if where and validate_no_backsteps(where, here):
+        return [*errors, invalid(here, where, "can not contain backsteps ('..')")]
+    used.append(where)
     return errors
 
 
-def _handler(handler: Obj, path: str, kinds: tuple[str, ...]) -> Errors:
-    given = [kind for kind in kinds if handler.get(kind) is not None]
-    if not given:
-        return [required(path, "must specify a handler type")]
-    errors = _HANDLER_RULES[given[0]](handler[given[0]], f"{path}.{given[0]}")
-    return errors + [forbidden(f"{path}.{kind}", "may not specify more than 1 handler type") for kind in given[1:]]
+# -- Resizing -----------------------------------------------------------------------------------------------------
 
 
-def _exec(action: Obj, path: str) -> Errors:
-    return [] if action.get("command") else [required(f"{path}.command")]
-
-
-def _http(action: Obj, path: str) -> Errors:
-    errors = [] if action.get("path") else [required(f"{path}.path")]
-    errors += port_number_or_name(action.get("port", 0), f"{path}.port")
-    if action.get("scheme", "HTTP") not in ("HTTP", "HTTPS"):
-        errors.append(not_supported(f"{path}.scheme", action["scheme"], ("HTTP", "HTTPS")))
-    for index, header in enumerate(action.get("httpHeaders") or ()):
-        name = header.get("name", "")
-        errors += [invalid(f"{path}.httpHeaders[{index}].name", name, says) for says in names.http_header(name)]
+def _resize_policies(policies: list[Obj], path: str, restart_policy: str) -> Errors:
+    errors: Errors = []
+    seen: list[str] = []
+    for index, policy in enumerate(policies):
+        name, restart = policy.get("resourceName", ""), policy.get("restartPolicy", "")
+        if name in seen:
+            errors.append(duplicate(f"{path}[{index}]", GoText(name)))
+        seen.append(name)
+        if name not in _RESIZED:
+            errors.append(not_supported(path, GoText(name), _RESIZED) if name else required(path))
+        if restart not in _RESIZES:
+            errors.append(not_supported(path, restart, _RESIZES) if restart else required(path))
+        if restart_policy == "Never" and restart != "NotRequired":
+            says = "must be 'NotRequired' when `restartPolicy` is 'Never'"
+            errors.append(invalid(path, restart, says))
     return errors
-
-
-def _tcp(action: Obj, path: str) -> Errors:
-    return port_number_or_name(action.get("port", 0), f"{path}.port")
-
-
-def _grpc(action: Obj, path: str) -> Errors:
-    return port_number_or_name(action.get("port", 0), f"{path}.port")
-
-
-def _sleep(action: Obj, path: str) -> Errors:
-    return not_negative(path, action.get("seconds", 0))
-
-
-_HANDLER_RULES: dict[str, Callable[[Obj, str], Errors]] = {
-    "exec": _exec,
-    "httpGet": _http,
-    "tcpSocket": _tcp,
-    "grpc": _grpc,
-    "sleep": _sleep,
-}
-
-
-def port_number_or_name(port: Any, path: str) -> Errors:
-    """An IntOrString that names a port."""
-    problems = names.port_name(port) if isinstance(port, str) else names.port_number(port)
-    return [invalid(path, port, says) for says in problems]

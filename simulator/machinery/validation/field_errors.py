@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from simulator.machinery import quantities
+
 ErrorType = Literal[
     "FieldValueNotFound",
     "FieldValueRequired",
@@ -36,6 +38,8 @@ _WORDS: dict[ErrorType, str] = {
 }
 _WITHOUT_VALUE = ("FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong")
 
+NOT_POSITIVE = "must be greater than zero"
+NOT_INTEGER = "must be an integer"
 NEGATIVE = "must be greater than or equal to 0"
 IMMUTABLE = "field is immutable"
 
@@ -45,6 +49,13 @@ class GoText:
     """A value that is already written as Go prints it."""
 
     text: str
+
+
+class Omitted:
+    """`field.OmitValueType`: there is no value worth showing."""
+
+
+OMITTED = Omitted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ class FieldError:
     def body(self) -> str:
         """The message without the path."""
         says = _WORDS[self.type]
-        if self.type not in _WITHOUT_VALUE:
+        if self.type not in _WITHOUT_VALUE and not isinstance(self.value, Omitted):
             says = f"{says}: {go_value(self.value)}"
         return f"{says}: {self.detail}" if self.detail else says
 
@@ -85,13 +96,31 @@ def go_value(value: Any) -> str:
         case dict():
             return _go_map(value)
         case list() | tuple():
-            return "[]string{" + ", ".join(go_value(item) for item in value) + "}"
+            kind = "int32" if value and all(isinstance(item, int) for item in value) else "string"
+            return f"[]{kind}{{" + ", ".join(go_value(item) for item in value) + "}"
         case _:
             return str(value)
 
 
 def _go_map(value: dict[str, Any]) -> str:
     return "map[string]string{" + ", ".join(f"{go_value(key)}:{go_value(value[key])}" for key in sorted(value)) + "}"
+
+
+def go_slice(kind: str, values: Iterable[Any] | None) -> GoText:
+    """A slice of a named type as `%#v` prints it: `[]core.ResourceQuotaScope{"BestEffort"}`."""
+    if values is None:
+        return GoText(f"[]{kind}(nil)")
+    return GoText(f"[]{kind}{{{', '.join(go_value(item) for item in values)}}}")
+
+
+def go_struct(kind: str) -> GoText:
+    """A struct. Go prints its fields, with addresses in memory where they are pointers; an address says nothing."""
+    return GoText(f"{kind}{{…}}")
+
+
+def shown_quantity(text: str) -> GoText:
+    """A Quantity knows how to print itself, so it stands without quotes."""
+    return GoText(quantities.canonical(text))
 
 
 def int_or_string(value: Any) -> GoText:

@@ -5,16 +5,19 @@ Follows `apimachinery/pkg/api/validation/objectmeta.go` (1.33).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 from simulator.machinery import names
 from simulator.machinery.validation.field_errors import (
     FieldError,
+    duplicate,
     forbidden,
     immutable,
     invalid,
+    not_supported,
     required,
     too_long,
 )
@@ -23,6 +26,15 @@ Obj = dict[str, Any]
 NameRule = Callable[[str], list[str]]
 
 ANNOTATIONS_MAX = 256 * 1024
+_STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+_STATUSES = ("False", "True", "Unknown")
+_REASON = re.compile("[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
+_REASON_WORDS = (
+    "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters "
+    "or '_,:', and must end with an alphanumeric character or '_'"
+)
+_REASON_EXAMPLES = ("my_name", "MY_NAME", "MyName", "ReasonA,ReasonB", "ReasonA:ReasonB")
+_MAX_REASON, _MAX_MESSAGE = 1024, 32 * 1024
 _IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -83,6 +95,16 @@ def _common(metadata: Obj) -> list[FieldError]:
     return errors
 
 
+def validate_kube_finalizers(metadata: Obj) -> list[FieldError]:
+    """`validateKubeFinalizerName`: kinds of Kubernetes' own take no bare name but those it knows."""
+    says = "name is neither a standard finalizer name nor is it fully qualified"
+    return [
+        invalid(f"metadata.finalizers[{index}]", name, says)
+        for index, name in enumerate(metadata.get("finalizers") or ())
+        if "/" not in name and name not in _STANDARD_FINALIZERS
+    ]
+
+
 def validate_labels(labels: dict[str, str], path: str) -> list[FieldError]:
     errors = []
     for key, value in labels.items():
@@ -138,3 +160,38 @@ def validate_metadata_update(new: Obj, old: Obj) -> list[FieldError]:
             )
             errors.append(forbidden("metadata.finalizers", says))
     return errors + _common(new)
+
+
+def validate_conditions(conditions: Iterable[Obj], path: str) -> list[FieldError]:
+    """`metav1.Condition` (`apimachinery/pkg/apis/meta/v1/validation`); older kinds of conditions have no rules."""
+    errors: list[FieldError] = []
+    seen: set[str] = set()
+    for index, condition in enumerate(conditions):
+        here, kind = f"{path}[{index}]", condition.get("type", "")
+        if kind in seen:
+            errors.append(duplicate(f"{here}.type", kind))
+        seen.add(kind)
+        errors += _condition(condition, here)
+    return errors
+
+
+def _condition(condition: Obj, path: str) -> list[FieldError]:
+    kind, status, reason = (condition.get(key, "") for key in ("type", "status", "reason"))
+    errors = [invalid(f"{path}.type", kind, says) for says in _key_problems(kind)]
+    if status not in _STATUSES:
+        errors.append(not_supported(f"{path}.status", status, _STATUSES))
+    generation = condition.get("observedGeneration", 0)
+    if generation < 0:
+        errors.append(invalid(f"{path}.observedGeneration", generation, "must be greater than or equal to zero"))
+    if not condition.get("lastTransitionTime"):
+        errors.append(required(f"{path}.lastTransitionTime", "must be set"))
+    if not reason:
+        errors.append(required(f"{path}.reason", "must be set"))
+    elif not _REASON.fullmatch(reason):
+        says = names.must_match(_REASON_WORDS, _REASON.pattern, *_REASON_EXAMPLES)
+        errors.append(invalid(f"{path}.reason", reason, says))
+    if len(reason) > _MAX_REASON:
+        errors.append(too_long(f"{path}.reason", _MAX_REASON))
+    if len(condition.get("message", "")) > _MAX_MESSAGE:
+        errors.append(too_long(f"{path}.message", _MAX_MESSAGE))
+    return errors

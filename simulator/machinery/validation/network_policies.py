@@ -6,12 +6,19 @@ from ipaddress import ip_network
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.validation.field_errors import FieldError, forbidden, invalid, not_supported, required
+from simulator.machinery.validation.field_errors import (
+    FieldError,
+    forbidden,
+    go_slice,
+    invalid,
+    not_supported,
+    required,
+)
 from simulator.machinery.validation.selectors import validate_label_selector
 
 Obj = dict[str, Any]
 Errors = list[FieldError]
-_PROTOCOLS = ("SCTP", "TCP", "UDP")
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 def validate_network_policy(policy: Obj) -> Errors:
@@ -23,9 +30,13 @@ def validate_network_policy(policy: Obj) -> Errors:
                 errors += _port(port, f"spec.{side}[{index}].ports[{place}]")
             for place, peer in enumerate(rule.get(peers) or ()):
                 errors += _peer(peer, f"spec.{side}[{index}].{peers}[{place}]")
-    for index, kind in enumerate(spec.get("policyTypes") or ()):
+    kinds = spec.get("policyTypes") or []
+    if len(kinds) > 2:
+        shown = go_slice("networking.PolicyType", kinds)
+        return [*errors, invalid("spec.policyTypes", shown, "may not specify more than two policyTypes")]
+    for index, kind in enumerate(kinds):
         if kind not in ("Ingress", "Egress"):
-            errors.append(not_supported(f"spec.policyTypes[{index}]", kind, ("Egress", "Ingress")))
+            errors.append(not_supported(f"spec.policyTypes[{index}]", kind, ("Ingress", "Egress")))
     return errors
 
 
@@ -61,7 +72,7 @@ def _peer(peer: Obj, path: str) -> Errors:
     block = peer.get("ipBlock")
     if block is not None:
         errors += _block(block, f"{path}.ipBlock")
-        if len(peer) > 1:
+        if any(peer.get(key) is not None for key in ("podSelector", "namespaceSelector")):
             errors.append(forbidden(path, "may not specify both ipBlock and another peer"))
     return errors if peer else [required(path, "must specify a peer")]
 

@@ -1,172 +1,205 @@
-"""Rules for the objects that hold policy: limit ranges, quotas' scopes, aggregated roles and admission policies.
-
-Follows `pkg/apis/core/validation`, `pkg/apis/rbac/validation` and `pkg/apis/admissionregistration/validation` (1.33). Whoever
-enforces these objects may rely on what is checked here.
-"""
+"""Rules for admission policies and their bindings: `pkg/apis/admissionregistration/validation/validation.go` (1.33)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.expressions import ExpressionError, compiles
-from simulator.machinery.validation.cluster import validate_limit_range, validate_quota, validate_rules
-from simulator.machinery.validation.field_errors import FieldError, invalid, not_supported, required
+from simulator.machinery.validation.admission_rules import (
+    validate_choice,
+    validate_expression,
+    validate_match_conditions,
+    validate_match_resources,
+)
+from simulator.machinery.validation.field_errors import (
+    FieldError,
+    duplicate,
+    forbidden,
+    go_slice,
+    invalid,
+    not_supported,
+    required,
+)
+from simulator.machinery.validation.metadata import path_segment
 from simulator.machinery.validation.selectors import validate_label_selector
 
 Obj = dict[str, Any]
 Errors = list[FieldError]
 
-_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 _ACTIONS = ("Audit", "Deny", "Warn")
-_FAILURES = ("Fail", "Ignore")
-_REINVOCATIONS = ("Never", "IfNeeded")
-_MUTABLE = ("*", "CONNECT", "CREATE", "UPDATE")
-#: Patch type → the field that holds it.
-_PATCHES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
-_SELECTORS = ("namespaceSelector", "objectSelector")
-
-
-def validate_limits(limit_range: Obj) -> Errors:
-    errors: Errors = []
-    for index, item in enumerate((limit_range.get("spec") or {}).get("limits") or ()):
-        kind = item.get("type", "")
-        errors += [invalid(f"spec.limits[{index}].type", kind, says) for says in names.qualified_name(kind)]
-    return errors + validate_limit_range(limit_range)
-
-
-def validate_scoped_quota(quota: Obj) -> Errors:
-    errors = validate_quota(quota)
-    selector = (quota.get("spec") or {}).get("scopeSelector") or {}
-    for term in selector.get("matchExpressions") or ():
-        operator = term.get("operator", "")
-        if not term.get("scopeName"):
-            errors.append(required("spec.scopeSelector.matchExpressions.scopeName"))
-        if operator not in _OPERATORS:
-            path = "spec.scopeSelector.matchExpressions.operator"
-            errors.append(invalid(path, operator, "not a valid selector operator"))
-    return errors
-
-
-def validate_cluster_role(role: Obj) -> Errors:
-    errors = validate_rules(role)
-    for index, selector in enumerate((role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()):
-        errors += validate_label_selector(selector, f"aggregationRule.clusterRoleSelectors[{index}]")
-    return errors
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
+_MAX_ANNOTATIONS = 20
+_ONE_OF_BOTH = "validations or auditAnnotations must contain at least one item"
+_EXCLUSIVE = "name and selector are mutually exclusive"
+_TWICE = (
+    "must not contain both Deny and Warn (repeating the same validation failure information in the API response and "
+    "headers serves no purpose)"
+)
+_IDENTIFIER = re.compile("[_a-zA-Z][_a-zA-Z0-9]*")
+_RESERVED = frozenset(
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
+)
 
 
 def validate_admission_policy(policy: Obj) -> Errors:
-    spec = policy.get("spec") or {}
-    errors: Errors = []
-    if not spec.get("matchConstraints"):
+    spec, name = policy.get("spec") or {}, (policy.get("metadata") or {}).get("name", "")
+    errors = validate_choice(spec, "failurePolicy", ("Fail", "Ignore"), "spec")
+    if spec.get("paramKind") is not None:
+        errors += validate_parameter_kind(spec["paramKind"], "spec.paramKind")
+    constraints = spec.get("matchConstraints")
+    if constraints is None:
         errors.append(required("spec.matchConstraints"))
-    errors += _match(spec.get("matchConstraints") or {}, "spec.matchConstraints")
-    kind = spec.get("paramKind")
-    if kind is not None:
-        errors += [required(f"spec.paramKind.{key}") for key in ("apiVersion", "kind") if not kind.get(key)]
-    errors += check_expressions(spec.get("validations") or (), "spec.validations", is_named=False)
-    errors += check_expressions(spec.get("variables") or (), "spec.variables", is_named=True)
-    return errors + check_expressions(spec.get("matchConditions") or (), "spec.matchConditions", is_named=True)
+    else:
+        errors += validate_match_resources(constraints, "spec.matchConstraints")
+        if not constraints.get("resourceRules"):
+            errors.append(required("spec.matchConstraints.resourceRules"))
+    errors += validate_match_conditions(spec.get("matchConditions") or (), "spec.matchConditions")
+    errors += validate_variables(spec.get("variables") or (), "spec.variables")
+    if not spec.get("validations") and not spec.get("auditAnnotations"):
+        return errors + [required(f"spec.{key}", _ONE_OF_BOTH) for key in ("validations", "auditAnnotations")]
+    for index, validation in enumerate(spec.get("validations") or ()):
+        errors += _validation(validation, f"spec.validations[{index}]")
+    return errors + _audit_annotations(spec.get("auditAnnotations") or [], name, "spec.auditAnnotations")
+
+
+def validate_parameter_kind(kind: Obj, path: str) -> Errors:
+    version, name = kind.get("apiVersion", ""), kind.get("kind", "")
+    errors: Errors = []
+    group, _, bare = version.rpartition("/")
+    if not version:
+        errors.append(required(f"{path}.apiVersion"))
+    elif version.count("/") > 1:
+        errors.append(invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}"))
+    else:
+        if group and (problems := names.dns_subdomain(group)):
+            errors.append(invalid(f"{path}.apiVersion", group, ",".join(problems)))
+        if not bare:
+            errors.append(invalid(f"{path}.apiVersion", version, "version must be specified"))
+        elif problems := names.dns_1035_label(bare):
+            errors.append(invalid(f"{path}.apiVersion", bare, ",".join(problems)))
+    if not name:
+        errors.append(required(f"{path}.kind"))
+    elif problems := names.dns_1035_label(name.lower()):
+        says = "may have mixed case, but should otherwise match: " + ",".join(problems)
+        errors.append(invalid(f"{path}.kind", name, says))
+    return errors
+
+
+def validate_variables(variables: Iterable[Obj], path: str) -> Errors:
+    return [error for index, one in enumerate(variables) for error in _variable(one, f"{path}[{index}]")]
+
+
+def _variable(variable: Obj, path: str) -> Errors:
+    name = variable.get("name", "")
+    errors: Errors = []
+    if not name.strip():
+        errors.append(required(f"{path}.name", "name is not specified"))
+    elif not _IDENTIFIER.fullmatch(name) or name in _RESERVED:
+        errors.append(invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
+    return errors + validate_expression(
+        variable.get("expression", ""), f"{path}.expression", "expression is not specified"
+    )
+
+
+def _validation(validation: Obj, path: str) -> Errors:
+    message, computed = validation.get("message", ""), validation.get("messageExpression", "")
+    errors = validate_expression(validation.get("expression", ""), f"{path}.expression", "expression is not specified")
+    if computed and not computed.strip():
+        errors.append(invalid(f"{path}.messageExpression", computed, "must be non-empty if specified"))
+    elif computed:
+        errors += validate_expression(computed, f"{path}.messageExpression")
+    if message and not message.strip():
+        errors.append(invalid(f"{path}.message", message, "message must be non-empty if specified"))
+    elif "\n" in message.strip() or "\r" in message.strip():
+        errors.append(invalid(f"{path}.message", message, "message must not contain line breaks"))
+    return errors + validate_choice(validation, "reason", _REASONS, path)
+
+
+def _audit_annotations(annotations: list[Obj], name: str, path: str) -> Errors:
+    errors: Errors = []
+    if len(annotations) > _MAX_ANNOTATIONS:
+        shown = go_slice("admissionregistration.AuditAnnotation", ())
+        errors.append(invalid(path, shown, f"must not have more than {_MAX_ANNOTATIONS} auditAnnotations"))
+    keys: set[str] = set()
+    for index, annotation in enumerate(annotations):
+        here, key = f"{path}[{index}]", annotation.get("key", "")
+        whole = f"{name}/{key}"
+        errors += [invalid(f"{here}.key", whole, says) for says in names.qualified_name(whole)]
+        missing = "valueExpression is not specified"
+        errors += validate_expression(annotation.get("valueExpression", ""), f"{here}.valueExpression", missing)
+        if key in keys:
+            errors.append(duplicate(f"{here}.key", key))
+        keys.add(key)
+    return errors
+
+
+# -- Bindings -----------------------------------------------------------------------------------------------------
 
 
 def validate_admission_binding(binding: Obj) -> Errors:
+    """`matchResouces` is how upstream spells the path."""
     spec = binding.get("spec") or {}
-    errors = [] if spec.get("policyName") else [required("spec.policyName")]
-    actions = spec.get("validationActions") or ()
-    if not actions:
-        errors.append(required("spec.validationActions"))
-    errors += [not_supported("spec.validationActions", one, _ACTIONS) for one in actions if one not in _ACTIONS]
-    return errors + _match(spec.get("matchResources") or {}, "spec.matchResources")
-
-
-def validate_mutating_policy(policy: Obj) -> Errors:
-    spec = policy.get("spec") or {}
-    errors: Errors = []
-    if spec.get("failurePolicy", "Fail") not in _FAILURES:
-        errors.append(not_supported("spec.failurePolicy", spec["failurePolicy"], _FAILURES))
-    kind, constraints = spec.get("paramKind"), spec.get("matchConstraints")
-    if kind is not None:
-        errors += [required(f"spec.paramKind.{key}") for key in ("apiVersion", "kind") if not kind.get(key)]
-    if not constraints:
-        errors.append(required("spec.matchConstraints"))
-    else:
-        errors += _match(constraints, "spec.matchConstraints")
-        if not constraints.get("resourceRules"):
-            errors.append(required("spec.matchConstraints.resourceRules"))
-        errors += _mutable(constraints, "spec.matchConstraints")
-    errors += check_expressions(spec.get("matchConditions") or (), "spec.matchConditions", is_named=True)
-    errors += check_expressions(spec.get("variables") or (), "spec.variables", is_named=True)
-    if not spec.get("mutations"):
-        errors.append(required("spec.mutations", "mutations must contain at least one item"))
-    for index, mutation in enumerate(spec.get("mutations") or ()):
-        errors += _mutation(mutation, f"spec.mutations[{index}]")
-    again = spec.get("reinvocationPolicy")
-    if not again:
-        errors.append(required("spec.reinvocationPolicy"))
-    elif again not in _REINVOCATIONS:
-        errors.append(not_supported("spec.reinvocationPolicy", again, _REINVOCATIONS))
-    return errors
-
-
-def validate_mutating_binding(binding: Obj) -> Errors:
-    spec = binding.get("spec") or {}
-    name, resources = spec.get("policyName"), spec.get("matchResources") or {}
+    name = spec.get("policyName", "")
     errors = [invalid("spec.policyName", name, says) for says in names.dns_subdomain(name)] if name else []
     if not name:
         errors.append(required("spec.policyName"))
-    return errors + _match(resources, "spec.matchResources") + _mutable(resources, "spec.matchResources")
+    if spec.get("paramRef") is not None:
+        errors += validate_parameters(spec["paramRef"], "spec.paramRef")
+    if spec.get("matchResources") is not None:
+        errors += validate_match_resources(spec["matchResources"], "spec.matchResouces")
+    return errors + _actions(spec.get("validationActions") or [], "spec.validationActions")
 
 
-def _mutable(constraints: Obj, path: str) -> Errors:
-    """Only what brings an object along can be changed."""
-    return [
-        not_supported(f"{path}.resourceRules.operations", operation, _MUTABLE)
-        for rule in constraints.get("resourceRules") or ()
-        for operation in rule.get("operations") or ()
-        if operation not in _MUTABLE
-    ]
-
-
-def _mutation(mutation: Obj, path: str) -> Errors:
-    kind = mutation.get("patchType")
-    if not kind:
-        return [required(f"{path}.patchType")]
-    if kind not in _PATCHES:
-        return [not_supported(f"{path}.patchType", kind, tuple(_PATCHES))]
-    field = _PATCHES[kind]
+def _actions(actions: list[str], path: str) -> Errors:
     errors: Errors = []
-    if mutation.get(field) is None:
-        errors.append(required(f"{path}.{field}", f"must be specified when patchType is {kind}"))
-    else:
-        errors += check_expressions([mutation[field]], f"{path}.{field}", is_named=False, is_list=False)
-    for other in _PATCHES.values():
-        if other != field and mutation.get(other) is not None:
-            says = f"must not be specified when patchType is {kind}"
-            errors.append(invalid(f"{path}.{other}", f"{{{other}}}", says))
-    return errors
+    for index, action in enumerate(actions):
+        if action not in _ACTIONS:
+            errors.append(not_supported(f"{path}[{index}]", action, _ACTIONS))
+        if action in actions[:index]:
+            errors.append(duplicate(f"{path}[{index}]", action))
+    if "Deny" in actions and "Warn" in actions:
+        errors.append(invalid(path, go_slice("admissionregistration.ValidationAction", actions), _TWICE))
+    return errors if actions else [required(path, "at least one validation action is required")]
 
 
-def _match(constraints: Obj, path: str) -> Errors:
-    errors: Errors = []
-    for key in _SELECTORS:
-        if constraints.get(key):
-            errors += validate_label_selector(constraints[key], f"{path}.{key}")
-    return errors
-
-
-def check_expressions(entries: Iterable[Obj], path: str, *, is_named: bool, is_list: bool = True) -> Errors:
-    """Each has an expression that compiles, and a name where it needs one."""
-    errors: Errors = []
-    for index, entry in enumerate(entries):
-        text, here = (entry.get("expression") or "").strip(), f"{path}[{index}]" if is_list else path
-        if is_named and not entry.get("name"):
-            errors.append(required(f"{here}.name"))
-        if not text:
-            errors.append(required(f"{here}.expression"))
-            continue
-        try:
-            compiles(text)
-        except ExpressionError as error:
-            errors.append(invalid(f"{here}.expression", entry["expression"], str(error)))
+def validate_parameters(reference: Obj, path: str) -> Errors:
+    name, selector = reference.get("name", ""), reference.get("selector")
+    errors = [invalid(f"{path}.name", name, says) for says in path_segment(name)] if name else []
+    if name and selector is not None:
+        errors.append(forbidden(f"{path}.name", _EXCLUSIVE))
+    if selector is not None:
+        errors += validate_label_selector(selector, f"{path}.selector")
+        if name:
+            errors.append(forbidden(f"{path}.selector", _EXCLUSIVE))
+    if not name and selector is None:
+        errors.append(required(path, "one of name or selector must be specified"))
+    action, allowed = reference.get("parameterNotFoundAction"), ("Deny", "Allow")
+    if not action:
+        errors.append(required(f"{path}.parameterNotFoundAction"))
+    elif action not in allowed:
+        errors.append(not_supported(f"{path}.parameterNotFoundAction", action, allowed))
     return errors

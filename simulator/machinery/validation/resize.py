@@ -1,63 +1,101 @@
 """The subresource resize: what of a pod's resources may change while it runs.
 
-Follows `pkg/apis/core/validation/validation.go` (ValidatePodResize) of v1.33, word for word.
+Follows `ValidatePodResize` and what it calls in `pkg/apis/core/validation/validation.go` (1.33), and `podResizeStrategy` of
+`pkg/registry/core/pod/strategy.go`.
 """
 
 from typing import Any
 
 from simulator.machinery.pod_qos import qos_class
-from simulator.machinery.validation.containers import validate_resources
+from simulator.machinery.quantities import parse
 from simulator.machinery.validation.field_errors import FieldError, forbidden, invalid
+from simulator.machinery.validation.pods import validate_whole_pod
 
 Obj = dict[str, Any]
 _MUTABLE = ("cpu", "memory")
+_STATIC = "kubernetes.io/config.mirror"
 
 
 def validate_resize(new: Obj, old: Obj) -> list[FieldError]:
     now, before = new["spec"], old["spec"]
-    errors: list[FieldError] = []
     for key in ("containers", "initContainers"):
         one, other = now.get(key) or [], before.get(key) or []
         if len(one) != len(other):
             return [forbidden(f"spec.{key}", "pod updates may not add or remove containers")]
-        if [each["name"] for each in one] != [each["name"] for each in other]:
-            return [forbidden(f"spec.{key}", "containers may not be renamed or reordered on resize")]
-        for index, (fresh, known) in enumerate(zip(one, other, strict=True)):
-            errors += _removed(fresh, known, f"spec.{key}[{index}].resources")
-            errors += validate_resources(fresh.get("resources") or {}, f"spec.{key}[{index}].resources")
+        says = "containers may not be renamed or reordered on resize"
+        moved = [index for index, each in enumerate(one) if each.get("name") != other[index]["name"]]
+        if moved:
+            return [forbidden(f"spec.{key}[{index}].name", says) for index in moved]
+    if (refusal := _not_at_all(new, old)) is not None:
+        return [forbidden("[]", refusal)]
+    errors = validate_whole_pod(new)
     found = qos_class(now)
     if found != qos_class(before):
         errors.append(invalid("spec", found, "Pod QOS Class may not change as a result of resizing"))
-    if errors:
+    for key in ("initContainers", "containers"):
+        for index, (fresh, known) in enumerate(zip(now.get(key) or (), before.get(key) or (), strict=True)):
+            if key == "containers" or known.get("restartPolicy") == "Always":
+                errors += _container(fresh, known, f"spec.{key}[{index}].resources")
+    return errors + _only_resources(now, before, errors)
+
+
+def _not_at_all(new: Obj, old: Obj) -> str | None:
+    """Why no container of this pod can be resized."""
+    if any((one["spec"].get("resources") or {}).get(part) for one in (old, new) for part in ("requests", "limits")):
+        return "pods with pod-level resources cannot be resized"
+    if _STATIC in (old["metadata"].get("annotations") or {}):
+        return "static pods cannot be resized"
+    if (old["spec"].get("os") or {}).get("name") == "windows":
+        return "windows pods cannot be resized"
+    return None
+
+
+def _container(fresh: Obj, known: Obj, path: str) -> list[FieldError]:
+    now, before = fresh.get("resources") or {}, known.get("resources") or {}
+    errors = [
+        forbidden(f"{path}.{section}", f"resource {section} cannot be removed")
+        for section in ("requests", "limits")
+        if any(name not in (now.get(section) or {}) for name in before.get(section) or {})
+    ]
+    policy: dict[str, Any] = next((p for p in fresh.get("resizePolicy") or () if p.get("resourceName") == "memory"), {})
+    if policy.get("restartPolicy", "NotRequired") != "NotRequired":
         return errors
-    if _rest(now) != _rest(before):
-        return [forbidden("spec", "only cpu and memory resources are mutable")]
-    return []
-
-
-def _removed(fresh: Obj, known: Obj, path: str) -> list[FieldError]:
-    errors = []
-    for section, word in (("limits", "resource limits"), ("requests", "resource requests")):
-        before = (known.get("resources") or {}).get(section) or {}
-        now = (fresh.get("resources") or {}).get(section) or {}
-        if any(name in before and name not in now for name in _MUTABLE):
-            errors.append(forbidden(f"{path}.{section}", f"{word} cannot be removed"))
+    wanted, had = ((one.get("limits") or {}).get("memory") for one in (now, before))
+    here = f"{path}.limits[memory]"
+    if wanted and had and parse(wanted).nanos < parse(had).nanos:
+        says = "memory limits cannot be decreased unless resizePolicy is RestartContainer"
+        errors.append(forbidden(here, says))
+    elif wanted and not had:
+        errors.append(forbidden(here, "memory limits cannot be added unless resizePolicy is RestartContainer"))
     return errors
 
 
+def _only_resources(now: Obj, before: Obj, errors: list[FieldError]) -> list[FieldError]:
+    """CPU and memory of containers and of sidecars, and nothing else."""
+    found: list[FieldError] = []
+    for fresh, known in zip(now["containers"], before["containers"], strict=True):
+        if _without_mutable(fresh) != _without_mutable(known):
+            found.append(forbidden("spec", "only cpu and memory resources are mutable"))
+    for fresh, known in zip(now.get("initContainers") or (), before.get("initContainers") or (), strict=True):
+        if fresh.get("restartPolicy") == "Always":
+            if _without_mutable(fresh) != _without_mutable(known):
+                says = "only cpu and memory resources for sidecar containers are mutable"
+                found.append(forbidden("spec", says))
+        elif fresh != known:
+            found.append(forbidden("spec", "resources for non-sidecar init containers are immutable"))
+    if not errors and not found and _rest(now) != _rest(before):
+        found.append(forbidden("spec", "only cpu and memory resources are mutable"))
+    return found
+
+
 def _rest(spec: Obj) -> Obj:
-    """The spec without what a resize may change."""
-    rest = dict(spec)
-    for key in ("containers", "initContainers"):
-        if key in rest:
-            rest[key] = [{**each, "resources": _other_resources(each.get("resources") or {})} for each in rest[key]]
-    return rest
+    return {key: value for key, value in spec.items() if key not in ("containers", "initContainers")}
 
 
-def _other_resources(resources: Obj) -> Obj:
-    kept = dict(resources)
+def _without_mutable(container: Obj) -> Obj:
+    resources = dict(container.get("resources") or {})
     for section in ("limits", "requests"):
-        kept[section] = {
+        resources[section] = {
             name: amount for name, amount in (resources.get(section) or {}).items() if name not in _MUTABLE
         }
-    return kept
+    return {**container, "resources": resources}

@@ -1,6 +1,6 @@
-"""Rules for services, endpoints, endpoint slices and ingresses.
+"""Rules for services. Follows `ValidateService` and `ValidateServiceUpdate` of `pkg/apis/core/validation/validation.go` (1.33).
 
-Follows `ValidateService` of `pkg/apis/core/validation` and `pkg/apis/{discovery,networking}/validation` (1.33).
+Leaves to others: addresses and ports that are allocated (`apiserver/services.py`).
 """
 
 from __future__ import annotations
@@ -8,105 +8,135 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.validation.containers import port_number_or_name
+from simulator.machinery.validation.containers import PROTOCOLS
 from simulator.machinery.validation.field_errors import (
+    IMMUTABLE,
     FieldError,
     GoText,
     duplicate,
     forbidden,
-    immutable,
     invalid,
     not_supported,
     required,
 )
 from simulator.machinery.validation.metadata import validate_labels
+from simulator.machinery.validation.probes import port_number_or_name
 
 Obj = dict[str, Any]
 Errors = list[FieldError]
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_PROTOCOLS = ("SCTP", "TCP", "UDP")
+_FAMILIES = ("IPv4", "IPv6")
+_FAMILY_POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
+_POLICIES = ("Cluster", "Local")
 _MAX_SESSION_S = 86400
+_ONLY_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
+_ONLY_AFFINITY = "when session affinity type is ClientIP"
+_ONCE_SET = "may not change once set"
+_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_HINTS, _MODE = "service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"
 
 
 def _spec(obj: Obj) -> Obj:
     return obj.get("spec") or {}
 
 
-# -- Services -----------------------------------------------------------------------------------------------------
+def _addresses(spec: Obj) -> list[str]:
+    """`clusterIP` alone stands for both fields (`normalizeClusterIPs`)."""
+    return list(spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else []))
+
+
+def _is_headless(spec: Obj) -> bool:
+    return _addresses(spec) == ["None"]
 
 
 def validate_service(service: Obj) -> Errors:
-    spec = _spec(service)
+    spec, annotations = _spec(service), (service.get("metadata") or {}).get("annotations") or {}
     ports, kind = spec.get("ports") or [], spec.get("type", "")
-    headless = spec.get("clusterIP") == "None"
-    errors: Errors = []
-    if not ports and not headless and kind != "ExternalName":
+    errors = _topology(annotations)
+    if not ports and not _is_headless(spec) and kind != "ExternalName":
         errors.append(required("spec.ports"))
-    errors += _by_type(spec, kind)
-    errors += _ports(ports)
+    errors += _by_type(spec, kind) + _ports(ports)
     if selector := spec.get("selector"):
         errors += validate_labels(selector, "spec.selector")
     errors += _affinity(spec)
+    if kind != "ExternalName":
+        errors += _cluster_addresses(spec)
     for index, address in enumerate(spec.get("externalIPs") or ()):
-        errors += [invalid(f"spec.externalIPs[{index}]", address, says) for says in names.ip(address)]
+        problems = names.ip(address) or names.special_ip(address)
+        errors += [invalid(f"spec.externalIPs[{index}]", address, says) for says in problems]
     if not kind:
         errors.append(required("spec.type"))
     elif kind not in _TYPES:
         errors.append(not_supported("spec.type", kind, _TYPES))
-    return errors + _source_ranges(spec, kind) + _policies(spec, kind) + _node_ports(ports, kind)
+    errors += _node_ports(ports, kind) + _twice(ports) + _source_ranges(spec, kind, annotations)
+    if spec.get("allocateLoadBalancerNodePorts") is not None and kind != "LoadBalancer":
+        errors.append(forbidden("spec.allocateLoadBalancerNodePorts", _ONLY_LOAD_BALANCERS))
+    return errors + _load_balancer_class(spec, kind) + _policies(spec, kind)
 
 
-def _source_ranges(spec: Obj, kind: str) -> Errors:
-    ranges, path = spec.get("loadBalancerSourceRanges") or (), "spec.LoadBalancerSourceRanges"
-    errors: Errors = []
-    if ranges and kind != "LoadBalancer":
-        errors.append(forbidden(path, "may only be used when `type` is 'LoadBalancer'"))
-    for index, one in enumerate(ranges):
-        errors += [invalid(f"{path}[{index}]", one.strip(), says) for says in names.cidr(one.strip())]
-    return errors
+def _topology(annotations: Obj) -> Errors:
+    hints, mode = annotations.get(_HINTS), annotations.get(_MODE)
+    if hints is None or mode is None or hints == mode:
+        return []
+    says = f"must match annotations[{_HINTS}] when both are specified"
+    return [invalid(f"metadata.annotations[{_MODE}]", mode, says)]
 
 
 def _by_type(spec: Obj, kind: str) -> Errors:
-    if kind == "LoadBalancer" and spec.get("clusterIP") == "None":
-        says = "may not be set to 'None' for LoadBalancer services"
-        return [invalid("spec.clusterIPs[0]", spec["clusterIP"], says)]
-    if kind == "NodePort" and spec.get("clusterIP") == "None":
-        return [invalid("spec.clusterIPs[0]", spec["clusterIP"], "may not be set to 'None' for NodePort services")]
-    if kind == "ExternalName":
-        name = spec.get("externalName", "").removesuffix(".")
-        if not name:
-            return [required("spec.externalName")]
-        return [invalid("spec.externalName", name, says) for says in names.dns_subdomain(name)]
-    address = spec.get("clusterIP", "")
-    if address and address != "None":
-        return [invalid("spec.clusterIPs[0]", address, says) for says in names.ip(address)]
-    return []
+    if kind in ("LoadBalancer", "NodePort") and _is_headless(spec):
+        return [invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")]
+    if kind != "ExternalName":
+        return []
+    says = "may not be set for ExternalName services"
+    errors = [forbidden("spec.clusterIPs", says)] if _addresses(spec) else []
+    errors += [forbidden(f"spec.{key}", says) for key in ("ipFamilies", "ipFamilyPolicy") if spec.get(key)]
+    name = spec.get("externalName", "").removesuffix(".")
+    if not name:
+        return [*errors, required("spec.externalName")]
+    return errors + [invalid("spec.externalName", name, says) for says in names.dns_subdomain(name)]
+
+
+# -- Ports --------------------------------------------------------------------------------------------------------
 
 
 def _ports(ports: list[Obj]) -> Errors:
     errors: Errors = []
-    seen_names: list[str] = []
+    seen: list[str] = []
     for index, port in enumerate(ports):
-        here = f"spec.ports[{index}]"
-        name = port.get("name", "")
+        here, name, protocol = f"spec.ports[{index}]", port.get("name", ""), port.get("protocol", "")
         if len(ports) > 1 and not name:
             errors.append(required(f"{here}.name"))
         elif name:
             errors += [invalid(f"{here}.name", name, says) for says in names.dns_label(name)]
-            if name in seen_names:
+            if name in seen:
                 errors.append(duplicate(f"{here}.name", name))
-            seen_names.append(name)
-        errors += [
-            invalid(f"{here}.port", port.get("port", 0), says) for says in names.port_number(port.get("port", 0))
-        ]
-        protocol = port.get("protocol", "")
-        if not protocol:
-            errors.append(required(f"{here}.protocol"))
-        elif protocol not in _PROTOCOLS:
-            errors.append(not_supported(f"{here}.protocol", protocol, _PROTOCOLS))
+            seen.append(name)
+        number = port.get("port", 0)
+        errors += [invalid(f"{here}.port", number, says) for says in names.port_number(number)]
+        if protocol not in PROTOCOLS:
+            where = f"{here}.protocol"
+            errors.append(not_supported(where, protocol, PROTOCOLS) if protocol else required(where))
         errors += port_number_or_name(port.get("targetPort", 0), f"{here}.targetPort")
-    return errors + _twice(ports)
+        if (application := port.get("appProtocol")) is not None:
+            errors += [invalid(f"{here}.appProtocol", application, says) for says in names.qualified_name(application)]
+    return errors
+
+
+def _node_ports(ports: list[Obj], kind: str) -> Errors:
+    errors: Errors = []
+    if kind == "ClusterIP":
+        says = "may not be used when `type` is 'ClusterIP'"
+        errors += [
+            forbidden(f"spec.ports[{index}].nodePort", says) for index, port in enumerate(ports) if port.get("nodePort")
+        ]
+    seen: list[tuple[Any, Any]] = []
+    for index, port in enumerate(ports):
+        key = (port.get("protocol"), port.get("nodePort", 0))
+        if key[1] and key in seen:
+            errors.append(duplicate(f"spec.ports[{index}].nodePort", key[1]))
+        seen.append(key)
+    return errors
 
 
 def _twice(ports: list[Obj]) -> Errors:
@@ -115,200 +145,171 @@ def _twice(ports: list[Obj]) -> Errors:
     for index, port in enumerate(ports):
         key = (port.get("protocol"), port.get("port"))
         if key in seen:
-            shown = {"protocol": port.get("protocol"), "port": port.get("port")}
-            errors.append(duplicate(f"spec.ports[{index}]", _go_port(shown)))
+            errors.append(duplicate(f"spec.ports[{index}]", _go_port(port)))
         seen.append(key)
     return errors
 
 
 def _go_port(port: Obj) -> GoText:
     return GoText(
-        f'core.ServicePort{{Name:"", Protocol:"{port["protocol"]}", AppProtocol:(*string)(nil), Port:{port["port"]}, '
+        f'core.ServicePort{{Name:"", Protocol:"{port.get("protocol", "")}", AppProtocol:(*string)(nil), '
+        f"Port:{port.get('port', 0)}, "
         'TargetPort:intstr.IntOrString{Type:0, IntVal:0, StrVal:""}, NodePort:0}'
     )
 
 
-def _node_ports(ports: list[Obj], kind: str) -> Errors:
-    errors: Errors = []
-    seen: list[tuple[Any, Any]] = []
-    for index, port in enumerate(ports):
-        number = port.get("nodePort", 0)
-        if not number:
-            continue
-        here = f"spec.ports[{index}].nodePort"
-        if kind not in ("NodePort", "LoadBalancer"):
-            errors.append(forbidden(here, f"may not be used when `type` is '{kind}'"))
-            continue
-        key = (port.get("protocol"), number)
-        if key in seen:
-            errors.append(duplicate(here, number))
-        seen.append(key)
-    return errors
+# -- Sessions and addresses ---------------------------------------------------------------------------------------
 
 
 def _affinity(spec: Obj) -> Errors:
-    kind = spec.get("sessionAffinity", "")
+    kind, path = spec.get("sessionAffinity", ""), "spec.sessionAffinityConfig"
     if not kind:
         return [required("spec.sessionAffinity")]
     if kind not in ("ClientIP", "None"):
         return [not_supported("spec.sessionAffinity", kind, ("ClientIP", "None"))]
     config = spec.get("sessionAffinityConfig")
     if kind == "None":
-        if config is None:
-            return []
-        says = "must not be set when session affinity is None"
-        return [forbidden("spec.sessionAffinityConfig", says)]
-    seconds = ((config or {}).get("clientIP") or {}).get("timeoutSeconds")
-    path = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
+        return [] if config is None else [forbidden(path, "must not be set when session affinity is None")]
+    if config is None:
+        return [required(path, _ONLY_AFFINITY)]
+    if config.get("clientIP") is None:
+        return [required(f"{path}.clientIP", _ONLY_AFFINITY)]
+    seconds, path = config["clientIP"].get("timeoutSeconds"), f"{path}.clientIP.timeoutSeconds"
     if seconds is None:
-        return [required(path)]
+        return [required(path, _ONLY_AFFINITY)]
     if 0 < seconds <= _MAX_SESSION_S:
         return []
-    return [invalid(path, seconds, f"must be greater than 0 and less than or equal to {_MAX_SESSION_S}")]
+    return [invalid(path, seconds, f"must be greater than 0 and less than {_MAX_SESSION_S}")]
+
+
+def _cluster_addresses(spec: Obj) -> Errors:
+    addresses, families = _addresses(spec), spec.get("ipFamilies") or []
+    errors: Errors = []
+    if spec.get("clusterIP") and addresses[0] != spec["clusterIP"]:
+        errors.append(invalid("spec.clusterIPs", addresses, "first value must match `clusterIP`"))
+    for index, family in enumerate(families):
+        if family not in _FAMILIES:
+            errors.append(not_supported(f"spec.ipFamilies[{index}]", family, _FAMILIES))
+        if family in families[:index]:
+            errors.append(duplicate(f"spec.ipFamilies[{index}]", family))
+    policy = spec.get("ipFamilyPolicy")
+    if policy is not None and policy not in _FAMILY_POLICIES:
+        errors.append(not_supported("spec.ipFamilyPolicy", policy, _FAMILY_POLICIES))
+    wrong: Errors = []
+    for index, address in enumerate(addresses):
+        if index == 0 and address == "None":
+            if len(addresses) > 1:
+                wrong.append(invalid("spec.clusterIPs", addresses, "'None' must be the first and only value"))
+            continue
+        wrong += [invalid(f"spec.clusterIPs[{index}]", address, says) for says in names.ip(address)]
+    if len(addresses) > 2:
+        errors.append(invalid("spec.clusterIPs", addresses, "may only hold up to 2 values"))
+    return errors + (wrong or _families_of(addresses, families))
+
+
+def _families_of(addresses: list[str], families: list[str]) -> Errors:
+    found = ["IPv6" if ":" in address else "IPv4" for address in addresses]
+    if addresses[:1] == ["None"]:
+        return []
+    errors: Errors = []
+    if len(found) > 1 and len(set(found)) < 2:
+        says = "may specify no more than one IP for each IP family"
+        errors.append(invalid("spec.clusterIPs", addresses, says))
+    for index, (address, family, wanted) in enumerate(zip(addresses, found, families, strict=False)):
+        if family != wanted and wanted in _FAMILIES:
+            says = f"expected an {wanted} value as indicated by `ipFamilies[{index}]`"
+            errors.append(invalid(f"spec.clusterIPs[{index}]", address, says))
+    return errors
+
+
+# -- Load balancers and policies ----------------------------------------------------------------------------------
+
+
+def _source_ranges(spec: Obj, kind: str, annotations: Obj) -> Errors:
+    ranges, path = spec.get("loadBalancerSourceRanges") or (), "spec.LoadBalancerSourceRanges"
+    places = [f"{path}[{index}]" for index in range(len(ranges))]
+    if not ranges and _RANGES in annotations:
+        path = f"metadata.annotations[{_RANGES}]"
+        ranges = annotations[_RANGES].split(",") if annotations[_RANGES].strip() else ()
+        places = [path] * len(ranges)
+    elif not ranges:
+        return []
+    errors = [] if kind == "LoadBalancer" else [forbidden(path, _ONLY_LOAD_BALANCERS)]
+    for place, one in zip(places, ranges, strict=True):
+        errors += [invalid(place, one.strip(), says) for says in names.cidr(one.strip())]
+    return errors
+
+
+def _load_balancer_class(spec: Obj, kind: str) -> Errors:
+    name, path = spec.get("loadBalancerClass"), "spec.loadBalancerClass"
+    if name is None:
+        return []
+    if kind != "LoadBalancer":
+        return [forbidden(path, _ONLY_LOAD_BALANCERS)]
+    return [invalid(path, name, says) for says in names.qualified_name(name)]
 
 
 def _policies(spec: Obj, kind: str) -> Errors:
     errors: Errors = []
-    external = spec.get("externalTrafficPolicy", "")
-    if external and kind not in ("NodePort", "LoadBalancer") and not spec.get("externalIPs"):
-        says = "may only be set for externally-accessible services"
-        errors.append(invalid("spec.externalTrafficPolicy", external, says))
-    elif external and external not in ("Cluster", "Local"):
-        errors.append(not_supported("spec.externalTrafficPolicy", external, ("Cluster", "Local")))
+    external, path = spec.get("externalTrafficPolicy", ""), "spec.externalTrafficPolicy"
+    is_outside = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
+    if not is_outside and external:
+        errors.append(invalid(path, external, "may only be set for externally-accessible services"))
+    elif is_outside and external not in _POLICIES:
+        errors.append(not_supported(path, external, _POLICIES) if external else required(path))
+    check, path = spec.get("healthCheckNodePort", 0), "spec.healthCheckNodePort"
+    if check and (kind != "LoadBalancer" or external != "Local"):
+        says = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        errors.append(invalid(path, check, says))
+    elif check:
+        errors += [invalid(path, check, says) for says in names.port_number(check)]
     internal = spec.get("internalTrafficPolicy")
-    if internal is not None and internal not in ("Cluster", "Local"):
-        errors.append(not_supported("spec.internalTrafficPolicy", internal, ("Cluster", "Local")))
+    if internal is not None and internal not in _POLICIES:
+        errors.append(not_supported("spec.internalTrafficPolicy", internal, _POLICIES))
     distribution = spec.get("trafficDistribution")
     if distribution is not None and distribution != "PreferClose":
         errors.append(not_supported("spec.trafficDistribution", distribution, ("PreferClose",)))
     return errors
 
 
+# -- Updates ------------------------------------------------------------------------------------------------------
+
+
 def validate_service_update(new: Obj, old: Obj) -> Errors:
-    return _kept_address(_spec(new), _spec(old)) + validate_service(new)
+    now, before = _spec(new), _spec(old)
+    if now is before:
+        return []
+    errors = _kept_addresses(now, before)
+    classes = (now.get("loadBalancerClass"), before.get("loadBalancerClass"))
+    if now.get("type") == before.get("type") == "LoadBalancer" and classes[0] != classes[1]:
+        errors.append(invalid("spec.loadBalancerClass", classes[0], _ONCE_SET))
+    checks = [one.get("healthCheckNodePort", 0) for one in (now, before) if _needs_check(one)]
+    if len(checks) == 2 and checks[0] and checks[0] != checks[1]:
+        errors.append(forbidden("spec.healthCheckNodePort", IMMUTABLE))
+    if now.get("clusterIPs") == before.get("clusterIPs"):
+        new = {**new, "spec": {key: value for key, value in now.items() if key != "clusterIPs"}}
+    return errors + validate_service(new)
 
 
-def _kept_address(now: Obj, before: Obj) -> Errors:
+def _needs_check(spec: Obj) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def _kept_addresses(now: Obj, before: Obj) -> Errors:
     """A cluster IP stays, unless the service becomes or stops being an ExternalName."""
-    if "ExternalName" in (now.get("type"), before.get("type")):
+    if "ExternalName" in (now.get("type"), before.get("type")) or (_is_headless(now) and _is_headless(before)):
         return []
-    address, earlier = now.get("clusterIP"), before.get("clusterIP")
-    if not address or not earlier or address == earlier:
+    fresh, known = _addresses(now), list(before.get("clusterIPs") or ())
+    if now.get("clusterIPs") == known and now.get("clusterIP") and known:
+        fresh = [now["clusterIP"], *known[1:]]
+    if not fresh or not known:
         return []
-    return [invalid("spec.clusterIPs[0]", now.get("clusterIPs") or [address], "may not change once set")]
-
-
-# -- Endpoints ----------------------------------------------------------------------------------------------------
-
-
-def validate_endpoints(endpoints: Obj) -> Errors:
-    errors: Errors = []
-    for index, subset in enumerate(endpoints.get("subsets") or ()):
-        here = f"subsets[{index}]"
-        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-            errors.append(required(here, "must specify `addresses` or `notReadyAddresses`"))
-        for key in ("addresses", "notReadyAddresses"):
-            for place, address in enumerate(subset.get(key) or ()):
-                where = f"{here}.{key}[{place}].ip"
-                errors += [invalid(where, address.get("ip", ""), says) for says in names.ip(address.get("ip", ""))]
-        ports = subset.get("ports") or ()
-        for place, port in enumerate(ports):
-            errors += _endpoint_port(port, f"{here}.ports[{place}]", named=len(ports) > 1)
-    return errors
-
-
-def _endpoint_port(port: Obj, path: str, *, named: bool) -> Errors:
-    errors = [required(f"{path}.name")] if named and not port.get("name") else []
-    errors += [invalid(f"{path}.port", port.get("port", 0), says) for says in names.port_number(port.get("port", 0))]
-    protocol = port.get("protocol", "")
-    return errors if protocol in _PROTOCOLS else [*errors, not_supported(f"{path}.protocol", protocol, _PROTOCOLS)]
-
-
-def validate_endpoint_slice(endpoint_slice: Obj) -> Errors:
-    kind = endpoint_slice.get("addressType", "")
-    errors: Errors = []
-    if not kind:
-        errors.append(required("addressType"))
-    elif kind not in ("FQDN", "IPv4", "IPv6"):
-        errors.append(not_supported("addressType", kind, ("FQDN", "IPv4", "IPv6")))
-    for index, endpoint in enumerate(endpoint_slice.get("endpoints") or ()):
-        if not endpoint.get("addresses"):
-            errors.append(required(f"endpoints[{index}].addresses", "must contain at least 1 address"))
-        for place, address in enumerate(endpoint.get("addresses") or ()):
-            if kind in ("IPv4", "IPv6") and not names.is_ip(address, kind):
-                says = f"must be a valid {kind} address"
-                errors.append(invalid(f"endpoints[{index}].addresses[{place}]", address, says))
-    seen: list[str] = []
-    for index, port in enumerate(endpoint_slice.get("ports") or ()):
-        name = port.get("name", "")
-        if name in seen:
-            errors.append(duplicate(f"ports[{index}].name", name))
-        seen.append(name)
-    return errors
-
-
-def validate_endpoint_slice_update(new: Obj, old: Obj) -> Errors:
-    kept = immutable("addressType", new.get("addressType"), old.get("addressType"))
-    return validate_endpoint_slice(new) + kept
-
-
-# -- Ingresses ----------------------------------------------------------------------------------------------------
-
-
-def validate_ingress(ingress: Obj) -> Errors:
-    spec = _spec(ingress)
-    errors: Errors = []
-    if not spec.get("rules") and spec.get("defaultBackend") is None:
-        errors.append(
-            invalid(
-                "spec", GoText("[]networking.IngressRule(nil)"), "either `defaultBackend` or `rules` must be specified"
-            )
-        )
-    if backend := spec.get("defaultBackend"):
-        errors += _backend(backend, "spec.defaultBackend")
-    for index, rule in enumerate(spec.get("rules") or ()):
-        here, host = f"spec.rules[{index}]", rule.get("host", "")
-        if host:
-            check = names.wildcard_subdomain if "*" in host else names.dns_subdomain
-            errors += [invalid(f"{here}.host", host, says) for says in check(host)]
-        http = rule.get("http")
-        if http is not None and not http.get("paths"):
-            errors.append(required(f"{here}.http.paths"))
-        for place, path in enumerate((http or {}).get("paths") or ()):
-            errors += _ingress_path(path, f"{here}.http.paths[{place}]")
-    return errors
-
-
-_PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
-
-
-def _ingress_path(path: Obj, where: str) -> Errors:
-    errors: Errors = []
-    kind, text = path.get("pathType"), path.get("path", "")
-    if kind is None:
-        errors.append(required(f"{where}.pathType", "pathType must be specified"))
-    elif kind not in _PATH_TYPES:
-        errors.append(not_supported(f"{where}.pathType", kind, _PATH_TYPES))
-    elif not text.startswith("/") and (kind != "ImplementationSpecific" or text):
-        errors.append(invalid(f"{where}.path", text, "must be an absolute path"))
-    return errors + _backend(path.get("backend") or {}, f"{where}.backend")
-
-
-def _backend(backend: Obj, path: str) -> Errors:
-    service = backend.get("service")
-    if service is None:
-        return [] if backend.get("resource") else [required(path, "resource or service backend is required")]
-    errors: Errors = []
-    name, port = service.get("name", ""), service.get("port") or {}
-    if not name:
-        errors.append(required(f"{path}.service.name"))
-    else:
-        errors += [invalid(f"{path}.service.name", name, says) for says in names.dns_1035_label(name)]
-    if port.get("name"):
-        errors += [invalid(f"{path}.service.port.name", port["name"], says) for says in names.port_name(port["name"])]
-    elif port.get("number"):
-        found = port["number"]
-        errors += [invalid(f"{path}.service.port.number", found, says) for says in names.port_number(found)]
-    else:
-        errors.append(required(path, "port name or number is required"))
+    errors = [
+        invalid(f"spec.clusterIPs[{index}]", fresh, _ONCE_SET)
+        for index, (address, earlier) in enumerate(zip(fresh, known, strict=False))
+        if address != earlier and (index == 0 or len(fresh) == len(known))
+    ]
+    if len(fresh) == 1 and len(known) == 2 and now.get("ipFamilyPolicy") != "SingleStack":
+        says = "must be set to 'SingleStack' when releasing the secondary clusterIP"
+        errors.append(invalid("spec.ipFamilyPolicy", now.get("ipFamilyPolicy"), says))
     return errors

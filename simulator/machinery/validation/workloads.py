@@ -12,6 +12,7 @@ from simulator.machinery.validation.field_errors import (
     FieldError,
     GoText,
     forbidden,
+    go_struct,
     immutable,
     int_or_string,
     invalid,
@@ -79,7 +80,8 @@ def positive_int_or_percent(value: Any, path: str) -> Errors:
     return not_negative(path, value)
 
 
-def _not_above_hundred_percent(value: Any, path: str) -> Errors:
+def not_above_hundred_percent(value: Any, path: str) -> Errors:
+    """A percentage is one of a whole."""
     if isinstance(value, str) and not names.percent(value) and int(value[:-1]) > 100:
         return [invalid(path, int_or_string(value), "must not be greater than 100%")]
     return []
@@ -115,7 +117,7 @@ def _deployment_strategy(strategy: Obj, path: str) -> Errors:
         says = "may not be specified when strategy `type` is 'Recreate'"
         return [forbidden(f"{path}.rollingUpdate", says)] if rolling is not None else []
     if kind != "RollingUpdate":
-        return [not_supported(f"{path}.type", kind, ("Recreate", "RollingUpdate"))]
+        return [not_supported(path, go_struct("apps.DeploymentStrategy"), ("Recreate", "RollingUpdate"))]
     if rolling is None:
         return [required(f"{path}.rollingUpdate", "this should be defaulted and never be nil")]
     return _rolling_deployment(rolling, f"{path}.rollingUpdate")
@@ -129,7 +131,7 @@ def _rolling_deployment(rolling: Obj, path: str) -> Errors:
         errors.append(
             invalid(f"{path}.maxUnavailable", int_or_string(unavailable), "may not be 0 when `maxSurge` is 0")
         )
-    return errors + _not_above_hundred_percent(unavailable, f"{path}.maxUnavailable")
+    return errors + not_above_hundred_percent(unavailable, f"{path}.maxUnavailable")
 
 
 def _selector_kept(new: Obj, old: Obj) -> Errors:
@@ -138,6 +140,8 @@ def _selector_kept(new: Obj, old: Obj) -> Errors:
 
 
 def validate_deployment_update(new: Obj, old: Obj) -> Errors:
+    if _spec(new) is _spec(old):
+        return []
     return validate_deployment(new) + _selector_kept(new, old)
 
 
@@ -152,6 +156,8 @@ def validate_replica_set(replica_set: Obj) -> Errors:
 
 
 def validate_replica_set_update(new: Obj, old: Obj) -> Errors:
+    if _spec(new) is _spec(old):
+        return []
     return validate_replica_set(new) + _selector_kept(new, old)
 
 
@@ -162,11 +168,10 @@ def validate_replication_controller(controller: Obj) -> Errors:
     if not selector:
         errors.append(required("spec.selector"))
     errors += not_negative("spec.replicas", spec.get("replicas"))
-    errors += _template({"template": spec.get("template")}, "ReplicationController")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    if selector and not selectors.from_labels(selector).matches(labels):
+    if selector and "template" in spec and not selectors.from_labels(selector).matches(labels):
         errors.append(invalid("spec.template.metadata.labels", labels, _MISMATCH))
-    return errors
+    return errors + _template({"template": spec.get("template")}, "ReplicationController")
 
 
 # -- Stateful sets ------------------------------------------------------------------------------------------------
@@ -197,6 +202,7 @@ def validate_stateful_set(stateful_set: Obj) -> Errors:
     errors += _retention(spec.get("persistentVolumeClaimRetentionPolicy") or {})
     errors += not_negative("spec.replicas", spec.get("replicas"))
     errors += not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
+    errors += not_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
     errors += not_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
     selector = spec.get("selector")
     if selector is None:
@@ -233,7 +239,8 @@ def _stateful_strategy(strategy: Obj, path: str) -> Errors:
         return [required(path)]
     if kind == "OnDelete":
         says = "only allowed for updateStrategy 'RollingUpdate'"
-        return [invalid(f"{path}.rollingUpdate", GoText(str(rolling)), says)] if rolling is not None else []
+        shown = go_struct("apps.RollingUpdateStatefulSetStrategy")
+        return [invalid(f"{path}.rollingUpdate", shown, says)] if rolling is not None else []
     if kind != "RollingUpdate":
         says = "must be 'RollingUpdate' or 'OnDelete'"
         shown = GoText(
@@ -247,12 +254,14 @@ def _retention(policy: Obj) -> Errors:
     path = "spec.persistentVolumeClaimRetentionPolicy"
     return [
         not_supported(f"{path}.{key}", policy[key], ("Retain", "Delete"))
-        for key in ("whenScaled", "whenDeleted")
+        for key in ("whenDeleted", "whenScaled")
         if policy.get(key, "Retain") not in ("Retain", "Delete")
     ]
 
 
 def validate_stateful_set_update(new: Obj, old: Obj) -> Errors:
+    if _spec(new) is _spec(old):
+        return []
     errors = validate_stateful_set(new)
     now = {k: v for k, v in _spec(new).items() if k not in _STATEFUL_MUTABLE}
     before = {k: v for k, v in _spec(old).items() if k not in _STATEFUL_MUTABLE}
@@ -270,15 +279,14 @@ def validate_stateful_set_update(new: Obj, old: Obj) -> Errors:
 
 def validate_daemon_set(daemon_set: Obj) -> Errors:
     spec = _spec(daemon_set)
-    errors: Errors = []
-    selector = spec.get("selector")
-    if selector is None:
-        errors.append(required("spec.selector"))
-    else:
-        errors += validate_label_selector(selector, "spec.selector")
-    errors += _template(spec, "DaemonSet")
+    selector, labels = spec.get("selector"), ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    errors = validate_label_selector(selector, "spec.selector") if selector is not None else []
+    chosen = _readable(selector)
+    if selector is None or (chosen is not None and not chosen.matches(labels)):
+        errors.append(invalid("spec.template.metadata.labels", labels, _MISMATCH))
     if selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions"):
         errors.append(invalid("spec.selector", label_selector(selector), "empty selector is invalid for daemonset"))
+    errors += _template({"template": spec.get("template")}, "DaemonSet")
     errors += not_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     errors += _daemon_strategy(spec.get("updateStrategy") or {}, "spec.updateStrategy")
     return errors + not_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
@@ -289,16 +297,16 @@ def _daemon_strategy(strategy: Obj, path: str) -> Errors:
     if kind == "OnDelete":
         return []
     if kind != "RollingUpdate":
-        return [not_supported(f"{path}.type", kind, ("RollingUpdate", "OnDelete"))]
+        return [not_supported(path, go_struct("apps.DaemonSetUpdateStrategy"), ("RollingUpdate", "OnDelete"))]
     rolling = strategy.get("rollingUpdate")
     if rolling is None:
         return [required(f"{path}.rollingUpdate")]
     unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
     path = f"{path}.rollingUpdate"
     errors = positive_int_or_percent(unavailable, f"{path}.maxUnavailable")
-    errors += _not_above_hundred_percent(unavailable, f"{path}.maxUnavailable")
     errors += positive_int_or_percent(surge, f"{path}.maxSurge")
-    errors += _not_above_hundred_percent(surge, f"{path}.maxSurge")
+    errors += not_above_hundred_percent(unavailable, f"{path}.maxUnavailable")
+    errors += not_above_hundred_percent(surge, f"{path}.maxSurge")
     if _is_zero(unavailable) and _is_zero(surge):
         errors.append(required(f"{path}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
     if not _is_zero(unavailable) and not _is_zero(surge):
@@ -309,4 +317,6 @@ def _daemon_strategy(strategy: Obj, path: str) -> Errors:
 
 
 def validate_daemon_set_update(new: Obj, old: Obj) -> Errors:
+    if _spec(new) is _spec(old):
+        return []
     return validate_daemon_set(new) + _selector_kept(new, old)

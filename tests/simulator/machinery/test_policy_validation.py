@@ -9,7 +9,8 @@ from simulator.machinery.validation import validate_create
 Obj = dict[str, Any]
 _GROUP = "admissionregistration.k8s.io"
 POLICY, BINDING = f"validatingadmissionpolicies.{_GROUP}", f"validatingadmissionpolicybindings.{_GROUP}"
-WHOLE: Obj = {"matchConstraints": {"resourceRules": []}, "validations": [{"expression": "true"}]}
+RULE: Obj = {"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+WHOLE: Obj = {"matchConstraints": {"resourceRules": [RULE]}, "validations": [{"expression": "true"}]}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,12 @@ WHOLE: Obj = {"matchConstraints": {"resourceRules": []}, "validations": [{"expre
             id="aggregation",
         ),
         pytest.param(POLICY, {"spec": WHOLE}, [], id="whole policy"),
-        pytest.param(POLICY, {"spec": {}}, ["spec.matchConstraints"], id="constraints"),
+        pytest.param(
+            POLICY,
+            {"spec": {}},
+            ["spec.matchConstraints", "spec.validations", "spec.auditAnnotations"],
+            id="constraints",
+        ),
         pytest.param(
             POLICY,
             {"spec": {**WHOLE, "validations": [{"message": "x"}, {"expression": "((("}]}},
@@ -51,7 +57,7 @@ WHOLE: Obj = {"matchConstraints": {"resourceRules": []}, "validations": [{"expre
         pytest.param(
             BINDING,
             {"spec": {"policyName": "p", "validationActions": ["Refuse"]}},
-            ["spec.validationActions"],
+            ["spec.validationActions[0]"],
             id="unknown action",
         ),
     ],

@@ -340,7 +340,7 @@ PODS_MAY_NOT = (
         (lambda obj: obj["spec"].update(nodeName="other"), [PODS_MAY_NOT]),
         (lambda obj: obj["spec"]["containers"][0].update(command=["x"]), [PODS_MAY_NOT]),
         (
-            lambda obj: obj["spec"]["containers"].append({"name": "b", "image": "b"}),
+            lambda obj: obj["spec"]["containers"].append({**obj["spec"]["containers"][0], "name": "b"}),
             ["spec.containers: Forbidden: pod updates may not add or remove containers"],
         ),
         (lambda obj: obj["metadata"].update(name="x"), ['metadata.name: Invalid value: "x": field is immutable']),
@@ -358,7 +358,9 @@ def test_a_bound_claim_may_grow_but_not_change_its_class() -> None:
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": "1Gi"}},
             "storageClassName": "a",
+            "volumeName": "pv",
         },
+        "status": {"phase": "Bound", "capacity": {"storage": "1Gi"}},
     }
     assert (
         updated("persistentvolumeclaims", claim, lambda o: o["spec"]["resources"]["requests"].update(storage="2Gi"))
