@@ -1,5 +1,5 @@
 """The `drydock` command. `drydock up` is the whole product in one process; `drydock web` is one web process of a fleet;
-`drydock serve` is one cluster in memory for real kubectl, without the site.
+`drydock serve` is one cluster in memory for real kubectl, without the site; `kubectl`, `apply`, `snapshot` and `restore` work with it.
 
 `up` promises: everything is kept under `--data`, the URL is printed when the site answers, Ctrl-C (or SIGTERM) ends every
 thread and leaves no process and no lock behind, and a killed process loses no acknowledged command.
@@ -20,6 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from config import served_commands
+from gateway.served import NotServed
+
 if TYPE_CHECKING:
     from simulator.cluster import Cluster
 
@@ -30,19 +33,34 @@ class CannotStart(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of the `drydock` script."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["kubectl"]:  # its options are kubectl's
+        return _kubectl(words[1:])
+    options = _parser().parse_args(words)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     if options.data is not None:
         os.environ["DRYDOCK_DATA"] = str(Path(options.data).resolve())
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         options.run(options)
-    except CannotStart as error:
+    except (CannotStart, NotServed) as error:
         print(f"drydock: {error}", file=sys.stderr)
         return 1
+    except served_commands.Failed as failed:
+        return failed.code
     except KeyboardInterrupt:  # before the server listens to signals itself, or while it ends
         return 0
     return 0
+
+
+def _kubectl(words: list[str]) -> int:
+    try:
+        return served_commands.run_words(words)
+    except NotServed as error:
+        print(f"drydock: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -52,7 +70,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="drydock", description="Simulated Kubernetes clusters you can see.")
-    commands = parser.add_subparsers(required=True, metavar="up | web | serve")
+    commands = parser.add_subparsers(required=True, metavar="up | web | serve | kubectl | apply | snapshot | restore")
     for name, run, text in (
         ("up", _up, "site, clusters and jobs in one process"),
         ("web", _web, "one web process of a fleet; clusters run in Celery workers"),
@@ -63,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--data", metavar="DIR", help="where everything is kept (default: var/)")
         command.set_defaults(run=run)
     _add_serve(commands)
+    served_commands.add_to(commands)
     return parser
 
 
@@ -84,6 +103,8 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _serve_cluster(options: argparse.Namespace) -> None:
     from gateway.standalone import LocalBackend, Serving
 
+    if options.speed < 0:
+        raise CannotStart(f"--speed: found {options.speed:g}, wanted 0 (time stands still) or more")
     _require_free("127.0.0.1", options.port)
     kubeconfig = options.kubeconfig or Path(tempfile.gettempdir(), f"drydock-{options.port}.kubeconfig")
     cluster = _standalone_cluster(options)

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from simulator.apiserver.request import Request, Response
 
+ATTENDANT = "/~drydock/"
+"""Where `drydock serve` answers the `drydock` command itself, behind the secret path."""
+
 
 @dataclass(frozen=True, slots=True)
 class Executed:

@@ -84,6 +84,11 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > BODY_LIMIT:
         raise too_long(BODY_LIMIT)
+    return await read_bytes(receive, BODY_LIMIT)
+
+
+async def read_bytes(receive: Receive, limit: int) -> bytes:
+    """The body of a request. Raises StatusError beyond the limit, Disconnected when the client has gone."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -93,8 +98,8 @@ async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
-        if size > BODY_LIMIT:
-            raise too_long(BODY_LIMIT)
+        if size > limit:
+            raise too_long(limit)
         if not message.get("more_body"):
             return b"".join(parts)
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.backend import Moves
+from gateway.attendant import attend
+from gateway.backend import ATTENDANT, Moves
 from gateway.command_backend import CommandBackend
 from gateway.front import Front, refused, send_response
 from gateway.kubeconfig import kubeconfig_text
@@ -41,6 +42,19 @@ class LocalBackend(CommandBackend):
         self._speed = speed
         self._moves = Moves()
         self._wanted = asyncio.Event()
+        self._begin, self._start = time.monotonic(), cluster.now
+
+    @property
+    def cluster(self) -> Cluster:
+        return self._cluster
+
+    def take_back(self, cluster: Cluster) -> None:
+        """Goes on with another cluster, from its own time. Revisions go on above those that were given out, so watches get 410."""
+        cluster.renumber(max(cluster.revision, self._cluster.revision))
+        self._cluster = cluster
+        self._begin, self._start = time.monotonic(), cluster.now
+        self._moves.tell()
+        self._wanted.set()
 
     async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
         before = self._cluster.ev
@@ -59,9 +73,9 @@ class LocalBackend(CommandBackend):
 
     async def run(self) -> None:
         """Lets simulated time follow the wall clock. Behind it, time simply runs late."""
-        begin, start = time.monotonic(), self._cluster.now
+        self._begin, self._start = time.monotonic(), self._cluster.now
         while True:
-            target = start + int((time.monotonic() - begin) * 1e6 * self._speed)
+            target = self._start + int((time.monotonic() - self._begin) * 1e6 * self._speed)
             before = self._cluster.ev
             reached = self._advance(target)
             if self._cluster.ev != before:
@@ -89,6 +103,27 @@ class LocalBackend(CommandBackend):
         return min(max((due - self._cluster.now) / 1e6 / self._speed, 0.001), _LONGEST_NAP_S)
 
 
+class Member(CommandBackend):
+    """One of the clusters that stand beside the first."""
+
+    def __init__(self, home: LocalBackend, name: str) -> None:
+        self._home, self._name = home, name
+
+    async def ask(self, command: dict[str, Any], *, is_read: bool) -> dict[str, Any]:
+        """Raises StatusError when there is no such cluster."""
+        reply = await self._home.ask({**command, "cluster": self._name}, is_read=is_read)
+        if "error" in reply and reply["error"]["thing"] == "cluster":
+            raise path_not_found()
+        return reply
+
+    @property
+    def moves(self) -> int:
+        return self._home.moves
+
+    async def changed(self, since: int, timeout_s: float) -> None:
+        await self._home.changed(since, timeout_s)
+
+
 def _is_local_tool(scope: Scope) -> bool:
     """No page of a browser: that would name its origin, or a host of its own."""
     headers = headers_of(scope)
@@ -114,12 +149,24 @@ class Serving:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = self._path(scope)
+        if path is not None and scope["type"] == "http" and path.startswith(ATTENDANT) and scope["path"] != path:
+            await attend(scope, receive, send, path, self._backend)
+            return
+        backend, path = self._of(path)
         if scope["type"] == "websocket":
-            await serve_socket(scope, receive, send, None if path is None else self._backend, path or "")
+            await serve_socket(scope, receive, send, None if path is None else backend, path or "")
         elif scope["type"] == "http" and path is not None:
-            await self._front(scope, receive, send, path)
+            front = self._front if backend is self._backend else Front(backend)
+            await front(scope, receive, send, path)
         elif scope["type"] == "http":
             await send_response(send, refused(path_not_found()))
+
+    def _of(self, path: str | None) -> tuple[CommandBackend, str | None]:
+        """Which cluster of the lab is meant, and what is asked of it: `/~name/…` is another one than the first."""
+        if path is None or not path.startswith("/~"):
+            return self._backend, path
+        name, _, rest = path.removeprefix("/~").partition("/")
+        return Member(self._backend, name), f"/{rest}"
 
     def _path(self, scope: Scope) -> str | None:
         """What is asked of the cluster; None when nobody may ask so."""
