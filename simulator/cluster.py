@@ -19,6 +19,9 @@ import msgspec
 from simulator.addons.assembly import assemble
 from simulator.addons.metrics import objects
 from simulator.addons.processes import SUPERVISOR
+from simulator.addons.secrets_store.definitions import DRIVER as SECRETS_STORE
+from simulator.addons.secrets_store.driver import SecretsStore
+from simulator.addons.secrets_store.vault import Vault
 from simulator.addons.vertical_pod_autoscaler.recommender import Recommender
 from simulator.admission_calls import ClusterWebhooks
 from simulator.api_reach import ClusterReach
@@ -58,6 +61,7 @@ from simulator.kubeadm.machines import Parts as KubeadmParts
 from simulator.kubeadm.programs import Programs as KubeadmPrograms
 from simulator.kubectl.call import End, ExecRefused
 from simulator.kubectl.kubeconfig import omitted_of
+from simulator.kubectl.vault_command import VaultDoor
 from simulator.kubectl.workstation import Workstation
 from simulator.lab_clusters import LabClusters, LabMachines
 from simulator.loops.debugger import Debugger
@@ -161,6 +165,10 @@ class Cluster:
         self.kubelets.fleet.listeners.append(programs)
         webhooks = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
         registry.admission.webhooks.calls = registry.converter.calls = webhooks
+        self.vault: Vault = Vault(engine) if beside is None else beside.vault
+        """Outside the cluster, like the workstation."""
+        self.secrets = SecretsStore(engine, Client(registry, SecretsStore.name), self.vault, self.kubelets)
+        self.kubelets.volumes.inline[SECRETS_STORE] = self.secrets
         driver = csi.install(registry, storage_of(config.flavour), self.cloud, self.kubelets.volumes)
         self.processes[driver.name] = driver
         for part in manager.parts:
@@ -229,6 +237,8 @@ class Cluster:
             self.workstation = Workstation(self.lab, engine, cluster_name=config.name)
             surface = self.workstation.surface
             surface.kind, surface.hosts = self.lab, LabMachines(lambda: [one.files for one in self.lab.all])
+            surface.vault = VaultDoor(self.vault, engine)
+            self.vault.readers = lambda: [one.secrets for one in self.lab.all]
         else:
             self.lab, self.workstation = beside.lab, beside.workstation
 

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from simulator.addons.secrets_store.vault import Vault
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.paths import is_passed_on
 from simulator.apiserver.registry import Registry
@@ -85,6 +86,7 @@ class Parts(Protocol):
     autoscaler: ClusterAutoscaler | None
     yard: Yard
     remedies: Remedies
+    vault: Vault
 
     def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Execution: ...
 
@@ -481,7 +483,7 @@ class Commands:
         every = parts.together
         logs = sum(one.registry.audit.version + one.files.version for one in every)
         revisions = sum(one.registry.store.revision for one in every)
-        return (len(every), revisions, parts.engine.tickets, parts.workstation.version, logs)
+        return (len(every), revisions, parts.engine.tickets, parts.workstation.version + parts.vault.version, logs)
 
     def _rooted(self, note: str, act: Callable[[], T], *, always: bool = False) -> T:
         """Runs `act` as a command of the learner; it leaves a root in the trail only if it changed something (or `always`)."""

@@ -15,6 +15,7 @@ from simulator.addons.gateway_api.definitions import definitions
 from simulator.addons.ingress_release import ingress_nginx
 from simulator.addons.mesh import mesh
 from simulator.addons.rules_definition import rule_controller
+from simulator.addons.secrets_store import definitions as secrets_store
 from simulator.addons.snapshots.definitions import definition, snapshot_account, snapshot_controller
 
 Obj = dict[str, Any]
@@ -65,6 +66,9 @@ def controller(name: str, space: str, image: str, labels: dict[str, str], **cont
 
 _SNAPSHOTTER = (
     r"https://raw\.githubusercontent\.com/kubernetes-csi/external-snapshotter/(?P<release>v8\.\d{1,2}\.\d{1,2})"
+)
+_SECRETS_STORE = (
+    r"https://raw\.githubusercontent\.com/kubernetes-sigs/secrets-store-csi-driver/(?P<release>v1\.\d{1,2}\.\d{1,2})"
 )
 _VPA_PARTS = dict(
     zip(
@@ -150,6 +154,24 @@ _RELEASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Obj]]], .
             r"https://github\.com/kubevirt/kubevirt/releases/download/(?P<release>v1\.\d{1,2}\.\d{1,2})/kubevirt-cr\.yaml"
         ),
         lambda found: virt_install(found["release"]),
+    ),
+    (re.compile(rf"{_SECRETS_STORE}/deploy/rbac-secretproviderclass\.yaml"), lambda found: secrets_store.account()),
+    (re.compile(rf"{_SECRETS_STORE}/deploy/csidriver\.yaml"), lambda found: secrets_store.csi_driver()),
+    (
+        re.compile(
+            rf"{_SECRETS_STORE}/deploy/secrets-store\.csi\.x-k8s\.io_(?P<plural>secretproviderclasses|secretproviderclasspodstatuses)\.yaml"
+        ),
+        lambda found: [secrets_store.definition(found["plural"])],
+    ),
+    (
+        re.compile(rf"{_SECRETS_STORE}/deploy/secrets-store-csi-driver\.yaml"),
+        lambda found: secrets_store.driver(found["release"]),
+    ),
+    (
+        re.compile(
+            r"https://raw\.githubusercontent\.com/hashicorp/vault-csi-provider/v(?P<release>1\.\d{1,2}\.\d{1,2})/deployment/vault-csi-provider\.yaml"
+        ),
+        lambda found: secrets_store.provider(found["release"]),
     ),
     (re.compile(r"https://drydock\.example/mesh\.yaml"), lambda found: mesh()),
     (re.compile(r"https://drydock\.example/rule-controller\.yaml"), lambda found: rule_controller()),

@@ -7,8 +7,21 @@ delivers them, and writes through its `Client`.
 from simulator.client.cache import Cache
 from simulator.client.client import Client
 from simulator.client.controller import Controller
+from simulator.client.errors import PublishFailed
 from simulator.client.gate import KUBELET, About, Gate, Held
 from simulator.client.process import Handler, Process
 from simulator.client.workqueue import WorkQueue
 
-__all__ = ["KUBELET", "About", "Cache", "Client", "Controller", "Gate", "Handler", "Held", "Process", "WorkQueue"]
+__all__ = [
+    "KUBELET",
+    "About",
+    "Cache",
+    "Client",
+    "Controller",
+    "Gate",
+    "Handler",
+    "Held",
+    "Process",
+    "PublishFailed",
+    "WorkQueue",
+]

@@ -14,6 +14,7 @@ from simulator.kubectl.kind_command import kind
 from simulator.kubectl.openssl_command import openssl
 from simulator.kubectl.small_command import Outcome, Small, Surface, fail, options
 from simulator.kubectl.text_filters import FILTERS
+from simulator.kubectl.vault_command import vault
 
 
 def ls(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
@@ -198,6 +199,7 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
   kind create|delete|get|load           more clusters beside the first one
   docker ps|exec|cp, ssh NODE    commands and files on the machines: ls, cat, mv, kubeadm, crictl, systemctl
   openssl genrsa|req|x509    keys, signing requests and certificates
+  vault kv put|get|delete|list    secrets outside the cluster, for the Secrets Store CSI Driver
   watch COMMAND      run a command again and again
   clear help
 
@@ -211,6 +213,7 @@ SMALL: dict[str, Small] = {
     "kind": kind,
     "ssh": ssh,
     "openssl": openssl,
+    "vault": vault,
     "ls": ls,
     "pwd": pwd,
     "cd": cd,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simulator.kubectl.docker_command import HostFiles
     from simulator.kubectl.kind_run import KindProvider
     from simulator.kubectl.kubeconfig import Kubeconfig
+    from simulator.kubectl.vault_command import VaultDoor
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class Surface:
     clock: Callable[[], int] = lambda: 0
     """Microseconds since 1970, in simulated time."""
     is_terminal: bool = False
+    vault: VaultDoor | None = None
+    """A vault that the workstation may write, for `vault`."""
 
 
 Small = Callable[[Surface, Sequence[str], str], Outcome]

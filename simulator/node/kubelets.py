@@ -255,6 +255,22 @@ class Kubelets:
             one.state == "running" and "/kube-proxy:" in one.image for r in records for one in r.containers.values()
         )
 
+    def runs_image(self, node: str, repository: str) -> bool:
+        """Whether a container of that image runs on the machine."""
+        records = [self._fleet.pods[uid] for uid in self._fleet.nodes[node].pods]
+        return any(
+            one.state == "running" and one.image.rpartition(":")[0] == repository
+            for record in records
+            for one in record.containers.values()
+        )
+
+    def holds(self, volume: str) -> bool:
+        return self._fleet.contents.has(volume)
+
+    def fill(self, volume: str, files: dict[str, str]) -> None:
+        """A driver writes what a mounted volume holds from now on."""
+        self._fleet.contents.replace(volume, files)
+
     def kill_process(self, namespace: str, pod: str, container: str) -> None:
         """SIGKILL to the container's first process, as the kernel or a person would send it."""
         record = self._find(namespace, pod)

@@ -6,8 +6,10 @@ sources stay as they are. Leaves to others: what lies in a volume (`volumes`), a
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.client import PublishFailed
 from simulator.cloud.storage_flavours import StorageFlavour
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -51,6 +53,15 @@ class Waiting:
     why: tuple[str, ...] = ()
 
 
+class InlineDriver(Protocol):
+    """A CSI driver whose volumes live with their pods."""
+
+    def is_registered(self, node: str) -> bool: ...
+
+    def publish(self, pod: Obj, node: str, volume: str, attributes: Obj) -> Files:
+        """The files of the volume. Raises PublishFailed, ApiUnavailable."""
+
+
 class VolumeManager:
     name = "volume-manager"
 
@@ -59,6 +70,8 @@ class VolumeManager:
         self._fleet = fleet
         self._engine = fleet.engine
         self._storage = storage
+        self.inline: dict[str, InlineDriver] = {}
+        """Drivers of volumes that a pod brings along (`csi`), by name; set at assembly."""
         self._users: dict[str, dict[str, None]] = {}
         """`configmaps/ns/name`, `secrets/…` or `persistentvolumeclaims/…` → uids of the pods that mount it."""
         self.contents.observers.append(self._wrote)
@@ -127,9 +140,26 @@ class VolumeManager:
             return [f"host/{record.node}", _inside(volume["hostPath"]["path"]), False] if why is None else Failed(why)
         if "nfs" in volume:
             return _nfs(volume["nfs"])
+        if "csi" in volume:
+            return self._place_inline(record, pod, volume)
         if "persistentVolumeClaim" in volume or "ephemeral" in volume:
             return self._place_claim(record, pod, volume, lookup)
         return [own, "", False]
+
+    def _place_inline(self, record: PodRecord, pod: Obj, volume: Obj) -> list[Plain] | Failed:
+        """A volume that lives with its pod, made by a driver on the node (https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#csi-ephemeral-volumes)."""
+        own, source = f"pod/{record.uid}/{volume['name']}", volume["csi"]
+        driver = self.inline.get(source["driver"])
+        if driver is None or not driver.is_registered(record.node):
+            return Failed(
+                f"kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {source['driver']} not found in the list of registered CSI drivers"
+            )
+        try:
+            files = driver.publish(pod, record.node, own, source.get("volumeAttributes") or {})
+        except PublishFailed as error:
+            return Failed(str(error))
+        self.contents.replace(own, files)
+        return [own, "", bool(source.get("readOnly"))]
 
     def _open_host_path(self, record: PodRecord, source: Obj) -> str | None:
         volume = f"host/{record.node}"
