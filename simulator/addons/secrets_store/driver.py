@@ -102,7 +102,7 @@ class SecretsStore:
     # Rotation
 
     def vault_changed(self) -> None:
-        """Whoever has something mounted hears of it on the next beat; nobody is asked before."""
+        """Whoever has something mounted hears of it on the next beat; nothing beats while no pod holds anything old."""
         if self._mounts and not self._due:
             self._due = True
             self._engine.schedule(_POLL_US - self._engine.now % _POLL_US, self.name, "rotate")
@@ -114,6 +114,7 @@ class SecretsStore:
             del self._mounts[volume]
         try:
             if not self._rotates():
+                self.vault_changed()
                 return
             for volume, (namespace, pod, node, name) in sorted(self._mounts.items()):
                 if self._runs(node, DRIVER_IMAGE):
@@ -129,6 +130,7 @@ class SecretsStore:
         except PublishFailed as error:
             says = f"provider mount err: {error}"
             self._client.event(pod, "Warning", "MountRotationFailed", says, source=_SOURCE)
+            self.vault_changed()
             return
         if not self._tell(pod, volume, node, name, versions):
             return
