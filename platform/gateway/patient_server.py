@@ -8,12 +8,20 @@ streams holds one part for each client. Who takes nothing for `STALLED_S` loses 
 import asyncio
 from typing import Any
 
+from daphne import http_protocol
 from daphne.server import Server
+
+from gateway.spdy_upgrade import UpgradingRequest
 
 STALLED_S = 60.0
 
 
 class PatientServer(Server):  # type: ignore[misc]
+    def run(self) -> None:
+        """Serves, and lets requests leave HTTP for SPDY."""
+        http_protocol.WebRequest = UpgradingRequest
+        super().run()
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         if message["type"] != "http.response.body":
             await super().handle_reply(protocol, message)

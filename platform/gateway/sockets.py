@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/using-api/websockets/. `v5.channel.k8s.io` and `v4.channel.k8s.io`: the first byte of a frame names its channel: 0 stdin, 1 stdout,
 2 stderr, 3 the closing Status, 4 the size of the terminal, 255 (v5) closes a channel. A shell is a session of lines (`keyboard.py`);
 any other command gets its whole standard input at once. attach shows what the container writes from now on. Clients that ask for
-SPDY itself (kubectl before 1.30) are refused: ASGI has no such upgrade.
+SPDY itself (kubectl before 1.30) come through `spdy_upgrade.py`; a refusal carries its Status for them (`status` of `websocket.close`).
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from gateway.keyboard import Keyboard
 from gateway.outcomes import failed, outcome, refused
 from gateway.requests import Receive, Scope, Send, headers_of, query_of, repeated
 from gateway.streams import followed_log
-from simulator.apiserver.errors import StatusError
+from simulator.apiserver.errors import StatusError, path_not_found
 from simulator.apiserver.request import Request, Response
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
@@ -43,11 +43,12 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Back
     known = (TUNNEL, *_PROTOCOLS) if place is not None and place[2] == "portforward" else _PROTOCOLS
     protocol = next((name for name in known if name in offered), "")
     if backend is None or place is None or (offered and not protocol):
-        await send({"type": "websocket.close", "code": 4404})
+        await send({"type": "websocket.close", "code": 4404, "status": path_not_found().status()})
         return
     namespace, pod, verb = place
-    if not (await may_begin(scope, backend, path)).ok:
-        await send({"type": "websocket.close", "code": 4404})
+    refusal = await may_begin(scope, backend, path)
+    if not refusal.ok:
+        await send({"type": "websocket.close", "code": 4404, "status": refusal.body})
         return
     await send({"type": "websocket.accept", "subprotocol": protocol or None})
     if protocol == TUNNEL:

@@ -32,7 +32,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             "--port",
             str(free_port()),
             "--kubeconfig",
-            kubeconfig,
+            str(kubeconfig),
         ]
         environment = {
             **os.environ,

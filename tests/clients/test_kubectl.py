@@ -146,23 +146,36 @@ def _stop(process: "subprocess.Popen[str]") -> None:
     process.communicate(timeout=10)
 
 
-@pytest.mark.parametrize(
-    ("minor", "line"),
-    [
-        ("1.29", "kubectl exec one -- ls"),
-        ("1.29", "kubectl cp one:/tmp/x x"),
-        ("1.30", "kubectl port-forward pod/one 18082:80"),
-    ],
+#: What kubectl up to 1.29 (port-forward: 1.30) does over SPDY.
+SPDY_TOUR = (
+    (
+        "kubectl run one --image=nginx && kubectl wait --for=condition=Ready pod/one --timeout=30s",
+        r"(?s).*condition met\n",
+    ),
+    ("kubectl exec one -- sh -c 'echo out; echo err >&2; exit 3'; echo $?", r"out\n3\n"),
+    ("echo hello | kubectl exec -i one -- cat", r"hello\n"),
+    ("printf 'cd /etc\npwd\nexit 3\n' | kubectl exec -i one -- sh; echo $?", r"/etc\n3\n"),
+    ("kubectl cp bin.dat one:/tmp && kubectl exec one -- cat /tmp/bin.dat | cmp - bin.dat; echo $?", r"0\n"),
+    ("kubectl cp one:/tmp/bin.dat back.dat >/dev/null && cmp back.dat bin.dat; echo $?", r"0\n"),
+    (
+        "kubectl port-forward pod/one 18082:80 >/dev/null & sleep 2; curl -s localhost:18082 | grep -c Welcome; kill $!",
+        r"[12]\n",
+    ),
+    ("kubectl exec gone -- ls 2>&1", r'Error from server \(NotFound\): pods "gone" not found\n'),
+    ("kubectl exec one -c x -- ls 2>&1", r"Error from server \(BadRequest\): container x is not valid for pod one\n"),
 )
-def test_a_client_that_needs_spdy_is_told_what_it_needs(serve: Serve, minor: str, line: str) -> None:
+
+
+@pytest.mark.parametrize("minor", ["1.28", "1.29", "1.30"])
+def test_old_clients_stream_over_spdy(serve: Serve, minor: str) -> None:
     terminal = serve("--speed", "20", minor=minor)
-    terminal.run("kubectl run one --image=nginx && kubectl wait --for=condition=Ready pod/one --timeout=30s")
-    said = terminal.run(line)
-    assert (
-        "cannot upgrade to SPDY/3.1: this server streams over WebSocket; use kubectl 1.30 or newer for exec"
-        in said.stderr
-    )
-    assert said.exit == 1
+    (terminal.folder / "home" / "bin.dat").write_bytes(bytes(range(256)) * 100)
+    wrong = []
+    for line, wanted in SPDY_TOUR:
+        outcome = terminal.run(line, timeout_s=60)
+        if not re.fullmatch(wanted, outcome.stdout):
+            wrong.append(f"$ {line}\n{outcome.stdout}{outcome.stderr}(wanted {wanted})")
+    assert not wrong, "\n".join(wrong)
 
 
 CUSTOM = """
