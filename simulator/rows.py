@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.apiserver.registry import Registry
 from simulator.client.cache import controller_uid
+from simulator.controllers.rollout_maths import bounds
 from simulator.engine.plain import Obj
 from simulator.machinery import claims, quantities
 from simulator.machinery.tables import pod_status
@@ -118,6 +119,7 @@ def _pod(pod: Obj, around: Surroundings) -> Row:
         "tail": name[len(app) + 1 :].rpartition("-")[2] if name.startswith(f"{app}-") else name.rpartition("-")[2],
         "ip": status.get("podIP", ""),
         "image": spec["containers"][0].get("image", ""),
+        "mem": _requests(spec)[1],
         "bar": _pull(metadata["uid"], around),
         "grace": _grace(metadata, around),
         "daemon": owner_kind in ("DaemonSet", "Node"),
@@ -209,12 +211,17 @@ def node_usage(pod: Obj | None) -> tuple[int, int, bool]:
         return 0, 0, False
     if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
         return 0, 0, False
+    return *_requests(pod["spec"]), True
+
+
+def _requests(spec: Obj) -> tuple[int, int]:
+    """Milli-CPU and bytes that the containers ask for."""
     cpu = memory = 0
-    for container in pod["spec"]["containers"]:
+    for container in spec["containers"]:
         requests = (container.get("resources") or {}).get("requests") or {}
         cpu += quantities.milli(requests["cpu"]) if "cpu" in requests else 0
         memory += quantities.value(requests["memory"]) if "memory" in requests else 0
-    return cpu, memory, True
+    return cpu, memory
 
 
 # Nodes
@@ -315,7 +322,18 @@ def _workload(kind: str, obj: Obj) -> Row:
         "available": available,
         "owner": controller_uid(obj),
         "revision": annotations.get("deployment.kubernetes.io/revision", ""),
+        **({"batch": _batch(spec)} if kind == "Deployment" else {}),
     }
+
+
+def _batch(spec: Obj) -> int:
+    """How many pods a rollout replaces at a time: what it may have too many and what it may do without."""
+    wanted, strategy = spec.get("replicas", 1), spec.get("strategy") or {}
+    if strategy.get("type") == "Recreate":
+        return int(wanted)
+    rolling = strategy.get("rollingUpdate") or {}
+    limits = bounds(wanted, rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%"))
+    return limits.surge + limits.unavailable
 
 
 def _backends(ingress: Obj, registry: Registry) -> list[str]:

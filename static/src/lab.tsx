@@ -60,6 +60,7 @@ export function startLab(root: Document): Lab | null {
   const page = root.createElement("div");
   page.className = lab.stillness() ? "lab-page still" : "lab-page";
   mountPoint.prepend(page);
+  mountPoint.querySelector("[data-not-started]")?.remove();
   render(<LabPage lab={lab} />, page);
   wireHeader(root, lab);
   wireKeys(root, lab, announcer);

@@ -3,13 +3,13 @@
  *
  * Everything here works on attributes in the page, so templates need no script of their own:
  * `data-theme-switch`, `data-opens="<dialog id>"`, `data-closes`, `data-copy="<text>"`, `data-pick` (select the text on focus),
- * `data-unfolds="<details id>"` on a choice that needs what is folded away.
+ * `data-confirm="<question>"` on a form, `data-unfolds="<details id>"` on a choice that needs what is folded away.
  * Without this script every page still works by plain links and forms.
  */
 import "./site.css";
 import htmx from "htmx.org";
 import { copyText } from "./site/clipboard";
-import { askBefore, closeOnOutsideClick, openOnRequest } from "./site/dialogs";
+import { askBefore, askBeforeSending, closeOnOutsideClick, openOnRequest } from "./site/dialogs";
 import { configureHtmx } from "./site/requests";
 import { startThemeSwitch } from "./site/theme";
 
@@ -24,6 +24,8 @@ document.addEventListener("click", (event) => {
   closeOnOutsideClick(target);
   void copyText(target);
 });
+
+document.addEventListener("submit", askBeforeSending);
 
 document.addEventListener("change", ({ target }) => {
   const chosen = target instanceof HTMLInputElement && target.checked ? target.dataset["unfolds"] : undefined;

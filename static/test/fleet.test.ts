@@ -38,10 +38,12 @@ test("the name of a wide rack has room above its pods", () => {
   assert.ok(podRect({ ...rack, w: 30 }, { columns: 2, rows: 5, plinths: 1 }, { number: 0, plinth: true }).y < 5);
 });
 
-const looked: Looked = { nodes: new Map([["a1", node("a1", "a")]]), paints: new Map([["shop", "creating"]]), now: 3_600_000_000 };
-test("colour tells the namespace, the memory of the node, or the age", () => {
+const looked: Looked = { paints: new Map([["shop", "creating"]]), now: 3_600_000_000 };
+test("colour tells the namespace, the memory a pod asks for, or the age", () => {
   assert.deepEqual(bandOf("namespace", pod({}), looked), { token: "creating", words: "shop" });
-  assert.equal(bandOf("memory", pod({}), looked).words, "50 to 75 %");
+  for (const [mem, words] of [[0, "asks for none"], [32, "under 64 MiB"], [64, "under 256 MiB"], [1023, "under 1 GiB"], [1024, "1 GiB and more"]] as const) {
+    assert.equal(bandOf("memory", pod({ mem: mem * 1024 * 1024 }), looked).words, words);
+  }
   assert.equal(bandOf("age", pod({ created: 3_595_000_000 }), looked).words, "under a minute");
   assert.equal(bandOf("age", pod({}), looked).words, "under a day");
 });

@@ -4,7 +4,7 @@
  * Promise: the loop paints; this component only owns the elements, points and clicks, and hands the painter its colours again when the
  * theme changes. The canvas is one picture for a screen reader; the outline holds its content.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { toChart } from "../scene/camera";
 import { table } from "../protocol/store";
 import { placeCallouts } from "../scene/callouts";
@@ -12,6 +12,7 @@ import { hitFleet } from "../scene/fleet";
 import { bandCounts, lookedOf } from "../scene/fleet-colours";
 import { summarise, type FleetSummary } from "../scene/summary";
 import { FleetPainter } from "./fleet";
+import { fadeOut } from "./leaving";
 import { LEGEND, PHASES, Swatch } from "./glyphs";
 import type { StageScene } from "./scene";
 import { readColours } from "./theme";
@@ -22,6 +23,7 @@ export function FleetCanvas({ scene }: { scene: StageScene }) {
   const box = useRef<HTMLDivElement>(null);
   const base = useRef<HTMLCanvasElement>(null);
   const top = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => () => fadeOut(box.current), []);
   useEffect(() => animate(scene, { box: box.current!, base: base.current!, top: top.current! }), [scene]);
   const click = (event: MouseEvent) => { scene.session.selected.value = uidAt(scene, event, box.current!); };
   const menu = (event: MouseEvent) => {

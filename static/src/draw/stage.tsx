@@ -5,21 +5,25 @@
  * the camera fits the chart by itself until the learner moves it. The drawing is one picture for a screen reader; its content is the
  * outline in a11y/.
  */
-import { useEffect } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { DecisionLayer } from "./decision";
 import { PodFocus } from "./focus";
 import { NamespaceChart } from "./namespaces";
 import { Definitions } from "./ground";
 import { Quay } from "./quay";
+import { fadeOut } from "./leaving";
 import type { StageScene } from "./scene";
 import { Tile } from "./tile";
 import { Pills, TraceLines } from "./trace";
 import { ShownTime } from "./wait-bar";
 
 export function Stage({ scene }: { scene: StageScene }) {
+  const picture = useRef<SVGSVGElement>(null);
   useEffect(() => scene.attach(), [scene]);
+  useLayoutEffect(() => () => fadeOut(picture.current), []);
+  const hold = useCallback((element: SVGSVGElement | null) => { picture.current = element ?? picture.current; scene.setSurface(element); }, [scene]);
   return (
-    <svg ref={scene.setSurface} class="scene" role="img" aria-label="Cluster diagram. The same content is in the outline that follows."
+    <svg ref={hold} class="scene" role="img" aria-label="Cluster diagram. The same content is in the outline that follows."
       onClick={scene.click} onDblClick={scene.open} onContextMenu={scene.contextMenu}>
       <Definitions />
       <ShownTime.Provider value={scene.shownAt}><g ref={scene.setChart}><Chart scene={scene} /></g></ShownTime.Provider>

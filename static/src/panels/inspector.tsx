@@ -12,6 +12,7 @@ import { agoText } from "../protocol/clock";
 import { lookUp, type ClusterState } from "../protocol/store";
 import type { ComponentRow, InspectReply, PodRow, Row, Scheduling } from "../protocol/shapes";
 import type { Session } from "../session";
+import { rolloutsOf, rolloutWords } from "../scene/rollouts";
 import { actionsFor, type Action } from "./actions";
 import { captionParts } from "./caption";
 import { componentFacts } from "./component-facts";
@@ -143,9 +144,20 @@ function tableFacts(kind: string, row: Row, state: ClusterState): [string, strin
   const facts: [string, string][] = [];
   if (kind === "Pod") facts.push(["Status", String(has["status"] ?? "")], ["Node", String(has["node"] || "none yet")], ["Image", String(has["image"] ?? "")], ["Address", String(has["ip"] || "none yet")], ["Restarts", String(has["restarts"] ?? 0)]);
   if (kind === "Pod" && has["why"]) facts.push(["Reason", String(has["why"])]);
+  if (kind === "Pod" || kind === "Deployment") facts.push(...rolloutFacts(row, state));
   if (kind === "Node") facts.push(["Ready", String(has["ready"])], ["Last heard", typeof has["heard"] === "number" ? agoText(state.at - has["heard"]) : ""], ["Power", has["power"] ? "on" : "off"]);
   if (typeof has["want"] === "number") facts.push(["Wanted", String(has["want"])], ["Ready", String(has["ready"] ?? 0)]);
   return facts.filter(([, value]) => value !== "");
+}
+
+/** Which wave of a rollout a pod came with, and how far a Deployment is. */
+function rolloutFacts(row: Row, state: ClusterState): [string, string][] {
+  for (const rollout of rolloutsOf(state)) {
+    const wave = rollout.waveOf.get(row.uid);
+    if (wave !== undefined) return [["Rollout", `came with wave ${wave} of ${rollout.waves}`]];
+    if (rollout.deployment.uid === row.uid) return [["Rollout", rolloutWords(rollout)]];
+  }
+  return [];
 }
 
 function Events({ reply }: { reply: InspectReply }) {

@@ -69,6 +69,8 @@ export interface PodRow extends Row {
   tail: string;
   ip: string;
   image: string;
+  /** Bytes of memory that its containers ask for. */
+  mem: number;
   /** The image pull that it waits for. */
   bar: Stretch | null;
   /** From the wish to delete it to when its kubelet stops waiting. */
@@ -89,6 +91,8 @@ export interface WorkloadRow extends Row {
   available: number;
   owner: string;
   revision: number | string;
+  /** How many pods a rollout replaces at a time; Deployments only. */
+  batch?: number;
 }
 
 export interface ServiceRow extends Row {

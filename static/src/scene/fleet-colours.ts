@@ -1,19 +1,20 @@
 /**
- * What the colour of a pod in the fleet may tell besides its phase: its namespace, how full its node's memory is, how old it is.
+ * What the colour of a pod in the fleet may tell besides its phase: its namespace, the memory it asks for, how old it is.
  *
  * Promise: pure. A band is a colour's token with its words; every pod is in exactly one band of a mode.
  */
 import { rows, type ClusterState } from "../protocol/store";
-import type { NodeRow, PodRow, Row } from "../protocol/shapes";
+import type { PodRow, Row } from "../protocol/shapes";
 
 export type FleetColour = "phase" | "namespace" | "memory" | "age";
 export interface Band { token: string; words: string }
-export interface Looked { nodes: ReadonlyMap<string, NodeRow>; paints: ReadonlyMap<string, string>; now: number }
+export interface Looked { paints: ReadonlyMap<string, string>; now: number }
 
 const MINUTE = 60_000_000;
+const MIB = 1024 * 1024;
 const MEMORY: readonly (readonly [below: number, band: Band])[] = [
-  [0.25, { token: "line-2", words: "up to 25 % requested" }], [0.5, { token: "running-q", words: "25 to 50 %" }], [0.75, { token: "running", words: "50 to 75 %" }],
-  [0.9, { token: "pending", words: "75 to 90 %" }], [Infinity, { token: "failed", words: "over 90 %" }],
+  [1, { token: "line-2", words: "asks for none" }], [64 * MIB, { token: "running-q", words: "under 64 MiB" }], [256 * MIB, { token: "running", words: "under 256 MiB" }],
+  [1024 * MIB, { token: "pending", words: "under 1 GiB" }], [Infinity, { token: "failed", words: "1 GiB and more" }],
 ];
 const AGES: readonly (readonly [below: number, band: Band])[] = [
   [MINUTE, { token: "creating", words: "under a minute" }], [10 * MINUTE, { token: "running", words: "under 10 minutes" }], [60 * MINUTE, { token: "running-q", words: "under an hour" }],
@@ -29,21 +30,18 @@ export function paintsOf(namespaces: readonly Row[]): Map<string, string> {
   return new Map([...namespaces.filter(({ name }) => SYSTEM.test(name)).map(({ name }) => [name, "ns3-m"] as const), ...own.map(({ name }, i) => [name, PAINTS[i % PAINTS.length]!] as const)]);
 }
 
-/** What bands are made from; made again only when nodes or namespaces changed. */
+/** What bands are made from; made again only when namespaces changed. */
 export function lookedOf(state: ClusterState, now: number): Looked {
-  const [nodes, namespaces] = [state.tables["Node"], state.tables["Namespace"]];
-  if (kept === null || kept.nodes !== nodes || kept.namespaces !== namespaces) {
-    kept = { nodes, namespaces, looked: { nodes: new Map(rows(state, "Node").map((node) => [node.name, node])), paints: paintsOf(rows(state, "Namespace")), now } };
-  }
-  return { ...kept.looked, now };
+  const namespaces = state.tables["Namespace"];
+  if (kept === null || kept.namespaces !== namespaces) kept = { namespaces, paints: paintsOf(rows(state, "Namespace")) };
+  return { paints: kept.paints, now };
 }
 
-let kept: { nodes: unknown; namespaces: unknown; looked: Looked } | null = null;
+let kept: { namespaces: unknown; paints: Looked["paints"] } | null = null;
 
-export function bandOf(mode: Exclude<FleetColour, "phase">, pod: PodRow, { nodes, paints, now }: Looked): Band {
+export function bandOf(mode: Exclude<FleetColour, "phase">, pod: PodRow, { paints, now }: Looked): Band {
   if (mode === "namespace") return { token: paints.get(pod.ns) ?? "ink-3", words: pod.ns };
-  const node = nodes.get(pod.node);
-  const [bands, value] = mode === "memory" ? [MEMORY, node && node.mem > 0 ? node.memUsed / node.mem : 0] : [AGES, now - pod.created];
+  const [bands, value] = mode === "memory" ? [MEMORY, pod.mem] : [AGES, now - pod.created];
   return bands.find(([below]) => value < below)![1];
 }
 

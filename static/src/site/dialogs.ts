@@ -1,6 +1,7 @@
 /**
  * Native dialogs: `data-opens="<id>"` opens one, `data-closes` inside closes it, a click on the backdrop too.
- * Where a template says `hx-confirm`, the question is asked in a dialog of the site instead of the browser's.
+ * Where a template says `hx-confirm`, the question is asked in a dialog of the site instead of the browser's; a form that the browser
+ * sends itself asks with `data-confirm`.
  */
 import type { Htmx } from "./requests";
 
@@ -27,6 +28,14 @@ export function askBefore(htmx: Htmx): void {
     event.preventDefault();
     ask(question, elt.dataset["confirmLabel"] ?? "Yes, go on", () => issueRequest(true));
   });
+}
+
+export function askBeforeSending(event: SubmitEvent): void {
+  const form = event.target instanceof HTMLFormElement ? event.target : null;
+  const question = form?.dataset["confirm"];
+  if (!form || !question) return;
+  event.preventDefault();
+  ask(question, form.dataset["confirmLabel"] ?? "Yes, go on", () => form.submit());
 }
 
 function ask(question: string, yes: string, then: () => void): void {

@@ -30,6 +30,7 @@ export function WallPage({ wall }: { wall: WallState }): JSX.Element {
         <section class="wall-main" aria-label="Live clusters">
           <Trouble wall={wall} />
           <Presenting wall={wall} />
+          <Deserted wall={wall} />
           {wall.cards.value.length > 0 && <Tools wall={wall} />}
           <Content wall={wall} painter={painter} onWatch={watch} />
         </section>
@@ -50,15 +51,31 @@ function Content({ wall, painter, onWatch }: { wall: WallState; painter: Painter
 }
 
 function Empty({ wall }: { wall: WallState }): JSX.Element {
-  const { code, joinUrl } = wall.theClass.value;
+  const { code, joinUrl, open, lesson } = wall.theClass.value;
+  if (!open) return <div class="empty"><h2>This class is closed</h2><p>Nobody can join it. Open it again on the page of the class.</p></div>;
   return (
-    <div class="empty">
-      <h2>Nobody has joined yet</h2>
-      <p>Say the code aloud, or share the link. Each learner appears here at once.</p>
+    <section class="wall-empty" aria-labelledby="wall-empty-title">
+      <h2 id="wall-empty-title">Nobody has joined yet</h2>
+      <p>Learners type this code on the home page:</p>
       <p class="big-code">{code}</p>
-      <p>{joinUrl}</p>
-    </div>
+      <p class="wall-link">or open <a href={joinUrl}>{joinUrl}</a></p>
+      <p class="row"><button type="button" class="btn" data-copy={code}>Copy the code</button><button type="button" class="btn" data-copy={joinUrl}>Copy the link</button></p>
+      <h3>What happens next</h3>
+      <ol>
+        <li>Whoever joins gets a cluster of their own{lesson ? <> and the first step of “{lesson.title}”</> : null}, and a card here at once.</li>
+        <li>A card shows the cluster as it is now, the step, and the last thing that was done.</li>
+        <li>Who asks for help, or is stuck, comes first. Choose a card to look closer, watch, or send a hint.</li>
+      </ol>
+    </section>
   );
+}
+
+/** Everybody is known and nobody is here: the code again, for those who come back. */
+function Deserted({ wall }: { wall: WallState }): JSX.Element | null {
+  const { code, joinUrl, open } = wall.theClass.value;
+  const { connected, all } = wall.summary.value;
+  if (!open || connected > 0 || all === 0 || wall.connection.value !== "open") return null;
+  return <p class="notice" role="status">Nobody is here right now. Who comes back goes on where they left; who is new types <code>{code}</code> or opens <a href={joinUrl}>{joinUrl}</a>.</p>;
 }
 
 function Presenting({ wall }: { wall: WallState }): JSX.Element | null {
