@@ -4,7 +4,7 @@ import sys
 
 from benchmarks.report import Report
 
-_SUITES = ("simulator", "scheduler", "platform", "watches", "clients", "browser")
+_SUITES = ("simulator", "scheduler", "platform", "watches", "clients", "browser", "webernetes")
 
 
 def main(wanted: list[str]) -> int:
