@@ -38,7 +38,9 @@ def run(report: Report) -> None:
         report.add(f"drydock_{replicas}_replicas_cpu_s", min(ours for ours, _ in pairs), "s", note)
         report.add(f"webernetes_{replicas}_replicas_cpu_s", min(theirs for _, theirs in pairs), "s", note)
         report.ratio(
-            f"webernetes_{replicas}_ratio", f"webernetes_{replicas}_replicas_cpu_s", f"drydock_{replicas}_replicas_cpu_s"
+            f"webernetes_{replicas}_ratio",
+            f"webernetes_{replicas}_replicas_cpu_s",
+            f"drydock_{replicas}_replicas_cpu_s",
         )
     largest = _TASKS[-1][0]
     report.ratio("webernetes_ratio", f"webernetes_{largest}_replicas_cpu_s", f"drydock_{largest}_replicas_cpu_s")

@@ -49,3 +49,15 @@ class EmptyText(ApplicationError):
     """Something to say was wanted."""
 
     code = "EmptyText"
+
+
+class NoSuchImage(NotFound):
+    """No image of one's own under that address."""
+
+    code = "NoSuchImage"
+
+
+class TooManyImages(Conflict):
+    """As many images of one's own as one may have."""
+
+    code = "TooManyImages"

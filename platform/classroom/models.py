@@ -116,3 +116,20 @@ class Hint(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class OwnImage(models.Model):
+    """A container image that an instructor adds to the simulated world: for clusters of their own and of their classes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    instructor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="own_images")
+    path = models.CharField(max_length=255, help_text="registry and repository, without a tag")
+    entry = models.JSONField(help_text="as the entries of simulator/workloads/catalog")
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["instructor", "path"], name="classroom_image_once")]
+
+    def __str__(self) -> str:
+        return self.path

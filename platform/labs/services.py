@@ -25,6 +25,7 @@ from labs.errors import BadConfig, Overtaken, TooManyClusters
 from labs.host.engine import sim_version
 from labs.messages import Call, Evict, pack
 from labs.models import Cluster, Journal, Outbox, Snapshot
+from labs.own_images import config_with_images
 from labs.selectors import cluster_quota
 from labs.starting_points import StartingPoint, lesson_commands, lesson_config
 from labs.templates import template_config
@@ -46,6 +47,7 @@ def cluster_create(
         )
     begun = _lesson_fields(lesson_get(lesson)) if lesson else {"config": config or template_config(template)}
     config_check(begun["config"])
+    begun["config"] = config_with_images(begun["config"], owner=owner, lesson=lesson)
     cluster = Cluster(owner=owner, name=" ".join(name.split()), lesson=lesson, **begun)
     cluster.full_clean(exclude=["owner"])
     cluster.save(force_insert=True)
@@ -87,6 +89,7 @@ def cluster_reset(*, cluster: Cluster, actor: str = "") -> Cluster:
     lesson = lesson_find(found.lesson or "")
     if lesson is not None:  # its instructor may have brought it to a later step
         found.setup = _lesson_fields(lesson)["setup"]
+    found.config = config_with_images(found.config, owner=found.owner, lesson=found.lesson)
     found.save()
     _forget_prepared(found)
     _open_branch(found, actor)

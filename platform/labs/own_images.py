@@ -1,0 +1,33 @@
+"""Images that people add to the simulated world, written into the description of a cluster.
+
+Promises: a description without such images stays as it was, to the letter; an image that the description itself has is replaced.
+"""
+
+from typing import Any
+
+import yaml
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+
+
+def config_with_images(config: str, *, owner: User, lesson: str | None) -> str:
+    """The description with the images that a cluster of `owner` gets (setting `DRYDOCK_OWN_IMAGES`)."""
+    entries = import_string(settings.DRYDOCK_OWN_IMAGES)(owner, lesson)
+    return _with(config, entries) if entries else config
+
+
+def _with(config: str, entries: list[dict[str, Any]]) -> str:
+    described = yaml.safe_load(config) or {}
+    if not isinstance(described, dict) or not isinstance(described.get("images") or [], list):
+        return config  # whoever checks the description says what is wrong with it
+    added = {entry["name"] for entry in entries}
+    kept = [one for one in described.get("images") or [] if not isinstance(one, dict) or one.get("name") not in added]
+    if not kept and "images" not in described:
+        return f"{config.rstrip()}\n{_dumped({'images': entries})}"
+    return _dumped({**described, "images": [*kept, *entries]})
+
+
+def _dumped(value: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000))
