@@ -21,7 +21,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _BESIDE = _ROOT / "benchmarks" / "beside"
 _BUILT = _ROOT / "build" / "beside" / "replicas.mjs"
 _TASKS = ((100, 3), (300, 3), (1_000, 10))
-_RUNS = 3
+_RUNS = 2
 _PATIENCE_S = 900
 
 

@@ -111,6 +111,7 @@ class ImageForm(forms.Form):
             return cleaned
         if cleaned["routes"] and not any(port["protocol"] == "http" for port in cleaned["ports"]):
             self.add_error("ports", "Found no http port, wanted one: something is to be answered over HTTP.")
+            return cleaned
         try:
             own_images([self.entry()])
         except CatalogError as error:
@@ -134,6 +135,7 @@ class ImageForm(forms.Form):
             "name": told["name"],
             "tags": image_lines.read_tags(told["tags"], told["size_mb"]),
             "cmd": [program],
+            "programs": ["curl"],
             "servers": {program: server},
         }
 

@@ -38,8 +38,8 @@ def image_save(*, user: User, entry: dict[str, Any], image_id: UUID | None = Non
     if not may_open_classes(user):
         raise NotTheInstructor("Adding images needs an account, as opening a class does.")
     image = image_get(user=user, image_id=image_id) if image_id else None
-    same = images_of(user=user).filter(path=entry["name"]).exclude(pk=image.pk if image else None).first()
-    if image is not None and same is not None:
+    same = images_of(user=user).filter(path=entry["name"]).first()
+    if image is not None and same is not None and same != image:
         same.delete()
     image = image or same or OwnImage(instructor=user)
     if image._state.adding and images_of(user=user).count() >= MOST:

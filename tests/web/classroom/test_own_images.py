@@ -83,11 +83,11 @@ def test_an_image_runs_logs_and_answers_as_described(account: Account) -> None:
         "kubectl run shop --image=acme/shop:1.0 --env=SHOP_OWNER=jana",
         "kubectl get pod shop",
         "kubectl logs shop",
-        "kubectl exec shop -- wget -qO- localhost:8080/",
+        "kubectl exec shop -- curl -s localhost:8080/",
     )
-    assert "Running" in pods["out"]
-    assert "shop is open" in logs["out"]
-    assert "welcome" in answer["out"]
+    assert "Running" in pods["stdout"]
+    assert "shop is open" in logs["stdout"]
+    assert "welcome" in answer["stdout"]
 
 
 def test_an_image_crashes_as_described_when_its_configuration_is_missing(account: Account) -> None:
@@ -97,8 +97,8 @@ def test_an_image_crashes_as_described_when_its_configuration_is_missing(account
     _, pods, logs = run(
         cluster.config, "kubectl run shop --image=acme/shop:1.0", "kubectl get pod shop", "kubectl logs shop"
     )
-    assert "CrashLoopBackOff" in pods["out"]
-    assert "nobody owns this shop" in logs["out"]
+    assert "CrashLoopBackOff" in pods["stdout"]
+    assert "nobody owns this shop" in logs["stdout"]
 
 
 WRONG = [
@@ -126,7 +126,7 @@ def test_the_form_says_what_is_wrong(signed_in: Browser, account: Account, field
 
 def test_a_guest_is_asked_for_an_account_and_may_not_add_images(signed_in: Browser) -> None:
     guest = guest_create(name="Mei")
-    assert signed_in(guest).post("/classes/images/new/", SHOP)["Location"].startswith("/keep/")
+    assert signed_in(guest).post("/classes/images/new/", SHOP)["Location"].startswith("/accounts/keep/")
     with pytest.raises(NotTheInstructor):
         image_save(user=guest, entry=entry())
 
