@@ -33,3 +33,9 @@ class NoSuchLesson(NotFound):
     """There is no lesson under that name."""
 
     code = "NoSuchLesson"
+
+
+class NoSuchWord(NotFound):
+    """There is no card under that name."""
+
+    code = "NoSuchWord"

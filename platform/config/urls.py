@@ -12,6 +12,7 @@ urlpatterns = [
     path("try/", try_it, name="try"),
     path("accounts/", include("accounts.urls")),
     path("lessons/", include("catalog.urls")),
+    path("words/", include("catalog.word_urls")),
     path("clusters/", include("labs.urls")),
     path("", include("gateway.urls")),
     path("", include("progress.urls")),

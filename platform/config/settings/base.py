@@ -132,6 +132,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_IMMUTABLE_FILE_TEST = r"-[A-Z0-9]{8}\.(js|css|woff2)(\.map)?$"
 
 LESSONS_DIR = BASE_DIR / "lessons"
+GLOSSARY_FILE = LESSONS_DIR / "words.yaml"
 
 # Where a lower app needs something of a higher one (docs/architecture.md, section 3): dotted names, called in order.
 LAB_PAGE_PARTS = ["progress.page.lab_part", "classroom.page.lab_part"]
