@@ -10,7 +10,7 @@ from tests.e2e.conftest import Site
 
 pytestmark = pytest.mark.e2e
 OPEN = ["/", "/lessons/", "/lessons/keeping-promises/01-when-a-node-goes-dark/", "/join/", "/no/such/page/"]
-OPEN += ["/accounts/sign-in/", "/accounts/sign-up/", "/accounts/password/reset/"]
+OPEN += ["/words/", "/words/namespace/", "/accounts/sign-in/", "/accounts/sign-up/", "/accounts/password/reset/"]
 OWN = ["/clusters/", "/clusters/new/", "/classes/", "/accounts/keep/", "/accounts/settings/"]
 Visit = Callable[..., Page]
 

@@ -88,8 +88,9 @@ def test_an_instructor_adds_an_image_and_a_cluster_runs_it(visit: Visit, theme: 
     terminal.locator("textarea").focus()
     page.keyboard.type("kubectl run shop --image=acme/shop\n")
     expect(terminal.locator(".xterm-rows")).to_contain_text("pod/shop created")
-    expect(page.locator("#lab")).to_contain_text("shop")
-    expect(page.get_by_role("treeitem", name=re.compile("Pod shop, failing"))).to_be_attached(timeout=30_000)
+    expect(page.get_by_text("reports CrashLoopBackOff for Pod shop").first).to_be_attached(timeout=30_000)
+    page.keyboard.type("kubectl logs shop\n")
+    expect(terminal.locator(".xterm-rows")).to_contain_text("nobody owns this shop")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -151,15 +152,21 @@ def test_the_old_picture_fades_out_while_the_new_one_comes_and_then_is_gone(visi
     assert page.evaluate("window.left") == ["scene leaving", "fleet leaving"]
 
 
-def test_a_machine_lens_and_an_app_lens_keep_the_same_object_selected(visit: Visit) -> None:
+def test_the_machine_lens_and_the_app_lens_keep_the_same_object_selected(visit: Visit) -> None:
     page = visit()
     lab = try_it(page)
-    pod = page.locator(".stage .scene .tile[data-uid]").first
-    uid = pod.get_attribute("data-uid")
-    pod.click()
+    lab.run("kubectl create deployment web --image=nginx:1.27 --replicas=3")
+    tile = page.locator(".stage .scene:not(.leaving) .tile", has=page.locator("title", has_text="Pod web-")).first
+    tile.click()
+    uid = tile.get_attribute("data-uid")
+    assert page.evaluate("window.__drydock.scene().selected") == uid
     views = page.get_by_role("group", name="View")
-    for lens in ("Namespaces", "Racks", "List", "Racks"):
+    shown = []
+    for lens in ("Namespaces", "Racks", "Namespaces"):
         views.get_by_role("button", name=lens).click()
-        assert page.evaluate("window.__drydock.session?.selected ?? null") in (uid, None)
-        expect(page.get_by_role("treeitem", selected=True)).to_have_attribute("data-id", re.compile(str(uid)))
-    assert lab is not None
+        mine = page.locator(f".stage .scene:not(.leaving) .tile[data-uid='{uid}']")
+        expect(mine.locator(".ring")).to_be_visible()
+        shown.append(page.evaluate("window.__drydock.scene().selected"))
+    assert shown == [uid] * 3
+    # In the app lens the pod stands under what owns it, in the machine lens on what runs it.
+    expect(page.locator(".stage .scene:not(.leaving) .thing", has_text="Deployment").first).to_be_visible()

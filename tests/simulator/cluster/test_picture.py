@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from simulator.cluster import Cluster
 
 SECOND = 1_000_000
@@ -81,3 +83,36 @@ def test_a_pod_keeps_the_name_of_its_workload_when_that_has_gone_before_it() -> 
     cluster.apply({"kind": "shell", "line": "kubectl delete deployment web --wait=false"})
     cluster.advance(cluster.now + SECOND // 2)
     assert [row["phase"] for row in pods_of(cluster)] == ["Terminating"]
+
+
+def test_a_pod_says_how_much_memory_its_containers_ask_for() -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    container = "{name: %s, image: nginx, resources: {requests: {memory: %s}}}"
+    containers = f"[{container % ('a', '64Mi')}, {container % ('b', '1Gi')}, {{name: c, image: nginx}}]"
+    cluster.apply(
+        {
+            "kind": "apply-yaml",
+            "text": f"{{apiVersion: v1, kind: Pod, metadata: {{name: web}}, spec: {{containers: {containers}}}}}",
+        }
+    )
+    assert [row["mem"] for row in pods_of(cluster)] == [(64 + 1024) * 1024 * 1024]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "batch"),
+    [
+        pytest.param("{}", 5, id="a quarter more, rounded up, and a quarter fewer, rounded down"),
+        pytest.param("{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", 1, id="one after the other"),
+        pytest.param("{rollingUpdate: {maxSurge: 0, maxUnavailable: 50%}}", 5, id="half of them"),
+        pytest.param("{type: Recreate}", 10, id="all at once"),
+    ],
+)
+def test_a_deployment_says_how_many_pods_a_rollout_replaces_at_a_time(strategy: str, batch: int) -> None:
+    cluster = Cluster.create(TWO_MACHINES)
+    template = "{metadata: {labels: {app: web}}, spec: {containers: [{name: a, image: nginx}]}}"
+    spec = f"{{replicas: 10, strategy: {strategy}, selector: {{matchLabels: {{app: web}}}}, template: {template}}}"
+    text = f"{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {spec}}}"
+    cluster.apply({"kind": "apply-yaml", "text": text})
+    table = cluster.picture()["Deployment"]
+    rows = [dict(zip(table["cols"], row, strict=True)) for row in table["rows"]]
+    assert [row["batch"] for row in rows if row["name"] == "web"] == [batch]
