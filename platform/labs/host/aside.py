@@ -25,7 +25,7 @@ _JOINTS = ";|&\n"
 _RUNS_A_SHELL = re.compile(r"\b(exec|debug|attach)\b")
 """Inside a container there are loops."""
 _LIGHT_ASKS = frozenset({"clock", "wake"})
-_TRIED = frozenset({"session", "remedies"})
+_TRIED = frozenset({"exec", "session", "remedies"})
 """A shell may loop, and remedies are tried on copies of the whole cluster."""
 _encode = msgspec.json.Encoder().encode
 

@@ -172,6 +172,8 @@ def said(command: dict[str, Any]) -> str:
     kind = command.get("kind")
     if kind == "shell":
         return str(command.get("line", "")).strip().partition("\n")[0][:120]
+    if kind == "exec":
+        return f"kubectl exec {command.get('pod')} -- {' '.join(map(str, command.get('argv') or ()))}"[:120]
     if kind == "apply-yaml":
         return "applied YAML from the editor"
     if kind == "fault":
@@ -186,6 +188,10 @@ def outcome(reply: dict[str, Any]) -> dict[str, Any]:
     if "stdout" in reply:
         is_ok = reply.get("exit") == 0
         printed = str(reply["stdout" if is_ok else "stderr"]).strip().splitlines()
+        return {"ok": is_ok, "said": "\n".join(_narrow(line) for line in printed[-SAID_LINES:])}
+    if "written" in reply:
+        is_ok = reply["exit"] == 0
+        printed = (reply["refused"] or "".join(text for _, text in reply["written"])).strip().splitlines()
         return {"ok": is_ok, "said": "\n".join(_narrow(line) for line in printed[-SAID_LINES:])}
     if "results" in reply:
         texts = [str(each["text"]) for each in reply["results"]] or [str(each["message"]) for each in reply["problems"]]

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.clients.terminals import Outcome, RealTerminal, find_kubectl
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.processes]
@@ -30,13 +31,22 @@ UNAUTHORIZED = {
 }
 
 
+ROOT = Path(__file__).parents[3]
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The whole product in one process."""
     port, data = free_port(), tmp_path_factory.mktemp("site")
-    drydock = Path(sys.executable).parent / "drydock"
-    command = [str(drydock), "up", "--port", str(port), "--data", str(data)]
-    environment = {**os.environ, "DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    command = [sys.executable, "-m", "config.drydock", "up", "--port", str(port), "--data", str(data)]
+    tree = os.pathsep.join((str(ROOT), str(ROOT / "platform")))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": tree,
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+    }
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
     assert process.stdout is not None
     assert any(b"Drydock is ready" in line for line in iter(process.stdout.readline, b""))
@@ -185,3 +195,21 @@ def test_who_asks_too_much_is_told_when_to_come_back(guest: Guest) -> None:
         "details": {"retryAfterSeconds": 1},
         "code": 429,
     }
+
+
+@pytest.mark.parametrize("minor", ["1.29", "1.33"], ids=["over-spdy", "over-websocket"])
+def test_real_kubectl_reaches_into_containers(guest: Guest, minor: str, tmp_path: Path) -> None:
+    kubectl = find_kubectl(minor)
+    if kubectl is None:
+        pytest.skip(f"there is no kubectl {minor} on this machine")
+    (tmp_path / "kubeconfig").write_text(guest.kubeconfig().text)
+    terminal = RealTerminal(kubectl, tmp_path / "real", tmp_path / "kubeconfig")
+    (terminal.folder / "home" / "bin.dat").write_bytes(bytes(range(256)) * 40)
+    guest.type("kubectl run one --image=nginx")
+    assert terminal.run("kubectl wait --for=condition=Ready pod/one --timeout=60s", timeout_s=90).exit == 0
+    assert terminal.run("kubectl exec one -- sh -c 'hostname; exit 3'") == Outcome(
+        "one\n", "command terminated with exit code 3\n", 3
+    )
+    assert terminal.run("kubectl cp bin.dat one:/tmp && kubectl exec one -- cat /tmp/bin.dat | cmp - bin.dat").exit == 0
+    server = guest.server()
+    assert terminal.run(f"kubectl get --raw {server[server.index('/k/') :]}/healthz").stdout == "ok"

@@ -14,6 +14,7 @@ from labs.host.desk import SAID_LINES, outcome, said
         ({"kind": "apply-yaml", "text": "a: b"}, "applied YAML from the editor"),
         ({"kind": "fault", "fault": "node-power-off", "target": "node-4"}, "cut the power of node-4"),
         ({"kind": "fault", "fault": "node-power-on", "target": "node-4"}, "brought node-4 back"),
+        ({"kind": "exec", "pod": "web", "argv": ["ls", "/tmp"]}, "kubectl exec web -- ls /tmp"),
         ({"kind": "write-file", "path": "a"}, ""),
     ],
 )
@@ -30,6 +31,8 @@ def test_a_command_in_a_few_words(command: dict[str, Any], words: str) -> None:
         ),
         pytest.param({"stdout": "", "stderr": "Error from server\n", "exit": 1}, False, "Error from server", id="a mistake"),
         pytest.param({"stdout": "a\nb\nc\nd\n", "stderr": "", "exit": 0}, True, "b\nc\nd", id="only the end"),
+        pytest.param({"written": [[1, "a\n"], [2, "b\n"]], "exit": 0, "refused": ""}, True, "a\nb", id="a command in a container"),
+        pytest.param({"written": [], "exit": 1, "refused": "no such pod"}, False, "no such pod", id="one that did not start"),
         pytest.param({"error": {"code": "BadFault", "message": "no such node"}}, False, "no such node", id="a refusal"),
         pytest.param(
             {"results": [{"line": 1, "text": "pod/a created", "ok": True}], "problems": []}, True, "pod/a created", id="YAML"
