@@ -8,6 +8,7 @@ TESTS ?= tests
 MINUTES ?= 60
 FIRST ?= 1
 LENGTH ?= 50
+REWINDS ?= 0
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-python test-ui lint type imports bench soak fuzz e2e ui ui-watch lock demo clean
@@ -58,8 +59,8 @@ imports: ## who may import whom
 bench: .venv/dev.stamp build/ui/manifest.json ## measures; writes build/bench.jsonl
 	$(PYTHON_IN_VENV) -m benchmarks
 
-soak: .venv/dev.stamp ## random sessions, checked after every step; MINUTES=60, FIRST=1 (a seed) may be given
-	$(PYTHON_IN_VENV) -m tests.simulator.simulation.play --minutes $(MINUTES) --first $(FIRST)
+soak: .venv/dev.stamp ## random sessions, checked after every step; MINUTES=60, FIRST=1 (a seed), REWINDS=200 may be given
+	$(PYTHON_IN_VENV) -m tests.simulator.simulation.play --minutes $(MINUTES) --first $(FIRST) --rewinds $(REWINDS)
 
 fuzz: .venv/dev.stamp ## odd requests, LENGTH=50 times as many as in CI, other ones each time
 	DRYDOCK_FUZZ=$(LENGTH) $(PYTHON_IN_VENV) -m pytest tests/fuzzing -q

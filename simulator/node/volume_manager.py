@@ -492,6 +492,8 @@ class VolumeManager:
     def _report_in_use(self, record: PodRecord) -> None:
         """`status.volumesInUse`: what may not be detached safely."""
         node = self._fleet.nodes[record.node]
+        if not record.in_use and not node.volumes_in_use:
+            return  # the pod's own part is none, and those of others are told on their account
         in_use = sorted({unique for uid in node.pods for unique in self._fleet.pods[uid].in_use})
         if in_use == node.volumes_in_use or not node.kubelet:
             return

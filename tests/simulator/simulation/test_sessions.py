@@ -4,7 +4,7 @@ import pytest
 
 from simulator.cluster import Cluster
 from tests.simulator.simulation.invariants import Watcher
-from tests.simulator.simulation.play import play
+from tests.simulator.simulation.play import play, rewind
 from tests.simulator.simulation.steps import CONFIG, recovery, session, shell
 
 SEEDS = range(1, 61)
@@ -13,6 +13,12 @@ SEEDS = range(1, 61)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_session_breaks_nothing(seed: int) -> None:
     play(seed)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_random_session_can_be_gone_back_in(seed: int) -> None:
+    """`make soak REWINDS=200` does it two hundred times."""
+    rewind(seed)
 
 
 def test_a_session_is_the_same_every_time() -> None:
