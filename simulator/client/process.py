@@ -127,7 +127,8 @@ class Process:
             known = {(_key(obj)): obj for obj in self.cache.list(resource)}
             for obj in self.source.objects(resource):
                 old = known.pop(_key(obj), None)
-                if old is not obj:
+                # Not by identity: what was delivered after a restore is another copy of what is stored.
+                if old is None or old["metadata"]["resourceVersion"] != obj["metadata"]["resourceVersion"]:
                     self._tell(resource, old, obj)
             for key in sorted(known):
                 self._tell(resource, known[key], None)

@@ -90,7 +90,7 @@ class PodWorkers:
         elif new["metadata"].get("deletionTimestamp"):
             if not self._is_held(node.name, new):
                 self._deleted(record, new)
-        elif old is not None and old["spec"] is not new["spec"] and record.worker == "syncing":
+        elif old is not None and record.worker == "syncing" and _differs(old, new):
             self._changed(record, old, new)
 
     def relist(self, node_name: str, epoch: int) -> None:
@@ -664,6 +664,11 @@ class PodWorkers:
             self._fleet.wake(record, _STATUS_RETRY_US)
             return
         record.written = status
+
+
+def _differs(old: Obj, new: Obj) -> bool:
+    """Whether a pod is meant to be another. Identity answers at once where objects share their parts, as they do until a restore."""
+    return old["spec"] is not new["spec"] and bool(old["spec"] != new["spec"])
 
 
 def _grace_s(pod: Obj) -> int:

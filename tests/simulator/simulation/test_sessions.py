@@ -54,3 +54,9 @@ def test_a_pod_that_moves_and_a_change_that_nobody_heard_of_are_found() -> None:
     store.table("pods")[key] = pod  # behind the log's back
     with pytest.raises(AssertionError, match="a watch of pods missed something"):
         Watcher.check(watcher, cluster)
+
+
+@pytest.mark.parametrize("seed", [77, 132, 150])
+def test_a_restored_copy_does_not_take_equal_objects_for_changed_ones(seed: int) -> None:
+    """Found by `make soak REWINDS=200`: an API server that came back, and a delivery that was under way."""
+    rewind(seed)
