@@ -23,7 +23,9 @@ def run(report: Report) -> None:
     report.add("api_list_500_per_cpu_s", _rate(20, lambda: _list(cluster)), "1/s", "lists of 500 objects")
     report.add("api_patch_per_cpu_s", _rate(_TIMES, lambda: _patch(cluster)), "1/s", "strategic merge patches")
     report.add("api_apply_per_cpu_s", _rate(_TIMES, lambda: _apply(cluster)), "1/s", "server-side applies that change")
-    report.add("api_watch_events_per_cpu_s", _rate(_MAPS, lambda: _watch(cluster)), "1/s", "events that a watch delivers")
+    report.add(
+        "api_watch_events_per_cpu_s", _rate(_MAPS, lambda: _watch(cluster)), "1/s", "events that a watch delivers"
+    )
     report.add("api_delete_per_cpu_s", _rate(_TIMES, lambda: _delete(cluster)), "1/s")
 
 

@@ -22,6 +22,8 @@ class ClusterView:
         self.affinity_pods = 0
         self.first_change = 0
         """The number of the oldest entry in `changes`."""
+        self._images: dict[str, int] = {}
+        """Image → how many nodes have it."""
         self.changes: list[int] = []
         """Positions of changed nodes, oldest first."""
         self._priorities: dict[int, int] = {}
@@ -58,12 +60,15 @@ class ClusterView:
         known = self.by_name.get(name)
         if known is None:
             known = self.by_name[name] = NodeInfo(node)
+            self._count_images(known, 1)
             for uid, (pod, ending) in self._homeless.pop(name, {}).items():
                 self._place(known, uid, pod, ending)
             self._is_arranged = False
             return known
         zone = known.zone
+        self._count_images(known, -1)
         known.update(node)
+        self._count_images(known, 1)
         if known.zone != zone:
             self._is_arranged = False
         else:
@@ -75,6 +80,7 @@ class ClusterView:
         if known is None:
             return
         self.affinity_pods -= known.affinity_pods
+        self._count_images(known, -1)
         for pod, _ in known.pods.values():
             self._count_priority(pod, -1)
         if known.pods:
@@ -114,6 +120,13 @@ class ClusterView:
         self.affinity_pods += pod.has_affinity
         self._count_priority(pod, 1)
 
+    def nodes_with_image(self, image: str) -> int:
+        return self._images.get(image, 0)
+
+    def _count_images(self, node: NodeInfo, sign: int) -> None:
+        for image in node.images:
+            self._images[image] = self._images.get(image, 0) + sign
+
     def _count_priority(self, pod: PodInfo, sign: int) -> None:
         left = self._priorities.get(pod.priority, 0) + sign
         if left:
@@ -141,6 +154,10 @@ class ClusterView:
         if len(self.changes) > 2 * _REMEMBERED:
             del self.changes[:_REMEMBERED]
             self.first_change += _REMEMBERED
+
+    def missed(self, seen: int) -> int:
+        """At most how many nodes have changed since the change number `seen`."""
+        return len(self.by_name) if seen < self.first_change else min(self.last_change - seen, len(self.by_name))
 
     @property
     def last_change(self) -> int:

@@ -47,6 +47,10 @@ class View(Protocol):
         """How many placed pods have pod affinity or anti-affinity of any kind."""
         ...
 
+    def nodes_with_image(self, image: str) -> int:
+        """How many nodes have an image."""
+        ...
+
     @property
     def storage(self) -> StorageView:
         """Claims, volumes and classes."""

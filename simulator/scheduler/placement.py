@@ -4,8 +4,9 @@
 remembers about alike pods. Scoring and choosing are the same code for both, on classes of nodes that look alike.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from simulator.engine import Rng
@@ -35,9 +36,8 @@ class Cycle(Protocol):
         """How many feasible nodes look like this."""
         ...
 
-    @property
-    def everywhere(self) -> Mapping[Features, int]:
-        """How many nodes of the cluster look like this, feasible or not; only `counts_everywhere` plugins need to have looked."""
+    def everywhere(self, index: int) -> Mapping[Any, int]:
+        """How many nodes of the cluster, feasible or not, have each feature of the plugin with this place in `scores`."""
         ...
 
     @property
@@ -109,14 +109,13 @@ class Scan:
         self.pod = pod
         self.scores: Sequence[Score] = SCORES if is_local(pod, view) else (*SCORES, *CLUSTER_SCORES)
         self.feasible: dict[Features, int] = {}
-        self.everywhere: dict[Features, int] = {}
+        self._view = view
         self.rejected: dict[Status, list[int]] = {}
         self.examined = 0
         self._start = start
         self._nodes = len(view.nodes)
         self._members: dict[Features, list[int]] = {}
         self._filter(view)
-        self._count_everywhere(view)
 
     def _filter(self, view: View) -> None:
         pod, nodes = self.pod, view.nodes
@@ -161,13 +160,9 @@ class Scan:
             if status is not None:
                 self.rejected.setdefault(status, []).append(position)
 
-    def _count_everywhere(self, view: View) -> None:
-        if sum(self.feasible.values()) > 1:
-            # Nothing is known of the features that nobody counts: they stand for all nodes alike.
-            pod, counting = self.pod, [plugin if plugin.counts_everywhere else None for plugin in self.scores]
-            for node in view.nodes:
-                features = tuple([None if plugin is None else plugin.feature(pod, node) for plugin in counting])
-                self.everywhere[features] = self.everywhere.get(features, 0) + 1
+    def everywhere(self, index: int) -> Mapping[Any, int]:
+        """Looks at every node only if somebody reads what it finds."""
+        return _Everywhere(self.pod, self.scores[index], self._view)
 
     def _features(self, node: NodeInfo) -> Features:
         return tuple([plugin.feature(self.pod, node) for plugin in self.scores])
@@ -205,8 +200,8 @@ def _score(cycle: Cycle, view: View) -> dict[Features, Points]:
     totals = [0] * len(classes)
     parts: list[list[tuple[str, int]]] = [[] for _ in classes]
     for index, plugin in enumerate(cycle.scores):
-        feasible = _share(cycle.feasible, index)
-        everywhere = _share(cycle.everywhere, index) if plugin.counts_everywhere else {}
+        feasible = share(cycle.feasible, index)
+        everywhere = cycle.everywhere(index) if plugin.counts_everywhere else {}
         prepared = plugin.prepare(cycle.pod, view, feasible, everywhere)
         if prepared is None:
             continue
@@ -220,7 +215,31 @@ def _score(cycle: Cycle, view: View) -> dict[Features, Points]:
     return {features: Points(tuple(part), total) for features, part, total in zip(classes, parts, totals, strict=True)}
 
 
-def _share(counts: Mapping[Features, int], index: int) -> dict[Any, int]:
+class _Everywhere(Mapping[Any, int]):
+    """Counted when it is first read."""
+
+    def __init__(self, pod: PodInfo, plugin: Score, view: View) -> None:
+        self._pod, self._plugin, self._view = pod, plugin, view
+
+    @cached_property
+    def _counts(self) -> dict[Any, int]:
+        counts: dict[Any, int] = {}
+        for node in self._view.nodes:
+            feature = self._plugin.feature(self._pod, node)
+            counts[feature] = counts.get(feature, 0) + 1
+        return counts
+
+    def __getitem__(self, feature: Any) -> int:
+        return self._counts[feature]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+
+def share(counts: Mapping[Features, int], index: int) -> dict[Any, int]:
     """How many nodes have each feature of one plugin."""
     shares: dict[Any, int] = {}
     for features, nodes in counts.items():

@@ -7,12 +7,16 @@ feasible nodes of a cycle, which start at a rotating position, is a search in so
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import Score, Status
-from simulator.scheduler.placement import Features, feasible_nodes_to_find, verdict
+from simulator.scheduler.placement import Features, feasible_nodes_to_find, share, verdict
 from simulator.scheduler.plugins import SCORES
 from simulator.scheduler.pod_info import PodInfo
+
+#: Of so many nodes each may be looked at without a thought.
+FEW_NODES = 128
 
 
 class PlacementIndex:
@@ -43,6 +47,10 @@ class PlacementIndex:
                 self._forget(position)
                 self._learn(view, position)
         self._seen = view.last_change
+
+    def is_behind(self, view: ClusterView) -> bool:
+        """Whether catching up would mean to look at a good part of the nodes."""
+        return self._layout != view.layout or view.missed(self._seen) > max(len(view.nodes) // 8, FEW_NODES)
 
     def _start_over(self, view: ClusterView) -> None:
         count = len(view.nodes)
@@ -91,7 +99,6 @@ class IndexedCycle:
 
     def __init__(self, index: PlacementIndex, start: int, nodes: int) -> None:
         self.pod = index.pod
-        self.everywhere: Mapping[Features, int] = index.everywhere
         self._index = index
         self._start = start
         self._nodes = nodes
@@ -140,6 +147,9 @@ class IndexedCycle:
     def rejected(self) -> Mapping[Status, Sequence[int]]:
         cut = {status: self._cut(positions) for status, positions in self._index.rejected.items()}
         return {status: positions for status, positions in cut.items() if positions}
+
+    def everywhere(self, index: int) -> Mapping[Any, int]:
+        return share(self._index.everywhere, index)
 
     def members(self, features: Features) -> Sequence[int]:
         return self._cut(self._index.alike[features])

@@ -25,7 +25,7 @@ from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.obstacles import Blocked, obstacles
 from simulator.scheduler.placement import Cycle, Scan, choose, is_local
-from simulator.scheduler.placement_index import PlacementIndex
+from simulator.scheduler.placement_index import FEW_NODES, PlacementIndex
 from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS, VOLUME_BINDING
 from simulator.scheduler.plugins.volume_binding import Decision, Wanted
 from simulator.scheduler.pod_info import PodInfo
@@ -44,6 +44,8 @@ _TERMINAL = ("Succeeded", "Failed")
 _BUDGETS = "poddisruptionbudgets.policy"
 #: Kinds of pods whose index is kept; the least recently used is dropped.
 _INDEXES = 32
+#: So many pods must wait before an index of a large cluster is made or brought up to date; fewer look at nodes themselves.
+_WORTH_AN_INDEX = 8
 _PREEMPTION = "PreemptionByScheduler"
 #: A pod that cannot preempt for this reason keeps its nomination.
 _STILL_NOMINATED = (STILL_ENDING,)
@@ -87,7 +89,8 @@ class Scheduler(Controller):
         self._start = 0
         """Where the next cycle starts to look for nodes."""
         self._indexes: dict[PodInfo, PlacementIndex | Walker] = {}
-        self._seen_once: dict[PodInfo, None] = {}
+        self._scanned: dict[PodInfo, int] = {}
+        """Kinds without an index that is up to date → how many nodes were looked at for them."""
 
     def decision(self, uid: str) -> Plain | None:
         """Why the pod is where it is, or why it is nowhere; `decisions.record` describes the shape."""
@@ -298,27 +301,40 @@ class Scheduler(Controller):
         return self._cycle(info, view)
 
     def _cycle(self, info: PodInfo, view: ClusterView) -> Cycle:
-        """From the index when a pod like this came before; the first of its kind is not worth one."""
+        """From the index when a pod like this came before; the first of its kind is not worth one.
+
+        In a large cluster a few pods are not worth it either, until looking for them has cost as much as an index would.
+        """
         start = self._start % len(view.nodes) if view.nodes else 0
         if info.wanted_nodes is not None:
             return Scan(info, view, start)
         kind = self._infos.without_claims(info)
         wanted = PlacementIndex if is_local(info, view) else Walker
+        known, spent = self._indexes.get(kind), self._scanned.get(kind)
+        is_few = self._pods.active < _WORTH_AN_INDEX and len(view.nodes) > FEW_NODES
+        is_known = isinstance(known, wanted)
+        is_behind = is_known and isinstance(known, PlacementIndex) and known.is_behind(view)
+        if ((is_behind and is_few) or not is_known) and (spent is None or (is_few and spent < len(view.nodes))):
+            scan = Scan(info, view, start)
+            self._note_scan(kind, (spent or 0) + scan.examined)
+            return scan
+        return self._from_index(kind, info, view, start)
+
+    def _from_index(self, kind: PodInfo, info: PodInfo, view: ClusterView, start: int) -> Cycle:
+        wanted = PlacementIndex if is_local(info, view) else Walker
         index = self._indexes.pop(kind, None)
         if not isinstance(index, wanted):
-            if kind not in self._seen_once:
-                self._remember(kind)
-                return Scan(info, view, start)
             index = wanted(kind)
+        self._scanned.pop(kind, None)
         self._indexes[kind] = index
         if len(self._indexes) > _INDEXES:
             del self._indexes[next(iter(self._indexes))]
         return index.cycle(view, start, info) if isinstance(index, Walker) else index.cycle(view, start)
 
-    def _remember(self, info: PodInfo) -> None:
-        self._seen_once[info] = None
-        if len(self._seen_once) > 4 * _INDEXES:
-            del self._seen_once[next(iter(self._seen_once))]
+    def _note_scan(self, kind: PodInfo, spent: int) -> None:
+        self._scanned[kind] = spent
+        if len(self._scanned) > 4 * _INDEXES:
+            del self._scanned[next(iter(self._scanned))]
 
     def _bind(self, waiting: Waiting, pod: Obj, info: PodInfo, node: str, decided: Plain) -> None:
         namespace, name = waiting.key
@@ -508,7 +524,7 @@ class Scheduler(Controller):
         self._nominations.clear()
         self._volumes.clear()
         self._indexes.clear()
-        self._seen_once.clear()
+        self._scanned.clear()
         self._view = ClusterView(self._volumes.view)
         self._start = 0
 
@@ -531,7 +547,7 @@ class Scheduler(Controller):
         self._start = state["start"]
         self._infos.clear()
         self._indexes.clear()
-        self._seen_once.clear()
+        self._scanned.clear()
         self._view = None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import ClusterFilter, Score, Status, View
 from simulator.scheduler.placed_counts import PlacedCounts
-from simulator.scheduler.placement import Features, feasible_nodes_to_find
+from simulator.scheduler.placement import Features, feasible_nodes_to_find, share
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.plugins import CLUSTER_FILTERS, SCORES
 from simulator.scheduler.plugins.inter_pod_affinity import Domain, InterPodAffinity
@@ -72,8 +72,6 @@ class WalkedCycle:
         affinity = _AffinityPoints(counts.points)
         self.pod = pod
         self.scores: Sequence[Score] = (*SCORES, affinity)
-        #: No plugin that looks at every node of the cluster asks for affinity's share.
-        self.everywhere: Mapping[Features, int] = {(*looks, 0): count for looks, count in index.everywhere.items()}
         self._index, self._places, self._view = index, counts.places, view
         self._start, self._nodes = start, len(view.nodes)
         self._by_node = [(plugin, known) for plugin, known in by_node if known is not None]
@@ -88,6 +86,10 @@ class WalkedCycle:
         else:
             self.examined = 0
         self.feasible: Mapping[Features, int] = {looks: len(found) for looks, found in self._members.items()}
+
+    def everywhere(self, index: int) -> Mapping[Any, int]:
+        """No plugin that looks at every node of the cluster asks for affinity's share, the last one."""
+        return share(self._index.everywhere, index)
 
     def _walk(self) -> None:
         places, features, members = self._places, self._index.features, self._members

@@ -17,7 +17,7 @@ Present = tuple[tuple[str, int], ...]
 class ImageLocality:
     name = "ImageLocality"
     weight = 1
-    counts_everywhere = True
+    counts_everywhere = False
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> Present:
         return tuple((image, node.images[image]) for image in pod.images if image in node.images)
@@ -26,12 +26,8 @@ class ImageLocality:
         self, pod: PodInfo, view: View, feasible: Mapping[Present, int], everywhere: Mapping[Present, int]
     ) -> dict[str, float]:
         """For every image of the pod, the share of nodes that have it."""
-        total = sum(everywhere.values())
-        having = dict.fromkeys(pod.images, 0)
-        for present, nodes in everywhere.items():
-            for image in dict(present):
-                having[image] += nodes
-        return {image: nodes / total for image, nodes in having.items()}
+        total = len(view.nodes)
+        return {image: view.nodes_with_image(image) / total for image in dict.fromkeys(pod.images)}
 
     def score(self, pod: PodInfo, feature: Present, prepared: Mapping[str, float]) -> int:
         if not feature:

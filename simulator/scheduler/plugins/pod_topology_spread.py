@@ -115,7 +115,8 @@ class PodTopologySpread:
                 weights.append(log(sum(nodes for _, nodes in scored) + 2))
                 continue
             present = dict.fromkeys((domains[index][0] for domains, _ in scored), 0)
-            for domains, nodes in everywhere.items():
+            # Without the label anywhere there is nothing to count, and no need to look at every node.
+            for domains, nodes in everywhere.items() if any(label is not None for label in present) else ():
                 if domains is not None and domains[index][0] in present:
                     present[domains[index][0]] += domains[index][1] * nodes
             weights.append(log(len(present) + 2))
