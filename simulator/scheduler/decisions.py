@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from simulator.engine import Plain
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.placement import Choice, Cycle, Features
+from simulator.scheduler.placement import Choice, Cycle, Points
 
 #: Decisions kept about pods that have a node.
 _KEPT = 256
@@ -81,18 +81,21 @@ def _fits(cycle: Cycle, view: ClusterView, choice: Choice) -> list[Plain]:
     if not choice.points:
         return [{"total": None, "points": [], "count": 1, "nodes": [view.nodes[choice.position].name]}]
 
-    def rank(features: Features) -> tuple[int, int]:
-        return -choice.points[features].total, cycle.turn(cycle.members(features)[0])
-
-    ordered = sorted(cycle.feasible, key=rank)
+    # By points, not by looks: how finely looks are told apart depends on who looked.
+    classes: dict[Points, Sequence[int]] = {}
+    for features in cycle.feasible:
+        points, members = choice.points[features], cycle.members(features)
+        known = classes.get(points)
+        classes[points] = members if known is None else sorted([*known, *members], key=cycle.turn)
+    ordered = sorted(classes.items(), key=lambda one: (-one[0].total, cycle.turn(one[1][0])))
     return [
         {
-            "total": choice.points[features].total,
-            "points": [list(part) for part in choice.points[features].by_plugin],
-            "count": cycle.feasible[features],
-            "nodes": _names(cycle.members(features), view),
+            "total": points.total,
+            "points": [list(part) for part in points.by_plugin],
+            "count": len(positions),
+            "nodes": _names(positions, view),
         }
-        for features in ordered
+        for points, positions in ordered
     ]
 
 
