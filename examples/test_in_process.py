@@ -15,3 +15,11 @@ def test_pods_move_away_from_a_dead_machine_after_five_minutes(kube_cluster):
     assert kube_cluster.get("deployment", "web")["status"]["readyReplicas"] == 1
     kube_cluster.advance("3m")
     assert kube_cluster.get("deployment", "web")["status"]["readyReplicas"] == 2
+
+
+def test_a_second_cluster_stands_beside_the_first(kube_cluster):
+    kube_cluster.shell("kind create cluster --name second")
+    kube_cluster.advance("10s")
+    assert kube_cluster.kubectl("get nodes -o name").stdout == "node/second-control-plane\n"
+    kube_cluster.kubectl("config use-context kind-kind")
+    assert "node/kind-control-plane\n" in kube_cluster.kubectl("get nodes -o name").stdout

@@ -4,6 +4,8 @@ import importlib.metadata
 import platform
 import sys
 import sysconfig
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,3 +53,34 @@ def test_no_two_test_files_of_one_folder_name_share_a_name() -> None:
         key = (path.parent.name, path.name)
         assert key not in seen, f"{path} and {seen.get(key)}"
         seen[key] = path
+
+
+def test_every_file_of_the_packages_is_in_the_wheel() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    wanted = {package.replace(".", "/"): patterns for package, patterns in settings["package-data"].items()}
+    roots = [(ROOT, ROOT / "simulator"), *((ROOT / "platform", ROOT / "platform" / app) for app in APPS)]
+    files = [
+        file.relative_to(base)
+        for base, package in roots
+        for file in package.rglob("*")
+        if file.is_file() and file.suffix not in {".py", ".pyc"}
+    ]
+    assert len(files) >= 8
+    missed = [str(file) for file in files if not _is_packed(file, wanted)]
+    assert missed == []
+    bare = [
+        str(file.parent)
+        for _, package in roots
+        for file in package.rglob("*.py")
+        if not (file.parent / "__init__.py").exists()
+    ]
+    assert bare == []
+
+
+def _is_packed(file: Path, wanted: dict[str, list[str]]) -> bool:
+    """Whether a pattern of the package that holds it, or of one above, names it."""
+    for folder in file.parents:
+        patterns = wanted.get(str(folder), [])
+        if any(fnmatch(str(file.relative_to(folder)), pattern) for pattern in patterns):
+            return True
+    return False
