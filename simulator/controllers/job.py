@@ -120,7 +120,7 @@ class JobController(Controller):
                 job is None
                 and new is not None
                 and reference is None
-                and (old is None or labels_of(old) != labels_of(new))
+                and (old is None or labels_of(old) != labels_of(new) or controller_of(old) is not None)
             ):
                 self._wake_adopters(new)
             return

@@ -45,8 +45,8 @@ class Suite:
     def events(self, path: str, since: str, **query: str) -> list[Obj]:
         return list(self.ask("GET", path, watch="true", resourceVersion=since, **query)["body"])
 
-    def wait(self, seconds: int = 10) -> None:
-        self.cluster.advance(self.cluster.now + seconds * 1_000_000, 1_000_000)
+    def wait(self, seconds: float = 10) -> None:
+        self.cluster.advance(self.cluster.now + int(seconds * 1_000_000), 1_000_000)
 
     def made(self, path: str, name: str, **rest: Any) -> Obj:
         """A new object; `rest` stands beside its name."""
