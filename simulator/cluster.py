@@ -447,6 +447,15 @@ class Cluster:
         return self._zero
 
     @property
+    def most_nodes(self) -> int:
+        """How many machines all clusters of the lab may have; 0 is no limit."""
+        return self.lab.max_nodes
+
+    @property
+    def nodes_together(self) -> int:
+        return sum(len(one.kubelets.nodes()) for one in self.lab.all)
+
+    @property
     def together(self) -> "list[Cluster]":
         """All clusters of the lab."""
         return self.lab.all
