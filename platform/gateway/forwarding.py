@@ -129,7 +129,8 @@ async def serve_channels(
     scope: Scope, receive: Receive, send: Send, backend: Backend, namespace: str, pod: str
 ) -> None:
     """`v4.channel.k8s.io`: for the n-th port, channel 2n carries data and 2n+1 errors; each begins with the port's number."""
-    ports = [int(word) for value in repeated(scope, "ports") for word in value.split(",") if word.isdecimal()]
+    words = [word for value in repeated(scope, "ports") for word in value.split(",")]
+    ports = [int(word) for word in words if word.isdecimal() and len(word) < 6 and 0 < int(word) < 1 << 16]
     connections = [Connection(backend, namespace, pod, port) for port in ports]
     for index, port in enumerate(ports):
         for channel in (2 * index, 2 * index + 1):

@@ -7,7 +7,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from simulator.apiserver.errors import bad_request
 from simulator.engine.plain import Obj
+from simulator.machinery.decoding import check
+from simulator.machinery.schemas import schema_for
 
 RESOURCE = "horizontalpodautoscalers.autoscaling"
 OLD, NEW = "autoscaling/v1", "autoscaling/v2"
@@ -25,8 +28,16 @@ def served(obj: Obj, version: str) -> Obj:
 
 
 def stored(obj: Obj) -> Obj:
-    """What was written under v1, as it is kept."""
-    return _new(obj) if obj.get("apiVersion") == OLD else obj
+    """What was written under v1, as it is kept. Raises StatusError when its annotations hold something else than metrics."""
+    if obj.get("apiVersion") != OLD:
+        return obj
+    read, problems = check(_new(obj), schema_for(NEW, "HorizontalPodAutoscaler"))
+    wrong = next((problem for problem in problems if problem.sort == "type"), None)
+    if wrong is not None:
+        raise bad_request(
+            f'HorizontalPodAutoscaler in version "v1" cannot be handled as a HorizontalPodAutoscaler: {wrong.message}'
+        )
+    return read
 
 
 # v2 → v1
@@ -140,8 +151,8 @@ def _small(rules: Any) -> Any:
 
 def _new(obj: Obj) -> Obj:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    named = obj.get("metadata") or {}
-    given = named.get("annotations") or {}
+    whole = obj.get("metadata") or {}
+    given = whole.get("annotations") or {}
     kept = {key: spec[key] for key in ("scaleTargetRef", "minReplicas", "maxReplicas") if key in spec}
     target = spec.get("targetCPUUtilizationPercentage")
     metrics = [_cpu(target)] if target is not None else []
@@ -150,7 +161,7 @@ def _new(obj: Obj) -> Obj:
     behavior = _parsed(given, _BEHAVIOR)
     kept |= {"behavior": _small(behavior)} if isinstance(behavior, dict) else {}
     annotations = {key: text for key, text in given.items() if key not in _ANNOTATIONS}
-    metadata = {key: value for key, value in named.items() if key != "annotations"}
+    metadata = {key: value for key, value in whole.items() if key != "annotations"}
     metadata |= {"annotations": annotations} if annotations else {}
     seen = {key: value for key, value in status.items() if key != "currentCPUUtilizationPercentage"}
     current = [_new_status(one) for one in _listed(given, _CURRENT)]
@@ -197,14 +208,15 @@ def _new_source(kind: str, source: Obj) -> Obj:
 def _parsed(annotations: Obj, key: str) -> Any:
     try:
         return json.loads(annotations.get(key) or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
 def _listed(annotations: Obj, key: str) -> Iterable[Obj]:
     found = _parsed(annotations, key)
-    return (
-        [one for one in found if isinstance(one, dict) and one.get("type") in _TARGETS]
-        if isinstance(found, list)
-        else []
-    )
+    return [one for one in found if _is_metric(one)] if isinstance(found, list) else []
+
+
+def _is_metric(one: Any) -> bool:
+    field = _TARGETS.get(str(one.get("type")), ("",))[0] if isinstance(one, dict) else ""
+    return bool(field) and isinstance(one.get(field), dict)

@@ -458,7 +458,8 @@ class Server:
     def _write_ephemeral(self, request: Request, target: Target) -> Response:
         """`pkg/registry/core/pod/strategy.go` (podEphemeralContainersStrategy): containers may be added, and nothing else."""
         old = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
-        wanted = self._patched(request, target, old) if request.method == "PATCH" else self._decoded(request, target)[0]
+        body = self._patched(request, target, old) if request.method == "PATCH" else request.body
+        wanted = self._checked(body, request, target)[0]
         spec = {**old["spec"], "ephemeralContainers": (wanted.get("spec") or {}).get("ephemeralContainers") or []}
         fresh = default("pods", {**old, "spec": spec})
         self.registry.refuse_invalid("pods", fresh, validate_ephemeral_update(fresh, old))
@@ -471,7 +472,8 @@ class Server:
     def _write_resize(self, request: Request, target: Target) -> Response:
         """`pkg/registry/core/pod/strategy.go` (podResizeStrategy): only CPU and memory of containers."""
         old = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
-        wanted = self._patched(request, target, old) if request.method == "PATCH" else self._decoded(request, target)[0]
+        body = self._patched(request, target, old) if request.method == "PATCH" else request.body
+        wanted = self._checked(body, request, target)[0]
         fresh = default("pods", {**old, "spec": wanted.get("spec") or {}})
         self.registry.refuse_invalid("pods", fresh, validate_resize(fresh, old))
         fresh = ownership.updated(old, fresh, self._writer(request, target))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import celpy  # noqa: F401  (it raises the recursion limit when it is first imported, which Hypothesis forbids a test)
 from hypothesis import HealthCheck, Phase, settings
 
 from gateway.front import Front

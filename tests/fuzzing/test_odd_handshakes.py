@@ -1,7 +1,7 @@
 """exec, attach and port-forward over WebSocket: odd places, odd protocols, frames of any shape."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway import sockets
@@ -51,6 +51,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @fuzzed(300)
 @given(path=PATHS, query=QUERIES, protocols=PROTOCOLS, frames=FRAMES)
+@example("/api/v1/namespaces/default/pods/one/portforward", b"ports=99999", [], [])
 def test_any_handshake_is_answered(
     door: Door, path: str, query: bytes, protocols: list[str], frames: list[dict]
 ) -> None:

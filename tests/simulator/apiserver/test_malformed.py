@@ -8,6 +8,7 @@ from simulator.cluster import Cluster
 
 _SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
 _APPLY = {"content-type": "application/apply-patch+yaml"}
+_MERGE = {"content-type": "application/merge-patch+json"}
 _JSON_PATCH = {"content-type": "application/json-patch+json"}
 _MAPS, _PODS = "/api/v1/namespaces/default/configmaps", "/api/v1/namespaces/default/pods"
 
@@ -43,6 +44,21 @@ def cluster() -> Cluster:
         pytest.param(
             "PATCH", f"{_MAPS}/a", [{"op": "move", "from": "", "path": "/data"}], {"headers": _JSON_PATCH}, 400,
             id="moving the whole object",
+        ),
+        pytest.param(
+            "PATCH", f"{_PODS}/web/resize", {"spec": {"containers": [{"name": 3, "image": []}]}}, {"headers": _MERGE}, 400,
+            id="a resize of no containers",
+        ),
+        pytest.param(
+            "PATCH", f"{_PODS}/web/ephemeralcontainers", {"spec": {"ephemeralContainers": [{"image": []}]}},
+            {"headers": _MERGE}, 400, id="an ephemeral container without shape",
+        ),
+        pytest.param(
+            "POST", "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers", {}, {}, 422, id="an empty autoscaler of v1"
+        ),
+        pytest.param("GET", _PODS, None, {"query": {"limit": "9" * 5000}}, 400, id="a limit beyond numbers"),
+        pytest.param(
+            "GET", _PODS, None, {"query": {"watch": "true", "resourceVersion": "9" * 5000}}, 400, id="a revision beyond numbers"
         ),
         pytest.param("POST", f"{_PODS}/web/eviction", {"metadata": []}, {}, 400, id="an eviction without shape"),
         pytest.param("POST", f"{_PODS}/web/binding", {"target": 5}, {}, 400, id="a binding without shape"),
