@@ -25,12 +25,12 @@ from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import reads
 
 Argv = tuple[str, ...]
-#: (pod, record, container, hook) → (whether it succeeded, microseconds).
-Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[bool, int]]
+#: (pod, record, container, hook) → (what went wrong, or nothing; microseconds).
+Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[str, int]]
 
 
-def _no_hooks(pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[bool, int]:
-    return True, 0
+def _no_hooks(pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
+    return "", 0
 
 
 class ContainerStarts:
@@ -104,16 +104,19 @@ class ContainerStarts:
 
     def _post_start(self, record: PodRecord, pod: Obj, one: ContainerRecord, hook: Obj) -> None:
         """The sync waits for the hook, so that nobody hears before that the container runs."""
-        ok, took_us = self.hooks(pod, record, one, hook)
-        self._engine.schedule(took_us, WORKERS, "post_start_ended", record.uid, record.turn, one.name, ok)
+        problem, took_us = self.hooks(pod, record, one, hook)
+        self._engine.schedule(took_us, WORKERS, "post_start_ended", record.uid, record.turn, one.name, problem)
 
-    def post_start_ended(self, record: PodRecord, pod: Obj, name: str, ok: bool) -> bool:
-        """The hook is over; a container whose hook has failed is killed (`kuberuntime_container.go`). Returns as `go_on`."""
+    def post_start_ended(self, record: PodRecord, pod: Obj, name: str, problem: str) -> bool:
+        """The hook is over; a container whose hook has failed is killed (`kuberuntime_container.go`). Returns as `go_on`.
+
+        The event says nothing of what the hook wrote, which may be a secret; the status does.
+        """
         one = record.containers[name]
-        if not ok and one.state == "running":
+        if problem and one.state == "running":
             self._fleet.event(record, "Warning", "FailedPostStartHook", "PostStartHook failed", container=name)
             self._runtime.stop(record, one, container_spec(pod, name), 2, "FailedPostStartHook")
-            self._set_why(record, one, "PostStartHookError", "PostStartHook failed")
+            self._set_why(record, one, "PostStartHookError", problem)
         return self.go_on(record, pod)
 
     def _keep_config(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.machinery.quantities import from_bytes, value
+from simulator.machinery import pod_resources
+from simulator.machinery.quantities import canonical, from_bytes, value
 from simulator.node.cgroups import used_by
-from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.fleet import MIRROR, WORKERS, Fleet
 from simulator.node.node_status import STORAGE
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import NodeRecord, PodRecord
@@ -170,38 +171,35 @@ class EvictionManager:
         found = []
         for record in self._pods(node):
             pod = self._fleet.pod(record)
-            if pod is None or record.worker != "syncing" or (pod["spec"].get("priority") or 0) >= _CRITICAL:
+            if pod is None or record.worker != "syncing" or _is_critical(pod):
                 continue
             if not any(one.state == "running" for one in record.containers.values()):
                 continue
-            excess = self._used(record, starved) - self._requested(pod, starved.resource)
+            excess = self._used(record, starved) - _requested(pod, starved.resource)
             found.append(((excess <= 0, pod["spec"].get("priority") or 0, -excess, record.name), record, pod))
         return [(record, pod) for _, record, pod in sorted(found, key=lambda one: one[0])]
 
     def _used(self, record: PodRecord, starved: Starved) -> int:
         return self._memory(record) if starved.resource == "memory" else self.disk(record)
 
-    def _requested(self, pod: Obj, resource: str) -> int:
-        return sum(_request(container, resource) for container in pod["spec"]["containers"])
-
     def _message(self, record: PodRecord, pod: Obj, starved: Starved) -> str:
         text = f"The node was low on resource: {starved.resource}. "
         text += f"Threshold quantity: {from_bytes(starved.threshold)}, available: {_rounded(starved.available)}. "
         for name, one in record.containers.items():
-            if one.kind != "app" or one.state != "running" or one.run is None:
+            if one.kind == "ephemeral" or one.state != "running" or one.run is None:
                 continue
             spec = container_spec(pod, name)
             memory = used_by(self._fleet.plan(one.run), one.resources)[1]
             amount = memory if starved.resource == "memory" else self._layer(record, name)
             wanted = _request(spec, starved.resource)
-            if amount > wanted:
-                text += f"Container {name} was using {_rounded(amount)}, request is {from_bytes(wanted)}, has larger consumption of {starved.resource}. "
+            if amount > value(wanted):
+                text += f"Container {name} was using {_rounded(amount)}, request is {canonical(wanted)}, has larger consumption of {starved.resource}. "
         return text
 
 
 def rejection(node: NodeRecord, pod: Obj) -> str:
     """Why a kubelet under pressure does not take a pod in; "" when it does (`eviction_manager.go` Admit)."""
-    if not node.pressure or (pod["spec"].get("priority") or 0) >= _CRITICAL:
+    if not node.pressure or _is_critical(pod):
         return ""
     if list(node.pressure) == ["MemoryPressure"]:
         if (pod.get("status") or {}).get("qosClass") != "BestEffort":
@@ -215,8 +213,21 @@ def rejection(node: NodeRecord, pod: Obj) -> str:
     return f"The node had condition: [{' '.join(node.pressure)}]. "
 
 
-def _request(container: Obj, resource: str) -> int:
-    return value(((container.get("resources") or {}).get("requests") or {}).get(resource, "0"))
+def _is_critical(pod: Obj) -> bool:
+    """`IsCriticalPod` of `pkg/kubelet/types/pod_update.go`: static pods too."""
+    marks = pod["metadata"].get("annotations") or {}
+    is_static = MIRROR in marks or marks.get("kubernetes.io/config.source", "api") != "api"
+    return is_static or (pod["spec"].get("priority") or 0) >= _CRITICAL
+
+
+def _requested(pod: Obj, resource: str) -> int:
+    """Of the whole pod: sidecars, init containers and overhead count as for the scheduler."""
+    total = pod_resources.of_pod(pod["spec"], "requests").get(resource)
+    return 0 if total is None else value(str(total))
+
+
+def _request(container: Obj, resource: str) -> str:
+    return str(((container.get("resources") or {}).get("requests") or {}).get(resource, "0"))
 
 
 def _rounded(amount: int) -> str:

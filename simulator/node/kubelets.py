@@ -16,6 +16,7 @@ from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.node import hook_words
 from simulator.node.addresses import second_address, second_cidr
 from simulator.node.container_exec import ContainerExec, Execution
 from simulator.node.container_logs import ContainerLogs
@@ -294,18 +295,20 @@ class Kubelets:
         self._after_exec(record, one, done)
         return done
 
-    def _hook(self, pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[bool, int]:
-        """A lifecycle hook of a container that has just started: (whether it succeeded, microseconds)."""
+    def _hook(self, pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
+        """A lifecycle hook of a container that has just started: (what went wrong, microseconds)."""
         if "sleep" in hook:
-            return True, int(hook["sleep"]["seconds"]) * 1_000_000
+            return "", int(hook["sleep"]["seconds"]) * SECOND
         if "exec" in hook:
             argv = tuple(hook["exec"].get("command") or ())
             done = self._exec.execute(pod, record, one, argv, env=self._environment(pod, record, one))
             self._after_exec(record, one, done)
-            return done.status == 0 and not done.refused, done.took_us
+            return hook_words.of_command(pod, one.name, argv, done), done.took_us
         action = hook.get("httpGet") or {}
         port = port_number(action.get("port", 0), container_spec(pod, one.name))
-        return port is not None and self._fleet.serving(record, port) is not None, 0
+        if port is not None and self._fleet.serving(record, port) is not None:
+            return "", 0
+        return hook_words.of_request(pod, one.name, action, port, record.ip), 0
 
     def _running(self, pod: Obj, container: str) -> tuple[PodRecord, ContainerRecord]:
         record = self._fleet.record_of(pod)

@@ -459,11 +459,11 @@ class PodWorkers:
         if record is not None and pod is not None and record.queue:
             self._advance(record, self._starts.started(record, pod))
 
-    def post_start_ended(self, uid: str, turn: int, name: str, ok: bool) -> None:
+    def post_start_ended(self, uid: str, turn: int, name: str, problem: str) -> None:
         """Event: a postStart hook is over."""
         record, pod = self._in_turn(uid, turn)
         if record is not None and pod is not None:
-            self._advance(record, self._starts.post_start_ended(record, pod, name, ok))
+            self._advance(record, self._starts.post_start_ended(record, pod, name, problem))
 
     def _in_turn(self, uid: str, turn: int) -> tuple[PodRecord | None, Obj | None]:
         record = self._fleet.pods.get(uid)

@@ -1,4 +1,7 @@
-"""postStart hooks: a container counts as running when its hook is over."""
+"""postStart hooks: a container counts as running when its hook is over.
+
+Words follow `pkg/kubelet/lifecycle/handlers.go` and `pkg/kubelet/kuberuntime/kuberuntime_container.go` (1.33).
+"""
 
 from typing import Any
 
@@ -23,18 +26,39 @@ def test_a_container_runs_when_its_hook_is_over(machines: Any, hook: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "hook",
+    ("hook", "words"),
     [
-        pytest.param({"exec": {"command": ["false"]}}, id="a status"),
-        pytest.param({"exec": {"command": ["nonsense"]}}, id="no such program"),
-        pytest.param({"httpGet": {"port": 8080, "path": "/"}}, id="nobody listens"),
+        pytest.param(
+            {"exec": {"command": ["sh", "-c", "echo no >&2; exit 3"]}},
+            'Exec lifecycle hook ([sh -c echo no >&2; exit 3]) for Container "web" in Pod "{pod}" failed - error: '
+            "command 'sh -c echo no >&2; exit 3' exited with 3: no\n, message: \"no\\n\"",
+            id="a status",
+        ),
+        pytest.param(
+            {"exec": {"command": ["nonsense"]}},
+            'Exec lifecycle hook ([nonsense]) for Container "web" in Pod "{pod}" failed - error: rpc error: code = Unknown '
+            "desc = failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: unable to start "
+            'container process: exec: "nonsense": executable file not found in $PATH: unknown, message: ""',
+            id="no such program",
+        ),
+        pytest.param(
+            {"httpGet": {"port": 8080, "path": "/"}},
+            'HTTP lifecycle hook (/) for Container "web" in Pod "{pod}" failed - error: Get "http://{ip}:8080/": '
+            "dial tcp {ip}:8080: connect: connection refused",
+            id="nobody listens",
+        ),
     ],
 )
-def test_a_hook_that_fails_kills_its_container(machines: Any, hook: dict[str, Any]) -> None:
+def test_a_hook_that_fails_kills_its_container(machines: Any, hook: dict[str, Any], words: str) -> None:
     machines.script("trap 'exit 0' TERM; sleep 1d & wait", lifecycle={"postStart": hook})
-    machines.run(5)
+    seen = []
+    for _ in range(100):
+        machines.run(0.05)
+        seen += [one.why for pod in machines.kubelets.fleet.pods.values() for one in pod.containers.values() if one.why]
     assert machines.reasons()[:6] == ["Pulling", "Pulled", "Created", "Started", "FailedPostStartHook", "Killing"]
     assert machines.said("FailedPostStartHook") == ["PostStartHook failed"]
     assert machines.said("Killing")[0] == "FailedPostStartHook"
+    pod = f"web_default({machines.pod()['metadata']['uid']})"
+    assert ("PostStartHookError", words.format(pod=pod, ip=machines.status()["podIP"])) in seen
     machines.run(40)
     assert machines.container()["restartCount"] >= 1
