@@ -15,6 +15,7 @@ from simulator.csi.backend import Backend, Files, Order, Refused
 from simulator.csi.identity import source_of
 from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
+from simulator.machinery import quantities
 
 _CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 _ATTACHMENTS = "volumeattachments.storage.k8s.io"
@@ -114,6 +115,10 @@ class ExternalProvisioner(Controller):
         if self.cache.get(_VOLUMES, "", name) is not None:
             self._forget(key)
             return
+        source = _source_of(claim)
+        if self._storage.is_csi and source and source["kind"] not in ("VolumeSnapshot", "PersistentVolumeClaim"):
+            self._say(claim, "Normal", "Provisioning", "Assuming an external populator will provision the volume")
+            return
         if not self._is_due(key):
             if key not in self._due:
                 where = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
@@ -167,45 +172,69 @@ class ExternalProvisioner(Controller):
 
     def _origin(self, claim: Obj) -> "Clone | Restore | None":
         """What the new volume begins with: another claim's files (a clone), or a snapshot's."""
-        source = claim["spec"].get("dataSource") or claim["spec"].get("dataSourceRef")
+        source = _source_of(claim)
         if not source:
             return None
-        if source["kind"] == "VolumeSnapshot" and self._storage.is_csi:
-            return self._snapshot(claim["metadata"]["namespace"], source["name"])
-        if source["kind"] != "PersistentVolumeClaim":
-            raise Refused(f"unsupported dataSource kind {source['kind']}")
         if not self._storage.is_csi:
             raise Refused("claim has a data source, which this provisioner does not support")
-        namespace, name = claim["metadata"]["namespace"], source["name"]
-        lead = f"error getting handle for DataSource Type PersistentVolumeClaim by Name {name}: "
+        look = self._snapshot if source["kind"] == "VolumeSnapshot" else self._clone
+        try:
+            return look(claim, source["name"])
+        except Refused as why:
+            kind, name = source["kind"], source["name"]
+            raise Refused(f"error getting handle for DataSource Type {kind} by Name {name}: {why.message}") from why
+
+    def _clone(self, claim: Obj, name: str) -> "Clone":
+        """`getPVCSource` of external-provisioner."""
+        namespace = claim["metadata"]["namespace"]
         found = self.cache.get(_CLAIMS, namespace, name)
         if found is None:
-            why = f'error getting PVC {name} (namespace "{namespace}") from api server: persistentvolumeclaim "{name}" not found'
-            raise Refused(lead + why)
+            raise Refused(
+                f'error getting PVC {name} (namespace "{namespace}") from api server: persistentvolumeclaim "{name}" not found'
+            )
         if not rules.is_bound(found):
-            raise Refused(f"{lead}the PVC {name} must be in Bound state")
+            status = f"{{{(found.get('status') or {}).get('phase', 'Pending')} [] map[] [] map[] map[] <nil> <nil>}}"
+            raise Refused(f"the PVC DataSource {name} must have a status of Bound.  Got {status}")
+        if "deletionTimestamp" in found["metadata"]:
+            raise Refused(f"the PVC DataSource {name} is currently being deleted")
         if rules.asked_bytes(claim) < rules.asked_bytes(found):
             raise Refused(
-                f"{lead}error, new PVC request must be greater than or equal in size to the specified PVC data source, "
+                "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
                 f"requested {rules.asked_bytes(claim)} but source is {rules.asked_bytes(found)}"
             )
         volume = self.cache.get(_VOLUMES, "", found["spec"]["volumeName"])
-        if volume is None or rules.handle_of(volume) is None or rules.handle_of(volume)[0] != self._storage.driver:  # type: ignore[index]
-            raise Refused(f"{lead}the source volume is not of driver {self._storage.driver}")
+        handle = None if volume is None else rules.handle_of(volume)
+        if volume is None or handle is None or handle[0] != self._storage.driver:
+            raise Refused("claim in dataSource not bound or invalid")
+        wanted, given = (one["spec"].get("volumeMode") or "Filesystem" for one in (claim, volume))
+        if wanted != given:
+            raise Refused(
+                "the source PVC and destination PVCs must have the same volume mode for cloning.  "
+                f"Source is {given}, but new PVC requested {wanted}"
+            )
         return Clone(volume)
 
-    def _snapshot(self, namespace: str, name: str) -> "Restore":
-        lead = f"error getting handle for DataSource Type VolumeSnapshot by Name {name}: "
-        found = [one for one in self._listed(_SNAPSHOTS, namespace) if one["metadata"]["name"] == name]
-        if not found:
-            why = f'error getting snapshot {name} from api server: {_SNAPSHOTS} "{name}" not found'
-            raise Refused(lead + why)
-        status = found[0].get("status") or {}
+    def _snapshot(self, claim: Obj, name: str) -> "Restore":
+        """`getSnapshotSource` of external-provisioner."""
+        namespace = claim["metadata"]["namespace"]
+        found = next((one for one in self._listed(_SNAPSHOTS, namespace) if one["metadata"]["name"] == name), None)
+        if found is None:
+            raise Refused(f'error getting snapshot {name} from api server: {_SNAPSHOTS} "{name}" not found')
+        if "deletionTimestamp" in found["metadata"]:
+            raise Refused(f"snapshot {name} is being deleted")
+        status = found.get("status") or {}
         bound = status.get("boundVolumeSnapshotContentName")
-        contents = [one for one in self._listed(_CONTENTS, None) if one["metadata"]["name"] == bound]
-        handle = (contents[0].get("status") or {}).get("snapshotHandle") if contents else None
-        if not status.get("readyToUse") or not handle:
-            raise Refused(f"{lead}snapshot {name} is not Ready")
+        content = next((one for one in self._listed(_CONTENTS, None) if one["metadata"]["name"] == bound), None)
+        if content is None or content["spec"]["driver"] != self._storage.driver:
+            raise Refused(f"snapshot {name} not bound")
+        if not status.get("readyToUse"):
+            raise Refused(f"snapshot {name} is not Ready")
+        handle = (content.get("status") or {}).get("snapshotHandle")
+        if not handle:
+            raise Refused(f"snapshot handle {name} is not available")
+        asked, kept = rules.asked_bytes(claim), quantities.value(str(status.get("restoreSize") or "0"))
+        if asked < kept:
+            raise Refused(f"requested volume size {asked} is less than the size {kept} for the source snapshot {name}")
         return Restore(handle)
 
     def _listed(self, resource: str, namespace: str | None) -> list[Obj]:
@@ -304,6 +333,10 @@ class ExternalProvisioner(Controller):
 
     def load_private(self, state: Obj) -> None:
         self._due, self._failures = dict(state["due"]), dict(state["failures"])
+
+
+def _source_of(claim: Obj) -> Obj:
+    return claim["spec"].get("dataSource") or claim["spec"].get("dataSourceRef") or {}
 
 
 class Clone:

@@ -56,8 +56,16 @@ class ExternalSnapshotter(Controller):
         wanted = (self._driver, content["spec"]["source"]["volumeHandle"])
         volume = next((one for one in self.client.list(_VOLUMES) if handle_of(one) == wanted), None)
         if volume is None:
-            why = f"failed to take snapshot of the volume {wanted[1]}: rpc error: code = NotFound desc = the volume does not exist"
-            error = {"message": f"Failed to check and update snapshot content: {why}", "time": self.engine.timestamp()}
+            why = f'failed to take snapshot of the volume {wanted[1]}: "rpc error: code = NotFound desc = the volume does not exist"'
+            message = f"Failed to check and update snapshot content: {why}"
+            error = {"message": message, "time": self.engine.timestamp()}
+            self.client.event(
+                content,
+                "Warning",
+                "SnapshotContentCheckandUpdateFailed",
+                message,
+                source=f"csi-snapshotter {self._driver}",
+            )
             self._put_status(content, {"error": error, "readyToUse": False})
             return
         handle = f"snap-0{blake2b(key.encode(), digest_size=8).hexdigest()}"

@@ -522,6 +522,51 @@ def test_a_clone_begins_with_the_files_of_its_source(cloud: Any) -> None:
     assert lab.run("kubectl exec web -- cat /data/a") == "original\n"
 
 
+@pytest.mark.parametrize(
+    ("source", "size", "why"),
+    [
+        pytest.param(
+            "none",
+            "1Gi",
+            'error getting PVC none (namespace "default") from api server: persistentvolumeclaim "none" not found',
+            id="nothing of that name",
+        ),
+        pytest.param(
+            "waits",
+            "1Gi",
+            "the PVC DataSource waits must have a status of Bound.  Got {Pending [] map[] [] map[] map[] <nil> <nil>}",
+            id="a claim that waits",
+        ),
+        pytest.param(
+            "data",
+            "512Mi",
+            "error, new PVC request must be greater than or equal in size to the specified PVC data source, requested "
+            "536870912 but source is 1073741824",
+            id="a smaller one",
+        ),
+    ],
+)
+def test_a_clone_that_cannot_be(cloud: Any, source: str, size: str, why: str) -> None:
+    """Words follow `getPVCSource` of kubernetes-csi/external-provisioner: `pkg/controller/controller.go`."""
+    lab = cloud("aws")
+    lab.run("kubectl apply -f -", claim() + claim("waits") + pod())
+    lab.wait(20)
+    wanted = claim("copy", dataSource=f"{{kind: PersistentVolumeClaim, name: {source}}}").replace("1Gi", size)
+    lab.run("kubectl apply -f -", wanted + pod("reader", "copy"))
+    lab.wait(20)
+    lead = f"error getting handle for DataSource Type PersistentVolumeClaim by Name {source}: "
+    assert f'ProvisioningFailed: failed to provision volume with StorageClass "gp3": {lead}{why}' in events(lab, "copy")
+
+
+def test_a_source_of_another_kind_is_left_to_a_populator(cloud: Any) -> None:
+    lab = cloud("aws")
+    source = "{apiGroup: example.com, kind: Backup, name: monday}"
+    lab.run("kubectl apply -f -", claim("copy", dataSourceRef=source) + pod("reader", "copy"))
+    lab.wait(20)
+    assert "Provisioning: Assuming an external populator will provision the volume" in events(lab, "copy")
+    assert lab.column("kubectl get pvc", "STATUS") == ["Pending"]
+
+
 def test_a_dead_machine_lets_its_disk_go_when_it_is_out_of_service(cloud: Any) -> None:
     lab = cloud("linode", size=2)
     lab.run("kubectl apply -f -", claim())
@@ -1011,6 +1056,42 @@ def test_a_snapshot_keeps_what_was_there_and_a_claim_begins_with_it(cloud: Any) 
     assert lab.run("kubectl get vs,vsc") == ""
     restored = Cluster.load(lab.cluster.dump())
     assert restored.state_hash() == lab.cluster.state_hash()
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "size", "why"),
+    [
+        pytest.param(
+            "sunday",
+            "1Gi",
+            'error getting snapshot sunday from api server: volumesnapshots.snapshot.storage.k8s.io "sunday" not found',
+            id="nothing of that name",
+        ),
+        pytest.param(
+            "monday",
+            "512Mi",
+            "requested volume size 536870912 is less than the size 1073741824 for the source snapshot monday",
+            id="too small for it",
+        ),
+        pytest.param("early", "1Gi", "snapshot early not bound", id="a snapshot without content"),
+    ],
+)
+def test_a_snapshot_that_no_claim_can_begin_with(cloud: Any, snapshot: str, size: str, why: str) -> None:
+    """Words follow `getSnapshotSource` of kubernetes-csi/external-provisioner: `pkg/controller/controller.go`."""
+    lab = with_snapshots(cloud("aws"))
+    lab.run("kubectl apply -f -", claim() + pod())
+    lab.wait(20)
+    early = SNAPSHOT.partition("---")[2].replace("monday", "early").replace("ClaimName: data", "ClaimName: none")
+    lab.run("kubectl apply -f -", SNAPSHOT + "---" + early)
+    lab.wait(10)
+    source = f"{{apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: {snapshot}}}"
+    wanted = claim("restored", dataSource=source).replace("1Gi", size)
+    lab.run("kubectl apply -f -", wanted + pod("reader", "restored"))
+    lab.wait(20)
+    lead = f"error getting handle for DataSource Type VolumeSnapshot by Name {snapshot}: "
+    assert f'ProvisioningFailed: failed to provision volume with StorageClass "gp3": {lead}{why}' in events(
+        lab, "restored"
+    )
 
 
 def test_a_snapshot_without_class_or_claim_says_so(cloud: Any) -> None:
