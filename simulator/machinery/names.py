@@ -76,7 +76,7 @@ def must_match(says: str, pattern: str, *examples: str) -> str:
 
 
 def longer_than(limit: int) -> str:
-    return f"must be no more than {limit} bytes"
+    return f"must be no more than {limit} characters"
 
 
 def outside(low: int, high: int) -> str:

@@ -71,9 +71,16 @@ def test_a_shell_that_waits_is_running_and_may_be_attached_to_again(cluster: Clu
     assert said(cluster, "kubectl get pod tmp --no-headers").split()[2] == "Error"
 
 
+LEGACY = (
+    "--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, "
+    'for example "--profile=general".\n'
+)
+
+
 def test_debug_adds_a_container_that_sees_its_targets_processes(cluster: Cluster) -> None:
     first = shell(cluster, "kubectl debug web -it -c dbg --image=busybox:1.36 --target=web -- sh")
-    assert first["stderr"].startswith('Targeting container "web". If you don\'t see processes from this container')
+    assert first["stderr"] == LEGACY
+    assert first["stdout"].startswith('Targeting container "web". If you don\'t see processes from this container')
     _, reply = followed(cluster, first)
     processes = typed(cluster, reply["session"], "ps")["stdout"]
     assert "nginx: master process" in processes
@@ -106,7 +113,7 @@ def test_debug_refuses(cluster: Cluster, line: str, said_: str) -> None:
 
 
 def test_debug_makes_a_copy_with_another_command(cluster: Cluster) -> None:
-    assert said(cluster, "kubectl debug web --copy-to=web-debug -c web -- sleep 1d") == ""
+    assert said(cluster, "kubectl debug web --copy-to=web-debug -c web --share-processes -- sleep 1d") == LEGACY
     cluster.advance(cluster.now + 30 * SECOND)
     assert said(cluster, "kubectl get pod web-debug --no-headers").split()[1:3] == ["1/1", "Running"]
     assert said(cluster, "kubectl get pod web-debug -o jsonpath={.spec.containers[0].command}") == '["sleep","1d"]'
@@ -115,7 +122,7 @@ def test_debug_makes_a_copy_with_another_command(cluster: Cluster) -> None:
 
 def test_debug_opens_a_pod_on_a_node(cluster: Cluster) -> None:
     first = shell(cluster, "kubectl debug node/one -it --image=busybox:1.36 -- sh")
-    assert first["stderr"].startswith("Creating debugging pod node-debugger-one-")
+    assert first["stdout"].startswith("Creating debugging pod node-debugger-one-")
     _, reply = followed(cluster, first)
     assert "/usr/bin/kubelet" in typed(cluster, reply["session"], "ps")["stdout"]
 

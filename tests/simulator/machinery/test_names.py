@@ -40,7 +40,7 @@ QUALIFIED = (
 @pytest.mark.parametrize(
     ("rule", "value", "says"),
     [
-        (names.dns_label, "a" * 64, ["must be no more than 63 bytes"]),
+        (names.dns_label, "a" * 64, ["must be no more than 63 characters"]),
         (names.dns_label, "a.b", ["must not contain dots"]),
         (names.qualified_name, "-x", [f"name part {QUALIFIED}"]),
         (names.qualified_name, "a/", ["name part must be non-empty", f"name part {QUALIFIED}"]),

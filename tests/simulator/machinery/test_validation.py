@@ -84,7 +84,7 @@ def test_what_is_right_passes(resource: str, obj: Obj) -> None:
         (
             "pods",
             pod(metadata={"labels": {"app": "a" * 64}}),
-            [f'metadata.labels: Invalid value: "{"a" * 64}": must be no more than 63 bytes'],
+            [f'metadata.labels: Invalid value: "{"a" * 64}": must be no more than 63 characters'],
         ),
         (
             "pods",

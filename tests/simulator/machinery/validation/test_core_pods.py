@@ -149,7 +149,9 @@ CASES = [
                 ]
             },
         },
-        ['spec.containers[0].ports[0].name: Invalid value: "a-name-that-is-too-long": must be no more than 15 bytes'],
+        [
+            'spec.containers[0].ports[0].name: Invalid value: "a-name-that-is-too-long": must be no more than 15 characters'
+        ],
         id="pods: a long port name",
     ),
     pytest.param(
