@@ -145,6 +145,17 @@ def test_a_pod_is_resized_where_it_runs_and_goes_on_running(lab: Any) -> None:
     assert "evicted by VPA" not in said
 
 
+def test_a_pod_whose_memory_limit_would_shrink_is_evicted(lab: Any) -> None:
+    """v1.33 refuses it where the container need not restart: `validateContainerResize`."""
+    lab.serve(replicas=2, request="cpu=100m,memory=300Mi", limit="cpu=1,memory=600Mi")
+    vpa(lab, "InPlaceOrRecreate")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(400)
+    assert requests(lab) == {"461m"}
+    assert "resized in place" not in lab.run("kubectl get events")
+    assert "Pod was evicted by VPA Updater to apply resource recommendation." in lab.run("kubectl get events")
+
+
 def test_a_pod_whose_node_is_too_small_for_the_resize_is_evicted(make_lab: Make) -> None:
     lab = make_lab("metrics-server", "vertical-pod-autoscaler", workers=2)
     lab.serve(replicas=2, request="cpu=100m", limit="cpu=1")
