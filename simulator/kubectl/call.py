@@ -8,6 +8,7 @@ Leaves to others: parsing (`cli.py`) and turning the outcome into a shell result
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -201,6 +202,7 @@ class Call:
     def api(self) -> ApiClient:
         if self._api is None:
             server = self.server
+            _check_timeout(self.text("request-timeout"))
             self._api = ApiClient(
                 self.session.reach.end(server),
                 known=self.session.reach.first().server.kinds,
@@ -220,6 +222,10 @@ class Call:
         token = self.text("token") or user.get("token") or ""
         name = self.text("as") or user.get("as") or ""
         groups = self.many("as-group") or tuple(user.get("as-groups") or ())
+        if (groups or self.text("as-uid")) and not name:
+            raise CommandError(
+                f"requesting uid, groups or user-extra for {self.context.user} without impersonating a user"
+            )
         headers = {
             "authorization": f"Bearer {token}" if token else "",
             "impersonate-user": str(name),
@@ -260,6 +266,18 @@ class Call:
         if self.on("warnings-as-errors"):
             count = len(self._api.warnings)
             raise CommandError(f"{count} warning{'s' if count > 1 else ''} received")
+
+
+_TIMEOUT = re.compile(r"\d+(s|m|h)?")
+
+
+def _check_timeout(text: str) -> None:
+    """Requests here take no time that could run out; what is no time is refused all the same."""
+    if not _TIMEOUT.fullmatch(text):
+        raise CommandError(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding "
+            "time unit (e.g. 1s | 2m | 3h)"
+        )
 
 
 def _host(server: str) -> str:

@@ -201,7 +201,7 @@ def _source_text(source: Obj, container: Obj, resolve: Resolve | None) -> str:
         return f"{found} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
     if "resourceFieldRef" in source:
         name = source["resourceFieldRef"]["resource"]
-        return f"{_resource_value(source['resourceFieldRef'], container)} ({name})"
+        return f"{resource_value(source['resourceFieldRef'], container)} ({name})"
     for field, text in (
         ("secretKeyRef", "<set to the key '{}' in secret '{}'>"),
         ("configMapKeyRef", "<set to the key '{}' of config map '{}'>"),
@@ -213,7 +213,7 @@ def _source_text(source: Obj, container: Obj, resolve: Resolve | None) -> str:
     return ""
 
 
-def _resource_value(reference: Obj, container: Obj) -> str:
+def resource_value(reference: Obj, container: Obj) -> str:
     """The amount in units of the divisor, rounded up."""
     side, _, name = reference["resource"].partition(".")
     given = ((container.get("resources") or {}).get(side) or {}).get(name)

@@ -160,9 +160,9 @@ def add_hash(resource: Resource) -> None:
     resource.obj["metadata"]["name"] = f"{resource.name}-{hash_of(resource.obj)}"
 
 
-def hash_of(obj: Obj) -> str:
-    """Of the content alone: the place of the name is there, but Kustomize leaves it empty."""
-    content: Obj = {"kind": obj["kind"], "name": "", "data": obj.get("data", "")}
+def hash_of(obj: Obj, *, name: str = "") -> str:
+    """Of the content: `kubectl create --append-hash` counts the name in, Kustomize leaves its place empty."""
+    content: Obj = {"kind": obj["kind"], "name": name, "data": obj.get("data", "")}
     if obj["kind"] == "Secret":
         content["type"] = obj.get("type", "")
     for key in ("binaryData", "stringData"):

@@ -17,6 +17,7 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.home import FileError
+from simulator.kubectl.kustomize.generators import hash_of
 from simulator.kubectl.manifests import read_manifests, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.selection import resource_named
@@ -176,7 +177,7 @@ def config_map(call: Call) -> None:
     name = call.one_name()
     obj: Obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**_NO_TIME, "name": name}}
     data = _data_from_flags(call, "ConfigMap", name)
-    create_built(call, {**obj, "data": data} if data else obj, what="configmap")
+    create_built(call, _hashed(call, {**obj, "data": data} if data else obj), what="configmap")
 
 
 def generic_secret(call: Call) -> None:
@@ -189,7 +190,7 @@ def generic_secret(call: Call) -> None:
         obj["data"] = data
     if call.text("type"):
         obj["type"] = call.text("type")
-    create_built(call, obj, what="secret")
+    create_built(call, _hashed(call, obj), what="secret")
 
 
 def tls_secret(call: Call) -> None:
@@ -199,7 +200,7 @@ def tls_secret(call: Call) -> None:
     data = {"tls.crt": _encoded(_read_pem(call, cert)), "tls.key": _encoded(_read_pem(call, key))}
     metadata = {**_NO_TIME, "name": name}
     obj = {"apiVersion": "v1", "data": data, "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls"}
-    create_built(call, obj, what="secret")
+    create_built(call, _hashed(call, obj), what="secret")
 
 
 def _read_pem(call: Call, path: str) -> str:
@@ -211,7 +212,7 @@ def _read_pem(call: Call, path: str) -> str:
 
 def registry_secret(call: Call) -> None:
     name = call.one_name()
-    user, password, server = (call.text(f"docker-{part}") for part in ("username", "password", "server"))
+    user, password, server = call.text("docker-username"), call.text("docker-password"), call.text("docker-server")
     if not (user and password and server):
         raise CommandError(
             "either --from-file or the combination of --docker-username, --docker-password and --docker-server is required"
@@ -228,7 +229,15 @@ def registry_secret(call: Call) -> None:
         "metadata": {**_NO_TIME, "name": name},
         "type": "kubernetes.io/dockerconfigjson",
     }
-    create_built(call, obj, what="secret docker-registry")
+    create_built(call, _hashed(call, obj), what="secret docker-registry")
+
+
+def _hashed(call: Call, obj: Obj) -> Obj:
+    """With a name that changes when the content does, if `--append-hash` asks for it."""
+    if not call.on("append-hash"):
+        return obj
+    name = f"{obj['metadata']['name']}-{hash_of(obj, name=obj['metadata']['name'])}"
+    return {**obj, "metadata": {**obj["metadata"], "name": name}}
 
 
 def _encoded(text: str) -> str:
@@ -417,11 +426,12 @@ def cron_job(call: Call) -> None:
 
 
 _COMMON = (*PRINT_FLAGS, DRY_RUN, VALIDATE, manager("kubectl-create"), Flag("save-config", kind="bool"))
+_APPEND_HASH = Flag("append-hash", kind="bool", help="End the name with a hash of the content")
 _DATA_FLAGS = (
     Flag("from-literal", kind="array", help="key=value"),
     Flag("from-file", kind="array", help="A file (its name is the key), key=file, or a directory"),
     Flag("from-env-file", kind="array", help="A file of KEY=value lines"),
-    Flag("append-hash", kind="bool"),
+    _APPEND_HASH,
 )
 _TCP = Flag("tcp", kind="list", help="port or port:targetPort")
 
@@ -486,7 +496,14 @@ COMMANDS = (
                 "Create a Secret",
                 commands=(
                     built("generic", "From files, literals or env files", generic_secret, *_DATA_FLAGS, Flag("type")),
-                    built("tls", "From a certificate and its key", tls_secret, Flag("cert"), Flag("key")),
+                    built(
+                        "tls",
+                        "From a certificate and its key",
+                        tls_secret,
+                        Flag("cert"),
+                        Flag("key"),
+                        _APPEND_HASH,
+                    ),
                     built(
                         "docker-registry",
                         "For pulling images",
@@ -495,6 +512,7 @@ COMMANDS = (
                         Flag("docker-password"),
                         Flag("docker-email"),
                         Flag("docker-server", default="https://index.docker.io/v1/"),
+                        _APPEND_HASH,
                     ),
                 ),
             ),

@@ -42,6 +42,13 @@ def role(call: Call) -> None:
 def cluster_role(call: Call) -> None:
     name, verbs, resources = call.one_name(), _unique(call.many("verb")), _unique(call.many("resource"))
     urls = _unique(call.many("non-resource-url"))
+    if call.text("aggregation-rule"):
+        if verbs or resources or urls or call.many("resource-name"):
+            raise CommandError(
+                "aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames"
+            )
+        _create_aggregated(call, name, call.text("aggregation-rule"))
+        return
     if not verbs:
         raise CommandError("at least one verb must be specified")
     if not resources and not urls:
@@ -50,6 +57,24 @@ def cluster_role(call: Call) -> None:
     if urls:
         rules.append({"nonResourceURLs": urls, "verbs": verbs})
     _create_role(call, "ClusterRole", name, rules)
+
+
+def _create_aggregated(call: Call, name: str, text: str) -> None:
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    for key, equals, value in pairs:
+        if not equals or not key or not value:
+            raise CommandError(
+                f'invalid argument "{text}" for "--aggregation-rule" flag: {key} must be formatted as key=value'
+            )
+    labels = {key: value for key, _, value in pairs}
+    obj = {
+        "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]},
+        "apiVersion": f"{_RBAC}/v1",
+        "kind": "ClusterRole",
+        "metadata": {**_NO_TIME, "name": name},
+        "rules": None,
+    }
+    create_built(call, obj, what="clusterrole")
 
 
 def _create_role(call: Call, kind: str, name: str, rules: list[Obj]) -> None:
@@ -272,7 +297,7 @@ _MORE = (
         cluster_role,
         *_ROLE_FLAGS,
         Flag("non-resource-url", kind="list", help="Paths that are no resources"),
-        Flag("aggregation-rule"),
+        Flag("aggregation-rule", help="Labels of the ClusterRoles whose rules it gathers, as key=value,..."),
     ),
     built("rolebinding", "Create a RoleBinding", role_binding, *_SUBJECT_FLAGS, Flag("role", help="The Role")),
     built(

@@ -42,6 +42,9 @@ def delete(call: Call) -> None:
         call.err(IMMEDIATE)
     deleted: list[list[str]] = []
     problems: list[CommandError] = []
+    if call.on("interactive") and not _confirmed(call, wanted):
+        call.out("deletion is cancelled\n")
+        return
     for target in wanted:
         try:
             for found in _expanded(call, target):
@@ -53,6 +56,26 @@ def delete(call: Call) -> None:
     if deleted and call.on("wait") and dry_run(call) == "none":
         _wait(call, deleted)
     raise_all(problems)
+
+
+def _confirmed(call: Call, wanted: list[Target]) -> bool:
+    """Ask before anything is deleted; the answer is the first word of standard input, and silence means no."""
+    listed = [found for target in wanted for found in _expanded(call, _checked(call, target))]
+    call.out(f"You are about to delete the following {len(listed)} resource(s):\n")
+    for found in listed:
+        call.out(f"{_kind_text(found.resource)}/{found.name}\n")
+    call.out("Do you want to continue? (y/n): ")
+    return call.stdin.split()[:1] in (["y"], ["Y"])
+
+
+def _checked(call: Call, target: Target) -> Target:
+    if target.name:
+        call.api.get(target.resource, target.namespace, target.name)
+    return target
+
+
+def _kind_text(resource: Resource) -> str:
+    return f"{resource.singular}.{resource.group}" if resource.group else resource.singular
 
 
 def delete_options(call: Call) -> Obj:
@@ -133,7 +156,7 @@ def _say(call: Call, resource: Resource, name: str, *, forced: bool) -> None:
         return
     if call.text("output"):
         raise CommandError(f"unexpected -o output mode: {call.text('output')}. We only support '-o name'")
-    kind = f"{resource.singular}.{resource.group}" if resource.group else resource.singular
+    kind = _kind_text(resource)
     verb = "force deleted" if forced else "deleted"
     call.out(f'{kind} "{name}" {verb}{done_suffix(call)}\n')
 
@@ -194,7 +217,7 @@ COMMANDS = (
             Flag("cascade", default="background", bare="background", help="background, foreground or orphan"),
             Flag("force", kind="bool", help="Remove from the API at once"),
             Flag("ignore-not-found", kind="bool", help="An object that is not there is no error"),
-            Flag("interactive", "i", kind="bool"),
+            Flag("interactive", "i", kind="bool", help="Ask first"),
             Flag("now", kind="bool", help="The same as --grace-period=1"),
             Flag("output", "o"),
             Flag("raw"),

@@ -38,6 +38,7 @@ from simulator.kubectl.shared_flags import (
 )
 from simulator.machinery.json_text import compact
 from simulator.machinery.resources import Resource
+from simulator.machinery.tables.columns import age
 
 NOTHING_NAMED = """You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.
 
@@ -134,6 +135,8 @@ def _fetch_tables(call: Call, wanted: Sequence[Target]) -> tuple[list[_Fetched],
 
 
 def _tables_of(call: Call, target: Target) -> list[Obj]:
+    if not call.on("server-print"):
+        return [_plain_table(_objects_of(call, target), call.now_us)]
     query = _query(call, target)
     if call.text("sort-by"):
         query["includeObject"] = "Object"
@@ -141,6 +144,15 @@ def _tables_of(call: Call, target: Target) -> list[Obj]:
     while following := tables[-1].get("metadata", {}).get("continue"):
         tables.append(call.api.table(target.resource, target.namespace, query={**query, "continue": following}))
     return tables
+
+
+_PLAIN_COLUMNS = [{"name": name, "type": "string", "priority": 0} for name in ("Name", "Age")]
+
+
+def _plain_table(objects: list[Obj], now_us: int) -> Obj:
+    """What the command itself can say of any object, without the server's columns."""
+    rows = [{"cells": [obj["metadata"].get("name", ""), age(obj, now_us)], "object": obj} for obj in objects]
+    return {"kind": "Table", "columnDefinitions": _PLAIN_COLUMNS, "rows": rows, "metadata": {}}
 
 
 def _has_sort_field(call: Call, group: _Fetched) -> bool:
@@ -304,7 +316,7 @@ COMMANDS = (
             Flag("no-headers", kind="bool", help="Leave the header line out"),
             Flag("output-watch-events", kind="bool"),
             Flag("raw"),
-            Flag("server-print", kind="bool", default=True),
+            Flag("server-print", kind="bool", default=True, help="Let the server choose the columns"),
             Flag("show-kind", kind="bool", help="Put the type in front of each name"),
             Flag("show-labels", kind="bool", help="Show all labels as the last column"),
             Flag("sort-by", help="Sort by this field, for example .metadata.name"),

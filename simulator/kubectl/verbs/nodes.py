@@ -105,29 +105,37 @@ def _drain_one(call: Call, found: Found) -> None:
         query["labelSelector"] = call.text("pod-selector")
     pods = call.api.items(pods_resource(), "", query=query)
     evicted, warned = _sorted_out(call, found.name, pods)
-    for text in warned:
-        call.err(f"Warning: {text}\n")
+    if warned:
+        call.err(f"Warning: {warned}\n")
     objects: list[list[str]] = []
     for pod in evicted:
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        call.out(f"evicting pod {namespace}/{name}{done_suffix(call)}\n")
+        if not call.on("disable-eviction") or dry_run(call) == "client":
+            call.out(f"evicting pod {namespace}/{name}{done_suffix(call)}\n")
         if dry_run(call) == "none":
-            _evict(call, namespace, name)
+            _send_away(call, namespace, name)
             objects.append(["pods", namespace, name, pod["metadata"].get("uid", "")])
     if not objects:
         call.out(f"{found.typed_name} drained{done_suffix(call)}\n")
         return
-    token: Token = {"kind": "drain", "node": found.typed_name, "objects": objects, "deadline": deadline(call)}
+    token: Token = {
+        "kind": "drain",
+        "node": found.typed_name,
+        "objects": objects,
+        "done": "deleted" if call.on("disable-eviction") else "evicted",
+        "deadline": deadline(call),
+    }
     looked = follow_drain(call.api, token, call.now_us)
     call.out(looked.stdout)
     if not looked.done:
         call.follow = looked.token
 
 
-def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], list[str]]:
+def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], str]:
     """Which pods go, and what to warn of; raises when some stand in the way."""
     evicted: list[Obj] = []
     ignored: list[str] = []
+    unmanaged: list[str] = []
     blocked: dict[str, list[str]] = {}
     for pod in pods:
         metadata, name = pod["metadata"], f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
@@ -153,6 +161,8 @@ def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], list
                 "cannot delete Pods with local storage (use --delete-emptydir-data to override)", []
             ).append(name)
             continue
+        if not finished_already and owner is None:
+            unmanaged.append(name)
         evicted.append(pod)
     if blocked:
         reasons = [f"{text}: {', '.join(names)}" for text, names in sorted(blocked.items())]
@@ -162,17 +172,22 @@ def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], list
             f'unable to drain node "{node}" due to error: {why}, continuing command...\nThere are pending nodes to be '
             f"drained:\n {node}\n{pending}"
         )
-    return evicted, [f"ignoring DaemonSet-managed Pods: {', '.join(ignored)}"] if ignored else []
+    warned = {"deleting Pods that declare no controller": unmanaged, "ignoring DaemonSet-managed Pods": ignored}
+    return evicted, "; ".join(f"{text}: {', '.join(names)}" for text, names in warned.items() if names)
 
 
 def _has_local_data(pod: Obj) -> bool:
     return any("emptyDir" in volume for volume in pod["spec"].get("volumes") or ())
 
 
-def _evict(call: Call, namespace: str, name: str) -> None:
+def _send_away(call: Call, namespace: str, name: str) -> None:
+    """By an eviction, which a budget may refuse, or with `--disable-eviction` by a deletion, which none can."""
     options: Obj = {}
     if call.number("grace-period") >= 0:
         options["gracePeriodSeconds"] = call.number("grace-period")
+    if call.on("disable-eviction"):
+        call.api.delete(pods_resource(), namespace, name, options=options)
+        return
     body = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
@@ -195,7 +210,7 @@ def follow_drain(api: ApiClient, token: Token, now_us: int) -> Followed:
         if there:
             left.append(entry)
         else:
-            text += f"pod/{entry[2]} evicted\n"
+            text += f"pod/{entry[2]} {token['done']}\n"
     fresh = {**token, "objects": left}
     if not left:
         return finished(fresh, f"{text}{token['node']} drained\n")
@@ -303,7 +318,7 @@ COMMANDS = (
             TIMEOUT,
             Flag("chunk-size", kind="int", default=500),
             Flag("delete-emptydir-data", kind="bool", help="Also pods that would lose emptyDir data"),
-            Flag("disable-eviction", kind="bool"),
+            Flag("disable-eviction", kind="bool", help="Delete pods, past every budget"),
             Flag("force", kind="bool", help="Also pods that nothing will recreate"),
             Flag("ignore-daemonsets", kind="bool", help="Leave pods of DaemonSets where they are"),
             Flag("pod-selector", help="Only pods with these labels"),

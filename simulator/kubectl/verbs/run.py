@@ -8,6 +8,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call, ExecRefused
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
+from simulator.kubectl.overriding import OVERRIDE_FLAGS, overridden
 from simulator.kubectl.pod_choice import container_of, named_target, pods_of
 from simulator.kubectl.selection import Found, select
 from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PRINT_FLAGS, TIMEOUT, dry_run, manager
@@ -28,6 +29,10 @@ def run(call: Call) -> None:
     attaches = call.on("attach") or call.on("stdin")
     if call.on("rm") and not attaches:
         raise CommandError("--rm should only be used for attached containers")
+    if dry_run(call) != "none" and (attaches or call.on("tty")):
+        raise call.wrong_usage(
+            "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
+        )
     if attaches and (not call.session.is_terminal or call.end.attach_shell is None):
         raise CommandError(
             "attaching to a container (-i, -t, --rm, --attach) is not available in this workstation yet; create the pod "
@@ -50,7 +55,9 @@ def run(call: Call) -> None:
     if call.on("privileged"):
         container["securityContext"] = {"privileged": True}
     if call.on("stdin"):
-        container["stdin"] = container["stdinOnce"] = True
+        container["stdin"] = True
+        if not call.on("leave-stdin-open"):
+            container["stdinOnce"] = True
     if call.on("tty"):
         container["tty"] = True
     container["resources"] = {}
@@ -64,7 +71,7 @@ def run(call: Call) -> None:
             raise CommandError("--port must be set when exposing a service")
         port = {"port": _port(call.text("port")), "protocol": "TCP", "targetPort": _port(call.text("port"))}
         _create_service(call, name, {}, {"ports": [port], "selector": labels})
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
+    pod = overridden(call, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}})
     if attaches and dry_run(call) == "none":
         create_attached(call, pod, name, remove=call.on("rm"))
     else:
@@ -134,7 +141,10 @@ def _create_service(call: Call, name: str, labels: dict[str, str], spec: Obj) ->
     if labels:
         metadata["labels"] = labels
     obj = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}}
-    create_built(call, obj, verb="created" if call.path.endswith("run") else "exposed")
+    if call.path.endswith("run"):
+        create_built(call, obj)
+    else:
+        create_built(call, overridden(call, obj), verb="exposed")
 
 
 def _selector_of(found: Found) -> dict[str, str]:
@@ -306,8 +316,7 @@ COMMANDS = (
             Flag("external-ip"),
             Flag("load-balancer-ip"),
             Flag("session-affinity"),
-            Flag("overrides"),
-            Flag("override-type", default="merge"),
+            *OVERRIDE_FLAGS,
             Flag("save-config", kind="bool"),
         ),
     ),
@@ -342,8 +351,7 @@ COMMANDS = (
             Flag("wait", kind="bool"),
             Flag("cascade", default="background", bare="background"),
             Flag("leave-stdin-open", kind="bool"),
-            Flag("overrides"),
-            Flag("override-type", default="merge"),
+            *OVERRIDE_FLAGS,
             Flag("pod-running-timeout", kind="duration", default=60_000_000),
             Flag("save-config", kind="bool"),
         ),

@@ -9,6 +9,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.environment_sources import Unresolved, value_of, variables_from
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text
 from simulator.kubectl.selection import NOTHING_NAMED, Found, select
@@ -128,13 +129,20 @@ def env(call: Call) -> None:
     words, wanted, removed = _env_changes(call)
     if not words and not call.names_files:
         raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
+    if call.on("list") and call.text("output"):
+        raise CommandError("--list and --output may not be specified together")
+    if call.many("keys") and not call.text("from"):
+        raise CommandError("when specifying --keys, a configmap or secret must be provided with --from")
     if call.on("list"):
         _list_env(call, words)
         return
     if call.text("from"):
-        raise CommandError("--from is not available in this workstation; name the variables as KEY=value")
-    if not wanted and not removed:
+        wanted |= variables_from(call, call.text("from"))
+    elif not wanted and not removed:
         raise CommandError("at least one environment variable must be provided")
+
+    prefix = call.text("prefix")
+    wanted = {f"{prefix}{name}": {**entry, "name": f"{prefix}{name}"} for name, entry in wanted.items()}
 
     def with_env(container: Obj) -> Obj:
         if not _chosen(call, container["name"]):
@@ -145,27 +153,23 @@ def env(call: Call) -> None:
     _apply(call, words, lambda spec: _changed(spec, with_env), "env updated")
 
 
-def _with_env(container: Obj, wanted: dict[str, str], removed: list[str]) -> Obj:
-    kept = [
-        {"name": entry["name"], "value": wanted[entry["name"]]} if entry["name"] in wanted else entry
-        for entry in container.get("env") or ()
-        if entry["name"] not in removed
-    ]
+def _with_env(container: Obj, wanted: dict[str, Obj], removed: list[str]) -> Obj:
+    kept = [wanted.get(entry["name"], entry) for entry in container.get("env") or () if entry["name"] not in removed]
     known = [entry["name"] for entry in kept]
-    env = kept + [{"name": name, "value": value} for name, value in wanted.items() if name not in known]
+    env = kept + [entry for name, entry in wanted.items() if name not in known]
     if env or "env" in container:
         return {**container, "env": env}
     return container
 
 
-def _env_changes(call: Call) -> tuple[list[str], dict[str, str], list[str]]:
+def _env_changes(call: Call) -> tuple[list[str], dict[str, Obj], list[str]]:
     words: list[str] = []
-    wanted: dict[str, str] = {}
+    wanted: dict[str, Obj] = {}
     removed: list[str] = []
     for word in (*call.rest, *call.many("env")):
         if "=" in word:
             name, _, value = word.partition("=")
-            wanted[name] = value
+            wanted[name] = {"name": name, "value": value}
         elif word.endswith("-"):
             removed.append(word[:-1])
         else:
@@ -173,7 +177,7 @@ def _env_changes(call: Call) -> tuple[list[str], dict[str, str], list[str]]:
     return words, wanted, removed
 
 
-def _refuse_overwriting(call: Call, container: Obj, wanted: dict[str, str]) -> None:
+def _refuse_overwriting(call: Call, container: Obj, wanted: dict[str, Obj]) -> None:
     if call.on("overwrite"):
         return
     for variable in container.get("env") or ():
@@ -197,8 +201,22 @@ def _list_env(call: Call, words: list[str]) -> None:
         for _, container in _containers(spec):
             if _chosen(call, container["name"]):
                 call.out(f"# {found.resource.kind} {found.name}, container {container['name']}\n")
-                call.out("".join(_env_line(variable) for variable in container.get("env") or ()))
+                _list_of(call, found.obj, container)
     selection.done()
+
+
+def _list_of(call: Call, obj: Obj, container: Obj) -> None:
+    unresolved: dict[str, list[str]] = {}
+    for variable in container.get("env") or ():
+        try:
+            resolves = call.on("resolve") and "valueFrom" in variable
+            value = value_of(call, variable["valueFrom"], obj, container) if resolves else None
+        except Unresolved as error:
+            value = None
+            unresolved.setdefault(str(error), []).append(variable["name"])
+        call.out(_env_line(variable) if value is None else f"{variable['name']}={value}\n")
+    for why, names in sorted(unresolved.items()):
+        call.err(f"error retrieving reference for {', '.join(sorted(names))}: {why}\n")
 
 
 def _env_line(variable: Obj) -> str:
@@ -311,10 +329,10 @@ COMMANDS = (
                     Flag("env", "e", kind="array", help="KEY=value; may be given several times"),
                     Flag("list", kind="bool", help="Show the variables"),
                     Flag("overwrite", kind="bool", default=True),
-                    Flag("from"),
-                    Flag("keys", kind="list"),
-                    Flag("prefix"),
-                    Flag("resolve", kind="bool"),
+                    Flag("from", help="configmap/NAME or secret/NAME: a variable for each of its keys"),
+                    Flag("keys", kind="list", help="Only these keys of --from"),
+                    Flag("prefix", help="What the names begin with"),
+                    Flag("resolve", kind="bool", help="Show values, not where they come from"),
                 ),
             ),
             Command(
