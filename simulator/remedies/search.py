@@ -7,7 +7,7 @@ many plans are tried, fewer in a large cluster, and each for so long. Leaves to 
 from collections.abc import Callable, Iterable
 from heapq import nsmallest
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from simulator.apiserver.registry import Registry
 from simulator.client import Process
@@ -40,6 +40,13 @@ class RemedyError(ValueError):
         self.thing, self.found, self.wanted = thing, found, wanted
 
 
+class Copied(Copy, Protocol):
+    """A copy that can be asked what there is to try in it."""
+
+    @property
+    def remedies(self) -> "Remedies": ...
+
+
 class Parts(NamedTuple):
     """What is needed of the cluster."""
 
@@ -49,7 +56,7 @@ class Parts(NamedTuple):
     is_powered: Callable[[str], bool]
     takes_machines: bool
     """False for a managed cluster, whose machines come from its node groups."""
-    copies: Callable[[], Callable[[], Copy]]
+    copies: "Callable[[], Callable[[], Copied]]"
     """Gives a maker of copies of the cluster as it is now."""
 
 
@@ -65,10 +72,12 @@ class Remedies:
         if pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
             raise RemedyError("pod", f"{namespace}/{name}, which is not waiting for a node", "a pod without a node")
         make, subject = self._parts.copies(), Subject(pod, self._parts.registry)
-        alone = tried(make(), Plan(()), subject)
+        later = make()
+        alone = tried(later, Plan(()), subject)
         if alone is not None and alone.runs:
             return self._told(pod, [(Plan(()), alone)], 1)
-        plans = self._plans(pod)
+        # Of the copy: by then its scheduler has heard of everything that was done just now.
+        plans = later.remedies.plans(namespace, name)
         working: list[tuple[Plan, Outcome]] = []
         tries = 0
         for plan in plans:
@@ -92,9 +101,11 @@ class Remedies:
 
     # What there is to try
 
-    def _plans(self, pod: Obj) -> list[Plan]:
+    def plans(self, namespace: str, name: str) -> list[Plan]:
         """The smallest first; of plans that come to the same commands the first one."""
-        parts = self._parts
+        parts, pod = self._parts, self._find("pods", namespace, name)
+        if pod is None:
+            return []
         written = Written(pod, self._find)
         first = [*surroundings.awake(parts.processes[_SCHEDULER])]
         first += [one for one in (ungated(pod, written), own_scheduler(written)) if one is not None]

@@ -167,6 +167,14 @@ def test_a_change_that_only_looks_right_is_not_told() -> None:
     ]
 
 
+def test_what_was_done_a_moment_ago_counts() -> None:
+    """The scheduler has not heard of it yet when it is asked."""
+    cluster = Cluster.create()
+    for line in ("kubectl cordon kind-worker kind-worker2 kind-worker3", "kubectl run lone --image=nginx:1.27"):
+        cluster.apply({"kind": "shell", "line": line})
+    assert remedies(cluster)["say"].startswith("Uncordon kind-worker: then it runs on kind-worker ")
+
+
 def test_other_ways_are_told_too_each_of_another_kind() -> None:
     cluster = cluster_after("kubectl taint nodes kind-worker kind-worker2 kind-worker3 team=a:NoSchedule", CREATE)
     assert [one["say"] for one in remedies(cluster)["remedies"]] == [
