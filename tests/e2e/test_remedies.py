@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_a_pending_pod_says_what_would_let_it_run_and_its_command_does(visit: Callable[..., Page]) -> None:
-    page = visit(bypass_csp=True, reduced_motion="reduce")
+    page = visit(bypass_csp=True)
     lab = try_it(page)
     nodes = lab.run("kubectl get nodes -o name").split()
     lab.run(f"kubectl cordon {' '.join(one.removeprefix('node/') for one in nodes)}")
@@ -27,4 +27,4 @@ def test_a_pending_pod_says_what_would_let_it_run_and_its_command_does(visit: Ca
     expect(line).to_contain_text("kubectl uncordon ")
     assert violations(page) == []
     lab.run(line.inner_text())
-    expect(box).to_have_count(0)
+    expect(box).to_have_count(0, timeout=60_000)
