@@ -1,4 +1,7 @@
-"""Row H1: replicas follow measured load, up at once and down after the window, and every refusal has its words."""
+"""Row H1: replicas follow measured load, up at once and down after the window, and every refusal has its words.
+
+Conditions and events follow `pkg/controller/podautoscaler/horizontal.go` and `replica_calculator.go` (1.33).
+"""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Rows A29, H2 and R2: machines for pods that fit nowhere, and their way back when nobody needs them."""
+"""Rows A29, H2 and R2: machines for pods that fit nowhere, and their way back when nobody needs them.
+
+Events follow kubernetes/autoscaler: `processors/status/eventing_scale_up_processor.go`, `core/scaledown/actuation/`.
+"""
 
 import json
 from collections.abc import Callable

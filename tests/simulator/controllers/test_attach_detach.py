@@ -1,4 +1,7 @@
-"""attachdetach-controller: who gets a disk, who has to wait, and when it is taken away by force."""
+"""attachdetach-controller: who gets a disk, who has to wait, and when it is taken away by force.
+
+Words follow `reportMultiAttachError` of `pkg/controller/volume/attachdetach/reconciler/reconciler.go` (1.33).
+"""
 
 from typing import Any
 

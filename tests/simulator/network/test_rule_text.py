@@ -1,4 +1,7 @@
-"""A node's rules in the three modes: names, odds and verdicts as kube-proxy computes them."""
+"""A node's rules in the three modes: names, odds and verdicts as kube-proxy computes them.
+
+Chains follow `pkg/proxy/iptables/`, `ipvs/` and `nftables/proxier.go` (1.33); `ipvsadm -Ln` prints as in `pkg/proxy/ipvs/README.md`.
+"""
 
 from typing import Any
 

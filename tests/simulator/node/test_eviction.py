@@ -1,4 +1,7 @@
-"""Node-pressure eviction: who is ended when a machine runs out of memory or disk, and what is said."""
+"""Node-pressure eviction: who is ended when a machine runs out of memory or disk, and what is said.
+
+Words and ranking follow `evictionMessage`, `rankMemoryPressure` and `rankDiskPressureFunc` of `pkg/kubelet/eviction/helpers.go` (1.33).
+"""
 
 from typing import Any
 
@@ -43,6 +46,12 @@ def test_the_largest_eater_goes_when_memory_is_short(machines: Any) -> None:
     assert machines.status("small")["phase"] == "Running"
 
 
+def test_the_request_is_told_as_it_was_written(machines: Any) -> None:
+    eater(machines, "large", 8_150, request="1000M")
+    machines.run(15)
+    assert "Ki, request is 1G, has larger consumption of memory. " in machines.status("large")["message"]
+
+
 def test_pressure_stays_for_five_minutes(machines: Any) -> None:
     eater(machines, "large", 8_150)
     machines.run(15)
@@ -60,6 +69,7 @@ def test_pressure_stays_for_five_minutes(machines: Any) -> None:
     [
         pytest.param({"priority": 1_000}, {"priority": 0}, "second", id="low priority goes first"),
         pytest.param({"request": "5Gi"}, {}, "second", id="within its request it stays"),
+        pytest.param({"request": "4Gi"}, {"request": "3Gi"}, "second", id="the further above its request goes first"),
         pytest.param({"priority": 2_000_000_000}, {"priority": 2_000_001_000}, "", id="critical pods stay"),
     ],
 )

@@ -1,4 +1,7 @@
-"""In-place resize: containers get more or less without a new pod."""
+"""In-place resize: containers get more or less without a new pod.
+
+Words follow `canResizePod` of `pkg/kubelet/kubelet.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go` (1.33).
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""RuntimeClasses: who may name one, where its pods land, and what a node without its handler says."""
+"""RuntimeClasses: who may name one, where its pods land, and what a node without its handler says.
+
+Words follow `plugin/pkg/admission/runtimeclass/admission.go` (1.33) and containerd's `internal/cri` (`no runtime for %q is configured`).
+"""
 
 from typing import Any
 

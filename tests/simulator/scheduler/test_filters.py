@@ -1,4 +1,7 @@
-"""Each filter plugin: pod and node, and the reason word for word."""
+"""Each filter plugin: pod and node, and the reason word for word.
+
+Reasons follow `pkg/scheduler/framework/plugins/` (a folder a plugin) and, for nodes that PreFilter leaves out, `pkg/scheduler/schedule_one.go` (1.33).
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,7 @@
-"""The sentence a learner reads when a pod is pending."""
+"""The sentence a learner reads when a pod is pending.
+
+Follows `FitError.Error` of `pkg/scheduler/framework/types.go` (1.33).
+"""
 
 from typing import Any
 
