@@ -204,7 +204,7 @@ class ApiClient:
         content_type: str = AS_JSON,
     ) -> Response:
         if self._server is None:
-            raise Unreachable(self._host)
+            raise Unreachable(self._host, is_nobody=True)
         headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT, **self._identity}
         if body is not None:
             headers["content-type"] = content_type

@@ -13,13 +13,16 @@ from simulator.kubectl import kind_create
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Session, Token
 from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
+from simulator.kubectl.discovery_log import discovery_failures, own_words
 from simulator.kubectl.errors import ApiRefusal, CommandError, Unreachable
 from simulator.kubectl.following import Followed, Follower, finished, quiet
 from simulator.kubectl.help_text import help_of
+from simulator.kubectl.output_flag import expand_output
 from simulator.kubectl.verbs import (
     apply,
     attach,
     certificate,
+    client_only,
     copy,
     create_policies,
     debug,
@@ -62,6 +65,7 @@ _MODULES = (
     wait,
     metadata,
     certificate,
+    client_only,
     events,
     discovery,
     kubeconfig_verbs,
@@ -106,9 +110,23 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
         if call.follow is not None and call.server != session.home_server:
             call.follow = {**call.follow, "server": call.server}
     except CommandError as error:
-        call.err(error.report())
+        call.out(error.written)
+        call.err(_unreachable(call, error) if isinstance(error, Unreachable) else error.report())
         call.exit_code = error.exit_code
     return call
+
+
+def _unreachable(call: Call, error: Unreachable) -> str:
+    """A server that answered before is known from the cache on disk, so nobody asks it what it serves."""
+    if call.session.reach.end(call.server) is not None and not error.is_nobody:
+        return error.report()
+    raw = " --raw" if call.arguments.values.get("raw") else ""
+    lines = discovery_failures(call.path + raw, call.server, call.now_us)
+    checked = call.on("filename") and call.arguments.values.get("validate") in ("strict", "true", "warn")
+    file = (call.many("filename") or [""])[0] if checked else ""
+    file = "STDIN" if file == "-" else file
+    words = own_words(call.path, call.server, file) if checked or call.path != "kubectl apply" else None
+    return lines + (words or error.report())
 
 
 def _warn_of_deprecated_flags(command: Command, call: Call) -> None:
@@ -134,6 +152,7 @@ def _run(command: Command, call: Call) -> None:
         call.out(help_of(command, call.path))
         call.exit_code = 0 if command is ROOT else 1
         return
+    expand_output(call)
     missing = [quoted(name) for name in command.required if not call.given(name)]
     if missing:
         raise CommandError(f"required flag(s) {', '.join(missing)} not set")

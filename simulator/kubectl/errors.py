@@ -15,8 +15,10 @@ from simulator.machinery.go_text import quoted
 class CommandError(Exception):
     """The command cannot go on; `text` is what stands on standard error, `exit_code` what the shell sees."""
 
-    def __init__(self, text: str, *, exit_code: int = 1, prefixed: bool = True) -> None:
+    def __init__(self, text: str, *, exit_code: int = 1, prefixed: bool = True, written: str = "") -> None:
         super().__init__(text)
+        self.written = written
+        """What stands on standard output by then."""
         self.text = text
         self.exit_code = exit_code
         self.prefixed = prefixed
@@ -50,7 +52,9 @@ class FlagError(CommandError):
 class Unreachable(CommandError):
     """The API server did not answer at all."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, is_nobody: bool = False) -> None:
+        self.is_nobody = is_nobody
+        """Nothing ever listened there."""
         super().__init__(
             f"The connection to the server {host} was refused - did you specify the right host or port?",
             prefixed=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simulator.kubectl.aligned import align
 from simulator.kubectl.cli import Command, Flag
 
@@ -25,6 +27,11 @@ def _usage(command: Command) -> str:
     if command.usage:
         return f"{command.usage} [flags]"
     return "[command] [flags]" if command.commands else "[flags]"
+
+
+def flags_text(flags: Sequence[Flag]) -> str:
+    """One paragraph a flag."""
+    return "\n".join(_flag_text(flag) for flag in flags)
 
 
 def _flag_text(flag: Flag) -> str:

@@ -17,7 +17,10 @@ from simulator.kubectl.aligned import rows_text
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.machinery import go_text
-from simulator.machinery.json_text import pretty
+from simulator.machinery.go_templates import TemplateError, execute, parse_template
+from simulator.machinery.go_templates.functions import plain
+from simulator.machinery.go_templates.values import floats
+from simulator.machinery.json_text import compact, pretty
 from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
 from simulator.machinery.resources import Resource, by_kind
 
@@ -28,6 +31,8 @@ _FORMATS = (
 _FORMATS_OF_WRITES = (
     "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml"
 )
+STRICT_TEMPLATE = "strict-go-template"
+"""`-o go-template` where a key that is not there ends the output."""
 _LINE_END = re.compile(r"[\f\n\r]")
 
 
@@ -46,11 +51,35 @@ def object_text(obj: Any, output: str, *, keep_managed_fields: bool = False, of_
     kind, _, template = output.partition("=")
     if kind in ("jsonpath", "jsonpath-as-json"):
         return _jsonpath_text(shown, template, as_json=kind == "jsonpath-as-json")
-    if kind in ("go-template", "template", "go-template-file", "templatefile", "jsonpath-file"):
-        raise CommandError(f"-o {kind} is not available in this workstation; jsonpath and custom-columns are")
+    if kind in ("go-template", "template", STRICT_TEMPLATE):
+        return _template_text(obj, template, strict=kind == STRICT_TEMPLATE)
     formats = _FORMATS_OF_WRITES if of_write else _FORMATS
     raise CommandError(
         f'unable to match a printer suitable for the output format "{output}", allowed formats are: {formats}'
+    )
+
+
+def _template_text(obj: Any, template: str, *, strict: bool) -> str:
+    if not template:
+        raise CommandError("template format specified but no template given")
+    try:
+        nodes = parse_template(template)
+    except TemplateError as error:
+        raise CommandError(f"error parsing template {template}, {error}") from error
+    try:
+        return execute(template, nodes, obj, missing_is_error=strict)
+    except TemplateError as error:
+        raise CommandError(
+            f"error executing template {go_text.quoted(template)}: {error}",
+            written=error.written + _debugging(obj, template, error),
+        ) from error
+
+
+def _debugging(obj: Any, template: str, error: TemplateError) -> str:
+    """What kubectl prints beside the complaint: the template, the object as JSON, and as Go shows it."""
+    return (
+        f"Error executing template: {error}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t"
+        f"{template}\n\traw data was:\n\t\t{compact(obj)}\n\tobject given to template engine was:\n\t\t{plain(floats(obj))}\n\n"
     )
 
 

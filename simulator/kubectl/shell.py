@@ -29,6 +29,8 @@ _KUBECTL = ("kubectl", "k")
 REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
 REPEAT_US = 2_000_000
 _MAX_ALIASES = 10
+_MAX_RUNS = 200
+_XARGS_FAILED = 123
 
 
 @dataclass(slots=True)
@@ -126,6 +128,8 @@ class Shell:
             return self._kubectl(rest, stdin)
         if name == "watch":
             return self._watch(rest)
+        if name == "xargs":
+            return self._xargs(rest, stdin)
         small = self._commands.get(name)
         if small is None:
             return ShellResult(stderr=f"bash: {name}: command not found\n", exit=127)
@@ -144,6 +148,31 @@ class Shell:
         return ShellResult(
             "".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path, session=call.opened
         )
+
+    def _xargs(self, words: list[str], stdin: str) -> ShellResult:
+        """One command with all the words of standard input; `-n N`: several, `-I SIGN`: one a line, the line put in."""
+        each, sign = 0, ""
+        while words and (option := re.fullmatch(r"-([nIr])(.*)", words[0])) is not None:
+            words.pop(0)
+            value = option[2] or (words.pop(0) if option[1] != "r" and words else "")
+            if option[1] == "n":
+                each = int(value) if value.isdecimal() else 0
+            elif option[1] == "I":
+                sign = value
+        words = words or ["echo"]
+        given = stdin.split()
+        if sign:
+            runs = [[word.replace(sign, line.strip()) for word in words] for line in stdin.splitlines() if line.strip()]
+        elif each:
+            runs = [[*words, *given[at : at + each]] for at in range(0, len(given), each)]
+        else:
+            runs = [[*words, *given]]
+        whole = ShellResult()
+        for run in runs[:_MAX_RUNS]:
+            own = self._execute(run, "")
+            whole.stdout, whole.stderr = whole.stdout + own.stdout, whole.stderr + own.stderr
+            whole.exit = _XARGS_FAILED if own.exit else whole.exit
+        return whole
 
     def _watch(self, words: list[str]) -> ShellResult:
         while words and words[0].startswith("-"):

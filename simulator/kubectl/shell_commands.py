@@ -13,6 +13,7 @@ from simulator.kubectl.home import HOME, FileError
 from simulator.kubectl.kind_command import kind
 from simulator.kubectl.openssl_command import openssl
 from simulator.kubectl.small_command import Outcome, Small, Surface, fail, options
+from simulator.kubectl.stream_filters import STREAM_FILTERS
 from simulator.kubectl.text_filters import FILTERS
 from simulator.kubectl.vault_command import vault
 
@@ -194,7 +195,7 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
 
   kubectl            talk to the cluster; kubectl --help lists its commands
   cat ls cd pwd rm mkdir touch cp mv    files of this workstation
-  grep head tail wc sort uniq           filters, for use behind a pipe
+  grep head tail wc sort uniq cut tr sed awk tee xargs    filters, for use behind a pipe
   echo env export unset alias           text and variables
   kind create|delete|get|load           more clusters beside the first one
   docker ps|exec|cp, ssh NODE    commands and files on the machines: ls, cat, mv, kubeadm, crictl, systemctl
@@ -209,6 +210,7 @@ The arrow keys bring back earlier lines. Pipes (|), files (> >> <), lists (&& ||
 
 SMALL: dict[str, Small] = {
     **FILTERS,
+    **STREAM_FILTERS,
     "docker": docker,
     "kind": kind,
     "ssh": ssh,

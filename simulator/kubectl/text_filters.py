@@ -84,17 +84,22 @@ _MAX_PATTERN = 1_000
 
 
 def _pattern(text: str, letters: str) -> Any:
-    if len(text) > _MAX_PATTERN:
-        raise re2.error(f"longer than {_MAX_PATTERN} signs")
     if "F" in letters:
         text = re2.escape(text)
     elif "E" not in letters:
-        text = _basic_to_extended(text)
+        text = basic_to_extended(text)
     if "w" in letters:
         text = rf"\b(?:{text})\b"
+    return compiled(text, insensitive="i" in letters)
+
+
+def compiled(text: str, *, insensitive: bool = False) -> Any:
+    """An extended pattern. Raises `re2.error`."""
+    if len(text) > _MAX_PATTERN:
+        raise re2.error(f"longer than {_MAX_PATTERN} signs")
     options = re2.Options()
     options.log_errors = False
-    options.case_sensitive = "i" not in letters
+    options.case_sensitive = not insensitive
     return re2.compile(text, options)
 
 
@@ -103,7 +108,7 @@ def _words_of(error: Exception) -> str:
     return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
-def _basic_to_extended(text: str) -> str:
+def basic_to_extended(text: str) -> str:
     """POSIX basic patterns: `+ ? | ( ) { }` are plain, and special after a backslash."""
     out, at = "", 0
     while at < len(text):

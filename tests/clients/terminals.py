@@ -1,5 +1,6 @@
 """Two terminals with one behaviour: real kubectl in a folder of its own, and ours inside the simulator."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,10 @@ class Outcome:
     def at(self, server: str, name: str) -> "Outcome":
         """The same with another address of the server."""
         return Outcome(self.stdout.replace(server, name), self.stderr.replace(server, name), self.exit)
+
+    def logged(self) -> "Outcome":
+        """The same without the time and the process in lines of the client's own log."""
+        return Outcome(self.stdout, re.sub(r"^([EIW])\d{4} [\d:.]+ +\d+ ", r"\1 ", self.stderr, flags=re.M), self.exit)
 
 
 def find_kubectl(minor: str = MINOR) -> Path | None:
@@ -88,9 +93,17 @@ def free_port() -> int:
         return port
 
 
-def aged_cluster(*lines: str, manifest: str = "") -> Cluster:
-    """A cluster on which `lines` were typed about forty minutes ago, by its own clock and by the wall's."""
-    cluster = Cluster.create(CONFIG, epoch_s=int(time.time()) - AGE_S - _START_S)
+def age_began() -> int:
+    """When a cluster of the usual age began, in seconds since 1970."""
+    return int(time.time()) - AGE_S - _START_S
+
+
+def aged_cluster(*lines: str, manifest: str = "", epoch_s: int | None = None) -> Cluster:
+    """A cluster on which `lines` were typed about forty minutes ago, by its own clock and by the wall's.
+
+    `epoch_s`: when it began, if not just so that it is that old now.
+    """
+    cluster = Cluster.create(CONFIG, epoch_s=age_began() if epoch_s is None else epoch_s)
     if manifest:
         reply = cluster.apply({"kind": "apply-yaml", "text": manifest})
         assert not reply["problems"], reply["problems"]

@@ -15,8 +15,10 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
+from simulator.kubectl.last_applied import LAST_APPLIED
 from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
+from simulator.kubectl.pruning import prune, refuse_wrong_prune
 from simulator.kubectl.selection import select
 from simulator.kubectl.server_side_apply import apply_on_server, refuse_wrong_flags
 from simulator.kubectl.shared_flags import (
@@ -41,7 +43,6 @@ from simulator.machinery.resources import Resource
 from simulator.machinery.schemas import schema_for
 from simulator.machinery.yaml_documents import YamlError, read
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _MANAGER = "kubectl-client-side-apply"
 
 
@@ -49,8 +50,7 @@ def apply(call: Call) -> None:
     if not call.names_files:
         raise CommandError("must specify one of -f and -k")
     refuse_wrong_flags(call)
-    if call.on("prune"):
-        raise CommandError("--prune is not available in this workstation; delete what you no longer need by name")
+    refuse_wrong_prune(call)
     dry_run(call)
     validation(call)
     manifests = _chosen(call, read_manifests(call))
@@ -65,6 +65,8 @@ def apply(call: Call) -> None:
             problems.append(error)
     if call.text("output"):
         _print(call, applied)
+    if call.on("prune") and not problems:
+        prune(call, manifests)
     raise_all(problems)
 
 
@@ -131,6 +133,13 @@ def modified_configuration(manifest: Manifest) -> Obj:
     bare = {**obj, "metadata": {**metadata, "annotations": annotations}}
     text = compact(bare) + "\n"
     return {**obj, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}
+
+
+def without_last_applied(obj: Obj) -> Obj:
+    """The object without what was applied last; annotations are there in any case, if only none, as upstream has it."""
+    metadata = obj.get("metadata") or {}
+    kept = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
+    return {**obj, "metadata": {**metadata, "annotations": kept}}
 
 
 def _create(call: Call, manifest: Manifest, modified: Obj) -> Obj:

@@ -12,6 +12,7 @@ from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
+from simulator.kubectl.verbs.reconcile import RECONCILE
 from simulator.machinery.resources import Resource
 
 CLIENT_VERSION = "v1.33.1"
@@ -254,6 +255,7 @@ COMMANDS = (
                     Flag("subresource"),
                 ),
             ),
+            RECONCILE,
             Command("whoami", "Show who the server takes you for", who_am_i, flags=(OUTPUT,)),
         ),
     ),

@@ -30,7 +30,7 @@ from simulator.kubectl.shared_flags import (
     manager,
     write_query,
 )
-from simulator.kubectl.verbs.apply import apply_patch, in_file, modified_configuration
+from simulator.kubectl.verbs.apply import apply_patch, in_file, modified_configuration, without_last_applied
 from simulator.kubectl.yaml_text import to_yaml
 
 _TYPES = {"json": JSON_PATCH, "merge": MERGE_PATCH, "strategic": STRATEGIC_PATCH}
@@ -128,7 +128,7 @@ def _patch_one(call: Call, found: Found, value: Any) -> None:
 
 def replace(call: Call) -> None:
     if not call.names_files:
-        raise call.wrong_usage("must specify --filename to replace")
+        raise CommandError("must specify one of -f and -k")
     dry_run(call)
     problems: list[CommandError] = []
     for manifest in read_manifests(call):
@@ -188,7 +188,8 @@ def diff(call: Call) -> None:
 
 def diff_manifest(call: Call, manifest: Manifest) -> str:
     """What applying the manifest would change; empty when nothing would."""
-    modified = modified_configuration(manifest)
+    # What was applied last is no part of what is compared.
+    modified = without_last_applied(with_namespace(manifest))
     live: Obj | None = None
     query = {"dryRun": "All"}
     try:

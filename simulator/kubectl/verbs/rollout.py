@@ -31,7 +31,7 @@ from simulator.kubectl.shared_flags import (
 )
 from simulator.kubectl.verbs.delete import deadline
 from simulator.machinery import selectors
-from simulator.machinery.go_text import rfc3339
+from simulator.machinery.go_text import quoted, rfc3339
 from simulator.machinery.resources import by_name
 
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -155,18 +155,20 @@ def _template_with_cause(replica_set: Obj) -> Obj:
 
 
 def _revisions(call: Call, found: Found) -> dict[int, Obj]:
+    if found.resource.kind not in _ROLLING:
+        raise CommandError(f"no history viewer has been implemented for {quoted(found.resource.kind)}")
     if found.resource.kind == "Deployment":
         return revisions_of(_replica_sets(call, found))
+    return templates_of(found.obj, _controller_revisions(call, found))
+
+
+def _controller_revisions(call: Call, found: Found) -> list[Obj]:
     revisions = by_name("controllerrevisions.apps")
     assert revisions is not None
-    return templates_of(found.obj, call.api.items(revisions, found.namespace))
+    return owned_by(found.obj, call.api.items(revisions, found.namespace))
 
 
 def _replica_sets(call: Call, found: Found) -> list[Obj]:
-    if found.resource.kind != "Deployment":
-        raise CommandError(
-            f"undoing a rollout of a {found.resource.kind} is not available in this workstation yet; a Deployment's is"
-        )
     replica_sets = by_name("replicasets.apps")
     assert replica_sets is not None
     selector = str(selectors.from_label_selector(found.obj["spec"].get("selector")))
@@ -185,6 +187,44 @@ def undo(call: Call) -> None:
 
 
 def _undo_one(call: Call, found: Found) -> None:
+    if found.resource.kind not in _ROLLING:
+        raise CommandError(f"no rollbacker has been implemented for {quoted(found.resource.kind)}")
+    if found.resource.kind == "Deployment":
+        _undo_deployment(call, found)
+    else:
+        _undo_by_history(call, found)
+
+
+def _undo_by_history(call: Call, found: Found) -> None:
+    """A DaemonSet or StatefulSet goes back to the template that one of its ControllerRevisions holds."""
+    history = {int(one["revision"]): one for one in _controller_revisions(call, found)}
+    wanted = call.number("to-revision")
+    if not wanted and len(history) <= 1:
+        raise CommandError("no last revision to roll back to")
+    target = history.get(wanted or sorted(history)[-2])
+    if target is None:
+        raise CommandError(f"unable to find specified revision {wanted} in history")
+    template = {key: value for key, value in target["data"]["spec"]["template"].items() if key != "$patch"}
+    if dry_run(call) == "client":
+        call.out(f"{found.typed_name} will roll back to {template_text(template)}{done_suffix(call)}\n")
+        return
+    if template == found.obj["spec"]["template"]:
+        call.out(f"{found.typed_name} skipped rollback (current template already matches revision {wanted})\n")
+        return
+    query = {"dryRun": "All"} if dry_run(call) == "server" else {}
+    call.api.patch(
+        found.resource,
+        found.namespace,
+        found.name,
+        target["data"],
+        kind=STRATEGIC_PATCH,
+        manager="kubectl-rollout",
+        query=query,
+    )
+    call.out(f"{found.typed_name} rolled back{done_suffix(call)}\n")
+
+
+def _undo_deployment(call: Call, found: Found) -> None:
     target = _rollback_target(found.name, revisions_of(_replica_sets(call, found)), call.number("to-revision"))
     if dry_run(call) == "client":
         call.out(f"{found.typed_name} {template_text(target['spec']['template'])}{done_suffix(call)}\n")

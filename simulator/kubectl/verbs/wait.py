@@ -8,11 +8,12 @@ from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.printers import typed_name
-from simulator.kubectl.selection import Selection, select
+from simulator.kubectl.printers import object_text, typed_name
+from simulator.kubectl.selection import NOTHING_NAMED, Found, Selection, select, targets
 from simulator.kubectl.shared_flags import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, PRINT_FLAGS, SELECTOR
 from simulator.machinery import go_text
 from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
+from simulator.machinery.resources import Resource
 
 _WEEK_US = 7 * 24 * 3600 * 1_000_000
 
@@ -31,25 +32,40 @@ def wait(call: Call) -> None:
         "left": [[f.resource.name, f.namespace, f.name, f.obj["metadata"].get("uid", "")] for f in selection],
         "deadline": call.now_us + (timeout if timeout >= 0 else _WEEK_US),
         "once": timeout == 0,
+        "problems": [],
+        "output": call.text("output"),
     }
-    looked = follow_wait(call.api, token, call.now_us)
-    call.out(looked.stdout if not looked.exit else "")
-    if looked.done and looked.exit:
-        call.err(looked.stdout)
-    call.exit_code = looked.exit
-    if not looked.done:
-        call.follow = looked.token
+    met, complaints, token = _look(call.api, token, call.now_us)
+    call.out(met)
+    call.err(complaints)
+    call.exit_code = 1 if complaints else 0
+    if token["left"]:
+        call.follow = token
 
 
 def _selected(call: Call, condition: str) -> Selection:
     if not call.rest and not call.names_files:
-        raise CommandError("no matching resources found")
+        raise CommandError(NOTHING_NAMED)
     selection = select(call, call.rest)
     missing = [p for p in selection.problems if isinstance(p, ApiRefusal) and p.reason == "NotFound"]
-    if _is_delete(condition):
+    if _is_create(condition):
+        selection.found = [*selection.found, *_named(call, missing_only=bool(missing) or not selection.found)]
+    if _is_delete(condition) or _is_create(condition):
         selection.problems = [problem for problem in selection.problems if problem not in missing]
     selection.done()
     return selection
+
+
+def _named(call: Call, *, missing_only: bool) -> list[Found]:
+    """Objects that are waited for by their names alone."""
+    if not missing_only or call.names_files:
+        return []
+    wanted = targets(call, call.rest, everything=False, any_namespace=False)
+    return [Found(target.resource, target.namespace, target.name, {"metadata": {}}) for target in wanted]
+
+
+def _is_create(condition: str) -> bool:
+    return condition.lower() == "create"
 
 
 def _is_delete(condition: str) -> bool:
@@ -59,7 +75,7 @@ def _is_delete(condition: str) -> bool:
 def _check(condition: str) -> None:
     if condition.startswith("jsonpath="):
         _jsonpath_of(condition)
-    elif not _is_delete(condition) and not condition.startswith("condition="):
+    elif not (_is_delete(condition) or _is_create(condition) or condition.startswith("condition=")):
         raise CommandError(f"unrecognized condition: {go_text.quoted(condition)}")
 
 
@@ -86,39 +102,69 @@ def _split_plain(text: str) -> tuple[str, str]:
 
 
 def follow_wait(api: ApiClient, token: Token, now_us: int) -> Followed:
-    """One object after the other, as the real command: the next is looked at when the one before is done."""
-    text, left = "", list(token["left"])
+    met, complaints, fresh = _look(api, token, now_us)
+    if not fresh["left"]:
+        return finished(fresh, met + complaints, exit_code=1 if complaints else 0)
+    return Followed(met, fresh)
+
+
+def _look(api: ApiClient, token: Token, now_us: int) -> tuple[str, str, Token]:
+    """One object after the other, as the real command: the next is looked at when the one before is done or too late."""
+    met, left, problems = "", list(token["left"]), list(token.get("problems") or ())
     while left:
         resource = api.kinds.by_name(left[0][0])
         assert resource is not None
-        try:
-            obj: Obj | None = api.get(resource, left[0][1], left[0][2])
-        except ApiRefusal as refusal:
-            if refusal.reason != "NotFound":
-                raise
-            if not _is_delete(token["for"]):
-                return finished(token, text + refusal.report(), exit_code=1)
-            obj = None
-        if not _holds(token["for"], obj, left[0][3]):
-            break
-        text += f"{typed_name(resource, left[0][2])} condition met\n"
+        obj = _found(api, resource, left[0], problems, token["for"])
+        if obj is not None and obj is not _REFUSED and _holds(token["for"], obj, left[0][3]):
+            output = str(token.get("output") or "")
+            met += object_text(obj, output) if output else f"{typed_name(resource, left[0][2])} condition met\n"
+        elif obj is None and _is_delete(token["for"]):
+            met += f"{typed_name(resource, left[0][2])} condition met\n"
+        elif obj is not _REFUSED:
+            late = _too_late(token, f"{resource.plural}/{left[0][2]}", now_us)
+            if not late:
+                break
+            problems.append(late)
         left = left[1:]
-    fresh = {**token, "left": left}
-    if not left:
-        return finished(fresh, text)
-    resource = api.kinds.by_name(left[0][0])
-    assert resource is not None
-    if token["once"]:
-        return finished(fresh, f"{text}error: condition not met for {resource.plural}/{left[0][2]}\n", exit_code=1)
-    if now_us >= token["deadline"]:
-        late = f"error: timed out waiting for the condition on {resource.plural}/{left[0][2]}\n"
-        return finished(fresh, text + late, exit_code=1)
-    return Followed(text, fresh)
+    fresh = {**token, "left": left, "problems": problems}
+    return met, "" if left else _complaints(problems), fresh
+
+
+_REFUSED: Obj = {}
+
+
+def _found(api: ApiClient, resource: Resource, wanted: list[str], problems: list[str], condition: str) -> Obj | None:
+    """The object; None when it is not there and that is no mistake."""
+    try:
+        return api.get(resource, wanted[1], wanted[2])
+    except ApiRefusal as refusal:
+        if refusal.reason != "NotFound":
+            raise
+        if not _is_delete(condition) and not _is_create(condition):
+            problems.append(refusal.report().rstrip("\n"))
+            return _REFUSED
+        return None
+
+
+def _too_late(token: Token, name: str, now_us: int) -> str:
+    if token["once"] and not _is_create(token["for"]):
+        return f"condition not met for {name}"
+    if now_us < token["deadline"]:
+        return ""
+    return "timed out waiting for the condition" + ("" if _is_create(token["for"]) else f" on {name}")
+
+
+def _complaints(problems: list[str]) -> str:
+    if len(problems) == 1:
+        return problems[0] + "\n" if problems[0].startswith("Error from server") else f"error: {problems[0]}\n"
+    return "".join(f"{problem}\n" for problem in problems)
 
 
 def _holds(condition: str, obj: Obj | None, uid: str) -> bool:
     if _is_delete(condition):
         return obj is None or obj["metadata"].get("uid") != uid
+    if _is_create(condition):
+        return True
     assert obj is not None
     if condition.startswith("condition="):
         return _has_condition(obj, condition.removeprefix("condition="))
