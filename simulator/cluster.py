@@ -56,6 +56,7 @@ from simulator.faults import Faults
 from simulator.futures import compare
 from simulator.host_files import HostFiles
 from simulator.kubeadm.certificates import YEAR_US
+from simulator.kubeadm.crictl import Crictl
 from simulator.kubeadm.machines import Machines as KubeadmMachines
 from simulator.kubeadm.machines import Parts as KubeadmParts
 from simulator.kubeadm.programs import Programs as KubeadmPrograms
@@ -267,6 +268,7 @@ class Cluster:
             self.registry.certificate_ends = self.engine.born + YEAR_US
             self._machine_shell.programs["kubeadm"] = programs.kubeadm
         self._machine_shell.programs |= {
+            "crictl": Crictl(self.kubelets, self.engine).run,
             "kubelet": programs.kubelet,
             "apt-get": programs.apt_get,
             "apt-mark": programs.apt_mark,
@@ -445,6 +447,15 @@ class Cluster:
     @property
     def zero(self) -> int:
         return self._zero
+
+    @property
+    def most_nodes(self) -> int:
+        """How many machines all clusters of the lab may have; 0 is no limit."""
+        return self.lab.max_nodes
+
+    @property
+    def nodes_together(self) -> int:
+        return sum(len(one.kubelets.nodes()) for one in self.lab.all)
 
     @property
     def together(self) -> "list[Cluster]":

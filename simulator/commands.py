@@ -94,6 +94,13 @@ class Parts(Protocol):
     def pictures(self) -> Picture: ...
 
     @property
+    def most_nodes(self) -> int:
+        """How many machines all clusters of the lab may have; 0 is no limit."""
+
+    @property
+    def nodes_together(self) -> int: ...
+
+    @property
     def together(self) -> "Sequence[Parts]":
         """All clusters of the lab: a line of the terminal may reach each of them."""
 
@@ -392,6 +399,8 @@ class Commands:
             node = yard.described(command.get("node") or {})
         except ConfigError as error:
             raise BadCommand(error.path, error.found, error.wanted) from error
+        if (most := self._parts.most_nodes) and self._parts.nodes_together >= most:
+            raise BadCommand("node", f"{self._parts.nodes_together} machines in this lab", f"at most {most}")
         self._rooted(f"the machine {node.name} joins", lambda: yard.join(node))
         return {"ok": True, "name": node.name}
 

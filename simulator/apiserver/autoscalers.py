@@ -151,8 +151,8 @@ def _small(rules: Any) -> Any:
 
 def _new(obj: Obj) -> Obj:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    whole = obj.get("metadata") or {}
-    given = whole.get("annotations") or {}
+    named = obj.get("metadata") or {}
+    given = named.get("annotations") or {}
     kept = {key: spec[key] for key in ("scaleTargetRef", "minReplicas", "maxReplicas") if key in spec}
     target = spec.get("targetCPUUtilizationPercentage")
     metrics = [_cpu(target)] if target is not None else []
@@ -161,7 +161,7 @@ def _new(obj: Obj) -> Obj:
     behavior = _parsed(given, _BEHAVIOR)
     kept |= {"behavior": _small(behavior)} if isinstance(behavior, dict) else {}
     annotations = {key: text for key, text in given.items() if key not in _ANNOTATIONS}
-    metadata = {key: value for key, value in whole.items() if key != "annotations"}
+    metadata = {key: value for key, value in named.items() if key != "annotations"}
     metadata |= {"annotations": annotations} if annotations else {}
     seen = {key: value for key, value in status.items() if key != "currentCPUUtilizationPercentage"}
     current = [_new_status(one) for one in _listed(given, _CURRENT)]

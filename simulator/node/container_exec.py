@@ -16,6 +16,7 @@ from simulator.node.pod_lifecycle import container_spec
 from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.workloads.commands.environment_programs import has_program
+from simulator.workloads.file_tree import FileTree
 from simulator.workloads.machine import Machine
 from simulator.workloads.plans import SPEAK_ON_STDERR
 from simulator.workloads.program import FOREVER, Program
@@ -94,6 +95,7 @@ class ContainerExec:
         program = Program.begin(machine)
         written: list[tuple[int, str]] = []
         status, took_us = self._until_end(pod, record, one, program, written, " ".join(argv))
+        self._date(machine.tree, before, record)
         wrote = (
             self._files.keep(record, one, pod, container_spec(pod, one.name), before, machine.tree)
             if one.state == "running"
@@ -107,6 +109,13 @@ class ContainerExec:
         texts = ["".join(text for fd, text in shown if fd == wanted) for wanted in (1, 2)]
         lines = self._fleet.placed("".join(text for _, text in written), record).splitlines()
         return Execution(status, texts[0], texts[1], written=shown, lines=tuple(lines), took_us=took_us, wrote=wrote)
+
+    def _date(self, tree: FileTree, before: dict[str, str | None], record: PodRecord) -> None:
+        """What a program has put into files is of now, not of whenever they are read."""
+        for path, text in tree.own.items():
+            if text is not None and before.get(path) != text:
+                tree.own[path] = self._fleet.placed(text, record)
+        tree.sent[:] = [(path, text and self._fleet.placed(text, record)) for path, text in tree.sent]
 
     def _until_end(
         self,

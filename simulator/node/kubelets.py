@@ -38,7 +38,7 @@ from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
 from simulator.node.probes import port_number
 from simulator.node.processes import Processes
-from simulator.node.records import ContainerRecord, PodRecord, dump_node, dump_pod, load_node, load_pod
+from simulator.node.records import ContainerRecord, PodRecord, Run, dump_node, dump_pod, load_node, load_pod
 from simulator.node.resource_metrics import ResourceMetrics
 from simulator.node.static_pods import StaticPods
 from simulator.node.timing import SECOND
@@ -271,6 +271,20 @@ class Kubelets:
     def fill(self, volume: str, files: dict[str, str]) -> None:
         """A driver writes what a mounted volume holds from now on."""
         self._fleet.contents.replace(volume, files)
+
+    def runtime_pods(self, node: str) -> list[PodRecord]:
+        """What the container runtime of a machine knows of, whether or not a kubelet asks it."""
+        found = self._fleet.nodes.get(node)
+        return [] if found is None else [self._fleet.pods[uid] for uid in found.pods]
+
+    def runtime_images(self, node: str) -> dict[str, int]:
+        """Full name → bytes."""
+        found = self._fleet.nodes.get(node)
+        return {} if found is None else dict(found.images)
+
+    def runtime_lines(self, record: PodRecord, run: Run, limit: int) -> list[str]:
+        """The last lines of an instance of a container."""
+        return [line.text for line in self._logs.lines(record, run, limit=limit)]
 
     def kill_process(self, namespace: str, pod: str, container: str) -> None:
         """SIGKILL to the container's first process, as the kernel or a person would send it."""

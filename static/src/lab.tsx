@@ -17,7 +17,7 @@ import { exposeForTests } from "./hooks";
 import type { LabContext, MountedPanel, MountPanel } from "./lab-context";
 import { CaptionStrip } from "./panels/caption";
 import { Led } from "./panels/led";
-import { KeySetting, ResetLab, singleKeys } from "./panels/head";
+import { KeySetting, ResetLab, SavePicture, singleKeys } from "./panels/head";
 import { LazyPanel } from "./panels/lazy";
 import { Splitter } from "./panels/splitter";
 import { StagePane } from "./panels/stage-pane";
@@ -198,7 +198,7 @@ function wireHeader(root: Document, lab: Lab): void {
   const place = root.createElement("div");
   place.className = "lab-head";
   slot.append(place);
-  render(<><KeySetting /><ResetLab lab={lab} /></>, place);
+  render(<><KeySetting /><SavePicture lab={lab} /><ResetLab lab={lab} /></>, place);
 }
 
 function wireKeys(root: Document, lab: Lab, announcer: Announcer): void {

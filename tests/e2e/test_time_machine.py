@@ -1,12 +1,15 @@
 """Going back in one's own session in a browser: look around, ask the terminal, go on from there, compare with what was left."""
 
+import json
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.lab_page import try_it
+from tests.e2e.lab_page import LabPage, try_it
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
@@ -71,3 +74,30 @@ def test_a_link_opens_the_same_world_for_somebody_else(visit: Visit) -> None:
     theirs = type(lab)(other)
     assert "shared" in theirs.run("kubectl get configmaps")
     expect(other.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_saved_picture_opens_again_with_the_same_objects(visit: Visit, theme: str) -> None:
+    page = visit(color_scheme=theme, bypass_csp=True)
+    lab = try_it(page)
+    lab.run("kubectl create deployment web --image=nginx:1.27 --replicas=3")
+    web = page.locator(".stage .tile", has=page.locator("title", has_text=re.compile("Pod web-.*Running")))
+    expect(web).to_have_count(3, timeout=30_000)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save picture").click()
+    picture = saved.value.path().read_text("utf-8")
+    assert saved.value.suggested_filename.startswith("my-first-cluster-")
+    assert violations(page) == []
+    told = json.loads(unescape(re.findall("<metadata>(.*?)</metadata>", picture)[0]))
+    shown = {str(tile.get_attribute("data-uid")) for tile in web.all()}
+    assert shown <= set(told["uids"])
+    assert "class=" not in picture
+    note = page.get_by_label("For your notes").input_value()
+    assert f"[Open this moment]({told['link']})" in note
+    page.goto(told["link"])
+    page.get_by_role("button", name="Open this world").click()
+    again = LabPage(page)
+    tiles = page.locator(".stage .tile", has=page.locator("title", has_text="Pod web-"))
+    expect(tiles).to_have_count(3)
+    assert {str(tile.get_attribute("data-uid")) for tile in tiles.all()} == shown
+    assert again is not lab

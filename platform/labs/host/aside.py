@@ -22,8 +22,8 @@ LIGHT_WEIGHT = 300
 """So many objects are listed or drawn within a slice or two."""
 LIGHT_COMMANDS = 3
 _JOINTS = ";|&\n"
-_RUNS_A_SHELL = re.compile(r"\b(exec|debug|attach)\b")
-"""Inside a container there are loops."""
+_RUNS_A_SHELL = re.compile(r"\b(exec|debug|attach|kind\s+create)\b")
+"""Inside a container there are loops; `kind` builds clusters."""
 _LIGHT_ASKS = frozenset({"clock", "wake"})
 _TRIED = frozenset({"exec", "session", "remedies"})
 """A shell may loop, and remedies are tried on copies of the whole cluster."""

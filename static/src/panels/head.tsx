@@ -1,12 +1,15 @@
 /**
- * What the lab adds to the page's header: "Reset lab", and the keys that need no other key held.
+ * What the lab adds to the page's header: "Reset lab", "Save picture", and the keys that need no other key held.
  *
  * Promise: resetting asks first. Single keys can be turned off, for this browser; one without storage keeps them on.
  */
-import { signal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Lab } from "../lab";
 import type { Lesson } from "../lesson/types";
+import { lazily } from "./lazily";
+
+const SavedPicture = lazily(async () => (await import("./saved-picture")).SavedPicture);
 
 const STORED = "drydock:single-keys";
 const KEYS: [key: string, does: string][] = [[".", "next message"], [",", "previous message"], ["+ −", "zoom"], ["0", "fit"], ["i", "inspector"], ["l", "control loops"]];
@@ -39,6 +42,17 @@ export function KeySetting() {
         <dl>{KEYS.map(([key, does]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{does}</dd></div>)}<div><dt><kbd>F6</kbd></dt><dd>next pane, always</dd></div></dl>
       </div>
     </details>
+  );
+}
+
+/** The diagram as a file for the learner's notes; what that needs is loaded on the first click. */
+export function SavePicture({ lab }: { lab: Lab }) {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <button type="button" class="btn ghost save-picture" onClick={() => { isOpen.value = true; }}>Save picture</button>
+      {isOpen.value ? <SavedPicture lab={lab} onClose={() => { isOpen.value = false; }} /> : null}
+    </>
   );
 }
 

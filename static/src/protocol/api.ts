@@ -24,7 +24,7 @@ export interface Command {
 export interface Api {
   command<Reply = Record<string, unknown>>(command: Command): Promise<Outcome<CommandAnswer<Reply>>>;
   clock(op: ClockOp, value?: number): Promise<Outcome<Clock>>;
-  /** What is asked of a past moment; `op` is look, ask, compare, branch or branches. */
+  /** What is asked of a past moment; `op` is look, ask, compare, branch, branches or world. */
   past<Reply = Record<string, unknown>>(body: { op: string; [argument: string]: unknown }): Promise<Outcome<Reply>>;
 }
 

@@ -130,7 +130,7 @@ def test_a_restored_autoscaler_has_the_same_future(lab: Any, cut: int) -> None:
 
 
 def test_a_pod_is_resized_where_it_runs_and_goes_on_running(lab: Any) -> None:
-    lab.serve(replicas=2, request="cpu=100m,memory=300Mi", limit="cpu=1,memory=600Mi")
+    lab.serve(replicas=2, request="cpu=100m,memory=200Mi", limit="cpu=1,memory=400Mi")
     vpa(lab, "InPlaceOrRecreate")
     before = lab.value("pods -l app=web", "{.items[*].metadata.uid}")
     lab.load("default/deployment/web cpu=800m")

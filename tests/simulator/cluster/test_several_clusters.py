@@ -148,6 +148,8 @@ def test_clusters_and_nodes_and_objects_share_the_labs_quota(lab: Cluster) -> No
     assert shell(lab, "kind create cluster --name three")["stderr"] == (
         "ERROR: failed to create cluster: this lab may hold 2 clusters, all are in use: delete one first\n"
     )
+    assert "error" not in lab.apply({"kind": "join"})
+    assert lab.apply({"kind": "join"})["error"]["message"] == "node: found 4 machines in this lab, wanted at most 4"
     wait(lab, 10)
     lab.max_objects = sum(one.registry.store.count() for one in lab.together)
     for context in ("kind-one", "kind-two"):

@@ -147,6 +147,13 @@ def test_an_address_where_nobody_listens_is_refused(two: Any) -> None:
     )
 
 
+def test_the_address_that_containers_use_means_nothing_at_the_workstation(two: Any) -> None:
+    two.run("kind get kubeconfig --name second --internal > inside.yaml")
+    assert two.refusal("kubectl get pods --kubeconfig inside.yaml") == (
+        "Unable to connect to the server: dial tcp: lookup second-control-plane: no such host\n"
+    )
+
+
 def test_images_of_the_workstation_are_loaded_into_nodes(two: Any) -> None:
     said = two.reply("kind load docker-image nginx:1.27 --name second --nodes second-worker")["stderr"]
     assert said.startswith('Image: "nginx:1.27" with ID "sha256:')

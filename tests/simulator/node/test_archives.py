@@ -147,3 +147,19 @@ spec:
 """)
     cluster.advance("30s")
     assert output(execute(cluster, "p", "cat", "/v/b")) == b"\x00\xff\x01\x80"
+
+
+def test_a_time_in_a_file_is_that_of_its_writing() -> None:
+    cluster = KubeCluster.create()
+    cluster.kubectl("run full --image=nginx:1.27")
+    cluster.advance("30s")
+    execute(cluster, "full", "sh", "-c", "date > /tmp/written; date > /dev/shm/shared")
+    then = output(execute(cluster, "full", "date"))
+    cluster.advance("1h")
+    assert output(execute(cluster, "full", "cat", "/tmp/written")) == then
+    assert output(execute(cluster, "full", "cat", "/dev/shm/shared")) == then
+    back = output(execute(cluster, "full", "tar", "cf", "-", "-C", "/tmp", "written"))
+    with tarfile.open(fileobj=io.BytesIO(back)) as found:
+        (inside,) = [found.extractfile(one) for one in found.getmembers()]
+    assert inside is not None
+    assert inside.read() == then

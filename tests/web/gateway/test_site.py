@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from websockets import Origin
+from websockets.sync.client import ClientConnection, connect
 
 from tests.clients.terminals import Outcome, RealTerminal, find_kubectl
 from tests.servers import free_port
@@ -177,6 +179,31 @@ def test_a_kubeconfig_names_the_clusters_and_accounts_of_the_lab(guest: Guest) -
     assert (refused.status_code, refused.json()["reason"]) == (403, "Forbidden")
     nowhere = httpx.get(f"{servers[first]}/~nowhere/api/v1/nodes", timeout=30)
     assert (nowhere.status_code, nowhere.json()["reason"]) == (404, "NotFound")
+
+
+def test_the_page_shows_the_cluster_that_the_context_means(site: str, guest: Guest) -> None:
+    cookies = "; ".join(f"{name}={value}" for name, value in guest.browser.cookies.items())
+    place = f"{site.replace('http', 'ws')}/ws/labs/{guest.cluster}/"
+    with connect(place, origin=Origin(site), additional_headers={"Cookie": cookies}, max_size=None) as page:
+        page.send(json.dumps({"t": "hello", "gen": None, "ev": None}))
+        assert shown_nodes(page)[0] == "kind-control-plane"
+        guest.type("kind create cluster --name second")
+        assert shown_nodes(page) == ["second-control-plane"]
+        guest.type("kubectl config use-context kind-kind")
+        assert shown_nodes(page)[0] == "kind-control-plane"
+
+
+def shown_nodes(page: ClientConnection) -> list[str]:
+    """The machines of the next whole picture."""
+    names: list[str] = []
+    while True:
+        frame = json.loads(page.recv(timeout=20))
+        if frame["t"] != "snap":
+            continue
+        table = frame["tables"].get("Node", {"cols": [], "rows": []})
+        names += [row[table["cols"].index("name")] for row in table["rows"]]
+        if frame["end"]:
+            return sorted(names)
 
 
 def test_who_asks_too_much_is_told_when_to_come_back(guest: Guest) -> None:

@@ -17,6 +17,7 @@ from labs.host.aside import LIGHT_WEIGHT, PLACES, Aside, is_heavy
         pytest.param("command", {"kind": "shell", "line": "kubectl exec web -- sh"}, 100, True, id="a shell inside"),
         pytest.param("command", {"kind": "session", "text": "ls"}, 100, True, id="a line of a session"),
         pytest.param("query", {"kind": "remedies", "name": "web"}, 10, True, id="what is tried on copies"),
+        pytest.param("command", {"kind": "exec", "argv": ["ls"]}, 100, True, id="a command of a real client"),
         pytest.param("query", {"kind": "diff-yaml", "text": "a: b\n" * 4_000}, 100, True, id="a long text"),
         pytest.param("command", {"kind": "request", "body": {"a": ["b"] * 4_000}}, 100, True, id="a large object"),
         pytest.param("view", {}, LIGHT_WEIGHT + 1, True, id="a picture of many"),
