@@ -179,7 +179,11 @@ def cluster_branch(*, cluster: Cluster, prepared: dict[str, Any], actor: str = "
     found.speed_ppm, found.paused = 1_000_000, False
     found.save()
     _forget_prepared(found, opening)
-    _open_branch(found, actor, {"op": "branch", "from": prepared["from"], "at": at_us, "left": prepared["left"]})
+    _open_branch(
+        found,
+        actor,
+        {"op": "branch", "from": prepared["from"], "at": at_us, "left": prepared["left"], "revision": opening.rv},
+    )
     Outbox.objects.create(task="labs.tasks.cluster_thin", args=[str(found.pk)])
     _evict(found, former)
     return found

@@ -21,28 +21,17 @@ MOST_TEXT = 6_000
 _MOST_DEEDS = 2_000
 _MOST_US = 12 * 3_600 * 1_000_000
 _KINDS = frozenset(
-    {"shell", "apply-yaml", "write-file", "request", "fault", "loop", "breakpoint", "step", "settle", "at"}
+    {"shell", "apply-yaml", "write-file", "request", "fault", "loop", "breakpoint", "step", "settle", "at", "renumber"}
 )
+_MOST_REVISION = 10**9
 _MOST_EPOCH_S = 4_102_444_800
 
 
 def world_text(*, cluster: str, gen: int, at_us: int) -> str:
     """Raises `Unshareable` with the reason."""
     found = Cluster.objects.get(pk=cluster)
-    rows = (
-        Journal.objects.filter(cluster=found, timeline=gen, t_us__lte=at_us)
-        .order_by("seq")
-        .values_list("t_us", "kind", "body")
-    )
     deeds: list[Deed] = [(0, {"kind": "setup", "step": step}) for step in found.setup]
-    for t_us, kind, text in rows:
-        body = json.loads(text)
-        if kind == Journal.Kind.COMMAND:
-            deeds.append((t_us, body))
-        elif body["op"] == "branch":
-            raise Unshareable("This moment lies on a branch that went on from another one: share a moment before it.")
-        elif body["op"] == "step":
-            deeds.append((t_us, {"kind": "step"}))
+    deeds += _deeds(found, gen, at_us)
     world = World(found.config, found.seed, int(found.created.timestamp()), tuple(deeds), at_us)
     told = world.text()
     if len(told) > MOST_TEXT:
@@ -50,6 +39,36 @@ def world_text(*, cluster: str, gen: int, at_us: int) -> str:
             f"Too much has been done for a link: it would have {len(told):,} characters, {MOST_TEXT:,} fit."
         )
     return told
+
+
+def _deeds(cluster: Cluster, gen: int, at_us: int) -> list[Deed]:
+    """What was done up to that moment, on this branch of history and before on those that it came from."""
+    rows = Journal.objects.filter(cluster=cluster, timeline=gen, t_us__lte=at_us).order_by("seq")
+    deeds: list[Deed] = []
+    for t_us, kind, text in rows.values_list("t_us", "kind", "body"):
+        body = json.loads(text)
+        if kind == Journal.Kind.COMMAND:
+            deeds.append((t_us, body))
+        elif body["op"] == "branch":
+            deeds += _before(cluster, body)
+        elif body["op"] == "step":
+            deeds.append((t_us, {"kind": "step"}))
+    return deeds
+
+
+def _before(cluster: Cluster, branch: dict[str, Any]) -> list[Deed]:
+    """The way to where a branch began; there its revisions go on after those of the branch that was left."""
+    gen, at_us = branch["from"], branch["at"]
+    former = Journal.objects.filter(cluster=cluster, timeline=gen)
+    first = former.order_by("seq").values_list("seq", "body").first()
+    if first is None or not (first[0] == 1 or json.loads(first[1]).get("op") in ("branch", "reset")):
+        raise Unshareable("What came before this branch is no longer kept: share a moment of another one.")
+    then = former.filter(t_us=at_us).values_list("kind", "body")
+    if "revision" not in branch or any(
+        kind == Journal.Kind.COMMAND or json.loads(body)["op"] == "step" for kind, body in then
+    ):
+        raise Unshareable("This branch began in the midst of commands of one instant: share a moment before it.")
+    return [*_deeds(cluster, gen, at_us), (at_us, {"kind": "renumber", "revision": branch["revision"]})]
 
 
 @transaction.atomic
@@ -81,5 +100,11 @@ def _check(world: World) -> None:
     if len(commands) > _MOST_DEEDS or world.until_us > _MOST_US or world.epoch_s > _MOST_EPOCH_S or world.seed > 2**62:
         raise BadConfig("world: found more than a session holds", path="world", line=None)
     for command in commands:
+        if command.get("kind") == "renumber" and not _is_revision(command.get("revision")):
+            raise BadConfig("world: found a revision that no cluster comes to", path="world", line=None)
         if not isinstance(command, dict) or command.get("kind") not in _KINDS:
             raise BadConfig("world: found a deed that is no command", path="world", line=None)
+
+
+def _is_revision(found: Any) -> bool:
+    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= _MOST_REVISION

@@ -128,6 +128,8 @@ class Birth:
             await reach(sim, at_us)
         if command.get("kind") == "step":
             play_step(sim)
+        elif command.get("kind") == "renumber":
+            sim.renumber(max(sim.revision, int(command["revision"])))
         else:
             sim.apply(command)
 

@@ -75,11 +75,67 @@ def test_what_is_opened_from_a_link_is_in_the_same_state_at_the_same_instant(ann
     assert play(theirs, 30 * SECOND).state_hash() == play(mine, 30 * SECOND).state_hash()
 
 
-def test_a_moment_of_a_branch_is_not_shared(ann: User) -> None:
+def noted(cluster: Cluster, timeline: int, seq: int, t_us: int, body: dict[str, object]) -> None:
+    kind = "control" if "op" in body else "command"
+    Journal.objects.create(
+        cluster=cluster, timeline=timeline, seq=seq, t_us=t_us, kind=kind, rid=f"r{seq}", body=json.dumps(body)
+    )
+
+
+def shell(line: str) -> dict[str, object]:
+    return {"kind": "shell", "line": line}
+
+
+def test_a_moment_of_a_branch_holds_the_way_to_where_it_began(ann: User) -> None:
     mine = cluster_create(owner=ann, name="mine")
-    body = json.dumps({"op": "branch", "from": 1, "at": 5})
-    Journal.objects.create(cluster=mine, timeline=2, seq=1, t_us=5, kind="control", rid="b", body=body)
-    with pytest.raises(Unshareable, match="went on from another one"):
+    noted(mine, 1, 1, 5 * SECOND, shell("kubectl create deployment web --image=nginx:1.27 --replicas=2"))
+    branching, revisions = birth(mine), list[int]()
+
+    async def work() -> Simulation:
+        sim = await branching.make(Simulation, {"objects": 0, "clusters": 0, "nodes": 0})
+        await reach(sim, 5 * SECOND)
+        sim.apply(shell("kubectl create deployment web --image=nginx:1.27 --replicas=2"))
+        await reach(sim, 20 * SECOND)
+        sim.renumber(sim.revision + 50)
+        revisions.append(sim.revision)
+        await reach(sim, 30 * SECOND)
+        sim.apply(shell("kubectl scale deployment web --replicas=4"))
+        await reach(sim, 50 * SECOND)
+        return sim  # type: ignore[return-value]
+
+    noted(mine, 1, 2, 25 * SECOND, shell("kubectl delete deployment web"))
+    branch = asyncio.run(work())
+    noted(mine, 2, 3, 20 * SECOND, {"op": "branch", "from": 1, "at": 20 * SECOND, "revision": revisions[0]})
+    noted(mine, 2, 4, 30 * SECOND, shell("kubectl scale deployment web --replicas=4"))
+    theirs = world_open(owner=guest_create(name="Ben"), text=world_text(cluster=str(mine.pk), gen=2, at_us=50 * SECOND))
+    assert play(theirs, 50 * SECOND).state_hash() == branch.state_hash()
+
+
+REFUSED = [
+    pytest.param(
+        [(1, 7, 1, {"kind": "shell", "line": "x"})], {"revision": 9}, "no longer kept", id="beginning is gone"
+    ),
+    pytest.param(
+        [(1, 1, 5, {"kind": "shell", "line": "x"})], {"revision": 9}, "in the midst of commands", id="same instant"
+    ),
+    pytest.param(
+        [(1, 1, 1, {"kind": "shell", "line": "x"})],
+        {},
+        "in the midst of commands",
+        id="from before revisions were noted",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "noted_too", "why"), REFUSED)
+def test_a_branch_whose_way_is_not_known_is_not_shared(
+    ann: User, before: list[tuple[int, int, int, dict[str, object]]], noted_too: dict[str, object], why: str
+) -> None:
+    mine = cluster_create(owner=ann, name="mine")
+    for row in before:
+        noted(mine, *row)
+    noted(mine, 2, 9, 5, {"op": "branch", "from": 1, "at": 5, **noted_too})
+    with pytest.raises(Unshareable, match=why):
         world_text(cluster=str(mine.pk), gen=2, at_us=9)
 
 
@@ -89,6 +145,7 @@ def test_a_moment_of_a_branch_is_not_shared(ann: User) -> None:
         pytest.param("nonsense", id="no world"),
         pytest.param(World("", 1, 1, ((0, {"kind": "explode"}),), 5).text(), id="no command"),
         pytest.param(World("", 1, 1, (), 10**15).text(), id="too long"),
+        pytest.param(World("", 1, 1, ((0, {"kind": "renumber", "revision": "9"}),), 5).text(), id="no revision"),
         pytest.param(World("kind: Nothing", 1, 1, (), 5).text(), id="no cluster"),
     ],
 )
