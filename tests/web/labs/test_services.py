@@ -107,7 +107,12 @@ def test_a_branch_goes_on_from_its_moment_and_fences_the_owner(ann: User, said: 
     fresh = services.cluster_branch(cluster=cluster, prepared=prepared, actor="ann")
     assert (fresh.epoch, fresh.head, fresh.timeline, fresh.sim0_us, fresh.mark_us) == (5, 10, 2, 50, 50)
     row = Journal.objects.get(cluster=cluster)
-    assert (row.timeline, row.seq, row.t_us, row.body) == (2, 10, 50, '{"op":"branch","from":1,"at":50,"left":90}')
+    assert (row.timeline, row.seq, row.t_us, row.body) == (
+        2,
+        10,
+        50,
+        '{"op":"branch","from":1,"at":50,"left":90,"revision":0}',
+    )
     assert list(Snapshot.objects.values_list("t_us", flat=True)) == [50]
     assert branches_of(cluster=str(cluster.pk)) == [
         {"gen": 1, "from": None, "at": 0, "end": 90},
