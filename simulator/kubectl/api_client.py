@@ -223,7 +223,7 @@ class ApiClient:
         except CertificateExpired as error:
             raise Unverified(str(error)) from None
         except ApiUnavailable:
-            raise Unreachable(self._host) from None
+            raise Unreachable(self._host, is_known=True) from None
         if self._log is not None:
             self._log.tell(request, response)
         self.warnings += response.warnings

@@ -118,7 +118,7 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
 
 def _unreachable(call: Call, error: Unreachable) -> str:
     """A server that answered before is known from the cache on disk, so nobody asks it what it serves."""
-    if call.session.reach.end(call.server) is not None and not error.is_nobody:
+    if error.is_unknown or (call.session.reach.end(call.server) is not None and not error.is_nobody):
         return error.report()
     raw = " --raw" if call.arguments.values.get("raw") else ""
     lines = discovery_failures(call.path + raw, call.server, call.now_us)

@@ -52,13 +52,15 @@ class FlagError(CommandError):
 class Unreachable(CommandError):
     """The API server did not answer at all: nobody listens there, or the workstation knows no host of that name."""
 
-    def __init__(self, host: str, *, is_nobody: bool = False) -> None:
+    def __init__(self, host: str, *, is_nobody: bool = False, is_known: bool = False) -> None:
+        """`is_known`: there is such a machine, only its API server is away."""
         self.is_nobody = is_nobody
         """Nothing ever listened there."""
         name = host.partition("/")[0].rpartition(":")[0] or host
-        is_known = name == "localhost" or name.startswith("[") or name.replace(".", "").isdecimal()
+        is_known = is_known or name == "localhost" or name.startswith("[") or name.replace(".", "").isdecimal()
         refused = f"The connection to the server {host} was refused - did you specify the right host or port?"
         unknown = f"Unable to connect to the server: dial tcp: lookup {name}: no such host"
+        self.is_unknown = not is_known
         super().__init__(refused if is_known else unknown, prefixed=False)
 
 
