@@ -14,7 +14,7 @@ WITHOUT_MEANING = {
     "as-current-user", "cache-dir", "cached", "concurrency", "disable-compression", "flatten", "helm-api-versions",
     "helm-command", "helm-debug", "helm-kube-version", "ignore-errors", "insecure-skip-tls-verify",
     "insecure-skip-tls-verify-backend", "load-restrictor", "log-flush-frequency", "loglevel", "match-server-version",
-    "mount", "network", "network-name", "openapi-patch", "pod-running-timeout", "profile", "profile-output", "retain",
+    "mount", "name-only", "network", "network-name", "openapi-patch", "pod-running-timeout", "profile", "profile-output", "retain",
     "skip-wait-for-delete-timeout", "use-protocol-buffers", "vmodule", "windows-line-endings",
 }  # fmt: skip
 
