@@ -185,6 +185,28 @@ def test_a_restored_cluster_rotates_the_same_way() -> None:
     assert lab.reads() == "two"
 
 
+def test_one_vault_serves_every_cluster_of_the_lab_and_outlives_them() -> None:
+    lab = Lab(driver=False, provider=False)
+    lab.shell("kind create cluster --name two")
+    for url in (*FILES, PROVIDER):
+        lab.shell(f"kubectl apply -f {url}")
+    lab.run(90)
+    lab.shell(ROTATION)
+    lab.shell("vault kv put secret/db password=one")
+    lab.run(30)
+    lab.start()
+    assert lab.reads() == "one"
+    lab.shell("vault kv put secret/db password=two")
+    lab.run(120)
+    assert lab.reads() == "two"
+    lab.shell("vault kv put secret/db password=three")
+    lab.shell("kind delete cluster --name two")
+    lab.run(300)
+    lab.shell("vault kv put secret/db password=four")
+    lab.run(300)
+    assert lab.shell("vault kv get -field=password secret/db") == "four\n"
+
+
 def test_the_vault_at_the_workstation() -> None:
     lab = Lab(driver=False, provider=False)
     assert lab.cluster.apply({"kind": "shell", "line": "vault kv put secret/app/db password=x user=y", "stdin": ""})[
