@@ -184,13 +184,13 @@ def test_200_clients_of_a_learners_cluster_see_the_same_history(tmp_path: Path) 
                         await _apply(connection, name, replicas)
                     await asyncio.sleep(1.5)
                 await connection.close()
-                end, happened = time.monotonic() + 30, [since]
+                end, happened = time.monotonic() + 60, [since]
                 while time.monotonic() < end:
                     told = await history(served.url, PODS, since)
                     if told == happened:
                         break
                     happened = told
-                await settled(clients, happened[-1])
+                await settled(clients, happened[-1], 60.0)
                 return happened
 
         happened = asyncio.run(load())
