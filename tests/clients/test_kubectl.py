@@ -97,7 +97,6 @@ TOUR = (
         r"node/tour-worker drained\n",
     ),
     ("kubectl uncordon tour-worker", r"node/tour-worker uncordoned\n"),
-    ("kubectl wait --for=create pod/one --timeout=10s", r"pod/one condition met\n"),
     ("kubectl get svc web -o go-template='{{(index .spec.ports 0).port}}'", r"80"),
     ("kubectl rollout pause deploy/web", r"deployment\.apps/web paused\n"),
     ("kubectl rollout resume deploy/web", r"deployment\.apps/web resumed\n"),
