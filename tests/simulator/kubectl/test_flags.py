@@ -9,17 +9,16 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.command_tree import ROOT
 from tests.simulator.kubectl.conftest import Terminal
 
-#: What these speak of does not exist here: a connection's bytes, Helm, plug-ins of Kustomize, profiles, caches on disk.
+#: What these speak of does not exist here: a connection's bytes, Helm, plug-ins of Kustomize, profiles, caches on disk, the
+#: moment between an editor's closing and the patch.
 WITHOUT_MEANING = {
     "as-current-user", "cache-dir", "cached", "concurrency", "disable-compression", "flatten", "helm-api-versions",
     "helm-command", "helm-debug", "helm-kube-version", "ignore-errors", "insecure-skip-tls-verify",
-    "insecure-skip-tls-verify-backend", "load-restrictor", "log-flush-frequency", "loglevel", "match-server-version",
-    "mount", "name-only", "network", "network-name", "openapi-patch", "pod-running-timeout", "profile", "profile-output", "retain",
-    "skip-wait-for-delete-timeout", "use-protocol-buffers", "vmodule", "windows-line-endings",
+    "insecure-skip-tls-verify-backend", "load-restrictor", "log-flush-frequency", "loglevel",
+    "match-server-version", "mount", "name-only", "network", "network-name", "openapi-patch", "output-patch",
+    "pod-running-timeout", "profile", "profile-output", "retain", "skip-wait-for-delete-timeout",
+    "use-protocol-buffers", "vmodule", "windows-line-endings",
 }  # fmt: skip
-
-#: What has no effect yet.
-MISSING = {"allow-missing-template-keys", "output-patch", "prune-allowlist"}
 
 
 def test_every_flag_is_read_by_somebody() -> None:
@@ -27,7 +26,7 @@ def test_every_flag_is_read_by_somebody() -> None:
     source = "\n".join(path.read_text() for path in sorted(folder.rglob("*.py")))
     read = re.sub(r'Flag\(\s*"[\w-]+"', "", source)
     unread = {flag.name for flag in all_flags(ROOT) if f'"{flag.name}"' not in read}
-    assert unread - {"help"} <= WITHOUT_MEANING | MISSING
+    assert unread - {"help"} <= WITHOUT_MEANING
 
 
 def all_flags(command: Command) -> Iterator[Flag]:
