@@ -12,6 +12,7 @@ from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
+from simulator.kubectl.verbs.cluster_dump import DUMP
 from simulator.kubectl.verbs.reconcile import RECONCILE
 from simulator.machinery.resources import Resource
 
@@ -143,10 +144,6 @@ def cluster_info(call: Call) -> None:
     call.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
 
 
-def cluster_info_dump(call: Call) -> None:
-    raise CommandError("cluster-info dump is not available in this workstation; get objects with -o yaml instead")
-
-
 # auth
 
 
@@ -236,7 +233,7 @@ COMMANDS = (
         "cluster-info",
         "Show where the control plane and its services are",
         cluster_info,
-        commands=(Command("dump", "Show everything for debugging", cluster_info_dump),),
+        commands=(DUMP,),
     ),
     Command(
         "auth",
