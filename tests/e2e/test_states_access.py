@@ -77,7 +77,7 @@ def test_a_presented_cluster_is_accessible_to_who_follows_it(visit: Visit, site:
     board.get_by_label("Name", exact=True).fill(f"Blackboard {theme}")
     board.get_by_role("button", name="Make the cluster").click()
     shown = LabPage(board)
-    shown.unfold("Nodes")
+    expect(board.locator(".outline-label", has_text="Nodes, 4 nodes")).to_be_attached(timeout=LONG_MS)
     shown.play()
     learner = join(visit, code, f"Gita {theme}")
     instructor.reload()
