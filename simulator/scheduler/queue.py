@@ -42,6 +42,8 @@ class SchedulingQueue:
         """By uid, in order of arrival."""
         self._unschedulable: dict[str, Waiting] = {}
         """Those of them that wait for a change, in order of their last failure."""
+        self._in_flight: set[str] = set()
+        """Those that are being tried, or held."""
         self._active: list[tuple[int, int, str]] = []
         """(-priority, ticket, uid)"""
         self._backoff: list[tuple[int, int, int, str]] = []
@@ -56,7 +58,7 @@ class SchedulingQueue:
     @property
     def active(self) -> int:
         """How many pods wait to be tried now."""
-        return sum(pod.place in (ACTIVE, BACKING_OFF) for pod in self.pods.values())
+        return len(self.pods) - len(self._unschedulable) - len(self._in_flight)
 
     def add(self, pod: Waiting) -> None:
         """A new pod; one already here is made active."""
@@ -69,6 +71,7 @@ class SchedulingQueue:
     def remove(self, uid: str) -> None:
         self.pods.pop(uid, None)
         self._unschedulable.pop(uid, None)
+        self._in_flight.discard(uid)
 
     def pop(self, now: int) -> Waiting | None:
         """The next pod to try; it stays known as in flight until `fail` or `remove`."""
@@ -85,6 +88,7 @@ class SchedulingQueue:
             return None
         pod = self.pods[uid]
         pod.place = IN_FLIGHT
+        self._in_flight.add(uid)
         pod.attempts += 1
         return pod
 
@@ -92,6 +96,7 @@ class SchedulingQueue:
         """No node fits. The pod waits for a change that concerns one of these plugins."""
         pod.tried_at, pod.plugins, pod.place = now, plugins, UNSCHEDULABLE
         self._unschedulable[pod.uid] = pod
+        self._in_flight.discard(pod.uid)
 
     def wake(self, pod: Waiting, now: int, cause: int) -> None:
         """Something happened that may help the pod."""
@@ -125,10 +130,12 @@ class SchedulingQueue:
     def clear(self) -> None:
         self.pods.clear()
         self._unschedulable.clear()
+        self._in_flight.clear()
         self._active.clear()
         self._backoff.clear()
 
     def _activate(self, pod: Waiting, cause: int) -> None:
+        self._in_flight.discard(pod.uid)
         pod.place, pod.cause, pod.ticket = ACTIVE, cause, self._next()
         heappush(self._active, (-pod.priority, pod.ticket, pod.uid))
 
@@ -171,3 +178,4 @@ class SchedulingQueue:
             elif place == BACKING_OFF:
                 heappush(self._backoff, (-(-self.backoff_end(pod) // 1_000_000), -priority, ticket, uid))
         self._unschedulable = {uid: self.pods[uid] for uid in state["unschedulable"]}
+        self._in_flight = {uid for uid, pod in self.pods.items() if pod.place == IN_FLIGHT}

@@ -84,3 +84,23 @@ def test_a_restored_queue_has_the_same_future() -> None:
 
     assert restored.dump() == queue.dump()
     assert popped(restored, 2) == popped(queue, 2) == ["b", "d", "a"]
+
+
+def test_it_knows_how_many_wait_to_be_tried() -> None:
+    queue = SchedulingQueue()
+    for name in ("one", "two", "three"):
+        queue.add(waiting(name))
+    assert queue.active == 3
+    tried, held = queue.pop(0), queue.pop(0)
+    assert tried is not None
+    assert held is not None
+    assert queue.active == 1
+    queue.fail(tried, ("NodeResourcesFit",), 0)
+    restored = SchedulingQueue()
+    restored.load(queue.dump())
+    assert (queue.active, restored.active) == (1, 1)
+    queue.wake(tried, 0, 0)
+    queue.let_go(held.uid, 0)
+    assert queue.active == 3
+    queue.remove("three")
+    assert queue.active == 2
