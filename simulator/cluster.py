@@ -180,8 +180,8 @@ class Cluster:
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
         self.kubelets.fleet.listeners.append(ControlPlanePods(self.plane))
         registry.computed["componentstatuses"] = self.plane.statuses
-        self.server = Server(registry, self.kubelets)
-        self.server.reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
+        reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
+        self.server = Server(registry, self.kubelets, reach)
         self.sessions = ContainerSessions(
             engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )
