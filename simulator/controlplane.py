@@ -59,7 +59,7 @@ class ControlPlane:
         for name in self._led:
             self._processes[name].start()
             if self.machines:
-                self._registry.lead(name, self._identity(name, self.machines[0]))
+                self._registry.leases.lead(name, self._identity(name, self.machines[0]))
 
     # Questions
 
@@ -159,7 +159,7 @@ class ControlPlane:
         if leader and not self._may_lead(component, leader):
             self._leader[component] = ""
             self._processes[component].stop()
-            renewed = self._registry.cease_to_lead(component)
+            renewed = self._registry.leases.cease_to_lead(component)
             self._free_at[component] = self._engine.now if self._is_instant else renewed + _LEASE_US
         if not self._leader[component] and any(self._may_lead(component, m) for m in self.machines):
             wait = max(self._free_at[component] - self._engine.now, 0)
@@ -178,7 +178,7 @@ class ControlPlane:
         self._engine.cause = self._engine.record(
             "timer", component, verb="elect", name=winner, note=f"{component} on {winner} takes the lease"
         )
-        self._registry.lead(component, self._identity(component, winner))
+        self._registry.leases.lead(component, self._identity(component, winner))
         self._processes[component].start()
         self._changed()
 

@@ -259,7 +259,7 @@ def _ready(node: Obj) -> str:
 def _heard(node: str, around: Surroundings) -> int | None:
     """When its kubelet was last heard of; None while it renews its Lease, which is now and always."""
     registry = around.registry
-    if registry.heartbeats.last(node, registry.engine.now) is not None:
+    if registry.leases.nodes.last(node, registry.engine.now) is not None:
         return None
     lease = registry.store.get("leases.coordination.k8s.io", ("kube-node-lease", node))
     return registry.engine.micros(lease["spec"]["renewTime"]) - around.zero if lease else None

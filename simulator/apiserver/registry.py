@@ -3,13 +3,13 @@
 Follows the generic registry of Kubernetes (`staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`):
 prepare → admit → validate → commit, optimistic locking, finalizers, graceful deletion. A write that changes nothing is
 not a write. In-tree components are trusted to send well-formed objects and skip schema checks; people never do
-(`server.py` decodes, defaults and validates). Set `distrust` to check components as well, as the tests do.
+(`object_verbs.py` decodes, defaults and validates). Set `distrust` to check components as well, as the tests do.
 
-Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strategies.py`).
+Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strategies.py`), who lives and leads (`leases.py`),
+who watches (`watchers.py`).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from simulator.apiserver import api_services, errors, ownership
 from simulator.apiserver.admission.chain import AdmissionChain
@@ -18,10 +18,21 @@ from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, CertificateExpired, StatusError
 from simulator.apiserver.etcd import Etcd
-from simulator.apiserver.event_index import EventIndex, packed, unpacked
-from simulator.apiserver.heartbeats import ELECTION_RENEW_US, Heartbeats, election_lease, lease
+from simulator.apiserver.event_expiry import EventExpiry
+from simulator.apiserver.event_index import EventIndex
+from simulator.apiserver.leases import RESOURCE as LEASES
+from simulator.apiserver.leases import Leases
+from simulator.apiserver.naming import Naming
+from simulator.apiserver.preconditions import (
+    IMMORTAL_NAMESPACES,
+    finalizers_after,
+    refuse_namespace,
+    refuse_stale,
+    refuse_unmet,
+)
 from simulator.apiserver.strategies import Strategies
 from simulator.apiserver.version_conversion import Converter
+from simulator.apiserver.watchers import Watcher, Watchers
 from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
@@ -34,34 +45,9 @@ from simulator.machinery.store import Change, Key, Store
 from simulator.machinery.validation import FieldError, validate_create, validate_update
 
 VERSION = "v1.33.1"
-#: Events live an hour (kube-apiserver --event-ttl).
-_EVENT_TTL_US = 3_600_000_000
-_EVENT_SWEEP_US = 60_000_000
-_NAME_TRIES = 8
-#: Admission plugin NamespaceLifecycle.
-_IMMORTAL = ("default", "kube-system", "kube-public")
-_LEASES = "leases.coordination.k8s.io"
-_ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
-#: What a process that wants every custom resource, whichever there are, subscribes to.
-ANY_CUSTOM = "*"
-
-
-#: The bits that tell a version 4 UUID of RFC 9562.
-_UUID_MASK, _UUID_FORM = ~(0xF << 76) & ~(3 << 62), (4 << 76) | (2 << 62)
 #: Names that the method `list` would hide inside the classes below.
 Objects = list[Obj]
 Strings = list[str]
-
-
-class Watcher(Protocol):
-    """A process that watches (`client.Process`)."""
-
-    @property
-    def heard(self) -> int | None: ...
-
-    def hear(self, change: Change) -> None: ...
-
-    def resync(self) -> None: ...
 
 
 class Registry:
@@ -86,9 +72,6 @@ class Registry:
         etcd.revision = lambda: self.store.revision
         seed, start = engine.seed, engine.timestamp(engine.born)
         self.store.endow({**bootstrap.born(seed, start), **api_services.born(seed, start, optional)})
-        self.heartbeats = Heartbeats()
-        self.elections = Heartbeats(ELECTION_RENEW_US)
-        """Leaders that renew their Lease in kube-system, by component."""
         self.audit = Audit(engine, self.kinds)
         self.encryption = Encryption()
         engine.register(self.encryption)
@@ -113,21 +96,17 @@ class Registry:
         self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds, self.converter)
         self.admission = AdmissionChain(engine, self.store, self.kinds, self._write_quota)
         self.admission.has_mutating_policies = "MutatingAdmissionPolicy" in gates
-        self._watchers: dict[str, list[Watcher]] = {}
-        self._processes: list[Watcher] = []
-        self._fading: list[tuple[int, Key]] = []
-        """Events in order of expiry: (due, key)."""
-        self._sweeping = False
+        self._naming = Naming(engine, self.store)
+        self.leases = Leases(engine, self.store, self._put, self._naming.new_uid)
+        self._watchers = Watchers()
+        self._expiry = EventExpiry(engine, self.store, self.name, self._remove)
         self._event_index = EventIndex()
-        self._uid = engine.rng("uid")
         engine.register(self)
 
     # Source: what processes need
 
     def subscribe(self, process: Watcher, resources: Strings) -> None:
-        self._processes.append(process)
-        for resource in resources:
-            self._watchers.setdefault(resource, []).append(process)
+        self._watchers.add(process, resources)
 
     def objects(self, resource: str) -> Objects:
         return list(self.store.table(resource).values())
@@ -147,8 +126,7 @@ class Registry:
         was_expired = self._is_expired()
         self.certificate_ends = until
         if was_expired and self.is_serving():
-            for process in self._processes:
-                process.resync()
+            self._watchers.resync()
 
     def set_serving(self, serving: bool) -> None:
         """The last instance went or the first one came: watches break, and are taken up again by a list."""
@@ -156,8 +134,7 @@ class Registry:
             return
         self.serving = serving
         if serving:
-            for process in self._processes:
-                process.resync()
+            self._watchers.resync()
 
     # Reads
 
@@ -169,7 +146,7 @@ class Registry:
         obj = self.store.get(resource, (namespace, name))
         if obj is not None:
             self.encryption.refuse_unreadable(resource, (namespace, name))
-        return self._current(obj) if obj is not None and resource == _LEASES else obj
+        return self.leases.current(obj) if obj is not None and resource == LEASES else obj
 
     def get(self, who: str, resource: str, namespace: str, name: str) -> Obj:
         """Raises StatusError NotFound."""
@@ -191,7 +168,7 @@ class Registry:
         if self.encryption.is_active:
             for obj in found:
                 self.encryption.refuse_unreadable(resource, _key_of(obj))
-        return [self._current(obj) for obj in found] if resource == _LEASES else found
+        return [self.leases.current(obj) for obj in found] if resource == LEASES else found
 
     def repeated_event(self, event: Obj) -> Obj | None:
         """The stored Event that `event` would be a repeat of. Raises ApiUnavailable."""
@@ -203,21 +180,21 @@ class Registry:
 
     def create(self, who: str, resource: str, obj: Obj, *, dry_run: bool = False) -> Obj:
         self._reach()
-        if self.kinds.by_name(resource) is None:
+        kind = self.kinds.by_name(resource)
+        if kind is None:
             raise errors.path_not_found()
         metadata = dict(obj["metadata"])
-        self._name(resource, metadata)
+        self._naming.name(kind, metadata)
         key = (metadata.get("namespace", ""), metadata["name"])
-        self._admit_namespace(resource, key)
+        if key[0]:
+            refuse_namespace(kind, key[1], key[0], self.store.get("namespaces", ("", key[0])))
         if self.store.get(resource, key) is not None:
-            kind = self._kind(resource)
             raise errors.already_exists(kind.group, kind.plural, key[1])
         if self.max_objects and resource != "events" and self.store.count() + self.others() >= self.max_objects:
-            kind = self._kind(resource)
             raise errors.forbidden(
                 kind.group, kind.plural, key[1], f"this cluster may hold {self.max_objects} objects, all are in use"
             )
-        metadata["uid"] = self._new_uid()
+        metadata["uid"] = self._naming.new_uid()
         metadata["creationTimestamp"] = self.engine.timestamp()
         for field in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
             metadata.pop(field, None)
@@ -252,12 +229,7 @@ class Registry:
         old = self.store.get(resource, key)
         if old is None:
             raise self._missing(resource, key[1])
-        stale = metadata.get("resourceVersion")
-        if stale and stale != old["metadata"]["resourceVersion"]:
-            kind = self._kind(resource)
-            raise errors.conflict(kind.group, kind.plural, key[1], errors.OPTIMISTIC_LOCK)
-        if metadata.get("uid") and metadata["uid"] != old["metadata"]["uid"]:
-            raise self._other_uid(resource, key[1], metadata["uid"], old["metadata"]["uid"])
+        refuse_stale(self._kind(resource), metadata, old)
         fresh = self._strategies.prepare_update(resource, obj, old, subresource)
         if self.distrust:
             self.refuse_invalid(resource, fresh, validate_update(resource, fresh, old))
@@ -317,13 +289,13 @@ class Registry:
         old = self.store.get(resource, key)
         if old is None:
             raise self._missing(resource, name)
-        self._precondition(resource, old, options.get("preconditions") or {})
-        if resource == "namespaces" and name in _IMMORTAL:
+        refuse_unmet(self._kind(resource), old, options.get("preconditions") or {})
+        if resource == "namespaces" and name in IMMORTAL_NAMESPACES:
             raise errors.forbidden("", "namespaces", name, "this namespace may not be deleted")
         self.admission.on_delete(who, resource, old, dry_run=dry_run)
         fresh = self._strategies.prepare_delete(resource, old, options)
         metadata = dict(fresh["metadata"])
-        finalizers = self._propagation(metadata, options)
+        finalizers = finalizers_after(metadata, options)
         if finalizers:
             metadata["finalizers"] = finalizers
         else:
@@ -398,90 +370,9 @@ class Registry:
                     changed += 1
         return changed
 
-    # Heartbeats
-
-    def heartbeat_start(self, node: str) -> None:
-        """A kubelet begins to renew its Lease."""
-        now = self.engine.now
-        self.heartbeats.start(node, now)
-        self._write_lease(node, now)
-
-    def heartbeat_stop(self, node: str) -> None:
-        """A kubelet stops: its last renewal becomes a written fact."""
-        renewed = self.heartbeats.stop(node, self.engine.now)
-        if renewed is not None:
-            self._write_lease(node, renewed)
-
-    def _write_lease(self, node: str, renewed: int) -> None:
-        owner = self.store.get("nodes", ("", node))
-        key = ("kube-node-lease", node)
-        old = self.store.get(_LEASES, key)
-        fresh = lease(node, owner["metadata"]["uid"] if owner else "", self.engine.micro_timestamp(renewed))
-        if old is not None:
-            fresh["metadata"] = old["metadata"]
-        else:
-            fresh["metadata"].update(uid=self._new_uid(), creationTimestamp=self.engine.timestamp())
-        self._put(f"kubelet/{node}", "update" if old else "create", _LEASES, key, fresh)
-
-    # Leader election
-
-    def lead(self, component: str, holder: str) -> None:
-        """An instance takes the Lease of its component, and renews it from now on."""
-        now, old = self.engine.now, self.store.get(_LEASES, ("kube-system", component))
-        self.elections.start(component, now)
-        transitions = 0 if old is None else old["spec"]["leaseTransitions"] + 1
-        stamp = self.engine.micro_timestamp(now)
-        fresh = election_lease(component, holder, acquired=stamp, renewed=stamp, transitions=transitions)
-        self._write_election(component, fresh, old)
-
-    def cease_to_lead(self, component: str) -> int:
-        """It died: its last renewal becomes a written fact, and is returned."""
-        renewed = self.elections.stop(component, self.engine.now)
-        old = self.store.get(_LEASES, ("kube-system", component))
-        if renewed is None or old is None:
-            return self.engine.now
-        spec = {**old["spec"], "renewTime": self.engine.micro_timestamp(renewed)}
-        self._write_election(component, {**old, "spec": spec}, old)
-        return renewed
-
-    def _write_election(self, component: str, fresh: Obj, old: Obj | None) -> None:
-        if old is not None:
-            fresh["metadata"] = old["metadata"]
-        else:
-            fresh["metadata"].update(uid=self._new_uid(), creationTimestamp=self.engine.timestamp())
-        self._put(component, "update" if old else "create", _LEASES, ("kube-system", component), fresh)
-
-    def _current(self, obj: Obj) -> Obj:
-        """A Lease as whoever holds it has renewed it by now."""
-        namespace, name = obj["metadata"].get("namespace"), obj["metadata"]["name"]
-        beats = {"kube-node-lease": self.heartbeats, "kube-system": self.elections}.get(namespace or "")
-        renewed = beats.last(name, self.engine.now) if beats is not None else None
-        if renewed is None:
-            return obj
-        return {**obj, "spec": {**obj["spec"], "renewTime": self.engine.micro_timestamp(renewed)}}
-
-    # Events' time to live
-
     def sweep(self) -> None:
-        """Event: forget Events that are an hour old."""
-        self._sweeping = False
-        due = [entry for entry in self._fading if entry[0] <= self.engine.now]
-        self._fading = self._fading[len(due) :]
-        self.engine.cause = self.engine.record("timer", self.name, note="events older than one hour expire", because=0)
-        for _, key in due:
-            event = self.store.get("events", key)
-            if event is not None and self._fades(event) <= self.engine.now:
-                self._remove(self.name, "events", key, event)
-        self._arm_sweep()
-
-    def _fades(self, event: Obj) -> int:
-        return self.engine.micros(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]) + _EVENT_TTL_US
-
-    def _arm_sweep(self) -> None:
-        if self._fading and not self._sweeping:
-            self._sweeping = True
-            wait = max(self._fading[0][0] - self.engine.now, 0)
-            self.engine.schedule(-(-wait // _EVENT_SWEEP_US) * _EVENT_SWEEP_US, self.name, "sweep")
+        """Event: forget the Events that are an hour old."""
+        self._expiry.sweep()
 
     def note_refusal(self, who: str, verb: str, resource: str, key: Key, error: StatusError) -> None:
         """Remembers that a write was asked for and refused, and why."""
@@ -523,78 +414,6 @@ class Registry:
         kind = self._kind(resource)
         return errors.not_found(kind.group, kind.plural, name)
 
-    def _other_uid(self, resource: str, name: str, wanted: str, found: str) -> StatusError:
-        kind = self._kind(resource)
-        why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
-        return errors.conflict(kind.group, kind.plural, name, why)
-
-    def _precondition(self, resource: str, obj: Obj, wanted: Obj) -> None:
-        """What a deletion asked for, in the words of `registry/rest/delete.go`."""
-        metadata, kind = obj["metadata"], self._kind(resource)
-        for field, name, fate in (
-            ("uid", "UID", "deleted and then recreated"),
-            ("resourceVersion", "ResourceVersion", "modified"),
-        ):
-            if wanted.get(field) and wanted[field] != metadata[field]:
-                why = (
-                    f"the {name} in the precondition ({wanted[field]}) does not match the {name} in record "
-                    f"({metadata[field]}). The object might have been {fate}"
-                )
-                raise errors.conflict(kind.group, kind.kind, metadata["name"], why)
-
-    def _name(self, resource: str, metadata: Obj) -> None:
-        """Fills in the name from generateName, eight tries long (feature RetryGenerateName)."""
-        if metadata.get("name"):
-            return
-        prefix = metadata.get("generateName")
-        if not prefix:
-            kind = self._kind(resource)
-            cause = ("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
-            raise errors.invalid(kind.group, kind.kind, "", [cause])
-        rng = self.engine.rng("names")
-        for _ in range(_NAME_TRIES):
-            metadata["name"] = prefix[:58] + rng.suffix(5)
-            if self.store.get(resource, (metadata.get("namespace", ""), metadata["name"])) is None:
-                return
-
-    def _admit_namespace(self, resource: str, key: Key) -> None:
-        """Admission plugin NamespaceLifecycle."""
-        if not key[0]:
-            return
-        namespace = self.store.get("namespaces", ("", key[0]))
-        if namespace is None:
-            raise errors.not_found("", "namespaces", key[0])
-        if namespace["metadata"].get("deletionTimestamp") and resource != "events":
-            kind = self._kind(resource)
-            refusal = errors.forbidden(
-                kind.group,
-                kind.plural,
-                key[1],
-                f"unable to create new content in namespace {key[0]} because it is being terminated",
-            )
-            cause = {
-                "reason": "NamespaceTerminating",
-                "message": f"namespace {key[0]} is being terminated",
-                "field": "metadata.namespace",
-            }
-            refusal.details["causes"] = [cause]
-            raise refusal
-
-    @staticmethod
-    def _propagation(metadata: Obj, options: Obj) -> Strings:
-        """Finalizers that the deletion policy adds or takes away (`store.go: deletionFinalizersForGarbageCollection`)."""
-        finalizers = [f for f in metadata.get("finalizers") or () if f not in (_ORPHAN, _FOREGROUND)]
-        policy = options.get("propagationPolicy")
-        if policy is None and options.get("orphanDependents"):
-            policy = "Orphan"
-        if policy == "Orphan":
-            finalizers.append(_ORPHAN)
-        elif policy == "Foreground":
-            finalizers.append(_FOREGROUND)
-        elif policy is None:
-            finalizers = list(metadata.get("finalizers") or ())
-        return finalizers
-
     def _write_quota(self, quota: Obj) -> None:
         metadata = quota["metadata"]
         self._put(self.name, "update", "resourcequotas", (metadata["namespace"], metadata["name"]), quota)
@@ -605,12 +424,6 @@ class Registry:
             return kind
         plural, _, group = resource.partition(".")  # a custom resource whose definition has gone, or never came
         return resources.resource_from(f"{group}/v1", kind=plural, plural=plural)
-
-    def _new_uid(self) -> str:
-        """A random (version 4) UUID from the seeded stream."""
-        value = (self._uid.bits64() << 64) | self._uid.bits64()
-        digits = f"{value & _UUID_MASK | _UUID_FORM:032x}"
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def _put(self, who: str, verb: str, resource: str, key: Key, obj: Obj) -> Obj:
         metadata = obj["metadata"]
@@ -624,8 +437,7 @@ class Registry:
         self._announce(change)
         if resource == "events":
             self._event_index.add(key, stored)
-            self._fading.append((self.engine.now + _EVENT_TTL_US, key))
-            self._arm_sweep()
+            self._expiry.told(key)
         return stored
 
     def _remove(self, who: str, resource: str, key: Key, obj: Obj) -> Obj:
@@ -660,33 +472,25 @@ class Registry:
     def _announce(self, change: Change) -> None:
         for observer in self.observers:
             observer(change)
-        listeners = self._watchers.get(change.resource, ())
-        for process in listeners:
-            process.hear(change)
-        everywhere = self._watchers.get(ANY_CUSTOM)
-        if everywhere and resources.by_name(change.resource) is None:
-            for process in everywhere:
-                if process not in listeners:
-                    process.hear(change)
+        self._watchers.tell(change)
 
     # State
 
     def unheard(self) -> int:
         """The revision after which somebody still waits to hear of changes."""
-        heard = [process.heard for process in self._processes if process.heard is not None]
-        return min(heard) - 1 if heard else self.store.revision
+        first = self._watchers.first_unheard()
+        return self.store.revision if first is None else first - 1
 
     def dump(self) -> Plain:
         return {
             "store": self.store.dump(self.unheard()),
-            "heartbeats": self.heartbeats.dump(),
-            "elections": self.elections.dump(),
+            "heartbeats": self.leases.nodes.dump(),
+            "elections": self.leases.leaders.dump(),
             "serving": self.serving,
             "version": self.version,
             "certificate_ends": self.certificate_ends,
             "max_objects": self.max_objects,
-            "fading": packed(self._fading, self.store.table("events")),
-            "sweeping": self._sweeping,
+            **self._expiry.dump(),
         }
 
     def load(self, state: Plain) -> None:
@@ -694,13 +498,12 @@ class Registry:
         self.kinds.clear()
         for definition in self.store.table(DEFINITIONS).values():
             self.kinds.define(definition)
-        self.heartbeats.load(state["heartbeats"])
-        self.elections.load(state["elections"])
+        self.leases.nodes.load(state["heartbeats"])
+        self.leases.leaders.load(state["elections"])
         self.serving = state["serving"]
         self.version, self.certificate_ends = state["version"], state["certificate_ends"]
         self.max_objects = state["max_objects"]
-        self._fading = unpacked(state["fading"], self.store.table("events"))
-        self._sweeping = state["sweeping"]
+        self._expiry.load(state)
         self._event_index.rebuild(self.store.table("events"))
 
 

@@ -121,7 +121,7 @@ class Machines:
     def _silence(self, node: NodeRecord) -> None:
         if node.kubelet:
             node.kubelet = False
-            self._registry.heartbeat_stop(node.name)
+            self._registry.leases.cease(node.name)
 
     def start_kubelet(self, name: str) -> None:
         node = self._fleet.nodes[name]
@@ -152,7 +152,7 @@ class Machines:
                 "nodes", {**node_object(node.spec), "status": node_status(node, self._engine.timestamp(), [])}
             )
             node.uid = fresh["metadata"]["uid"]
-            self._registry.heartbeat_start(name)
+            self._registry.leases.begin(name)
             self._volumes.register(node)
             self._say(client, fresh, "Normal", "Starting", "Starting kubelet.")
             if rebooted:

@@ -46,7 +46,7 @@ def cluster(world: Any) -> World:
     made.namespace("kube-node-lease")
     for name in ("node-0", "node-1", "node-2"):
         made.client.create("nodes", a_node(name))
-        made.registry.heartbeat_start(name)
+        made.registry.leases.begin(name)
     pod = made.client.create(
         "pods",
         {
@@ -85,7 +85,7 @@ def test_healthy_nodes_cost_nothing(cluster: World) -> None:
 
 def test_a_silent_node_becomes_unknown_after_fifty_seconds(cluster: World) -> None:
     """The last renewal was at 100 s, so the beat at 150 s notices."""
-    cluster.registry.heartbeat_stop("node-1")
+    cluster.registry.leases.cease("node-1")
     cluster.run(49.9)
     assert ready(cluster, "node-1")[0] == "True"
     cluster.run(0.2)
@@ -97,7 +97,7 @@ def test_a_silent_node_becomes_unknown_after_fifty_seconds(cluster: World) -> No
 
 
 def test_its_pods_are_marked_not_ready(cluster: World) -> None:
-    cluster.registry.heartbeat_stop("node-1")
+    cluster.registry.leases.cease("node-1")
     cluster.run(51)
     (condition,) = [one for one in cluster.get("pods", "web")["status"]["conditions"] if one["type"] == "Ready"]
     assert condition["status"] == "False"
@@ -105,7 +105,7 @@ def test_its_pods_are_marked_not_ready(cluster: World) -> None:
 
 
 def test_its_pods_are_evicted_after_three_hundred_seconds_more(cluster: World) -> None:
-    cluster.registry.heartbeat_stop("node-1")
+    cluster.registry.leases.cease("node-1")
     cluster.run(50.1 + 299)
     assert "deletionTimestamp" not in cluster.get("pods", "web")["metadata"]
     cluster.run(2)
@@ -120,9 +120,9 @@ def test_its_pods_are_evicted_after_three_hundred_seconds_more(cluster: World) -
 
 
 def test_a_node_that_returns_in_time_keeps_its_pods(cluster: World) -> None:
-    cluster.registry.heartbeat_stop("node-1")
+    cluster.registry.leases.cease("node-1")
     cluster.run(200)
-    cluster.registry.heartbeat_start("node-1")
+    cluster.registry.leases.begin("node-1")
     cluster.set_status("nodes", cluster.get("nodes", "node-1", ""), conditions=a_node("node-1")["status"]["conditions"])
     cluster.run(1)
     assert taints(cluster, "node-1") == []
@@ -149,8 +149,8 @@ def test_a_cordon_is_also_a_taint(cluster: World) -> None:
 
 
 def test_the_second_node_of_a_zone_waits_ten_seconds_for_its_no_execute_taint(cluster: World) -> None:
-    cluster.registry.heartbeat_stop("node-1")
-    cluster.registry.heartbeat_stop("node-2")
+    cluster.registry.leases.cease("node-1")
+    cluster.registry.leases.cease("node-2")
     cluster.run(51)
     assert taints(cluster, "node-1") == [(UNREACHABLE, "NoSchedule"), (UNREACHABLE, "NoExecute")]
     assert taints(cluster, "node-2") == [(UNREACHABLE, "NoSchedule")]
@@ -159,11 +159,11 @@ def test_the_second_node_of_a_zone_waits_ten_seconds_for_its_no_execute_taint(cl
 
 
 def test_when_the_last_node_goes_dark_nobody_is_evicted_and_taints_are_taken_back(cluster: World) -> None:
-    cluster.registry.heartbeat_stop("node-1")
+    cluster.registry.leases.cease("node-1")
     cluster.run(51)
     assert (UNREACHABLE, "NoExecute") in taints(cluster, "node-1")
-    cluster.registry.heartbeat_stop("node-0")
-    cluster.registry.heartbeat_stop("node-2")
+    cluster.registry.leases.cease("node-0")
+    cluster.registry.leases.cease("node-2")
     cluster.run(400)
     for node in ("node-0", "node-1", "node-2"):
         assert taints(cluster, node) == [(UNREACHABLE, "NoSchedule")]
@@ -186,7 +186,7 @@ def test_pods_of_a_deleted_node_are_removed_by_force(cluster: World) -> None:
 
 
 def test_a_restarted_controller_gives_everybody_a_grace_period(cluster: World) -> None:
-    cluster.registry.heartbeat_stop("node-1")
+    cluster.registry.leases.cease("node-1")
     cluster.run(40)
     cluster.manager.stop()
     cluster.run(100)
