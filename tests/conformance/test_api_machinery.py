@@ -280,8 +280,9 @@ CONTROLLERS, PODS = "/api/v1/namespaces/default/replicationcontrollers", "/api/v
 
 @conforms(
     f"{SIG} Garbage collector should delete pods created by rc when not orphaning [Conformance]",
-    f"{SIG} Garbage collector should orphan pods created by rc if delete options say so [Conformance]",
-    f"{SIG} Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Conformance]",
+    f"{SIG} Garbage collector should orphan pods created by rc if delete options say so [Serial] [Conformance]",
+    f"{SIG} Garbage collector should keep the rc around until all its pods are deleted if the deleteOptions says so [Serial] "
+    "[Conformance]",
 )
 @pytest.mark.parametrize(
     ("policy", "at_once", "left"),
@@ -323,7 +324,7 @@ def test_a_deployment_leaves_its_set_only_as_an_orphan(suite: Suite, policy: str
 
 @conforms(
     f"{SIG} Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents "
-    "to be deleted [Conformance]"
+    "to be deleted [Serial] [Conformance]"
 )
 def test_a_second_owner_keeps_a_pod_alive(suite: Suite) -> None:
     suite.do("POST", CONTROLLERS, _controller("rc1", 4))
