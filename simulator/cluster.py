@@ -85,6 +85,7 @@ from simulator.network.traffic import Traffic
 from simulator.node.addresses import node_address
 from simulator.node.container_exec import Execution
 from simulator.node.kubelets import Kubelets
+from simulator.node.volume_files import VolumeFiles
 from simulator.picture import CLUSTER, Picture
 from simulator.remedies.search import Parts as RemedyParts
 from simulator.remedies.search import Remedies
@@ -169,12 +170,13 @@ class Cluster:
         self.vault: Vault = Vault(engine) if beside is None else beside.vault
         """Outside the cluster, like the workstation."""
         self.secrets = SecretsStore(engine, Client(registry, SecretsStore.name), self.vault, self.kubelets)
-        self.kubelets.volumes.inline[SECRETS_STORE] = self.secrets
-        driver = csi.install(registry, storage_of(config.flavour), self.cloud, self.kubelets.volumes)
+        self.kubelets.volumes.places.inline[SECRETS_STORE] = self.secrets
+        files = VolumeFiles(self.kubelets.volumes.contents)
+        driver = csi.install(registry, storage_of(config.flavour), self.cloud, files)
         self.processes[driver.name] = driver
         for part in manager.parts:
             if isinstance(part, PersistentVolumeController):
-                part.recycler = self.kubelets.volumes
+                part.recycler = files
         for process in self.processes.values():
             process.wire()
         self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)

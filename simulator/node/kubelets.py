@@ -342,7 +342,7 @@ class Kubelets:
     def _after_exec(self, record: PodRecord, one: ContainerRecord, done: Execution) -> None:
         """A program may live by the files that have changed, and so may a probe."""
         if done.wrote:
-            self.volumes.written(record)
+            self.volumes.local.written(record)
             self._runtime.follow_anew(record, one)
             self._prober.disturb(record)
 

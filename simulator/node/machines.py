@@ -153,7 +153,7 @@ class Machines:
             )
             node.uid = fresh["metadata"]["uid"]
             self._registry.leases.begin(name)
-            self._volumes.register(node)
+            self._volumes.driver.register(node)
             self._say(client, fresh, "Normal", "Starting", "Starting kubelet.")
             if rebooted:
                 self._say(

@@ -25,7 +25,8 @@ from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.resizing import Resizing
 from simulator.node.static_pods import StaticPods, mirrored
 from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
-from simulator.node.volume_manager import LATE_US, VolumeManager, Waiting
+from simulator.node.volume_manager import LATE_US, VolumeManager
+from simulator.node.volume_places import Waiting
 
 #: How often a kubelet looks for mirrors of pods that have ended (`housekeepingPeriod`).
 HOUSEKEEPING_US = 2 * SECOND
@@ -580,7 +581,7 @@ class PodWorkers:
         pod = self._fleet.pod(record) if record is not None else None
         if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
             return
-        message = self._volumes.excess(record, pod)
+        message = self._volumes.local.excess(record, pod)
         if not message:
             return
         record.phase, record.reason, record.message = "Failed", "Evicted", message

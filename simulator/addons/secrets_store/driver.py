@@ -33,7 +33,7 @@ class Machines(Protocol):
 
 
 class SecretsStore:
-    """`node.volume_manager.InlineDriver`."""
+    """`node.volume_places.InlineDriver`."""
 
     name = "secrets-store-csi-driver"
 
