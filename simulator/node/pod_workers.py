@@ -1,44 +1,35 @@
 """The pod workers of all kubelets: from a pod's binding to the last report of its end.
 
 A worker is woken by changes of its pod and by its runtime, never by a clock of its own. A sync first reports what is
-(`pod_status`), then does what is missing (`pod_lifecycle`, `container_starts`), as `pkg/kubelet/kubelet.go` SyncPod does; so the
-status always lags one look behind the containers. Before a worker takes a pod up stands the gate, where a learner may stop it. Leaves to others: machines and their power (`machines`), processes
-(`container_runtime`), probes (`prober`).
+(`pod_reports`), then does what is missing (`pod_lifecycle`, `pod_sandboxes`, `container_starts`), as `pkg/kubelet/kubelet.go`
+SyncPod does; so the status always lags one look behind the containers. Before a worker takes a pod up stands the gate, where a
+learner may stop it. Leaves to others: machines and their power (`machines`), processes (`container_runtime`), probes (`prober`).
 """
 
-from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.errors import ApiUnavailable
 from simulator.client import KUBELET, About, Held
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node import admission
-from simulator.node.addresses import AddressesExhausted, address_range, next_free
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import WORKERS, Fleet
-from simulator.node.identity import hex64
-from simulator.node.node_status import allocatable, knows_handler
+from simulator.node.node_status import allocatable
 from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
-from simulator.node.pod_status import pod_status, rejected_status, terminated
+from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
+from simulator.node.pod_sandboxes import PodSandboxes
+from simulator.node.pod_status import rejected_status
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.resizing import Resizing
 from simulator.node.static_pods import StaticPods, mirrored
-from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
-from simulator.node.volume_manager import LATE_US, VolumeManager
-from simulator.node.volume_places import Waiting
+from simulator.node.timing import SECOND
+from simulator.node.volume_manager import VolumeManager
 
 #: How often a kubelet looks for mirrors of pods that have ended (`housekeepingPeriod`).
 HOUSEKEEPING_US = 2 * SECOND
-#: A status that could not be written is tried again (status manager's sync period).
-_STATUS_RETRY_US = 10 * SECOND
-_NETWORK_RETRY_US = SECOND
-_NO_NETWORK = (
-    "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
-    "message:Network plugin returns error: cni plugin not initialized"
-)
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
-_LAST_WORDS = 80
 
 
 class PodWorkers:
@@ -56,9 +47,10 @@ class PodWorkers:
         self._engine = fleet.engine
         self._runtime = runtime
         self._starts = starts
-        self._logs = logs
+        self._reports = PodReports(fleet, runtime, logs)
         self._resizing = Resizing(fleet, runtime)
         self._volumes = volumes
+        self._sandboxes = PodSandboxes(fleet, volumes)
         self._static = StaticPods(fleet)
         fleet.engine.register(self)
         fleet.gate.add(KUBELET, self)
@@ -124,7 +116,7 @@ class PodWorkers:
         metadata, spec = pod["metadata"], pod["spec"]
         if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
             if metadata.get("deletionTimestamp"):
-                self._delete(node.name, metadata)
+                self._reports.delete(node.name, metadata)
             return
         containers = {
             one["name"]: ContainerRecord(one["name"], container_kind(one, True))
@@ -148,7 +140,7 @@ class PodWorkers:
             record.requests = (0, 0)
             record.worker = TRANSITIONS[record.worker, "rejected"][0]
             self._fleet.event(record, "Warning", rejection.reason, rejection.message)
-            self._report(
+            self._reports.report(
                 record,
                 pod,
                 rejected_status(pod, rejection.reason, rejection.message, self._engine.timestamp(record.started_us)),
@@ -235,7 +227,7 @@ class PodWorkers:
             mirror = self._fleet.find(node, "pods", namespace, name)
         except ApiUnavailable:
             mirror = None
-            self._engine.schedule(_STATUS_RETRY_US, self.name, "sweep_mirror", node, namespace, name, uid)
+            self._engine.schedule(STATUS_RETRY_US, self.name, "sweep_mirror", node, namespace, name, uid)
         if mirror is not None and mirrored(mirror) == uid:
             self._static.delete(node, mirror)
 
@@ -303,17 +295,17 @@ class PodWorkers:
         if record.busy:
             record.again = True
             return
-        self._leave_messages(record, pod)
+        self._reports.leave_messages(record, pod)
         if record.static and not self._static.mirror(record, pod):
-            self._fleet.wake(record, _STATUS_RETRY_US)
-        self._write_status(record, pod)
+            self._fleet.wake(record, STATUS_RETRY_US)
+        self._reports.write_status(record, pod)
         if record.resizing and not any(one.stopping for one in record.containers.values()):
             record.resizing = False
             self._fleet.notice(record)
         if record.worker == "syncing":
             self._act(record, pod)
         elif record.worker == "terminated" and pod["metadata"].get("deletionTimestamp"):
-            self._delete(record.node, pod["metadata"])
+            self._reports.delete(record.node, pod["metadata"])
 
     def _act(self, record: PodRecord, pod: Obj) -> None:
         policy = pod["spec"].get("restartPolicy") or "Always"
@@ -325,128 +317,24 @@ class PodWorkers:
         if not todo.start:
             return
         if not record.sandbox:
-            self._make_sandbox(record, pod)
+            self._sandboxes.make(record, pod)
             return
         record.busy, record.failed_now, record.again = True, False, False
         record.queue = list(todo.start)
         self._starts.pulls.warn_of_missing_secrets(record, pod)
         self._advance(record, self._starts.go_on(record, pod))
 
-    def _make_sandbox(self, record: PodRecord, pod: Obj) -> None:
-        if not self._fleet.nodes[record.node].ready and not pod["spec"].get("hostNetwork"):
-            self._fleet.event(record, "Warning", "NetworkNotReady", _NO_NETWORK)
-            self._fleet.wake(record, _NETWORK_RETRY_US)
-            return
-        if not self._mount(record, pod):
-            return
-        handler = self._handler(record, pod)
-        if not knows_handler(self._fleet.nodes[record.node].spec, handler):
-            self._no_sandbox(record, f'failed to get sandbox runtime: no runtime for "{handler}" is configured')
-            return
-        if record.attempt:
-            self._fleet.event(
-                record, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."
-            )
-            for one in record.containers.values():
-                if one.kind in ("init", "sidecar") and one.state == "exited":
-                    one.state, one.last = "new", terminated(one, self._engine.timestamp)
-        record.busy = True
-        self._engine.schedule(
-            self._fleet.draw(self._fleet.timing.sandbox), self.name, "sandbox_ready", record.uid, record.turn
-        )
-
-    def _mount(self, record: PodRecord, pod: Obj) -> bool:
-        """Volumes come before the sandbox; a ConfigMap that does not exist holds the whole pod."""
-        if self._engine.now < record.mount_next_us:
-            self._fleet.wake(record, record.mount_next_us - self._engine.now)
-            return False
-        try:
-            outcome = self._volumes.mount(record, pod)
-        except ApiUnavailable:
-            self._fleet.wake(record, self._fleet.retry_us())
-            return False
-        if outcome is None:
-            record.mount_since_us = None
-            return True
-        if isinstance(outcome, Waiting):
-            self._wait_for_volumes(record)
-            return False
-        self._fleet.event(record, "Warning", "FailedMount", outcome.message)
-        record.mount_retry_us = (
-            min(record.mount_retry_us * 2, MOUNT_RETRY_MAX_US) if record.mount_retry_us else MOUNT_RETRY_FIRST_US
-        )
-        record.mount_next_us = self._engine.now + record.mount_retry_us
-        self._fleet.wake(record, record.mount_retry_us)
-        return False
-
-    def _wait_for_volumes(self, record: PodRecord) -> None:
-        """Whoever binds or attaches them wakes the pod; a sync that takes too long says so."""
-        if record.mount_since_us is None:
-            record.mount_since_us = self._engine.now
-            self._engine.schedule(LATE_US, self.name, "volumes_late", record.uid, record.turn)
-
     def volumes_late(self, uid: str, turn: int) -> None:
         """Event: a sync has waited for volumes as long as it may."""
         record, pod = self._in_turn(uid, turn)
-        if record is None or pod is None or record.is_mounted or record.mount_since_us is None:
-            return
-        record.mount_since_us = None
-        try:
-            message = self._volumes.late_message(record, pod)
-        except ApiUnavailable:
-            message = ""
-        if message:
-            self._fleet.event(record, "Warning", "FailedMount", message)
-        self._fleet.wake(record, self._fleet.retry_us())
+        if record is not None and pod is not None:
+            self._sandboxes.volumes_late(record, pod)
 
     def sandbox_ready(self, uid: str, turn: int) -> None:
         """Event: the pause container runs, and the pod has its address."""
         record, pod = self._in_turn(uid, turn)
-        if record is None or pod is None:
-            return
-        try:
-            self._connect(record, pod)
-        except AddressesExhausted:
-            self._no_address(record)
-            return
-        record.sandbox = True
-        record.attempt += 1
-        record.busy = False
-        self._act(record, pod)
-
-    def _connect(self, record: PodRecord, pod: Obj) -> None:
-        """Gives the pod its address. Raises AddressesExhausted."""
-        node = self._fleet.nodes[record.node]
-        if pod["spec"].get("hostNetwork"):
-            record.ip = node.spec["address"]
-            return
-        node.last_address, record.ip = next_free(node.spec["pod_cidr"], node.last_address, node.addresses)
-        self._fleet.take_address(node, record)
-
-    def _no_address(self, record: PodRecord) -> None:
-        """CNI's host-local plugin has nothing left to give; the sandbox is tried again later."""
-        sandbox = hex64(f"sandbox/{record.uid}/{record.attempt}")
-        first, last = address_range(self._fleet.nodes[record.node].spec["pod_cidr"])
-        problem = f"failed to allocate for range 0: no IP addresses available in range set: {first}-{last}"
-        text = f'failed to setup network for sandbox "{sandbox}": plugin type="ptp" failed (add): {problem}'
-        self._no_sandbox(record, text)
-
-    def _handler(self, record: PodRecord, pod: Obj) -> str:
-        """The runtime handler of the pod's RuntimeClass; "" is the node's default."""
-        name = pod["spec"].get("runtimeClassName")
-        if not name:
-            return ""
-        try:
-            found = self._fleet.find(record.node, "runtimeclasses.node.k8s.io", "", name)
-        except ApiUnavailable:
-            return ""
-        return str((found or {}).get("handler", ""))
-
-    def _no_sandbox(self, record: PodRecord, why: str) -> None:
-        message = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {why}"
-        self._fleet.event(record, "Warning", "FailedCreatePodSandBox", message)
-        record.busy = False
-        self._fleet.wake(record, self._fleet.retry_us())
+        if record is not None and pod is not None and self._sandboxes.connect(record, pod):
+            self._act(record, pod)
 
     def image_ended(self, uid: str, turn: int, arrived: bool, full: str) -> None:
         """Event: the image that a worker waits for is there, or cannot be had."""
@@ -493,7 +381,7 @@ class PodWorkers:
             return
         record.phase, record.reason, record.message = "Failed", "DeadlineExceeded", _DEADLINE
         self._fleet.event(record, "Normal", "DeadlineExceeded", _DEADLINE)
-        self._write_status(record, pod)
+        self._reports.write_status(record, pod)
         self._cause(record, pod, "deadline")
 
     def evict(self, uid: str, message: str) -> None:
@@ -539,7 +427,7 @@ class PodWorkers:
             case "report":
                 self._report_end(record, pod)
             case "delete" if pod is not None:
-                self._delete(record.node, pod["metadata"])
+                self._reports.delete(record.node, pod["metadata"])
             case "forget":
                 self._forget(record)
 
@@ -586,7 +474,7 @@ class PodWorkers:
             return
         record.phase, record.reason, record.message = "Failed", "Evicted", message
         self._fleet.event(record, "Warning", "Evicted", message)
-        self._write_status(record, pod)
+        self._reports.write_status(record, pod)
         self._cause(record, pod, "deadline")
 
     def _report_end(self, record: PodRecord, pod: Obj | None) -> None:
@@ -605,19 +493,6 @@ class PodWorkers:
             )
         self._sync(record, pod)
 
-    def _delete(self, node: str, metadata: Obj) -> None:
-        """The last act: the object goes when everything of the pod is gone (grace period 0)."""
-        try:
-            self._fleet.client(node).delete(
-                "pods", metadata["namespace"], metadata["name"], grace_s=0, uid=metadata["uid"]
-            )
-        except StatusError:
-            return
-        except ApiUnavailable:
-            record = self._fleet.pods.get(metadata["uid"])
-            if record is not None:
-                self._fleet.wake(record, _STATUS_RETRY_US)
-
     def _forget(self, record: PodRecord) -> None:
         node = self._fleet.nodes[record.node]
         node.pods.pop(record.uid, None)
@@ -625,46 +500,6 @@ class PodWorkers:
         del self._fleet.pods[record.uid]
         if record.static:
             self._forget_static(node, record)
-
-    # Status
-
-    def _leave_messages(self, record: PodRecord, pod: Obj) -> None:
-        """What containers that have just ended said last."""
-        for one in record.containers.values():
-            if one.state == "exited" and not one.message and one.exit_reason != "Unknown" and one.run is not None:
-                words = [line.text for line in self._logs.lines(record, one.run, limit=_LAST_WORDS)]
-                one.message = self._runtime.termination_message(one, container_spec(pod, one.name), words)
-
-    def _write_status(self, record: PodRecord, pod: Obj) -> None:
-        if record.orphaned or record.reason.startswith("OutOf"):
-            return
-        machine = self._fleet.nodes[record.node].spec
-        status = pod_status(
-            pod,
-            record,
-            host_ip=machine["address"],
-            timestamp=self._engine.timestamp,
-            dual=bool(machine["address6"]),
-        )
-        self._report(record, pod, status)
-
-    def _report(self, record: PodRecord, pod: Obj, status: Obj) -> None:
-        if status == record.written or (record.static and not record.mirror):
-            return
-        patch = {
-            **dict.fromkeys(key for key in ("podIP", "podIPs", "reason", "message") if key not in status),
-            **status,
-        }
-        try:
-            self._fleet.client(record.node).patch(
-                "pods", record.namespace, record.name, {"status": patch}, subresource="status"
-            )
-        except StatusError:
-            return
-        except ApiUnavailable:
-            self._fleet.wake(record, _STATUS_RETRY_US)
-            return
-        record.written = status
 
 
 def _differs(old: Obj, new: Obj) -> bool:
