@@ -77,3 +77,14 @@ def make_lab() -> Callable[..., Lab]:
 @pytest.fixture
 def lab(make_lab: Callable[..., Lab]) -> Lab:
     return make_lab()
+
+
+@pytest.fixture
+def cloud(lab: Any) -> Callable[..., Any]:
+    """A cluster at a provider, three machines in as many zones."""
+
+    def make(provider: str = "aws", size: int = 3, **config: Any) -> Any:
+        given = {"name": "book", "flavour": "cloud", "cloud": {"provider": provider}, "nodeGroups": [{"size": size}]}
+        return type(lab)(Cluster.create({**given, **config}))
+
+    return make
