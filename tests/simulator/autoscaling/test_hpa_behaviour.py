@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.controllers.hpa_behaviour import Bounds, Past, down_limit, normalized, up_limit
+from tests.proof.follows import follows
 
 SECOND = 1_000_000
 NOW = 10_000 * SECOND
@@ -31,6 +32,7 @@ def past(
     return Past(moments(recs), moments(ups), moments(downs), NOW)
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/horizontal_test.go")
 @pytest.mark.parametrize(
     ("current", "desired", "recs", "replicas", "able", "limited"),
     [
@@ -61,6 +63,7 @@ def test_without_behaviour(
     assert (verdict.replicas, verdict.able[1], verdict.limited[:2]) == (replicas, able, limited)
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/horizontal_test.go")
 @pytest.mark.parametrize(
     ("current", "ups", "rules", "most"),
     [
@@ -79,6 +82,7 @@ def test_scale_up_policies(current: int, ups: list[list[int]], rules: Obj, most:
     assert up_limit(current, past(ups=ups), rules) == most
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/horizontal_test.go")
 @pytest.mark.parametrize(
     ("current", "downs", "rules", "fewest"),
     [
@@ -99,6 +103,7 @@ def test_scale_down_policies(current: int, downs: list[list[int]], rules: Obj, f
     assert down_limit(current, past(downs=downs), rules) == fewest
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/horizontal_test.go")
 @pytest.mark.parametrize(
     ("current", "desired", "recs", "up_s", "down_s", "replicas", "able"),
     [

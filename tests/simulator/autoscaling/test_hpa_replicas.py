@@ -6,6 +6,7 @@ import pytest
 
 from simulator.controllers.hpa_metrics import MetricsError, PodMetric
 from simulator.controllers.hpa_replicas import Clock, Proposal, by_average, by_utilization, by_value, by_value_per_pod
+from tests.proof.follows import follows
 
 SECOND = 1_000_000
 NOW = 3_600 * SECOND
@@ -55,6 +56,7 @@ CASES = [
 ]
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/replica_calculator_test.go")
 @pytest.mark.parametrize(("current", "target", "values", "other", "replicas", "utilization"), CASES)
 def test_utilization(
     current: int, target: int, values: tuple[int, ...], other: dict[int, Obj], replicas: int | None, utilization: int
@@ -82,6 +84,7 @@ def test_no_pods_is_an_error() -> None:
         by_utilization(1, 50, [], {}, resource="cpu", container="", clock=CLOCK)
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/replica_calculator_test.go")
 @pytest.mark.parametrize(
     ("started", "changed", "ready", "at", "counts"),
     [
@@ -106,6 +109,7 @@ def test_cpu_of_a_pod_that_starts_does_not_count(
     assert memory.raw == 1_000
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/replica_calculator_test.go")
 @pytest.mark.parametrize(
     ("current", "target", "values", "replicas", "raw"),
     [
@@ -119,6 +123,7 @@ def test_averages(current: int, target: int, values: tuple[int, ...], replicas: 
     assert (found.replicas, found.raw) == (replicas, raw)
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/replica_calculator_test.go")
 @pytest.mark.parametrize(
     ("current", "target", "value", "replicas"),
     [
@@ -132,6 +137,7 @@ def test_one_value_for_all(current: int, target: int, value: int, replicas: int)
     assert by_value(current, target, value, pods(current)).replicas == replicas
 
 
+@follows("horizontal-pod-autoscaler-controller", "pkg/controller/podautoscaler/replica_calculator_test.go")
 @pytest.mark.parametrize(
     ("current", "target", "value", "replicas", "raw"),
     [
