@@ -22,6 +22,8 @@ from simulator.kubectl.yaml_text import to_yaml
 from simulator.manifests import manifests
 from simulator.node.kubelets import Kubelets
 from simulator.node.static_pods import DIRECTORY, is_manifest
+from simulator.workloads.errors import InvalidImageName
+from simulator.workloads.images import parse
 
 AUDIT_POLICY = "/etc/kubernetes/audit-policy.yaml"
 ENCRYPTION = "/etc/kubernetes/enc/enc.yaml"
@@ -102,6 +104,14 @@ class HostFiles:
             return to_yaml(kind_document(self._config.name, self.endpoint))
         manifest = self.manifests(machine).get(path)
         return None if manifest is None else to_yaml(manifest)
+
+    def image_document(self, reference: str) -> tuple[str, Obj | None]:
+        """What the image's registry answers. Raises HostRefused for what is no reference."""
+        try:
+            name = parse(reference)
+        except InvalidImageName as refusal:
+            raise HostRefused("invalid reference format") from refusal
+        return name.full, self._kubelets.image_document(name)
 
     def names(self, machine: str, directory: str) -> list[str]:
         root = directory.rstrip("/") + "/"

@@ -9,6 +9,7 @@ from simulator.engine.plain import Obj, Plain
 from simulator.explain import because, last_writes
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.narrator import Narrator
+from simulator.pod_sandbox import sandbox
 
 
 def inspect(
@@ -33,6 +34,7 @@ def inspect(
     }
     if resource == "pods":
         reply["scheduling"] = decide(metadata["uid"])
+        reply["sandbox"] = sandbox(obj)
     return reply
 
 

@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from simulator.apiserver.registry import Registry
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.engine import Engine, Plain
+from simulator.engine.plain import Obj
 from simulator.engine.shared import SharedEngine
 from simulator.kubectl.call import End
 from simulator.kubectl.docker_command import HostFiles, HostRefused
@@ -319,6 +320,13 @@ class LabMachines:
         if files is None:
             return Outcome(stderr=f"Error response from daemon: No such container: {machine}\n", exit=1)
         return files.run(machine, words, stdin)
+
+    def image_document(self, reference: str) -> tuple[str, Obj | None]:
+        """Every cluster of a lab knows the same registries."""
+        first = next(iter(self._clusters()), None)
+        if first is None:
+            raise HostRefused("there is no cluster, so nobody answers for registries")
+        return first.image_document(reference)
 
     def _of(self, machine: str) -> HostFiles | None:
         return next((files for files in self._clusters() if machine in files.machines()), None)

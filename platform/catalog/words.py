@@ -4,19 +4,22 @@ Promises: what is asked for exactly is one card, or several when the word has se
 their successor and the version in which they were given up, so that a page can tell what holds in which version.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from django.conf import settings
 
 from catalog.errors import LessonRefused, NoSuchWord, Problem
+from catalog.word_exercises import Placing, Quiz, read_placing, read_quiz
 
 FORMAT = 1
 VERSIONS = tuple(f"1.{minor}" for minor in range(33, 18, -1))
-_CARD = {"slug", "name", "aliases", "say", "more", "try", "see"}
+Exercise = TypeVar("Exercise", Placing, Quiz)
+_CARD = {"slug", "name", "aliases", "say", "more", "try", "see", "place", "quiz", "registry"}
 _OLD = {"word", "instead", "discouraged", "gone", "say"}
 
 
@@ -31,6 +34,10 @@ class Card:
     more: str
     command: str
     see: tuple[str, ...]
+    place: Placing | None
+    quiz: Quiz | None
+    registry: str
+    """The image whose index and manifest the card shows; empty for none."""
 
     @property
     def words(self) -> frozenset[str]:
@@ -133,7 +140,20 @@ def _card(raw: dict[str, Any]) -> Card:
         raw["more"],
         raw.get("try", ""),
         tuple(raw["see"]),
+        _exercise(raw, "place", read_placing),
+        _exercise(raw, "quiz", read_quiz),
+        raw.get("registry", ""),
     )
+
+
+def _exercise(raw: dict[str, Any], key: str, read: Callable[[dict[str, Any]], Exercise]) -> Exercise | None:
+    if key not in raw:
+        return None
+    try:
+        return read(raw[key])
+    except (KeyError, ValueError) as error:
+        path = f"{raw['slug']}.{key}"
+        raise LessonRefused([_problem(path, "something else", f"{error}")]) from error
 
 
 def _old(raw: dict[str, Any]) -> OldWord:

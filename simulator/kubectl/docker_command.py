@@ -1,4 +1,5 @@
-"""`docker` at the workstation of a kind cluster, as far as it serves to look into a node: `ps`, `exec`, `cp`; and `ssh` for other machines.
+"""`docker` at the workstation of a kind cluster, as far as it serves to look into a node: `ps`, `exec`, `cp`; what a registry
+keeps of an image: `manifest inspect`; and `ssh` for other machines.
 
 A node of kind is a container (https://kind.sigs.k8s.io/docs/user/quick-start/), so this is how a learner reads the audit log, moves a manifest
 away or runs kubeadm. Leaves to others: what a machine is and does (`HostFiles`).
@@ -6,13 +7,15 @@ away or runs kubeadm. Leaves to others: what a machine is and does (`HostFiles`)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Protocol
 
+from simulator.engine.plain import Obj
 from simulator.kubectl.home import FileError
 from simulator.kubectl.small_command import Outcome, Surface, fail
 
-_USAGE = "docker ps | docker exec NODE COMMAND | docker cp FILE NODE:PATH | docker cp NODE:PATH FILE"
+_USAGE = "docker ps | docker exec NODE COMMAND | docker cp FILE NODE:PATH | docker cp NODE:PATH FILE | docker manifest inspect IMAGE"
 
 
 class HostRefused(Exception):
@@ -34,6 +37,9 @@ class HostFiles(Protocol):
     def run(self, machine: str, words: Sequence[str], stdin: str) -> Outcome:
         """A command on the machine, as root."""
 
+    def image_document(self, reference: str) -> tuple[str, Obj | None]:
+        """The reference in full, and what a registry answers for it. Raises HostRefused for what is no reference."""
+
 
 def docker(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
     hosts = surface.hosts
@@ -46,6 +52,8 @@ def docker(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
             return _exec(hosts, _past_flags(rest), stdin)
         case ["cp", source, target]:
             return _copy(surface, hosts, source, target)
+        case ["manifest", "inspect", reference]:
+            return _manifest(hosts, reference)
     return fail("docker", f"wanted {_USAGE}", 125)
 
 
@@ -63,6 +71,17 @@ def _exec(hosts: HostFiles, words: list[str], stdin: str) -> Outcome:
     if machine not in hosts.machines():
         return Outcome(stderr=f"Error response from daemon: No such container: {machine}\n", exit=1)
     return hosts.run(machine, command, stdin)
+
+
+def _manifest(hosts: HostFiles, reference: str) -> Outcome:
+    """https://docs.docker.com/reference/cli/docker/manifest/inspect/"""
+    try:
+        full, found = hosts.image_document(reference)
+    except HostRefused as refusal:
+        return Outcome(stderr=f"{refusal}\n", exit=1)
+    if found is None:
+        return Outcome(stderr=f"no such manifest: {full}\n", exit=1)
+    return Outcome(json.dumps(found, indent="\t") + "\n")
 
 
 def ssh(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:

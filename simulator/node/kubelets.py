@@ -45,7 +45,9 @@ from simulator.node.timing import SECOND
 from simulator.node.usage import Usage, Use
 from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import catalog
+from simulator.workloads.images import ImageName
 from simulator.workloads.machine import SHELLS
+from simulator.workloads.oci import document
 from simulator.workloads.plans import argv_of
 
 
@@ -155,6 +157,10 @@ class Kubelets:
     def image_id(self, image: str) -> str | None:
         """The ID of an image that exists; None for one that nobody has."""
         return self.pulls.image_id(image)
+
+    def image_document(self, name: ImageName) -> Obj | None:
+        """What the image's registry answers for its name: an index or a manifest (`workloads.oci`)."""
+        return document(self._fleet.catalog, name)
 
     def has_image(self, node: str, image: str) -> bool:
         return self.pulls.has(node, image)

@@ -3,19 +3,21 @@
  *
  * Everything here works on attributes in the page, so templates need no script of their own:
  * `data-theme-switch`, `data-opens="<dialog id>"`, `data-closes`, `data-copy="<text>"`, `data-pick` (select the text on focus),
- * `data-confirm="<question>"` on a form, `data-unfolds="<details id>"` on a choice that needs what is folded away.
+ * `data-confirm="<question>"` on a form, `data-unfolds="<details id>"` on a choice that needs what is folded away, `data-placing` (things to put into boxes).
  * Without this script every page still works by plain links and forms.
  */
 import "./site.css";
 import htmx from "htmx.org";
 import { copyText } from "./site/clipboard";
 import { askBefore, askBeforeSending, closeOnOutsideClick, openOnRequest } from "./site/dialogs";
+import { startPlacing } from "./site/placing";
 import { configureHtmx } from "./site/requests";
 import { startThemeSwitch } from "./site/theme";
 
 configureHtmx(htmx);
 askBefore(htmx);
 startThemeSwitch(document);
+startPlacing(document);
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;

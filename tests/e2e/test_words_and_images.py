@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.axe import violations
 from tests.e2e.lab_page import try_it
@@ -170,3 +170,51 @@ def test_the_machine_lens_and_the_app_lens_keep_the_same_object_selected(visit: 
     assert shown == [uid] * 3
     # In the app lens the pod stands under what owns it, in the machine lens on what runs it.
     expect(page.locator(".stage .scene:not(.leaving) .thing", has_text="Deployment").first).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_things_are_dragged_into_boxes_or_placed_by_keyboard(visit: Visit, theme: str, width: int) -> None:
+    page = visit(color_scheme=theme, bypass_csp=True)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/words/pod/")
+    drag(page, page.get_by_text("Virtual machine", exact=True).first, page.locator('[data-place="0"] > h3'))
+    expect(page.get_by_label("Where Virtual machine belongs")).to_have_value("0")
+    page.get_by_label("Where Pod belongs").focus()
+    page.get_by_label("Where Pod belongs").select_option("Smallest")
+    page.get_by_label("Where Container belongs").select_option("Smallest")
+    expect(page.locator('[data-place="2"] > ul')).to_contain_text("Pod")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("2 of 3 in place.")).to_be_visible()
+    assert violations(page) == [], "a thing in a wrong place"
+    drag(page, page.locator("[data-thing].wrong .thing-name"), page.locator('[data-place="1"] > h3'))
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("All 3 are in their place.")).to_be_visible()
+    page.get_by_label("Pods", exact=True).check()
+    page.get_by_role("button", name="Answer").click()
+    expect(page.get_by_text("✓ Right.")).to_be_visible()
+    assert violations(page) == [], "all answered"
+
+
+def drag(page: Page, thing: Locator, place: Locator) -> None:
+    thing.scroll_into_view_if_needed()
+    start, end = thing.bounding_box(), place.bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 10, end["y"] + 5, steps=4)
+    page.mouse.up()
+
+
+def test_the_sandbox_tab_says_what_the_containers_of_a_pod_share(visit: Visit) -> None:
+    page = visit()
+    lab = try_it(page)
+    lab.run("kubectl run web --image=nginx:1.27")
+    lab.unfold("Namespaces", "default,", "Pod,")
+    row = next(branch for branch in lab.outline() if branch.label.startswith("Pod web,"))
+    lab.row(row.id).dispatch_event("dblclick")
+    page.get_by_role("tab", name="Sandbox").click()
+    network = page.get_by_role("row", name=re.compile(r"Network \(net\)"))
+    expect(network).to_contain_text("all containers of this pod")
+    expect(network).to_contain_text("they reach each other at localhost")

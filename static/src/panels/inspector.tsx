@@ -3,7 +3,7 @@
  *
  * Promise: asks the cluster (`inspect`) when it opens, when the selection changes and when the object itself changed; shows the newest
  * answer and says so while it waits. Tabs: facts with what can be done, YAML, events, why (the chain of causes back to its root), and
- * for pods how the scheduler decided. Components, which are no API objects, are told from the stage's own tables.
+ * for pods how the scheduler decided and which views of the machine its containers share (the kernel's namespaces, not the API's). Components, which are no API objects, are told from the stage's own tables.
  */
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -20,10 +20,10 @@ import { FieldWhy } from "./field-why";
 import { Remedies, waitsForNode } from "./remedies";
 import { Why } from "./why";
 
-type Tab = "facts" | "yaml" | "events" | "why" | "scheduling";
+type Tab = "facts" | "yaml" | "events" | "why" | "scheduling" | "sandbox";
 type Answer = { reply: InspectReply } | { trouble: string } | null;
 
-const TABS: [Tab, string][] = [["facts", "Facts"], ["yaml", "YAML"], ["events", "Events"], ["why", "Why"], ["scheduling", "Scheduling"]];
+const TABS: [Tab, string][] = [["facts", "Facts"], ["yaml", "YAML"], ["events", "Events"], ["why", "Why"], ["scheduling", "Scheduling"], ["sandbox", "Sandbox"]];
 /** An object that changes all the time is asked for at most this often. */
 const ASK_MS = 700;
 
@@ -41,7 +41,7 @@ export function Inspector({ session, onClose, onRun }: InspectorProps) {
   const uid = session.selected.value;
   const found = uid === null ? null : lookUp(session.state.value, uid);
   const reply = answer !== null && "reply" in answer ? answer.reply : null;
-  const tabs = TABS.filter(([name]) => (name === "facts" || reply !== null) && (name !== "scheduling" || reply?.scheduling));
+  const tabs = TABS.filter(([name]) => (name === "facts" || reply !== null) && (name !== "scheduling" || reply?.scheduling) && (name !== "sandbox" || reply?.sandbox));
   const shown = tabs.some(([name]) => name === tab.value) ? tab.value : "facts";
   return (
     <aside class="inspector" aria-label="Inspector" onKeyDown={(event) => { if (event.key === "Escape") onClose(); }}>
@@ -116,6 +116,7 @@ function Body({ tab, reply, found, session, onRun }: BodyProps) {
   const pod = found.kind === "Pod" ? found.row as PodRow : null;
   const help = pod !== null && waitsForNode(pod) ? <Remedies key={pod.uid} row={pod} session={session} /> : null;
   if (tab === "scheduling" && reply?.scheduling) return <><Decision decision={reply.scheduling} />{help}</>;
+  if (tab === "sandbox" && reply?.sandbox) return <Sandbox rows={reply.sandbox} />;
   return (
     <>
       <Actions uid={found.row.uid} session={session} onRun={onRun} />
@@ -171,6 +172,19 @@ function Events({ reply }: { reply: InspectReply }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+function Sandbox({ rows }: { rows: NonNullable<InspectReply["sandbox"]> }) {
+  return (
+    <>
+      <p>What the kernel lets its containers see. These are namespaces of Linux; the pod's <a href="/words/namespace/">namespace of the API</a> is only where its name is unique.</p>
+      <table class="table decision">
+        <caption class="vh">Namespaces of the kernel</caption>
+        <thead><tr><th scope="col">View of</th><th scope="col">Whose</th></tr></thead>
+        <tbody>{rows.map(([what, whose, means]) => <tr key={what}><th scope="row">{what}</th><td>{whose}<br /><span class="muted">{means}</span></td></tr>)}</tbody>
+      </table>
+    </>
   );
 }
 

@@ -261,6 +261,8 @@ export interface InspectReply {
   events: { type: string; reason: string; message: string; count: number; age: number; ev: number }[];
   because: Hop[];
   scheduling?: Scheduling | null;
+  /** Of pods: what the containers see, whose view of it, what that means here. */
+  sandbox?: readonly (readonly [what: string, whose: string, means: string])[];
   not_simulated?: string[];
 }
 

@@ -1,5 +1,6 @@
 """The glossary: old words lead to their successor, a word with two meanings asks which, versions grey out what is gone."""
 
+import html
 import re
 
 import pytest
@@ -94,3 +95,63 @@ def test_a_link_to_no_card_a_slug_twice_and_an_unknown_key_are_refused() -> None
 
 def test_a_card_that_does_not_exist_is_a_page_that_says_so(client: Client) -> None:
     assert client.get("/words/nothing/").status_code == 404
+
+
+def card(client: Client, slug: str, **answers: str) -> str:
+    return client.get(f"/words/{slug}/", answers).content.decode()
+
+
+def test_things_start_outside_of_the_boxes(client: Client) -> None:
+    page = card(client, "pod")
+    tray, _, boxes = page.partition('<div class="boxes">')
+    assert re.findall(r'class="thing-name">([^<]*)', tray) == ["Container", "Pod", "Virtual machine"]
+    assert re.findall(r"<h3>([^<]*)</h3>", boxes)[:3] == ["Largest", "In between", "Smallest"]
+    assert "verdict" not in page.partition('id="placing"')[2].partition("</form>")[0]
+
+
+def test_what_is_in_its_place_is_told_why_and_the_rest_only_that_it_is_not(client: Client) -> None:
+    page = card(client, "pod", **{"item-0": "2", "item-1": "0", "item-2": "0"})
+    assert "2 of 3 in place." in page
+    assert page.count("✗ Not here.") == 1
+    assert "✓ It brings a whole operating system" in page
+    assert "✓ One process tree with its files." in page
+    assert "which are started on one node together" not in page
+    assert "All 3 are in their place." in card(client, "pod", **{"item-0": "2", "item-1": "1", "item-2": "0"})
+
+
+@pytest.mark.parametrize("answer", ["", "7", "-1", "two", "²"])
+def test_an_answer_that_is_none_counts_as_not_given(client: Client, answer: str) -> None:
+    page = card(client, "pod", **{"item-0": answer, "answer": answer})
+    assert "in place." not in page
+    assert "Right." not in page
+
+
+@pytest.mark.parametrize(("slug", "right"), [("pod", "1"), ("namespace", "1"), ("namespace-kernel", "1"), ("oci", "1")])
+def test_a_question_says_why_for_every_answer(client: Client, slug: str, right: str) -> None:
+    told = {number: card(client, slug, answer=number) for number in ("0", "1", "2")}
+    assert [number for number, page in told.items() if "✓ Right." in page] == [right]
+    found = glossary().card(slug).quiz
+    assert found is not None
+    assert all(choice.why in html.unescape(told[str(at)]) for at, choice in enumerate(found.choices))
+
+
+def test_the_card_of_the_specifications_shows_what_a_registry_keeps(client: Client) -> None:
+    page = html.unescape(card(client, "oci"))
+    assert '"mediaType": "application/vnd.oci.image.manifest.v1+json"' in page
+    assert "The manifest for linux/amd64" in page
+    asked = {"item-0": "1", "item-1": "0", "item-2": "2"}
+    assert "All 3 are in their place." in card(client, "oci", **asked)
+
+
+@pytest.mark.parametrize(
+    ("extra", "wanted"),
+    [
+        ("    quiz: {ask: a, choices: [{say: x, why: y}]}\n", "exactly one right choice"),
+        ("    place: {ask: a, boxes: [{name: n, item: i, because: b}]}\n", "two boxes at least"),
+        ("    quiz: {choices: []}\n", "quiz"),
+    ],
+)
+def test_a_malformed_exercise_is_refused_by_name(extra: str, wanted: str) -> None:
+    text = "format: 1\ncards:\n  - slug: a\n    name: A\n    say: s\n    more: m\n    see: []\n" + extra + "old: []\n"
+    with pytest.raises(LessonRefused, match=wanted):
+        read_glossary(text)
