@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import may_open_classes
+from catalog.lesson import Lesson
 from catalog.selectors import lesson_get
 from classroom import selectors
 from classroom.errors import (
@@ -23,8 +24,9 @@ from classroom.errors import (
 from classroom.models import Class, HelpRequest, Hint, Membership
 from labs import notices
 from labs.models import Cluster
+from labs.own_images import config_with_images
 from labs.services import cluster_bring, cluster_create
-from labs.starting_points import starting_point, starting_points
+from labs.starting_points import StartingPoint, lesson_config, starting_point, starting_points
 from progress.services import lesson_bring, lesson_open
 
 CODE_TRIES = 5
@@ -172,19 +174,30 @@ def class_bring(by: User, class_id: UUID | str, step_id: str, membership_id: str
     """Bring one learner, or everybody, to the start of a step; what they did so far is kept aside. How many were brought."""
     group = _led(by, class_id)
     lesson = lesson_get(group.lesson)
-    point = starting_point(lesson, step_id)
-    if point is None:
+    if starting_point(lesson, step_id) is None:
         raise NoSuchStep(f"The solution of {lesson.title!r} does not lead to a step {step_id!r}.")
     members = group.memberships.exclude(cluster=None).select_related("user", "cluster")
     if membership_id is not None:
         members = members.filter(id=_taught_membership(by, membership_id).id)
     for member in members:
         assert member.cluster is not None
+        point = _point_of(member.user, lesson, step_id)
         kept = cluster_bring(cluster=member.cluster, point=point, title=point.title, is_paused=group.paused is not None)
         lesson_bring(user=member.user, lesson=lesson, step_id=step_id)
         told = {"step": step_id, "title": point.title, "from": by.name, "kept": kept.name if kept else None}
         _tell(f"n:{member.cluster_id}", {"t": "brought", **told})
     return len(members)
+
+
+def _point_of(learner: User, lesson: Lesson, step_id: str) -> StartingPoint:
+    """The start of the step in a cluster that knows the learner's images and those of the class."""
+    config = config_with_images(lesson_config(lesson), owner=learner, lesson=lesson.ref)
+    point = starting_point(lesson, step_id, config)
+    if point is None:
+        raise NoSuchStep(
+            f"With the images of this class the solution of {lesson.title!r} does not lead to {step_id!r}."
+        )
+    return point
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """The start of any step of a lesson: what its own solution leaves behind when every step before is done.
 
 Found by playing the solution once a process and asking the simulator in between, so a lesson's author has nothing to write
-down. Promises: the same lesson gives the same points; a step that the solution does not lead to has none.
+down; once more for each description of the cluster that differs, as when a class has images of its own. Promises: the same
+lesson gives the same points; a step that the solution does not lead to has none.
 """
 
 import threading
@@ -17,7 +18,9 @@ from labs.host.engine import SimCluster, maker
 from labs.host.frozen import compress, freeze
 from labs.templates import template_config
 
-_found: dict[Path, "tuple[StartingPoint, ...]"] = {}
+_found: dict[tuple[Path, str], "tuple[StartingPoint, ...]"] = {}
+_MOST_FOUND = 64
+"""So many plays are kept; the oldest goes first."""
 _finding = threading.Lock()
 PIECE_S = 5
 """So many simulated seconds pass between two looks at the checks."""
@@ -36,17 +39,20 @@ class StartingPoint:
     state: bytes
 
 
-def starting_point(lesson: Lesson, step_id: str) -> StartingPoint | None:
-    """Where `step_id` of `lesson` begins."""
-    return next((point for point in starting_points(lesson) if point.step == step_id), None)
+def starting_point(lesson: Lesson, step_id: str, config: str = "") -> StartingPoint | None:
+    """Where `step_id` of `lesson` begins, in a cluster of its own description or of `config`."""
+    return next((point for point in starting_points(lesson, config) if point.step == step_id), None)
 
 
-def starting_points(lesson: Lesson) -> tuple[StartingPoint, ...]:
+def starting_points(lesson: Lesson, config: str = "") -> tuple[StartingPoint, ...]:
     """One point for every step that can be reached, in their order. Takes a second of CPU time the first time."""
+    key = (lesson.folder, config or lesson_config(lesson))
     with _finding:
-        if lesson.folder not in _found:
-            _found[lesson.folder] = tuple(_Play(lesson).points())
-        return _found[lesson.folder]
+        if key not in _found:
+            if len(_found) >= _MOST_FOUND:
+                _found.pop(next(iter(_found)))
+            _found[key] = tuple(_Play(lesson, key[1]).points())
+        return _found[key]
 
 
 def lesson_config(lesson: Lesson) -> str:
@@ -65,12 +71,12 @@ def lesson_commands(lesson: Lesson) -> list[dict[str, Any]]:
 class _Play:
     """The solution, played in pieces."""
 
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, lesson: Lesson, config: str) -> None:
         self._lesson = lesson
         self._done: list[dict[str, Any]] = []
         self._passed: set[str] = set()
         self._checks = [item for step in lesson.steps for item in checks_on_the_wire(step)]
-        self._sim = maker().create(lesson_config(lesson), seed=lesson.setup.seed, epoch_s=int(time.time()))
+        self._sim = maker().create(config, seed=lesson.setup.seed, epoch_s=int(time.time()))
 
     def points(self) -> Iterator[StartingPoint]:
         moments = self._moments()

@@ -92,6 +92,8 @@ def test_a_saved_picture_opens_again_with_the_same_objects(visit: Visit, theme: 
     shown = {str(tile.get_attribute("data-uid")) for tile in web.all()}
     assert shown <= set(told["uids"])
     assert "class=" not in picture
+    assert fonts_of(picture), "fonts within"
+    assert set(re.findall(r"url\(([^)]{0,12})", picture.partition("</style>")[0])) == {'"data:font/w'}
     note = page.get_by_label("For your notes").input_value()
     assert f"[Open this moment]({told['link']})" in note
     page.goto(told["link"])
@@ -101,3 +103,9 @@ def test_a_saved_picture_opens_again_with_the_same_objects(visit: Visit, theme: 
     expect(tiles).to_have_count(3)
     assert {str(tile.get_attribute("data-uid")) for tile in tiles.all()} == shown
     assert again is not lab
+
+
+def fonts_of(picture: str) -> set[str]:
+    """Families that the picture brings and uses."""
+    brought = set(re.findall(r'font-family: "?([^";]+)"?;', picture.partition("</style>")[0]))
+    return {family for family in brought if picture.count(family) > 1}

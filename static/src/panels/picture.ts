@@ -1,7 +1,7 @@
 /**
  * The learner's own diagram for their notes: a picture file, and a link that opens the same objects at the same moment.
  *
- * Promise: the file is an SVG that needs nothing else: colours and letters are written into it, the fleet's canvases are put in as images.
+ * Promise: the file is an SVG that needs nothing else: colours and fonts are written into it, the fleet's canvases are put in as images.
  * Each object keeps its uid (`data-uid`), and the link stands in the picture and in its `metadata`. When no link can be made the picture
  * says why.
  */
@@ -31,7 +31,7 @@ export async function pictureOf(stage: Element, session: Session): Promise<Saved
   const why = outcome.ok ? "" : outcome.error.message;
   const { width, height } = shown.getBoundingClientRect();
   const title = `${session.boot.cluster.name}, ${clockText(moment.at)}`;
-  const svg = framed(drawing, { width, height, title, link, why, background, ink: getComputedStyle(stage).color });
+  const svg = framed(drawing, { faces: await fontFaces(), width, height, title, link, why, background, ink: getComputedStyle(stage).color });
   return { svg, name: `${fileName(session.boot.cluster.name)}-${clockText(moment.at, false).replace(/:/g, "-")}.svg`, link, why };
 }
 
@@ -54,6 +54,36 @@ function styled(from: SVGSVGElement): SVGElement {
   return group;
 }
 
+/** The fonts that the page has loaded, as rules that need no other file. One that cannot be read is left out: the picture falls back. */
+async function fontFaces(): Promise<string> {
+  const loaded = new Set([...document.fonts].filter(({ status }) => status === "loaded").map((face) => [plain(face.family), face.weight, face.style, face.unicodeRange].join()));
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule instanceof CSSFontFaceRule);
+  const used = rules.filter(({ style }) => loaded.has([plain(style.getPropertyValue("font-family")), style.getPropertyValue("font-weight") || "normal", style.getPropertyValue("font-style") || "normal", style.getPropertyValue("unicode-range") || "U+0-10FFFF"].join()));
+  const written = await Promise.all(used.map(withItsFile));
+  return written.join("\n");
+}
+
+const plain = (family: string): string => family.replace(/["']/g, "");
+
+async function withItsFile(rule: CSSFontFaceRule): Promise<string> {
+  const url = /url\("?([^")]+)"?\)/.exec(rule.style.getPropertyValue("src"))?.[1];
+  if (url === undefined) return "";
+  try {
+    const answer = await fetch(new URL(url, rule.parentStyleSheet?.href ?? location.href));
+    if (!answer.ok) return "";
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return rule.cssText.replace(/src:[^;]*;/, `src: url("data:font/woff2;base64,${base64(bytes)}") format("woff2");`);
+  } catch {
+    return "";
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
 function flat(fleet: Element): SVGElement {
   const group = document.createElementNS(SVG, "g");
   for (const canvas of fleet.querySelectorAll("canvas")) {
@@ -67,15 +97,16 @@ function flat(fleet: Element): SVGElement {
   return group;
 }
 
-interface Frame { width: number; height: number; title: string; link: string | null; why: string; background: string; ink: string }
+interface Frame { faces: string; width: number; height: number; title: string; link: string | null; why: string; background: string; ink: string }
 
-function framed(drawing: SVGElement, { width, height, title, link, why, background, ink }: Frame): string {
+function framed(drawing: SVGElement, { faces, width, height, title, link, why, background, ink }: Frame): string {
   const picture = document.createElementNS(SVG, "svg");
   picture.setAttribute("xmlns", SVG);
   picture.setAttribute("viewBox", `0 0 ${width} ${height + FOOT}`);
   picture.setAttribute("width", String(width));
   picture.setAttribute("height", String(height + FOOT));
   picture.append(element("title", {}, title), element("metadata", {}, JSON.stringify({ link, uids: [...drawing.querySelectorAll("[data-uid]")].map((thing) => thing.getAttribute("data-uid")) })));
+  picture.append(element("style", {}, faces));
   picture.append(element("rect", { width: "100%", height: "100%", fill: background }, ""), drawing);
   const words = { x: "12", "font-family": "sans-serif", "font-size": "13", fill: ink };
   picture.append(element("text", { ...words, y: String(height + 18), "font-weight": "600" }, title));

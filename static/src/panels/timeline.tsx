@@ -25,6 +25,7 @@ export function Timeline({ session }: { session: Session }) {
   const head = session.playhead.value;
   const running = session.visited.value ? false : head ? head.playing : !session.clock.value.paused;
   const live = session.live.value;
+  const isOpen = session.connection.value === "open";
   const [now, end] = [session.now(), Math.max(session.liveNow(), 1)];
   return (
     <div class="tl" role="group" aria-label="Timeline">
@@ -41,7 +42,7 @@ export function Timeline({ session }: { session: Session }) {
             <button key={value} type="button" aria-label={words} aria-pressed={session.clock.value.speed === value} disabled={session.boot.readonly} onClick={() => void session.setClock("speed", value)}>{label}</button>
           ))}
         </div>
-        <button class={`live${live ? " on" : ""}`} type="button" aria-pressed={live} onClick={() => session.goLive()}>{live ? "Live" : "Go live"}</button>
+        <button class={`live${live && isOpen ? " on" : ""}`} type="button" aria-pressed={live} onClick={() => session.goLive()}>{!live ? "Go live" : isOpen ? "Live" : "No line"}</button>
       </div>
     </div>
   );

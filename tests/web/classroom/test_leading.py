@@ -12,6 +12,7 @@ from accounts.services import guest_create
 from catalog.selectors import lesson_get
 from classroom import selectors, services
 from classroom.errors import ClassClosed, NoSuchStep, NotTheInstructor, NotYourCluster
+from classroom.images import image_save
 from classroom.models import Class, Membership
 from classroom.page import lab_part
 from labs.host.frozen import thaw
@@ -212,3 +213,12 @@ def test_one_presents_only_a_cluster_of_ones_own(member: Membership, jana: User,
     given = {"a learner's": str(member.cluster_id), "nobody's": str(uuid4()), "no id": "x"}[whose]
     with pytest.raises(NotYourCluster):
         services.class_present(jana, member.group_id, given)
+
+
+def test_the_images_of_the_class_are_known_where_a_learner_is_brought(member: Membership, jana: User) -> None:
+    image_save(user=jana, entry={"name": "acme/shop", "tags": {"1.0": 20}})
+    services.class_bring(jana, member.group_id, "second")
+    again = Simulated.load(thaw(bytes(Snapshot.objects.latest("pk").state)).sim)
+    assert again.apply({"kind": "shell", "line": "docker manifest inspect acme/shop:1.0"})["exit"] == 0
+    assert "web" in again.apply({"kind": "shell", "line": "kubectl get pods"})["stdout"]
+    assert len(starting_points(lesson_get(REF))) == 2
