@@ -24,6 +24,7 @@ from simulator.addons.secrets_store.driver import SecretsStore
 from simulator.addons.secrets_store.vault import Vault
 from simulator.addons.vertical_pod_autoscaler.recommender import Recommender
 from simulator.admission_calls import ClusterWebhooks
+from simulator.api_door import ApiDoor
 from simulator.api_reach import ClusterReach
 from simulator.apiserver.disruption import evict
 from simulator.apiserver.etcd import Etcd
@@ -184,6 +185,7 @@ class Cluster:
         registry.computed["componentstatuses"] = self.plane.statuses
         reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
         self.server = Server(registry, self.kubelets, reach)
+        self.kubelets.servers.api = ApiDoor(self.server)
         self.sessions = ContainerSessions(
             engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )

@@ -28,6 +28,7 @@ class StatusError(Exception):
         self.reason = reason
         self.message = message
         self.details = details or {}
+        self._tells_details = details is not None
 
     def status(self) -> Obj:
         body: Obj = {
@@ -39,7 +40,7 @@ class StatusError(Exception):
         }
         if self.reason:
             body["reason"] = self.reason
-        if self.details:
+        if self._tells_details:
             body["details"] = self.details
         body["code"] = self.code
         return body

@@ -15,6 +15,7 @@ from simulator.apiserver import api_services, errors, ownership
 from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
+from simulator.apiserver.authorization.tokens import Tokens
 from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, CertificateExpired, StatusError
 from simulator.apiserver.etcd import Etcd
@@ -93,6 +94,7 @@ class Registry:
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
         """Called with the trail's row of every refused write of a person."""
         self.converter = Converter(engine, self.kinds)
+        self.tokens = Tokens(engine, self.store)
         self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds, self.converter)
         self.admission = AdmissionChain(engine, self.store, self.kinds, self._write_quota)
         self.admission.has_mutating_policies = "MutatingAdmissionPolicy" in gates
@@ -315,6 +317,10 @@ class Registry:
             self._remove(who, resource, key, fresh)
             return None
         return old if fresh == old else self._put(who, "delete", resource, key, fresh)
+
+    def token(self, who: str, namespace: str, name: str, request: Obj, at_s: int) -> str:
+        """The token that a component asked for at a moment past and has kept since; asking again is no new request."""
+        return str(self.tokens.answer(self.get(who, "serviceaccounts", namespace, name), request, at_s=at_s)["status"]["token"])
 
     def bind(self, who: str, namespace: str, name: str, node: str) -> None:
         """The binding subresource: gives a pod its node, once and for ever."""

@@ -11,6 +11,20 @@ from simulator.engine.plain import Obj
 class User:
     name: str
     groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What else the authenticator knows, sorted by key."""
+
+    def info(self) -> Obj:
+        """As `authentication.k8s.io/v1` UserInfo."""
+        found: Obj = {"username": self.name}
+        if self.uid:
+            found["uid"] = self.uid
+        if self.groups:
+            found["groups"] = list(self.groups)
+        if self.extra:
+            found["extra"] = {key: list(values) for key, values in self.extra}
+        return found
 
 
 #: Whoever holds the cluster's first kubeconfig, as kubeadm makes it.

@@ -6,9 +6,10 @@ https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from simulator.apiserver import errors
 from simulator.apiserver.authorization.attributes import Attributes
 from simulator.apiserver.authorization.rbac import Rbac
-from simulator.apiserver.authorization.tokens import Tokens
+from simulator.apiserver.authorization.tokens import ISSUER, Tokens
 from simulator.apiserver.request import Request, User
 from simulator.engine.plain import Obj
 
@@ -55,13 +56,20 @@ class Reviewer:
         }
 
     def _who_am_i(self, spec: Obj, user: User) -> Obj:
-        return {"userInfo": {"username": user.name, "groups": list(user.groups)}}
+        return {"userInfo": user.info()}
 
     def _whose_token(self, spec: Obj, user: User) -> Obj:
-        found = self.tokens.user(spec.get("token", ""))
-        if found is None:
-            return {"user": {}, "error": "[invalid bearer token, token lookup failed]"}
-        return {"authenticated": True, "user": {"username": found.name, "groups": list(found.groups)}}
+        """`pkg/registry/authentication/tokenreview/storage.go`."""
+        token = spec.get("token", "")
+        if not token:
+            raise errors.bad_request("token is required for TokenReview in authentication")
+        wanted = tuple(spec.get("audiences") or (ISSUER,))
+        found = self.tokens.judged(token, wanted)
+        if isinstance(found, str):
+            return {"user": {}, "error": found}
+        audiences = self.tokens.audiences(token, wanted)
+        answer: Obj = {"authenticated": True, "user": found.info()}
+        return {**answer, "audiences": audiences} if audiences else answer
 
 
 def _asked(spec: Obj) -> Attributes:

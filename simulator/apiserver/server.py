@@ -14,7 +14,7 @@ from simulator.apiserver.aggregation import Aggregator
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
 from simulator.apiserver.authorization.impersonation import acting_user
 from simulator.apiserver.authorization.rbac import Rbac, is_administrator
-from simulator.apiserver.authorization.tokens import Tokens, unauthorized
+from simulator.apiserver.authorization.tokens import unauthorized
 from simulator.apiserver.certificates import certificate_user
 from simulator.apiserver.discovery import discover
 from simulator.apiserver.errors import StatusError
@@ -43,7 +43,7 @@ class Server:
         self.registry = registry
         self.aggregator = Aggregator(registry.store)
         self._rbac = Rbac(registry.store)
-        self._tokens = Tokens(registry.engine, registry.store)
+        self._tokens = registry.tokens
         self._verbs = ObjectVerbs(registry, self._rbac, Reviewer(self._rbac, self._tokens))
         self._subresources = Subresources(self._verbs, self._rbac, self._tokens, nodes, reach)
 

@@ -41,6 +41,8 @@ class ApiServer(Protocol):
 
     def finalize_namespace(self, who: str, obj: Obj) -> Obj: ...
 
+    def token(self, who: str, namespace: str, name: str, request: Obj, at_s: int) -> str: ...
+
 
 class Client:
     def __init__(self, api: ApiServer, actor: str) -> None:
@@ -67,6 +69,10 @@ class Client:
 
     def get(self, resource: str, namespace: str, name: str) -> Obj:
         return self._api.get(self.actor, resource, namespace, name)
+
+    def token(self, namespace: str, account: str, request: Obj, *, at_s: int) -> str:
+        """The token of a ServiceAccount that this client has had since `at_s` (seconds of the epoch)."""
+        return self._api.token(self.actor, namespace, account, request, at_s)
 
     def list(self, resource: str, namespace: str | None = None) -> Objects:
         return self._api.list(self.actor, resource, namespace)

@@ -10,13 +10,16 @@ from simulator.engine.plain import Obj
 from simulator.network import dns
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 from simulator.network.dns_tools import DnsTools
-from simulator.network.http_paths import HttpPath
+from simulator.network.http_options import NoFile, Reader, curl_request, is_short, wget_request
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
-    "wget": frozenset({"-O", "-o", "-T", "-t", "-U", "--header", "--timeout"}),
+    "wget": frozenset(
+        {"-O", "-o", "-T", "-t", "-U", "--header", "--timeout", "--post-data", "--ca-certificate"}
+    ),
     "curl": frozenset(
-        {"-o", "-w", "-m", "-H", "-X", "-d", "-A", "-u", "--max-time", "--connect-timeout", "--retry", "--header"}
+        {"-o", "-w", "-m", "-H", "-X", "-d", "-A", "-u", "--max-time", "--connect-timeout", "--retry", "--header", "--cacert",
+         "--request", "--data", "--data-binary", "--data-raw", "--json", "--output", "--write-out"}
     ),
     "nc": frozenset({"-w", "-i", "-p"}),
     "ping": frozenset({"-c", "-W", "-w", "-i", "-s", "-t"}),
@@ -30,6 +33,15 @@ _STATUS_WORDS = {
     502: "Bad Gateway",
     503: "Service Unavailable",
 }
+#: What curl 8 says of a server whose certificate it cannot verify.
+_UNTRUSTED = (
+    "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+    "More details here: https://curl.se/docs/sslcerts.html",
+    "",
+    "curl failed to verify the legitimacy of the server and therefore could not",
+    "establish a secure connection to it. To learn more about this situation and",
+    "how to fix it, please visit the webpage mentioned above.",
+)
 
 
 class NetworkTools:
@@ -39,8 +51,10 @@ class NetworkTools:
         self._datapath = datapath
         self._dns = DnsTools(datapath)
 
-    def ask(self, pod: Obj, argv: tuple[str, ...]) -> tuple[int, list[str], int]:
-        """(exit status, lines, microseconds)."""
+    def ask(
+        self, pod: Obj, argv: tuple[str, ...], read: Reader = lambda path: None
+    ) -> tuple[int, list[str], int]:
+        """(exit status, lines, microseconds). `read`: the files that options name."""
         program, rest = argv[0], list(argv[1:])
         source = Source(pod=pod)
         match program:
@@ -51,9 +65,9 @@ class NetworkTools:
             case "getent":
                 return self._getent(source, _operands(program, rest))
             case "wget":
-                return self._wget(source, rest)
+                return self._wget(source, rest, read)
             case "curl":
-                return self._curl(source, rest)
+                return self._curl(source, rest, read)
             case "nc":
                 return self._nc(source, _operands(program, rest))
             case "ping":
@@ -74,16 +88,28 @@ class NetworkTools:
             return 2, [], 0
         return 0, [f"{address:<16}{answer.name}" for address in answer.addresses], 0
 
-    def _wget(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
+    def _wget(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
         operands = _operands("wget", words)
-        host, port, path = _url(operands[0] if operands else "")
-        trace = self._datapath.request(source, host, port, path)
+        url = operands[0] if operands else ""
+        host, port, path = _url(url)
+        try:
+            asked = wget_request(url, path, words, read, busybox=source.pod is not None and _has_busybox(source.pod))
+        except NoFile as error:
+            return 1, [f"wget: can't open '{error}': No such file or directory"], 0
+        trace = self._datapath.request(source, host, port, asked)
         if trace.error == RESOLVE:
             return 1, [f"wget: bad address '{host if port == 80 else f'{host}:{port}'}'"], trace.took_us
         if trace.error == REFUSED:
             return 1, [f"wget: can't connect to remote host ({trace.address}): Connection refused"], trace.took_us
         if trace.error:
             return 1, ["wget: download timed out"], trace.took_us
+        if asked.scheme == "https" and asked.trust is not None and not trace.status:
+            says = [
+                f"ERROR: cannot verify {host}'s certificate, issued by 'CN=kubernetes':",
+                "  Unable to locally verify the issuer's authority.",
+                f"To connect to {host} insecurely, use `--no-check-certificate'.",
+            ]
+            return 5, says, trace.took_us
         if trace.status >= 400:
             return (
                 1,
@@ -95,20 +121,27 @@ class NetworkTools:
         to_screen = any(word in ("-O-", "-qO-", "-O/dev/stdout", "-qO") for word in words) or "-" in words
         return 0, trace.body.splitlines() if to_screen and "--spider" not in words else [], trace.took_us
 
-    def _curl(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
+    def _curl(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
         operands = _operands("curl", words)
-        host, port, path = _url(operands[0] if operands else "")
-        trace = self._datapath.request(source, host, port, _with_options(path, words, operands))
-        silent = any(
-            word.startswith("-") and not word.startswith("--") and "s" in word and "S" not in word for word in words
-        )
+        url = operands[0] if operands else ""
+        host, port, path = _url(url)
+        silent = any(is_short(word, "s") and "S" not in word for word in words) and "-S" not in words
+        try:
+            asked = curl_request(url, path, words, read)
+        except NoFile as error:
+            says = f"curl: (77) error setting certificate file: {error}"
+            return 77, [] if silent else [says], 0
+        trace = self._datapath.request(source, host, port, asked)
         if trace.error:
             code, text = _curl_error(trace, host, port)
             return code, [] if silent else [text], trace.took_us
-        if trace.status >= 400 and any(word in ("-f", "--fail", "-sf", "-fs", "-fsS", "-sSf") for word in words):
+        if asked.scheme == "https" and asked.trust is not None and not trace.status:
+            return 60, [] if silent else list(_UNTRUSTED), trace.took_us
+        fails = "--fail" in words or any(is_short(word, "f") for word in words)
+        if trace.status >= 400 and fails:
             return 22, [] if silent else [f"curl: (22) The requested URL returned error: {trace.status}"], trace.took_us
-        wanted = next((after for word, after in pairwise(words) if word == "-w"), "")
-        lines = [] if "-o" in words else trace.body.splitlines()
+        wanted = next((after for word, after in pairwise(words) if word in ("-w", "--write-out")), "")
+        lines = [] if "-o" in words or "--output" in words else trace.body.splitlines()
         return (
             0,
             [*lines, *([wanted.replace("%{http_code}", str(trace.status)).rstrip("\n")] if wanted else [])],
@@ -167,24 +200,6 @@ _BUSYBOX = ("busybox", "alpine", "curl", "agnhost", "stress")
 
 def _has_busybox(pod: Obj) -> bool:
     return any(name in container.get("image", "") for container in pod["spec"]["containers"] for name in _BUSYBOX)
-
-
-def _with_options(path: str, words: list[str], operands: list[str]) -> HttpPath:
-    """The request that curl makes of its options: `-H`, `-X`, `-I`, and the scheme of the URL."""
-    url = operands[0] if operands else ""
-    scheme, separator, rest = url.partition("://")
-    headers: dict[str, str] = {}
-    method = "GET"
-    for word, after in pairwise([*words, ""]):
-        if word in ("-H", "--header"):
-            name, _, value = after.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        elif word in ("-X", "--request"):
-            method = after
-        elif word in ("-I", "--head"):
-            method = "HEAD"
-    host = headers.pop("host", (rest if separator else url).partition("/")[0])
-    return HttpPath(path, host=host, method=method, headers=headers, scheme=scheme if separator else "http")
 
 
 def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:

@@ -159,7 +159,7 @@ class ContainerExec:
             return self._processes.ask(pod, record, one, argv, shown)
         if self._fleet.network is None:
             return 1, [f"{argv[0]}: could not connect to the server"]
-        status, lines, _ = self._fleet.network.ask(pod, argv)
+        status, lines, _ = self._fleet.network.ask(pod, argv, self._files.reader(record, one, pod))
         return status, list(lines)
 
     # Sessions

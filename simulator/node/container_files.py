@@ -4,9 +4,12 @@ Promises: the writable layer is kept as differences with their times in the cont
 are those of `volumes.Contents`. `/dev/shm` is memory that the containers of a pod share, as their IPC namespace is.
 """
 
+from collections.abc import Callable
+
 from simulator.engine.plain import Obj
 from simulator.node.environment import hostname
 from simulator.node.fleet import Fleet
+from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.volume_manager import VolumeManager
 from simulator.node.volumes import Mount, Mounts
@@ -44,6 +47,18 @@ class ContainerFiles:
         )
         own = dict(self._fleet.plan(one.run).changes_at(self._fleet.engine.now - one.run.started_us))
         return FileTree(base, own, one.run.recipe.setting, self.shown(record, pod, spec))
+
+    def reader(self, record: PodRecord, one: ContainerRecord, pod: Obj) -> Callable[[str], str | None]:
+        """Reads one file by its absolute path, as a program of the container would."""
+
+        def content(path: str) -> str | None:
+            if one.run is None:
+                return None
+            shown = self.shown(record, pod, container_spec(pod, one.name))
+            own = self._fleet.plan(one.run).files_at(self._fleet.engine.now - one.run.started_us)
+            return shown.get(path, own.get(path))
+
+        return content
 
     def kubelet_files(self, record: PodRecord, pod: Obj) -> dict[str, str]:
         """`/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`."""

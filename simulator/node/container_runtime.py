@@ -288,7 +288,7 @@ class ContainerRuntime:
             return Answer(status, tuple(lines)), 1_000
         if self._fleet.network is None:
             return Answer(1), 1_000
-        status, lines, took_us = self._fleet.network.ask(pod, argv)
+        status, lines, took_us = self._fleet.network.ask(pod, argv, self.files.reader(record, one, pod))
         return Answer(status, tuple(lines)), max(took_us, 1_000)
 
     def note_line(self, one: ContainerRecord, text: str) -> None:

@@ -5,6 +5,7 @@ sync. Leaves to others: what a sync does (`kubelets`), what a machine is (`machi
 """
 
 from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -32,8 +33,10 @@ _MAX_HAPPENINGS = 200
 class Network(Protocol):
     """Answers what programs in containers ask: `nslookup db`, `wget -qO- http://web`."""
 
-    def ask(self, pod: Obj, argv: tuple[str, ...]) -> tuple[int, list[str], int]:
-        """(exit status, lines, microseconds it took)."""
+    def ask(
+        self, pod: Obj, argv: tuple[str, ...], read: Callable[[str], str | None] = ...
+    ) -> tuple[int, list[str], int]:
+        """(exit status, lines, microseconds it took). `read`: the content of a file that an option names."""
 
     def resolv_conf(self, pod: Obj) -> str:
         """The content of `/etc/resolv.conf` in the pod's containers."""

@@ -4,7 +4,7 @@ Promises: an answer follows from the plan of the process that listens, at its pr
 written to the server's access log, and nothing else is ever changed.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from simulator.engine.plain import Obj
 from simulator.node.addresses import first_address, second_address
@@ -17,6 +17,7 @@ from simulator.workloads.file_tree import absolute
 from simulator.workloads.timeline import Plan
 
 _AGENT = "curl/8.11.1"
+_API_SERVER, _SYSTEM = "kube-apiserver", "kube-system"
 
 
 class Place(NamedTuple):
@@ -32,8 +33,17 @@ class Answer(NamedTuple):
     error: str = ""
 
 
+class ApiDoor(Protocol):
+    """What the API server says to whoever reaches one of its processes through the network."""
+
+    def answer(self, path: str) -> tuple[int, str]:
+        """(status, body); 0: the client has ended the connection, for it does not trust the server's certificate."""
+
+
 class PodServers:
     def __init__(self, fleet: Fleet, runtime: ContainerRuntime) -> None:
+        self.api: ApiDoor | None = None
+        """Set at assembly: who answers for a kube-apiserver."""
         self._fleet = fleet
         self._runtime = runtime
 
@@ -174,6 +184,8 @@ class PodServers:
         listener = next((each for each in plan.listens if each.port == port), None)
         if not path or listener is None or listener.protocol != "http":
             return Answer(container=one.name)
+        if client and self.api is not None and one.name == _API_SERVER and record.namespace == _SYSTEM:
+            return Answer(*self.api.answer(path), one.name)
         age = self._fleet.engine.now - one.run.started_us
         status, _ = http_status(plan, path, age)
         route, _ = plan.route(path, age)

@@ -5,6 +5,8 @@ polled, a waiting pod is woken by the change it waits for; volumes made from Con
 sources stay as they are. Leaves to others: what lies in a volume (`volumes`), attaching (`controllers.attach_detach`, `csi.attacher`).
 """
 
+from collections.abc import Callable
+
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.cloud.storage_flavours import StorageFlavour
 from simulator.engine import Plain
@@ -18,14 +20,13 @@ from simulator.node.fleet import Fleet
 from simulator.node.local_storage import LocalStorage
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
+from simulator.node.service_account_tokens import SYNC_US, asked_at, lifetime_of, sync_phase, token_request
 from simulator.node.timing import SECOND
 from simulator.node.volume_places import CLAIMS, DEVICE, VOLUMES, Failed, VolumePlaces, Waiting, storage_of_volume
 from simulator.node.volumes import Files, Mount, Mounts
 
 #: How long a sync waits for volumes (`podAttachAndMountTimeout`).
 LATE_US = 123 * SECOND
-#: A pod whose sources changed takes them over at its next sync, within this long (`syncFrequency`).
-_SYNC_US = 60 * SECOND
 _EXPAND_US = (500_000, 1_500_000)
 
 
@@ -155,9 +156,26 @@ class VolumeManager:
         volume = next(one for one in pod["spec"]["volumes"] if one["name"] == name)
         facts = pod_facts(pod, record.ip, self._fleet.nodes[record.node])
         try:
-            return volume_sources.files_of(volume, facts, self._lookup(record))
+            return volume_sources.files_of(volume, facts, self._lookup(record), self._tokens_of(record, pod))
         except ApiUnavailable:
             return {}
+
+    def _tokens_of(self, record: PodRecord, pod: Obj) -> Callable[[Obj], str]:
+        """The text of a token file: of the token that the last sync put there."""
+        phase = sync_phase(record.uid)
+
+        def text(source: Obj) -> str:
+            asked = asked_at(record.started_us, self._engine.now, lifetime_of(source), phase)
+            request = token_request(pod, source)
+            account = pod["spec"].get("serviceAccountName") or "default"
+            try:
+                return self._fleet.client(record.node).token(
+                    record.namespace, account, request, at_s=self._engine.epoch_s + asked // SECOND
+                )
+            except (StatusError, ApiUnavailable):
+                return ""
+
+        return text
 
     def container_begins(self, record: PodRecord, pod: Obj, one: ContainerRecord) -> None:
         """A file mounted by subPath from a ConfigMap or Secret stays as it is now as long as the container lives."""
@@ -199,7 +217,8 @@ class VolumeManager:
             if place is None or (resource, name) not in volume_sources.references(volume):
                 continue
             if not self.contents.has(place[0]):
-                self.contents.replace(place[0], volume_sources.files_of(volume, facts, as_before))
+                files = volume_sources.files_of(volume, facts, as_before, self._tokens_of(record, pod))
+                self.contents.replace(place[0], files)
 
     def refresh(self, uid: str) -> None:
         """Event: a pod's sync takes over what its sources say now, all files of a volume at once."""
@@ -215,8 +234,7 @@ class VolumeManager:
                 self.contents.drop(place[0])
 
     def _until_sync(self, uid: str) -> int:
-        phase = sum(uid.encode()) * 7_919 * SECOND % _SYNC_US
-        return _SYNC_US - (self._engine.now - phase) % _SYNC_US
+        return SYNC_US - (self._engine.now - sync_phase(uid)) % SYNC_US
 
     def claim_changed(self, new: Obj | None) -> None:
         if new is None:

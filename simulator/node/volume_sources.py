@@ -59,14 +59,16 @@ def _source_problem(source: Obj, found: Obj | None, named: str, word: str) -> st
     return None
 
 
-def files_of(volume: Obj, facts: PodFacts, lookup: Lookup) -> Files:
-    """Relative path → text, the later sources of a projected volume over the earlier ones."""
+def files_of(volume: Obj, facts: PodFacts, lookup: Lookup, token: Callable[[Obj], str]) -> Files:
+    """Relative path → text, the later sources of a projected volume over the earlier ones. `token` answers a serviceAccountToken."""
     parts = (volume.get("projected") or {}).get("sources") or [volume]
     found: Files = {}
     for part in parts:
         for field, fill in _FILL.items():
             if field in part:
                 found.update(fill(part[field], facts, lookup))
+        if (source := part.get("serviceAccountToken")) is not None and (text := token(source)):
+            found[source["path"]] = text
     return found
 
 

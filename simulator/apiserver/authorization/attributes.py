@@ -48,7 +48,7 @@ def refusal(user: User, asked: Attributes, reason: str) -> StatusError:
     suffix = f": {reason}" if reason else ""
     if not asked.resource:
         says = f'forbidden: User "{user.name}" cannot {asked.verb} path "{asked.path}"{suffix}'
-        return StatusError(403, "Forbidden", says)
+        return StatusError(403, "Forbidden", says, {})
     where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
     says = f'User "{user.name}" cannot {asked.verb} resource "{asked.combined}" in API group "{asked.group}" {where}'
     return errors.forbidden(asked.group, asked.resource, asked.name, says + suffix)

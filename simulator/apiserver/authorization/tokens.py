@@ -6,8 +6,10 @@ keyed hash over the cluster's seed, so it proves itself without any state; it di
 
 import base64
 import json
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 from simulator.apiserver import errors
 from simulator.apiserver.authorization.rbac import account_user
@@ -22,6 +24,14 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HOUR_S = 3_600
 _LEAST_S, _MOST_S = 600, 1 << 32
 _BOUND_KINDS = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
+#: A pod's token of this life is accepted for a year; being older than asked for is only noted (`WarnOnlyBoundTokenExpirationSeconds`).
+WARN_ONLY_S = 3_607
+_EXTENSION_S = 365 * 24 * 3_600
+_LEEWAY_US = 60_000_000
+_INVALIDATED = "service account token has been invalidated"
+#: What each authenticator says of a token that none of them knows.
+_UNKNOWN = "invalid bearer token"
+_EXTRA = "authentication.kubernetes.io/"
 
 
 class Tokens:
@@ -31,29 +41,36 @@ class Tokens:
         self._engine = engine
         self._store = store
 
-    def answer(self, account: Obj, request: Obj) -> Obj:
-        """A TokenRequest with its status. Raises StatusError for a life too short or a bound object that is not there."""
+    def answer(self, account: Obj, request: Obj, *, at_s: int | None = None) -> Obj:
+        """A TokenRequest with its status. Raises StatusError for a life too short or a bound object that is not there.
+
+        `at_s`: since when the asker has had it, when it is shown again.
+        """
         spec = request.get("spec") or {}
         metadata = account["metadata"]
         asked = spec.get("expirationSeconds")
         life = _HOUR_S if asked is None else asked
         _refuse_life(life)
         audiences = list(spec.get("audiences") or [ISSUER])
-        now = self._now_s()
+        now = self._now_s() if at_s is None else at_s
+        bound = self._bound(metadata, spec.get("boundObjectRef"))
+        is_extended = life == WARN_ONLY_S and "pod" in bound and audiences == [ISSUER]
+        if is_extended:
+            bound["warnafter"] = now + life
         claims: Obj = {
             "aud": audiences,
-            "exp": now + life,
+            "exp": now + (_EXTENSION_S if is_extended else life),
             "iat": now,
             "iss": ISSUER,
             "kubernetes.io": {
                 "namespace": metadata["namespace"],
-                "serviceaccount": {"name": metadata["name"], "uid": metadata["uid"]},
-                **self._bound(metadata["namespace"], spec.get("boundObjectRef")),
+                **_sorted({"serviceaccount": {"name": metadata["name"], "uid": metadata["uid"]}, **bound}),
             },
             "nbf": now,
             "sub": f"system:serviceaccount:{metadata['namespace']}:{metadata['name']}",
         }
-        due = self._engine.timestamp(self._engine.now + life * 1_000_000)
+        claims = _sorted({**claims, "jti": self._identifier(claims)})
+        due = self._engine.timestamp((now - self._engine.epoch_s + life) * 1_000_000)
         return {
             "kind": "TokenRequest",
             "apiVersion": "authentication.k8s.io/v1",
@@ -62,22 +79,58 @@ class Tokens:
             "status": {"token": self._written(claims), "expirationTimestamp": due},
         }
 
-    def user(self, token: str) -> User | None:
+    def user(self, token: str, audiences: tuple[str, ...] = (ISSUER,)) -> User | None:
         """Whose token this is; None when it is worth nothing (any more)."""
+        found = self.judged(token, audiences)
+        return None if isinstance(found, str) else found
+
+    def judged(self, token: str, audiences: tuple[str, ...] = (ISSUER,)) -> User | str:
+        """Whose token this is, or why it is worth nothing: the words of `pkg/serviceaccount/claims.go`."""
         if bootstrap_tokens.PATTERN.fullmatch(token):
-            return self._bootstrapper(token)
+            return self._bootstrapper(token) or _UNKNOWN
         claims = self._read(token)
-        if claims is None or claims["exp"] <= self._now_s():
-            return None
+        if claims is None:
+            return _UNKNOWN
+        if not set(audiences) & set(claims["aud"]):
+            return _aggregated(
+                f"token audiences {_go_list(claims['aud'])} is invalid for the target audiences {_go_list(audiences)}"
+            )
+        says = self._invalid(claims)
+        return _aggregated(says) if says else _holder(claims)
+
+    def audiences(self, token: str, wanted: tuple[str, ...]) -> list[str]:
+        """Those of the wanted audiences that a good token is meant for."""
+        claims = self._read(token)
+        return [] if claims is None else [one for one in wanted if one in claims["aud"]]
+
+    def _invalid(self, claims: Obj) -> str:
+        if claims["exp"] <= self._now_s():
+            return "service account token has expired"
         about = claims["kubernetes.io"]
-        namespace, account = about["namespace"], about["serviceaccount"]
-        if not self._is_alive("serviceaccounts", namespace, account):
-            return None
+        namespace, wanted = about["namespace"], about["serviceaccount"]
+        account = self._store.get("serviceaccounts", (namespace, wanted["name"]))
+        if account is None:
+            return f'serviceaccounts "{wanted["name"]}" not found'
+        if account["metadata"]["uid"] != wanted["uid"]:
+            return f"service account UID ({account['metadata']['uid']}) does not match claim ({wanted['uid']})"
         for kind, resource in _BOUND_KINDS.items():
             bound = about.get(kind.lower())
-            if bound and not self._is_alive(resource, "" if kind == "Node" else namespace, bound):
-                return None
-        return account_user(namespace, account["name"])
+            if bound is None or (kind == "Node" and "pod" in about):
+                continue  # a pod's token only tells where the pod runs
+            obj = self._store.get(resource, ("" if kind == "Node" else namespace, bound["name"]))
+            if obj is None:
+                return _INVALIDATED
+            uid = obj["metadata"]["uid"]
+            if uid != bound["uid"]:
+                return f"{kind.lower()} UID ({uid}) does not match service account {kind.lower()} ref claim ({bound['uid']})"
+            if self._is_long_gone(obj):
+                return _INVALIDATED
+        return ""
+
+    def _is_long_gone(self, obj: Obj) -> bool:
+        """Deleted, and still there a minute after it should have ended (`jwt.DefaultLeeway`)."""
+        due = obj["metadata"].get("deletionTimestamp")
+        return due is not None and self._engine.micros(due) < self._engine.now - _LEEWAY_US
 
     def _bootstrapper(self, text: str) -> User | None:
         """`plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go`."""
@@ -91,21 +144,42 @@ class Tokens:
         groups = (bootstrap_tokens.GROUP, *token.groups, "system:authenticated")
         return User(bootstrap_tokens.USER + token.id, groups)
 
-    def _bound(self, namespace: str, reference: Obj | None) -> Obj:
+    def _bound(self, account: Obj, reference: Obj | None) -> Obj:
         if not reference:
             return {}
         kind, name = reference.get("kind", ""), reference.get("name", "")
         resource = _BOUND_KINDS.get(kind)
-        if resource is None:
-            raise errors.bad_request(f"cannot bind token for serviceaccount to object of type v1, Kind={kind}")
-        obj = self._store.get(resource, ("" if kind == "Node" else namespace, name))
+        if resource is None or reference.get("apiVersion", "v1") != "v1":
+            group, _, version = reference.get("apiVersion", "v1").rpartition("/")
+            raise errors.bad_request(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
+        obj = self._store.get(resource, ("" if kind == "Node" else account["namespace"], name))
         if obj is None:
             raise errors.not_found("", resource, name)
-        return {kind.lower(): {"name": name, "uid": obj["metadata"]["uid"]}}
+        if kind == "Pod" and obj["spec"].get("serviceAccountName") != account["name"]:
+            raise errors.bad_request(
+                f'cannot bind token for serviceaccount "{account["name"]}" to pod running with different serviceaccount name.'
+            )
+        uid = obj["metadata"]["uid"]
+        if reference.get("uid") and reference["uid"] != uid:
+            why = (
+                f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
+                "The object might have been deleted and then recreated"
+            )
+            raise errors.conflict("", kind, name, why)
+        node = {} if kind != "Pod" else self._node_of(obj)
+        return {**node, kind.lower(): {"name": name, "uid": uid}}
 
-    def _is_alive(self, resource: str, namespace: str, wanted: Obj) -> bool:
-        obj = self._store.get(resource, (namespace, wanted["name"]))
-        return obj is not None and obj["metadata"]["uid"] == wanted["uid"]
+    def _node_of(self, pod: Obj) -> Obj:
+        """A pod's token says on which node it runs; the node's uid only while there is such an object."""
+        name = pod["spec"].get("nodeName")
+        if not name:
+            return {}
+        node = self._store.get("nodes", ("", name))
+        return {"node": {"name": name} if node is None else {"name": name, "uid": node["metadata"]["uid"]}}
+
+    def _identifier(self, claims: Obj) -> str:
+        digest = blake2b(json.dumps(claims).encode(), key=str(self._engine.seed).encode(), digest_size=16)
+        return str(UUID(bytes=digest.digest(), version=4))
 
     def _now_s(self) -> int:
         return self._engine.epoch_s + self._engine.now // 1_000_000
@@ -125,6 +199,33 @@ class Tokens:
         payload = body.partition(".")[2]
         claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return dict(claims)
+
+
+def _holder(claims: Obj) -> User:
+    """`apiserver/pkg/authentication/serviceaccount/util.go: UserInfo`."""
+    about = claims["kubernetes.io"]
+    account = about["serviceaccount"]
+    extra = {f"{_EXTRA}credential-id": (f"JTI={claims['jti']}",)}
+    for kind in ("pod", "node"):
+        for part, text in (about.get(kind) or {}).items():
+            extra[f"{_EXTRA}{kind}-{part}"] = (text,)
+    user = account_user(about["namespace"], account["name"])
+    return User(user.name, user.groups, account["uid"], tuple(sorted(extra.items())))
+
+
+def _aggregated(says: str) -> str:
+    """Two authenticators were asked: that of the API server's own loopback client knows only its own token."""
+    return f"[{_UNKNOWN}, {says}]"
+
+
+def _go_list(texts: Iterable[str]) -> str:
+    """`%q` of a slice."""
+    return f"[{' '.join(json.dumps(text) for text in texts)}]"
+
+
+def _sorted(claims: Obj) -> Obj:
+    """Claims come out of Go maps, whose JSON is in the order of names."""
+    return dict(sorted(claims.items()))
 
 
 def _refuse_life(life: object) -> None:
