@@ -6,6 +6,7 @@ follows from the rights of the token's account; bytes are those of kube-apiserve
 """
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,7 @@ from simulator.apiserver.server import Server
 from simulator.network.http_paths import HttpPath, request_of
 
 _ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+_PORT = 6443
 _ROOT = ("kube-system", "kube-root-ca.crt")
 _PLAIN = "Client sent an HTTP request to an HTTPS server.\n"
 
@@ -24,8 +26,18 @@ _PLAIN = "Client sent an HTTP request to an HTTPS server.\n"
 class ApiDoor:
     """`node.pod_servers.ApiDoor`. Holds no state of its own."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, managed: Mapping[str, str], is_up: Callable[[str, str], bool]) -> None:
+        """`managed`: address → machine of a managed control plane; `is_up(component, machine)`."""
         self._server = server
+        self._managed = managed
+        self._is_up = is_up
+
+    def machine(self, address: str) -> str:
+        return self._managed.get(address, "")
+
+    def listens(self, address: str, port: int) -> bool:
+        machine = self.machine(address)
+        return bool(machine) and port == _PORT and self._is_up("kube-apiserver", machine)
 
     def answer(self, path: str) -> tuple[int, str]:
         asked = request_of(path)

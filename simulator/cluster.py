@@ -185,7 +185,8 @@ class Cluster:
         registry.computed["componentstatuses"] = self.plane.statuses
         reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
         self.server = Server(registry, self.kubelets, reach)
-        self.kubelets.servers.api = ApiDoor(self.server)
+        managed = {node_address(index): node.name for index, node in enumerate(config.nodes) if node.managed}
+        self.kubelets.servers.api = ApiDoor(self.server, managed, self.plane.is_up)
         self.sessions = ContainerSessions(
             engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )

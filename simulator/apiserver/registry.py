@@ -320,7 +320,9 @@ class Registry:
 
     def token(self, who: str, namespace: str, name: str, request: Obj, at_s: int) -> str:
         """The token that a component asked for at a moment past and has kept since; asking again is no new request."""
-        return str(self.tokens.answer(self.get(who, "serviceaccounts", namespace, name), request, at_s=at_s)["status"]["token"])
+        return str(
+            self.tokens.answer(self.get(who, "serviceaccounts", namespace, name), request, at_s=at_s)["status"]["token"]
+        )
 
     def bind(self, who: str, namespace: str, name: str, node: str) -> None:
         """The binding subresource: gives a pod its node, once and for ever."""

@@ -14,12 +14,30 @@ from simulator.network.http_options import NoFile, Reader, curl_request, is_shor
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
-    "wget": frozenset(
-        {"-O", "-o", "-T", "-t", "-U", "--header", "--timeout", "--post-data", "--ca-certificate"}
-    ),
+    "wget": frozenset({"-O", "-o", "-T", "-t", "-U", "--header", "--timeout", "--post-data", "--ca-certificate"}),
     "curl": frozenset(
-        {"-o", "-w", "-m", "-H", "-X", "-d", "-A", "-u", "--max-time", "--connect-timeout", "--retry", "--header", "--cacert",
-         "--request", "--data", "--data-binary", "--data-raw", "--json", "--output", "--write-out"}
+        {
+            "-o",
+            "-w",
+            "-m",
+            "-H",
+            "-X",
+            "-d",
+            "-A",
+            "-u",
+            "--max-time",
+            "--connect-timeout",
+            "--retry",
+            "--header",
+            "--cacert",
+            "--request",
+            "--data",
+            "--data-binary",
+            "--data-raw",
+            "--json",
+            "--output",
+            "--write-out",
+        }
     ),
     "nc": frozenset({"-w", "-i", "-p"}),
     "ping": frozenset({"-c", "-W", "-w", "-i", "-s", "-t"}),
@@ -51,9 +69,7 @@ class NetworkTools:
         self._datapath = datapath
         self._dns = DnsTools(datapath)
 
-    def ask(
-        self, pod: Obj, argv: tuple[str, ...], read: Reader = lambda path: None
-    ) -> tuple[int, list[str], int]:
+    def ask(self, pod: Obj, argv: tuple[str, ...], read: Reader = lambda path: None) -> tuple[int, list[str], int]:
         """(exit status, lines, microseconds). `read`: the files that options name."""
         program, rest = argv[0], list(argv[1:])
         source = Source(pod=pod)

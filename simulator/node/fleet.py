@@ -4,8 +4,8 @@ Promises: every event of the fleet is addressed to one of its components by name
 sync. Leaves to others: what a sync does (`kubelets`), what a machine is (`machines`).
 """
 
-from datetime import UTC, datetime
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError

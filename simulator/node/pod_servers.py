@@ -36,6 +36,12 @@ class Answer(NamedTuple):
 class ApiDoor(Protocol):
     """What the API server says to whoever reaches one of its processes through the network."""
 
+    def machine(self, address: str) -> str:
+        """The machine of a managed control plane that has this address; "" when there is none. It is no node."""
+
+    def listens(self, address: str, port: int) -> bool:
+        """Whether an API server runs there."""
+
     def answer(self, path: str) -> tuple[int, str]:
         """(status, body); 0: the client has ended the connection, for it does not trust the server's certificate."""
 
@@ -52,7 +58,8 @@ class PodServers:
         address = self._first(address)
         node = self._fleet.nodes.get(self._fleet.machines.get(address, ""))
         if node is None:
-            return None
+            machine = "" if self.api is None else self.api.machine(address)
+            return Place(machine, "", "") if machine else None
         record = self._fleet.pods.get(node.addresses.get(address, ""))
         return Place(node.name, "", "") if record is None else Place(node.name, record.namespace, record.name)
 
@@ -129,6 +136,9 @@ class PodServers:
                 plan = self._listening(one, port, protocol)
                 if plan is not None:
                     return self._answer(record, one, plan, port, path, client)
+        if self.api is not None and protocol == "TCP" and self.api.listens(address, port):
+            status, body = self.api.answer(path) if client and path else (0, "")
+            return Answer(status, body, _API_SERVER)
         return Answer(error="connection refused")
 
     def _at(self, address: str) -> list[PodRecord]:
@@ -185,7 +195,8 @@ class PodServers:
         if not path or listener is None or listener.protocol != "http":
             return Answer(container=one.name)
         if client and self.api is not None and one.name == _API_SERVER and record.namespace == _SYSTEM:
-            return Answer(*self.api.answer(path), one.name)
+            status, body = self.api.answer(path)
+            return Answer(status, body, one.name)
         age = self._fleet.engine.now - one.run.started_us
         status, _ = http_status(plan, path, age)
         route, _ = plan.route(path, age)
