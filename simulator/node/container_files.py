@@ -12,8 +12,10 @@ from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.volume_manager import VolumeManager
+from simulator.node.volume_modes import modes_of
 from simulator.node.volumes import Mount, Mounts
 from simulator.workloads.commands.environment_programs import programs_of
+from simulator.workloads.file_modes import Modes
 from simulator.workloads.file_tree import SHARED_MEMORY, FileTree, MountPoint, image_files, layered
 
 
@@ -31,8 +33,11 @@ class ContainerFiles:
     def points(self, record: PodRecord, pod: Obj, spec: Obj) -> tuple[MountPoint, ...]:
         """Where volumes are mounted, for `Setting`."""
         mounts = self._volumes.mounts(record, pod, spec["name"], with_files=False)
-        found = [MountPoint(path, mounts.is_read_only(path), True) for path in mounts.points()]
-        return (*found, MountPoint(SHARED_MEMORY, False, True))
+        found = [
+            MountPoint(path, mounts.is_read_only(path), True, modes_of(pod, spec, path, inside))
+            for path, inside in mounts.places()
+        ]
+        return (*found, MountPoint(SHARED_MEMORY, False, True, Modes(0o1777, file_system="tmpfs")))
 
     def shown(self, record: PodRecord, pod: Obj, spec: Obj) -> dict[str, str]:
         """Every file in the container's volumes now."""

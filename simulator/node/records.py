@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.workloads.file_modes import Modes
 from simulator.workloads.file_tree import MountPoint, Setting
 from simulator.workloads.timeline import Plan
 
@@ -291,8 +292,13 @@ def _load_run(state: Plain) -> Run:
 
 def _setting(state: Plain) -> Setting:
     uid, gid, groups, read_only_root, directory, mounts, interactive = state
-    points = tuple(MountPoint(*mount) for mount in mounts)
+    points = tuple(MountPoint(path, read_only, shared, _modes(modes)) for path, read_only, shared, modes in mounts)
     return Setting(uid, gid, tuple(groups), read_only_root, directory, points, interactive)
+
+
+def _modes(state: Plain) -> Modes:
+    directory, file, items, *rest = state
+    return Modes(directory, file, tuple((path, mode) for path, mode in items), *rest)
 
 
 def _pairs(stored: Plain) -> Pairs:

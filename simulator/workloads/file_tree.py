@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from simulator.machinery.octets import bytes_of
+from simulator.workloads.file_modes import DIRECTORY, FILE, PROGRAM, Modes
 from simulator.workloads.image_catalog import Image
 
 READ_ONLY = "Read-only file system"
@@ -35,6 +36,7 @@ class MountPoint(NamedTuple):
     path: str
     read_only: bool = False
     shared: bool = False
+    modes: Modes = Modes()
 
 
 class Setting(NamedTuple):
@@ -67,6 +69,8 @@ class FileTree:
     """The files of shared mounts as they are now; None: nobody has looked yet."""
     sent: list[tuple[str, str | None]] = field(default_factory=list)
     """Writes to shared mounts, in order."""
+    modes: dict[str, int] = field(default_factory=dict)
+    """What `chmod` has set, for as long as the program runs that did."""
 
     # Reading
 
@@ -130,6 +134,38 @@ class FileTree:
         return self.is_shared(path) or any(
             mount.shared and mount.path.startswith(start) for mount in self.setting.mounts
         )
+
+    # Permissions
+
+    def mode(self, path: str) -> int:
+        """The permissions of a file or directory that is there."""
+        if path in self.modes:
+            return self.modes[path]
+        mount = self.mount_of(path)
+        if mount is None:
+            if self.is_dir(path):
+                return 0o1777 if path in _FOR_EVERYBODY[:3] else DIRECTORY
+            return PROGRAM if path.startswith(("/bin/", "/usr/bin/")) else FILE
+        if self.is_dir(path):
+            return mount.modes.directory if path == mount.path else DIRECTORY
+        return dict(mount.modes.items).get(path[len(mount.path) + 1 :], mount.modes.file)
+
+    def group(self, path: str) -> int:
+        mount = self.mount_of(path)
+        return 0 if mount is None else mount.modes.group
+
+    def is_unreadable(self, path: str) -> bool:
+        """Whether the permissions of a file keep this user from reading it."""
+        setting = self.setting
+        if not setting.uid:
+            return False
+        if path in self.modes:
+            return not self.modes[path] & 0o400
+        mount = self.mount_of(path)
+        if mount is None or not mount.modes.made_by_kubelet:
+            return False
+        is_member = mount.modes.group in (setting.gid, *setting.groups)
+        return not self.mode(path) & (0o040 if is_member else 0o004)
 
     # Writing
 

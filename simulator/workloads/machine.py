@@ -7,7 +7,7 @@ handed out as a pause, and so is a question to the network, to the kernel (`ps`)
 
 from collections.abc import Callable, Sequence
 
-from simulator.workloads.commands import COMMANDS
+from simulator.workloads.commands import COMMANDS, agnhost
 from simulator.workloads.commands.environment_programs import ASKED, has_program, is_client
 from simulator.workloads.commands.long_running import long_running
 from simulator.workloads.file_tree import FileTree
@@ -212,6 +212,8 @@ class Machine(Control):
         self.status = 0
         if program in SHELLS:
             return self.shell(argv)
+        if program == "agnhost" and (script := agnhost.script(argv[1:])):
+            return self._enter(script, argv[0], argv[1:])
         pause = long_running(self, program, argv)
         if pause is not None:
             return pause

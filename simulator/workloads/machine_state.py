@@ -95,6 +95,7 @@ class MachineState(ABC):
             self.status,
             env,
             tuple(self.tree.own.items()),
+            tuple(self.tree.modes.items()),
             stack,
             repr(self.values),
             self.input,
@@ -105,6 +106,7 @@ class MachineState(ABC):
             "script": self.script,
             "env": dict(self.env),
             "own": dict(self.tree.own),
+            "modes": dict(self.tree.modes),
             "name": self.name,
             "pid": self.pid,
             "interactive": self.interactive,
@@ -132,8 +134,9 @@ class MachineState(ABC):
     @classmethod
     def load(cls, state: dict[str, Any], image: Image, tree: FileTree) -> Self:
         """`tree` gets the changes of the state."""
-        tree.own = dict(state["own"])
-        rest = {name: _copied(value) for name, value in state.items() if name not in ("own", "hidden", "fds", "argv")}
+        tree.own, tree.modes = dict(state["own"]), dict(state["modes"])
+        apart = ("own", "modes", "hidden", "fds", "argv")
+        rest = {name: _copied(value) for name, value in state.items() if name not in apart}
         return cls(
             image=image,
             tree=tree,

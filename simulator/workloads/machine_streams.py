@@ -6,6 +6,7 @@ order. Complaints are those of ash, dash and bash, word for word.
 
 from collections.abc import Sequence
 
+from simulator.workloads.file_tree import DENIED
 from simulator.workloads.machine_state import ERR, FILE, NULL, OUT, PIPE, TEE, MachineState, Sink
 from simulator.workloads.shell_expansion import fields, one_text
 from simulator.workloads.shell_scripts import Op, Redirect
@@ -41,6 +42,8 @@ class Streams(MachineState):
                 self.fds[one.fd] = [NULL] if text == "-" else self.fds.get(int(text), [NULL])
             elif one.mode == "<":
                 content = "" if text == "/dev/null" else self.tree.read(self.path(text))
+                if content is not None and self.tree.is_unreadable(self.path(text)):
+                    return self._cannot("open", text, DENIED)
                 if content is None:
                     return self._cannot("open", text, "no such file" if self._is_ash() else "No such file or directory")
                 self.input = content

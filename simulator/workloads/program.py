@@ -127,5 +127,5 @@ class Program:
         threads = []
         for machine, due, mode, awaited in state:
             threads.append(Thread(Machine.load(machine, image, tree), due, mode, list(awaited)))
-        tree.own = dict(state[0][0]["own"])
+        tree.own, tree.modes = dict(state[0][0]["own"]), dict(state[0][0]["modes"])
         return cls(threads)

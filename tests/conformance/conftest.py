@@ -37,6 +37,12 @@ class Suite:
         assert reply["status"] < 300, reply["body"]
         return dict(reply["body"])
 
+    def do_text(self, method: str, path: str, body: object = None, **query: str) -> str:
+        """The same, of something that answers with text."""
+        reply = self.ask(method, path, body, **query)
+        assert reply["status"] < 300, reply["body"]
+        return str(reply["body"])
+
     def watch(self, path: str, since: str, **query: str) -> list[tuple[str, str]]:
         """(type, name) of the events after a revision."""
         events = self.ask("GET", path, watch="true", resourceVersion=since, **query)["body"]

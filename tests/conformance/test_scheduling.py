@@ -59,7 +59,9 @@ def _with(requests: Obj | None, limits: Obj | None = None) -> Obj:
     return {"containers": [{"name": "c", "image": PAUSE, "resources": amounts}]}
 
 
-@conforms(f"{SIG} LimitRange should create a LimitRange with defaults and ensure pod has those defaults applied. [Conformance]")
+@conforms(
+    f"{SIG} LimitRange should create a LimitRange with defaults and ensure pod has those defaults applied. [Conformance]"
+)
 def test_a_limit_range_gives_defaults_and_holds_its_bounds(suite: Suite) -> None:
     path = f"{CORE}/limitranges"
     start = suite.do("GET", path)["metadata"]["resourceVersion"]
@@ -76,7 +78,9 @@ def test_a_limit_range_gives_defaults_and_holds_its_bounds(suite: Suite) -> None
 
     defaults = {"requests": _amounts("100m", "200Mi", "200Gi"), "limits": _amounts("500m", "500Mi", "500Gi")}
     assert amounts(create("pod-no-resources", None)) == defaults
-    partial = amounts(create("pod-partial-resources", {"memory": "150Mi", "ephemeral-storage": "150Gi"}, {"cpu": "300m"}))
+    partial = amounts(
+        create("pod-partial-resources", {"memory": "150Mi", "ephemeral-storage": "150Gi"}, {"cpu": "300m"})
+    )
     # A limit of its own is the request too; what is not named comes from the range.
     assert partial == {"requests": _amounts("300m", "150Mi", "150Gi"), "limits": _amounts("300m", "500Mi", "500Gi")}
     assert create("pod-too-small", _amounts("10m", "50Mi", "50Gi"))["status"] == 403
@@ -105,7 +109,9 @@ def test_limit_ranges_of_two_namespaces(suite: Suite) -> None:
 
     assert listed() == ["default", "other"]
     limits = [{**spec["limits"][0], "min": _amounts("40m", "100Mi", "100Gi")}]
-    patched = suite.do("PATCH", f"{CORE}/limitranges/range", {"metadata": {"labels": {"range": "patched"}}, "spec": {"limits": limits}})
+    patched = suite.do(
+        "PATCH", f"{CORE}/limitranges/range", {"metadata": {"labels": {"range": "patched"}}, "spec": {"limits": limits}}
+    )
     assert (patched["metadata"]["labels"]["range"], patched["spec"]["limits"][0]["min"]["cpu"]) == ("patched", "40m")
     suite.do("DELETE", f"{CORE}/limitranges", labelSelector="range=patched")
     assert listed() == ["other"]
@@ -180,7 +186,9 @@ def _full_nodes(suite: Suite) -> None:
     """Both workers have five of something: two are with a pod of low priority on the first, three and more with medium ones."""
     _give(suite, "5")
     _priorities(suite, low=1, medium=100, high=1000)
-    for number, (name, amount) in enumerate([(WORKERS[0], "2"), (WORKERS[1], "2"), (WORKERS[0], "3"), (WORKERS[1], "3")]):
+    for number, (name, amount) in enumerate(
+        [(WORKERS[0], "2"), (WORKERS[1], "2"), (WORKERS[0], "3"), (WORKERS[1], "3")]
+    ):
         priority = "medium" if number else "low"
         pod = suite.pod(
             f"pod{number}", _asking(amount), priorityClassName=priority, nodeSelector={"kubernetes.io/hostname": name}
@@ -189,7 +197,9 @@ def _full_nodes(suite: Suite) -> None:
 
 
 def _names(suite: Suite) -> list[str]:
-    return [pod["metadata"]["name"] for pod in suite.do("GET", PODS)["items"] if "deletionTimestamp" not in pod["metadata"]]
+    return [
+        pod["metadata"]["name"] for pod in suite.do("GET", PODS)["items"] if "deletionTimestamp" not in pod["metadata"]
+    ]
 
 
 @conforms(f"{SIG} SchedulerPreemption [Serial] validates basic preemption works [Conformance]")
@@ -204,14 +214,18 @@ def test_a_pod_of_high_priority_takes_the_place_of_a_low_one(suite: Suite) -> No
 def test_a_critical_pod_takes_the_place_of_a_low_one(suite: Suite) -> None:
     _full_nodes(suite)
     path = "/api/v1/namespaces/kube-system/pods"
-    suite.made(path, "critical-pod", spec={"containers": [_asking("2")], "priorityClassName": "system-cluster-critical"})
+    suite.made(
+        path, "critical-pod", spec={"containers": [_asking("2")], "priorityClassName": "system-cluster-critical"}
+    )
     suite.wait(60)
     pod = suite.do("GET", f"{path}/critical-pod")
     assert (pod["status"]["phase"], pod["spec"]["nodeName"]) == ("Running", "kind-worker")
     assert _names(suite) == ["pod1", "pod2", "pod3"]
 
 
-@conforms(f"{SIG} SchedulerPreemption [Serial] validates pod disruption condition is added to the preempted pod [Conformance]")
+@conforms(
+    f"{SIG} SchedulerPreemption [Serial] validates pod disruption condition is added to the preempted pod [Conformance]"
+)
 def test_a_preempted_pod_says_so(suite: Suite) -> None:
     _give(suite, "1")
     _priorities(suite, low=1, high=1000)
@@ -229,7 +243,9 @@ def test_a_preempted_pod_says_so(suite: Suite) -> None:
     assert suite.do("GET", f"{PODS}/preemptor")["status"]["phase"] == "Running"
 
 
-@conforms(f"{SIG} SchedulerPreemption [Serial] PreemptionExecutionPath runs ReplicaSets to verify preemption running path [Conformance]")
+@conforms(
+    f"{SIG} SchedulerPreemption [Serial] PreemptionExecutionPath runs ReplicaSets to verify preemption running path [Conformance]"
+)
 def test_replica_sets_of_four_priorities(suite: Suite) -> None:
     cpu = "example.com/fakecpu"
     status = {"capacity": {cpu: "1000"}, "allocatable": {cpu: "1000"}}
@@ -247,7 +263,9 @@ def test_replica_sets_of_four_priorities(suite: Suite) -> None:
         }
         template = {"metadata": {"labels": labels}, "spec": spec}
         path = "/apis/apps/v1/namespaces/default/replicasets"
-        suite.made(path, f"rs-pod{number}", spec={"replicas": 1, "selector": {"matchLabels": labels}, "template": template})
+        suite.made(
+            path, f"rs-pod{number}", spec={"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+        )
         suite.wait(30)
 
     def seen() -> dict[str, int]:
@@ -282,6 +300,8 @@ def test_a_priority_class_changes_all_but_its_value(suite: Suite, method: str) -
 
         changed = change(description=f"{name} by {method}")
         assert (changed["status"], changed["body"]["description"]) == (200, f"{name} by {method}")
-        refused = change(value=found["value"] * 10, **({"metadata": changed["body"]["metadata"]} if method == "PUT" else {}))
+        refused = change(
+            value=found["value"] * 10, **({"metadata": changed["body"]["metadata"]} if method == "PUT" else {})
+        )
         assert (refused["status"], refused["body"]["reason"]) == (422, "Invalid")
         assert suite.do("GET", f"{CLASSES}/{name}")["value"] == found["value"]

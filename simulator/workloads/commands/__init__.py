@@ -4,6 +4,13 @@ A program reads `machine.read_input()`, its arguments and the file tree, and wri
 the kernel or the network knows are not here: they are questions (`environment_programs.ASKED`).
 """
 
-from simulator.workloads.commands import archives, files, identity, searching, text
+from simulator.workloads.commands import agnhost, archives, files, identity, searching, text
 
-COMMANDS = {**text.COMMANDS, **files.COMMANDS, **archives.COMMANDS, **searching.COMMANDS, **identity.COMMANDS}
+COMMANDS = {
+    **agnhost.COMMANDS,
+    **text.COMMANDS,
+    **files.COMMANDS,
+    **archives.COMMANDS,
+    **searching.COMMANDS,
+    **identity.COMMANDS,
+}

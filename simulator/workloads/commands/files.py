@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from simulator.machinery.octets import bytes_of
 from simulator.workloads.commands.options import read_options
+from simulator.workloads.file_modes import changed, letters
 from simulator.workloads.file_tree import MISSING, size_of, zeros
 from simulator.workloads.shell_expansion import fits
 from simulator.workloads.small_programs import date_text, number
@@ -50,9 +52,10 @@ def _listed(machine: Machine, directory: str, name: str, flags: dict[str, str]) 
     full = machine.path(f"{directory}/{name}" if directory else name)
     is_dir = machine.tree.is_dir(full)
     size = 4096 if is_dir else size_of(machine.tree.read(full) or "")
-    mode = "drwxr-xr-x" if is_dir else "-rwxr-xr-x" if full.startswith(("/bin/", "/usr/bin/")) else "-rw-r--r--"
+    mode = letters(machine.tree.mode(full), directory=is_dir)
     stamp = date_text(["+%b %e %H:%M"])
-    return f"{mode}    {2 if is_dir else 1} root     root     {size:>9} {stamp} {name}\n"
+    group = machine.tree.group(full) or "root"
+    return f"{mode}    {2 if is_dir else 1} root     {group:<8} {size:>9} {stamp} {name}\n"
 
 
 def touch(machine: Machine, words: list[str]) -> int:
@@ -269,11 +272,12 @@ def stat(machine: Machine, words: list[str]) -> int:
             "%n": path,
             "%s": str(size),
             "%F": "directory" if is_dir else "regular file",
-            "%a": "755" if is_dir else "644",
+            "%a": f"{machine.tree.mode(full):o}",
+            "%A": letters(machine.tree.mode(full), directory=is_dir),
             "%U": "root",
-            "%G": "root",
+            "%G": str(machine.tree.group(full) or "root"),
             "%u": "0",
-            "%g": "0",
+            "%g": str(machine.tree.group(full)),
         }
         if "c" in flags:
             text = flags["c"]
@@ -283,13 +287,32 @@ def stat(machine: Machine, words: list[str]) -> int:
         else:
             machine.say(
                 1,
-                f"  File: {path}\n  Size: {size:<10}\tBlocks: {-(-size // 512):<10} IO Block: 4096   {values['%F']}\nAccess: (0{values['%a']}/{'drwxr-xr-x' if is_dir else '-rw-r--r--'})  Uid: (    0/    root)   Gid: (    0/    root)\n",
+                f"  File: {path}\n  Size: {size:<10}\tBlocks: {-(-size // 512):<10} IO Block: 4096   {values['%F']}\nAccess: ({values['%a']:0>4}/{values['%A']})  Uid: (    0/    root)   Gid: (    0/    root)\n",
             )
     return status
 
 
+def chmod(machine: Machine, words: list[str]) -> int:
+    """Permissions last as long as the program that sets them."""
+    recursive = {"r", "R"} & set("".join(word for word in words if re.fullmatch(r"-[Rcvf]+", word)))
+    rest = [word for word in words if not re.fullmatch(r"-[Rcvf]+", word)]
+    status = 0
+    for path in rest[1:]:
+        full = machine.path(path)
+        tree = machine.tree
+        problem = tree.refusal(full) if tree.exists(full) else MISSING
+        for each in [full, *(tree.below(full) if recursive else ())] if not problem else ():
+            mode = changed(tree.mode(each), rest[0], directory=tree.is_dir(each))
+            if mode is None:
+                machine.say(2, f"chmod: invalid mode '{rest[0]}'\n")
+                return 1
+            tree.modes[each] = mode
+        status = _told(machine, problem, path, f"cannot access '{path}'") or status
+    return status
+
+
 def unchanged(machine: Machine, words: list[str]) -> int:
-    """`chmod`, `chown`, `sync`: modes and owners of files are not kept; a file that may not be written may not be changed."""
+    """`chown`, `sync`: owners of files are not kept; a file that may not be written may not be changed."""
     _, paths = read_options(words, "")
     status = 0
     for path in paths[1:]:
@@ -345,7 +368,7 @@ COMMANDS = {
     "find": find,
     "du": du,
     "stat": stat,
-    "chmod": unchanged,
+    "chmod": chmod,
     "chown": unchanged,
     "readlink": readlink,
     "dd": dd,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.machinery.octets import bytes_of, text_of
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.commands.patterns import compiled
+from simulator.workloads.file_tree import DENIED
 from simulator.workloads.shell_scripts import NotSimulated
 from simulator.workloads.small_programs import escaped, format_text, number
 
@@ -34,11 +35,13 @@ def inputs(machine: Machine, program: str, paths: list[str]) -> tuple[list[tuple
             if path == "/dev/null"
             else machine.tree.read(machine.path(path))
         )
-        if content is not None:
+        is_denied = machine.tree.is_unreadable(machine.path(path))
+        if content is not None and not is_denied:
             found.append((path, content))
             continue
         status = 1
         why = "Is a directory" if machine.tree.is_dir(machine.path(path)) else "No such file or directory"
+        why = DENIED if content is not None else why
         if machine.image.shell == "busybox":
             said = (
                 f"{program}: read error: {why}" if why == "Is a directory" else f"{program}: can't open '{path}': {why}"
