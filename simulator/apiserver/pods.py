@@ -10,7 +10,7 @@ token volume's random name follows from the owner and not from the pod.
 
 from dataclasses import dataclass
 
-from simulator.apiserver import errors
+from simulator.apiserver import errors, label_keys
 from simulator.apiserver.admission import limit_ranger, runtime_class, service_account
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
@@ -33,6 +33,7 @@ class _Admitted:
     account: Obj | None
     ranges: tuple[Obj, ...]
     runtime: Obj | None
+    labels: label_keys.Picked
     spec: Obj
     qos: str
     note: str
@@ -64,6 +65,7 @@ class PodAdmission:
         account = service_account.find(self._store, pod)
         ranges = limit_ranger.ranges(self._store, pod["metadata"].get("namespace", ""))
         runtime = runtime_class.find(self._store, template)
+        labels = label_keys.picked(template, pod["metadata"].get("labels") or {})
         for one in self._recent:
             if (
                 one.template is template
@@ -71,6 +73,7 @@ class PodAdmission:
                 and one.account is account
                 and one.ranges == ranges
                 and one.runtime is runtime
+                and one.labels == labels
             ):
                 return one
         spec, note = limit_ranger.with_defaults(ranges, default("pods", pod)["spec"])
@@ -79,7 +82,9 @@ class PodAdmission:
         spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
         spec = self._finished(spec, pod["metadata"]["name"])
         runtime_class.apply(spec, runtime, pod["metadata"]["name"])
-        made = _Admitted(template, identity, account, ranges, runtime, spec, qos_class(spec), note)
+        if labels:
+            spec["affinity"] = label_keys.merged(spec["affinity"], labels)
+        made = _Admitted(template, identity, account, ranges, runtime, labels, spec, qos_class(spec), note)
         self._recent.insert(0, made)
         del self._recent[_REMEMBERED:]
         return made

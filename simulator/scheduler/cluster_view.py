@@ -75,10 +75,10 @@ class ClusterView:
             self._changed(name)
         return known
 
-    def remove_node(self, name: str) -> None:
+    def remove_node(self, name: str) -> NodeInfo | None:
         known = self.by_name.pop(name, None)
         if known is None:
-            return
+            return None
         self.affinity_pods -= known.affinity_pods
         self._count_images(known, -1)
         for pod, _ in known.pods.values():
@@ -86,8 +86,15 @@ class ClusterView:
         if known.pods:
             self._homeless[name] = known.pods
         self._is_arranged = False
+        return known
 
     # Pods
+
+    def pod_on(self, node: str, uid: str) -> PodInfo | None:
+        """What is known of a pod on a node; None when it is not there."""
+        known = self.by_name.get(node)
+        held = self._homeless.get(node, {}).get(uid) if known is None else known.pods.get(uid)
+        return None if held is None else held[0]
 
     def add_pod(self, node: str, uid: str, pod: PodInfo, *, ending: bool = False) -> None:
         known = self.by_name.get(node)

@@ -5,7 +5,7 @@ whatever is computed for one of them holds for all. Requests follow upstream's `
 containers together and any init container, sidecars counted with both, plus the overhead.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
@@ -120,7 +120,17 @@ def group_of(pod: Obj) -> Group:
     return metadata.get("namespace", ""), tuple(sorted((metadata.get("labels") or {}).items()))
 
 
-def pod_info(pod: Obj, default_spread: Iterable[SpreadConstraint] = ()) -> PodInfo:
+#: The names of the namespaces that a selector chooses.
+Namespaces = Callable[[Selector], Iterable[str]]
+
+
+def _no_namespaces(selector: Selector) -> Iterable[str]:
+    return ()
+
+
+def pod_info(
+    pod: Obj, default_spread: Iterable[SpreadConstraint] = (), namespaces: Namespaces = _no_namespaces
+) -> PodInfo:
     """`default_spread` are the cluster's default constraints, already bound to this pod's selector."""
     spec = pod["spec"]
     affinity = spec.get("affinity") or {}
@@ -160,10 +170,10 @@ def pod_info(pod: Obj, default_spread: Iterable[SpreadConstraint] = ()) -> PodIn
         if own
         else tuple(default_spread),
         has_own_spread=bool(own),
-        affinity=_required_terms(affinity.get("podAffinity"), group[0]),
-        anti_affinity=_required_terms(affinity.get("podAntiAffinity"), group[0]),
-        preferred_affinity=_preferred_terms(affinity.get("podAffinity"), group[0], 1)
-        + _preferred_terms(affinity.get("podAntiAffinity"), group[0], -1),
+        affinity=_required_terms(affinity.get("podAffinity"), group[0], namespaces),
+        anti_affinity=_required_terms(affinity.get("podAntiAffinity"), group[0], namespaces),
+        preferred_affinity=_preferred_terms(affinity.get("podAffinity"), group[0], namespaces, 1)
+        + _preferred_terms(affinity.get("podAntiAffinity"), group[0], namespaces, -1),
         claims=tuple(dict.fromkeys(name for _, name in claims_of(pod))),
         own_claims=frozenset(
             f"{pod['metadata']['name']}-{volume['name']}"
@@ -288,23 +298,30 @@ def _spread(raw: Obj, group: Group) -> SpreadConstraint:
     )
 
 
-def _required_terms(raw: Obj | None, namespace: str) -> tuple[AffinityTerm, ...]:
+def _required_terms(raw: Obj | None, own: str, namespaces: Namespaces) -> tuple[AffinityTerm, ...]:
     terms = (raw or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or ()
-    return tuple(_affinity_term(term, namespace) for term in terms)
+    return tuple(_affinity_term(term, own, namespaces) for term in terms)
 
 
-def _preferred_terms(raw: Obj | None, namespace: str, sign: int) -> tuple[AffinityTerm, ...]:
+def _preferred_terms(raw: Obj | None, own: str, namespaces: Namespaces, sign: int) -> tuple[AffinityTerm, ...]:
     terms = (raw or {}).get("preferredDuringSchedulingIgnoredDuringExecution") or ()
-    return tuple(_affinity_term(one["podAffinityTerm"], namespace, sign * one["weight"]) for one in terms)
+    return tuple(_affinity_term(one["podAffinityTerm"], own, namespaces, sign * one["weight"]) for one in terms)
 
 
-def _affinity_term(raw: Obj, namespace: str, weight: int = 0) -> AffinityTerm:
-    namespaces: frozenset[str] | None = frozenset(
-        raw.get("namespaces") or (() if raw.get("namespaceSelector") is not None else (namespace,))
-    )
-    if raw.get("namespaceSelector") == {}:
-        namespaces = None
+def _affinity_term(raw: Obj, own: str, namespaces: Namespaces, weight: int = 0) -> AffinityTerm:
     selector = raw.get("labelSelector")
     return AffinityTerm(
-        raw["topologyKey"], None if selector is None else from_label_selector(selector), namespaces, weight
+        raw["topologyKey"],
+        None if selector is None else from_label_selector(selector),
+        _spoken_of(raw, own, namespaces),
+        weight,
     )
+
+
+def _spoken_of(raw: Obj, own: str, namespaces: Namespaces) -> frozenset[str] | None:
+    """Namespaces of a term: those it lists and those its selector chooses, its own without either; None is every one."""
+    listed, raw_selector = raw.get("namespaces") or (), raw.get("namespaceSelector")
+    if raw_selector is None:
+        return frozenset(listed or (own,))
+    selector = from_label_selector(raw_selector)
+    return None if selector.empty else frozenset((*listed, *namespaces(selector)))

@@ -40,6 +40,8 @@ class PodInfos:
         """Entries whose spread selector is known to be up to date."""
         self._shapes: dict[tuple[Hashable, ...], PodInfo] = {}
         """Infos by what they say, the longest unused first."""
+        self.selects_namespaces = False
+        """Whether any info depends on the labels of namespaces."""
 
     def of(self, pod: Obj) -> PodInfo:
         metadata = pod["metadata"]
@@ -49,7 +51,8 @@ class PodInfos:
         labels = metadata.get("labels") or {}
         if any("ephemeral" in volume for volume in spec.get("volumes") or ()):
             # The claims of ephemeral volumes are named after the pod: no two are alike.
-            return pod_info({"metadata": metadata, "spec": spec}, _defaults(self._selector(pod, owner)))
+            defaults = _defaults(self._selector(pod, owner))
+            return pod_info({"metadata": metadata, "spec": spec}, defaults, self._namespaces)
         known = self._known.get(key)
         if known is not None and known[1] == labels and known[0] == spec:
             if key in self._fresh:
@@ -58,7 +61,8 @@ class PodInfos:
                 self._fresh[key] = None
                 return known[3]
         selector = self._selector(pod, owner)
-        info = self._shared(pod_info({"metadata": metadata, "spec": spec}, _defaults(selector)))
+        made = pod_info({"metadata": metadata, "spec": spec}, _defaults(selector), self._namespaces)
+        info = self._shared(made)
         self._known.pop(key, None)
         self._known[key] = (spec, labels, selector, info)
         self._fresh[key] = None
@@ -89,6 +93,12 @@ class PodInfos:
         self._known.clear()
         self._fresh.clear()
         self._shapes.clear()
+        self.selects_namespaces = False
+
+    def _namespaces(self, selector: Selector) -> Iterable[str]:
+        self.selects_namespaces = True
+        namespaces = self._lister.list("namespaces")
+        return [one["metadata"]["name"] for one in namespaces if selector.matches(one["metadata"].get("labels"))]
 
     def _selector(self, pod: Obj, owner: Obj | None) -> Selector | None:
         """What the pod's services and its owner select, together; None when there is neither."""

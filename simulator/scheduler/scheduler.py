@@ -10,6 +10,7 @@ A pod that fits nowhere may preempt: pods of lower priority are deleted from one
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,12 +22,13 @@ from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.decisions import Decisions, record
 from simulator.scheduler.fit_error import available, fit_error
 from simulator.scheduler.framework import Status
+from simulator.scheduler.hints import node_may_help, pod_may_help, storage_may_help
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.obstacles import Blocked, obstacles
 from simulator.scheduler.placement import Cycle, Scan, choose, is_local
 from simulator.scheduler.placement_index import FEW_NODES, PlacementIndex
-from simulator.scheduler.plugins import CLUSTER_FILTERS, FILTERS, VOLUME_BINDING
+from simulator.scheduler.plugins import VOLUME_BINDING
 from simulator.scheduler.plugins.volume_binding import Decision, Wanted
 from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.pod_infos import PodInfos
@@ -49,12 +51,8 @@ _WORTH_AN_INDEX = 8
 _PREEMPTION = "PreemptionByScheduler"
 #: A pod that cannot preempt for this reason keeps its nomination.
 _STILL_NOMINATED = (STILL_ENDING,)
-_FILTERS_BY_NAME = {plugin.name: plugin for plugin in FILTERS}
-_CLUSTER_FILTERS = frozenset(plugin.name for plugin in CLUSTER_FILTERS)
 #: Before a pod's uid: look whether its claims are bound.
 _VOLUMES = "volumes/"
-_COUNTED_VOLUMES = ("VolumeRestrictions", "NodeVolumeLimits")
-_VOLUME_PLUGINS = (*_COUNTED_VOLUMES, "VolumeBinding", "VolumeZone")
 
 
 class Scheduler(Controller):
@@ -62,6 +60,7 @@ class Scheduler(Controller):
     watches = {
         "pods": "on_pod",
         "nodes": "on_node",
+        "namespaces": "on_namespace",
         "services": "on_selector",
         "replicasets.apps": "on_selector",
         "statefulsets.apps": "on_selector",
@@ -143,18 +142,18 @@ class Scheduler(Controller):
         if new is not None and now and uid in self._assumed:
             assumed = self._assumed.pop(uid)
             if assumed[2] == now and not _is_ending(new):
+                self._wake_after_pod(None, self._infos.of(new), now)
                 return
             self._nodes.remove_pod(assumed[2], uid)
         if was and new is not None and now == was and old is not None and not _matters(old, new):
             return
+        before, after = self._nodes.pod_on(was, uid), None
         if was:
             self._nodes.remove_pod(was, uid)
         if now and new is not None:
-            self._nodes.add_pod(now, uid, self._infos.of(new), ending=_is_ending(new))
-        if was and not now:
-            self._wake_after_pod(self._nodes.by_name.get(was))
-        else:
-            self._wake_after_pod(None)
+            after = self._infos.of(new)
+            self._nodes.add_pod(now, uid, after, ending=_is_ending(new))
+        self._wake_after_pod(before, after, was or now)
 
     def _drop(self, uid: str) -> None:
         if self._volumes.get(uid) is not None:
@@ -168,11 +167,23 @@ class Scheduler(Controller):
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
             assert old is not None
-            self._nodes.remove_node(old["metadata"]["name"])
+            self._wake_after_node(self._nodes.remove_node(old["metadata"]["name"]), None)
             return
         if old is not None and _looks(old) == _looks(new):
             return
-        self._wake_after_node(self._nodes.put_node(new))
+        known = self._nodes.by_name.get(new["metadata"]["name"])
+        before = None if known is None else copy(known)
+        self._wake_after_node(before, self._nodes.put_node(new))
+
+    def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
+        """Labels of namespaces decide whom a term with a `namespaceSelector` speaks of; they wake nobody."""
+        if old is not None and new is not None and _labels(old) == _labels(new):
+            return
+        if self._infos.selects_namespaces:
+            self._infos.clear()
+            self._indexes.clear()
+            self._scanned.clear()
+            self._view = None
 
     def on_selector(self, old: Obj | None, new: Obj | None) -> None:
         if old is None or new is None or old["spec"].get("selector") != new["spec"].get("selector"):
@@ -190,25 +201,18 @@ class Scheduler(Controller):
         self.on_storage(old, new)
 
     def on_storage(self, old: Obj | None, new: Obj | None) -> None:
-        """Something about claims, volumes or classes changed: pods that volumes kept from every node are tried again."""
-        if new is not None or (old is not None and old["kind"] == "PersistentVolumeClaim"):
-            self._wake_pods(lambda info, plugin: plugin in _VOLUME_PLUGINS and bool(info.claims))
+        self._wake_pods(lambda info, plugin: storage_may_help(plugin, info, old, new))
 
-    # Waking up (upstream: queueing hints)
+    # Waking up (`hints` says who)
 
-    def _wake_after_node(self, node: NodeInfo) -> None:
-        """A node came or changed: tries pods again if a plugin that turned them down would let them onto it now."""
-        self._wake_pods(lambda info, plugin: plugin in _CLUSTER_FILTERS or _lets_in(plugin, info, node))
+    def _wake_after_node(self, old: NodeInfo | None, new: NodeInfo | None) -> None:
+        self._wake_pods(lambda info, plugin: node_may_help(plugin, info, old, new))
 
-    def _wake_after_pod(self, freed: NodeInfo | None) -> None:
-        """A pod came, went or changed labels; `freed` is the node it left."""
-        self._wake_pods(
-            lambda info, plugin: (
-                _may_follow_pods(plugin, freed)
-                or (freed is not None and plugin in _FILTERS_BY_NAME and _lets_in(plugin, info, freed))
-            ),
-            freed.name if freed is not None else "",
-        )
+    def _wake_after_pod(self, old: PodInfo | None, new: PodInfo | None, where: str) -> None:
+        """A pod on the node `where` came (no `old`), went (no `new`) or changed."""
+        node = self._nodes.by_name.get(where)
+        gone_from = where if new is None else ""
+        self._wake_pods(lambda info, plugin: pod_may_help(plugin, info, old, new, node), gone_from)
 
     def _wake_pods(self, may_help: Callable[[PodInfo, str], bool], freed: str = "") -> None:
         """Pods nominated to the node `freed` are tried again in any case: their own place is taken by themselves."""
@@ -390,7 +394,9 @@ class Scheduler(Controller):
         self._volumes.end(uid)
         assumed = self._assumed.pop(uid, None)
         if assumed is not None:
+            info = self._nodes.pod_on(assumed[2], uid)
             self._nodes.remove_pod(assumed[2], uid)
+            self._wake_after_pod(info, None, assumed[2])
 
     def _bind_pod(self, waiting: Waiting, pod: Obj, decided: Plain) -> None:
         namespace, name, node = self._assumed[waiting.uid]
@@ -554,17 +560,6 @@ class Scheduler(Controller):
 def _assigned(waiting: Waiting, node: str) -> str:
     namespace, name = waiting.key
     return f"Successfully assigned {namespace}/{name} to {node}"
-
-
-def _may_follow_pods(plugin: str, freed: NodeInfo | None) -> bool:
-    """Whether what other pods do can change the plugin's mind; for volumes only their going can."""
-    if plugin in _VOLUME_PLUGINS:
-        return freed is not None and plugin in _COUNTED_VOLUMES
-    return plugin in _CLUSTER_FILTERS
-
-
-def _lets_in(plugin: str, info: PodInfo, node: NodeInfo) -> bool:
-    return _FILTERS_BY_NAME[plugin].filter(info, node) is None
 
 
 def _node_of(pod: Obj | None) -> str:

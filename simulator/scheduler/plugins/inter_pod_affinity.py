@@ -109,7 +109,8 @@ class InterPodAffinity:
 
     def normalize(self, scores: Sequence[int], prepared: object) -> Sequence[int]:
         lowest, spread = min(scores), max(scores) - min(scores)
-        return [MAX_NODE_SCORE * (score - lowest) // spread if spread else 0 for score in scores]
+        # In floating point and cut off, as upstream does: 29 of 100 gives 28.
+        return [int(MAX_NODE_SCORE * ((score - lowest) / spread)) if spread else 0 for score in scores]
 
 
 def _count(pod: PodInfo, nodes: Sequence[NodeInfo], counts: Sequence[dict[Domain, int]]) -> None:
