@@ -7,7 +7,7 @@ from simulator.scheduler.framework import ClusterFilter, Filter, Score
 from simulator.scheduler.plugins.balanced_allocation import BalancedAllocation
 from simulator.scheduler.plugins.image_locality import ImageLocality
 from simulator.scheduler.plugins.inter_pod_affinity import InterPodAffinity
-from simulator.scheduler.plugins.node_affinity import NodeAffinity, NodeAffinityByName
+from simulator.scheduler.plugins.node_affinity import NodeAffinity, NodeAffinityByName, NodeAffinityConflict
 from simulator.scheduler.plugins.node_name import NodeName
 from simulator.scheduler.plugins.node_ports import NodePorts
 from simulator.scheduler.plugins.node_unschedulable import NodeUnschedulable
@@ -30,6 +30,7 @@ FILTERS: tuple[Filter, ...] = (
 )
 VOLUME_BINDING = VolumeBinding()
 CLUSTER_FILTERS: tuple[ClusterFilter, ...] = (
+    NodeAffinityConflict(),
     VolumeRestrictions(),
     NodeVolumeLimits(),
     VOLUME_BINDING,

@@ -12,6 +12,22 @@ from simulator.scheduler.pod_info import PodInfo
 REASON = "node(s) didn't match Pod's node affinity/selector"
 #: PreFilter already left the node out because the terms ask for other nodes by name, as DaemonSet pods do.
 REASON_BY_NAME = "node(s) didn't satisfy plugin(s) [NodeAffinity]"
+#: Every term asks for nodes by two names at once.
+REASON_CONFLICT = "pod affinity terms conflict"
+
+
+class NodeAffinityConflict:
+    """PreFilter: terms that no node can have the name for turn the pod down everywhere."""
+
+    name = "NodeAffinity"
+
+    def prepare_check(self, pod: PodInfo, view: View) -> Status | None:
+        if pod.wanted_nodes is None or pod.wanted_nodes:
+            return None
+        return Status(self.name, (REASON_CONFLICT,), resolvable=False, is_general=True)
+
+    def check(self, pod: PodInfo, node: NodeInfo, prepared: object) -> Status | None:
+        return None
 
 
 class NodeAffinityByName:
