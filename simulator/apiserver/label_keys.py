@@ -60,4 +60,7 @@ def _term(term: Obj, values: Mapping[str, str]) -> Obj:
     ]
     if selector is None or not wanted:
         return term
-    return {**term, "labelSelector": {**selector, "matchExpressions": [*(selector.get("matchExpressions") or ()), *wanted]}}
+    return {
+        **term,
+        "labelSelector": {**selector, "matchExpressions": [*(selector.get("matchExpressions") or ()), *wanted]},
+    }

@@ -75,10 +75,10 @@ class ClusterView:
             self._changed(name)
         return known
 
-    def remove_node(self, name: str) -> NodeInfo | None:
+    def remove_node(self, name: str) -> None:
         known = self.by_name.pop(name, None)
         if known is None:
-            return None
+            return
         self.affinity_pods -= known.affinity_pods
         self._count_images(known, -1)
         for pod, _ in known.pods.values():
@@ -86,7 +86,6 @@ class ClusterView:
         if known.pods:
             self._homeless[name] = known.pods
         self._is_arranged = False
-        return known
 
     # Pods
 

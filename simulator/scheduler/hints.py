@@ -121,7 +121,9 @@ def storage_may_help(plugin: str, pod: PodInfo, old: Obj | None, new: Obj | None
         return False
     kind = changed["kind"]
     if kind == _CLAIM:
-        return _is_its_claim(pod, changed) and (plugin in ("VolumeBinding", "VolumeZone") or _came_or_went(plugin, old, new))
+        return _is_its_claim(pod, changed) and (
+            plugin in ("VolumeBinding", "VolumeZone") or _came_or_went(plugin, old, new)
+        )
     if new is None:
         return False
     if kind == _VOLUME:

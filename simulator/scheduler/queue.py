@@ -60,6 +60,11 @@ class SchedulingQueue:
         """How many pods wait to be tried now."""
         return len(self.pods) - len(self._unschedulable) - len(self._in_flight)
 
+    @property
+    def waits_for_change(self) -> bool:
+        """Whether any pod is unschedulable, so that a change may matter."""
+        return bool(self._unschedulable)
+
     def add(self, pod: Waiting) -> None:
         """A new pod; one already here is made active."""
         known = self.pods.setdefault(pod.uid, pod)

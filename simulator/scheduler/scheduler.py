@@ -142,18 +142,20 @@ class Scheduler(Controller):
         if new is not None and now and uid in self._assumed:
             assumed = self._assumed.pop(uid)
             if assumed[2] == now and not _is_ending(new):
-                self._wake_after_pod(None, self._infos.of(new), now)
+                if self._pods.waits_for_change:
+                    self._wake_after_pod(None, self._infos.of(new), now)
                 return
             self._nodes.remove_pod(assumed[2], uid)
         if was and new is not None and now == was and old is not None and not _matters(old, new):
             return
-        before, after = self._nodes.pod_on(was, uid), None
         if was:
             self._nodes.remove_pod(was, uid)
         if now and new is not None:
-            after = self._infos.of(new)
-            self._nodes.add_pod(now, uid, after, ending=_is_ending(new))
-        self._wake_after_pod(before, after, was or now)
+            self._nodes.add_pod(now, uid, self._infos.of(new), ending=_is_ending(new))
+        if self._pods.waits_for_change:
+            before = self._infos.of(old) if was and old is not None else None
+            after = self._infos.of(new) if now and new is not None else None
+            self._wake_after_pod(before, after, was or now)
 
     def _drop(self, uid: str) -> None:
         if self._volumes.get(uid) is not None:
@@ -167,13 +169,14 @@ class Scheduler(Controller):
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
             assert old is not None
-            self._wake_after_node(self._nodes.remove_node(old["metadata"]["name"]), None)
+            self._nodes.remove_node(old["metadata"]["name"])
+            self._wake_after_node(NodeInfo(old), None)
             return
         if old is not None and _looks(old) == _looks(new):
             return
-        known = self._nodes.by_name.get(new["metadata"]["name"])
-        before = None if known is None else copy(known)
-        self._wake_after_node(before, self._nodes.put_node(new))
+        node = self._nodes.put_node(new)
+        if self._pods.waits_for_change:
+            self._wake_after_node(None if old is None else _as_it_was(node, old), node)
 
     def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
         """Labels of namespaces decide whom a term with a `namespaceSelector` speaks of; they wake nobody."""
@@ -392,11 +395,13 @@ class Scheduler(Controller):
     def _unreserve(self, uid: str) -> None:
         """The pod is not placed after all."""
         self._volumes.end(uid)
-        assumed = self._assumed.pop(uid, None)
-        if assumed is not None:
-            info = self._nodes.pod_on(assumed[2], uid)
-            self._nodes.remove_pod(assumed[2], uid)
-            self._wake_after_pod(info, None, assumed[2])
+        if uid not in self._assumed:
+            return
+        where = self._assumed[uid][2]
+        info = self._nodes.pod_on(where, uid)
+        del self._assumed[uid]
+        self._nodes.remove_pod(where, uid)
+        self._wake_after_pod(info, None, where)
 
     def _bind_pod(self, waiting: Waiting, pod: Obj, decided: Plain) -> None:
         namespace, name, node = self._assumed[waiting.uid]
@@ -597,6 +602,13 @@ def _matters(old: Obj, new: Obj) -> bool:
 
 def _labels(pod: Obj) -> Obj:
     return pod["metadata"].get("labels") or {}
+
+
+def _as_it_was(node: NodeInfo, old: Obj) -> NodeInfo:
+    """The node with the pods it has now and the looks of an earlier Node object."""
+    before = copy(node)
+    before.update(old)
+    return before
 
 
 def _looks(node: Obj) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.framework import Score
+from simulator.scheduler.framework import ClusterFilter, Score, Status
 from simulator.scheduler.pod_info import PodInfo, pod_info
 
 Obj = dict[str, Any]
@@ -57,3 +57,17 @@ def _counted(looks: Mapping[str, Any]) -> dict[Any, int]:
 @pytest.fixture
 def view() -> Callable[..., ClusterView]:
     return a_view
+
+
+@pytest.fixture
+def verdicts() -> Callable[..., dict[str, tuple[tuple[str, ...], bool] | None]]:
+    """`verdicts(plugin, info, view)`: None for a node that fits, else (reasons, whether evictions could help)."""
+
+    def ask(plugin: ClusterFilter, info: PodInfo, view: ClusterView) -> dict[str, tuple[tuple[str, ...], bool] | None]:
+        prepared = plugin.prepare_check(info, view)
+        if isinstance(prepared, Status):
+            return {node.name: (prepared.reasons, prepared.resolvable) for node in view.nodes}
+        found = {node.name: None if prepared is None else plugin.check(info, node, prepared) for node in view.nodes}
+        return {name: None if status is None else (status.reasons, status.resolvable) for name, status in found.items()}
+
+    return ask

@@ -121,7 +121,9 @@ TAINTS: list[Any] = [
 
 
 @pytest.mark.parametrize(("pod", "taints", "wanted"), TAINTS)
-def test_taint_toleration(scores: Any, view: Any, pod: Obj, taints: dict[str, list[Obj]], wanted: dict[str, int]) -> None:
+def test_taint_toleration(
+    scores: Any, view: Any, pod: Obj, taints: dict[str, list[Obj]], wanted: dict[str, int]
+) -> None:
     world = view({name: {} for name in taints}, taints=taints)
     assert scores(TaintToleration(), pod_info(pod), world) == wanted
 
@@ -149,7 +151,9 @@ NODES = {
     "5": {"foo": "bar", "key": "value", "az": "az1"},
 }
 TWO = preferring((2, {"foo": ["bar"]}))
-FOUR = preferring((2, {"foo": ["bar"]}), (4, {"key": ["value"]}), (5, {"foo": ["bar"], "key": ["value"], "az": ["az1"]}))
+FOUR = preferring(
+    (2, {"foo": ["bar"]}), (4, {"key": ["value"]}), (5, {"foo": ["bar"], "key": ["value"], "az": ["az1"]})
+)
 PREFERENCES: list[Any] = [
     pytest.param(a_pod("i"), ["1", "2", "3"], None, id="no preference: no say"),
     pytest.param(preferring((2, {"no": ["where"]})), ["1", "2", "3"], {"1": 0, "2": 0, "3": 0}, id="nobody matches"),

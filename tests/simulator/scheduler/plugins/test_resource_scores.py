@@ -54,7 +54,14 @@ CASES: list[Any] = [
         TWO, ("10000", "20000"), ("10000", "50000"), [CPU], [BOTH], (57, 60), (82, 80), id="some taken, two sizes"
     ),
     pytest.param(
-        CPU, ("4000", "10000"), ("4000", "10000"), [CPU], [BOTH], (50, 25), (50, 75), id="more than there is counts as all"
+        CPU,
+        ("4000", "10000"),
+        ("4000", "10000"),
+        [CPU],
+        [BOTH],
+        (50, 25),
+        (50, 75),
+        id="more than there is counts as all",
     ),
     pytest.param(NOTHING, ("0", "0"), ("0", "0"), [CPU], [BOTH], (0, 0), None, id="nodes that offer nothing"),
     pytest.param(TWO, ("0", "0"), ("6000", "10000"), [], [], (0, 50), (100, 100), id="a node that offers nothing"),
