@@ -7,6 +7,7 @@ import pytest
 from simulator.scheduler.hints import node_may_help, pod_may_help, storage_may_help
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo, pod_info
+from tests.proof.follows import follows
 
 World = Any
 Obj = dict[str, Any]
@@ -100,11 +101,21 @@ PODS: list[Any] = [
 ]
 
 
+@follows("InterPodAffinity", "pkg/scheduler/framework/plugins/interpodaffinity/plugin.go: isSchedulableAfterPodChange")
+@follows(
+    "PodTopologySpread", "pkg/scheduler/framework/plugins/podtopologyspread/plugin.go: isSchedulableAfterPodChange"
+)
+@follows(
+    "VolumeRestrictions",
+    "pkg/scheduler/framework/plugins/volumerestrictions/volume_restrictions.go: isSchedulableAfterPodDeleted",
+)
+@follows("NodeVolumeLimits", "pkg/scheduler/framework/plugins/nodevolumelimits/csi.go: isSchedulableAfterPodDeleted")
 @pytest.mark.parametrize(("plugin", "pod", "old", "new", "wanted"), PODS)
 def test_after_a_pod(plugin: str, pod: PodInfo, old: PodInfo | None, new: PodInfo | None, wanted: bool) -> None:
     assert pod_may_help(plugin, pod, old, new, node()) == wanted
 
 
+@follows("NodeResourcesFit", "pkg/scheduler/framework/plugins/noderesources/fit.go: isSchedulableAfterPodEvent")
 @pytest.mark.parametrize(
     ("old", "new", "here", "wanted"),
     [
@@ -163,6 +174,20 @@ NODES: list[Any] = [
 ]
 
 
+@follows("NodeResourcesFit", "pkg/scheduler/framework/plugins/noderesources/fit.go: isSchedulableAfterNodeChange")
+@follows("NodeAffinity", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity.go: isSchedulableAfterNodeChange")
+@follows(
+    "TaintToleration",
+    "pkg/scheduler/framework/plugins/tainttoleration/taint_toleration.go: isSchedulableAfterNodeChange",
+)
+@follows(
+    "NodeUnschedulable",
+    "pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable.go: isSchedulableAfterNodeChange",
+)
+@follows("InterPodAffinity", "pkg/scheduler/framework/plugins/interpodaffinity/plugin.go: isSchedulableAfterNodeChange")
+@follows(
+    "PodTopologySpread", "pkg/scheduler/framework/plugins/podtopologyspread/plugin.go: isSchedulableAfterNodeChange"
+)
 @pytest.mark.parametrize(("plugin", "pod", "old", "new", "wanted"), NODES)
 def test_after_a_node(plugin: str, pod: PodInfo, old: NodeInfo | None, new: NodeInfo | None, wanted: bool) -> None:
     assert node_may_help(plugin, pod, old, new) == wanted
@@ -206,6 +231,13 @@ STORAGE: list[Any] = [
 ]
 
 
+@follows("VolumeBinding", "pkg/scheduler/framework/plugins/volumebinding/volume_binding.go: EventsToRegister")
+@follows(
+    "VolumeRestrictions",
+    "pkg/scheduler/framework/plugins/volumerestrictions/volume_restrictions.go: isSchedulableAfterPersistentVolumeClaimAdded",
+)
+@follows("NodeVolumeLimits", "pkg/scheduler/framework/plugins/nodevolumelimits/csi.go: isSchedulableAfterPVCAdded")
+@follows("VolumeZone", "pkg/scheduler/framework/plugins/volumezone/volume_zone.go: EventsToRegister")
 @pytest.mark.parametrize(("plugin", "old", "new", "wanted"), STORAGE)
 def test_after_storage(plugin: str, old: Obj | None, new: Obj | None, wanted: bool) -> None:
     assert storage_may_help(plugin, info(claims=("d",)), old, new) == wanted

@@ -7,6 +7,7 @@ import pytest
 from simulator.machinery.selectors import Selector
 from simulator.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from simulator.scheduler.pod_info import pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 SCAN, S1 = {"service": "securityscan"}, {"security": "S1"}
@@ -155,6 +156,10 @@ ONE_NODE: list[Any] = [
 ]
 
 
+@follows(
+    "InterPodAffinity",
+    "pkg/scheduler/framework/plugins/interpodaffinity/filtering_test.go: TestRequiredAffinitySingleNode",
+)
 @pytest.mark.parametrize(("pod", "placed", "wanted"), ONE_NODE)
 def test_one_node(verdicts: Any, view: Any, pod: Obj, placed: list[Obj], wanted: Any) -> None:
     world = view(HERE)
@@ -271,6 +276,10 @@ SEVERAL: list[Any] = [
 ]
 
 
+@follows(
+    "InterPodAffinity",
+    "pkg/scheduler/framework/plugins/interpodaffinity/filtering_test.go: TestRequiredAffinityMultipleNodes",
+)
 @pytest.mark.parametrize(("pod", "nodes", "placed", "wanted"), SEVERAL)
 def test_several_nodes(verdicts: Any, view: Any, pod: Obj, nodes: Obj, placed: Any, wanted: Any) -> None:
     assert verdicts(InterPodAffinity(), pod_info(pod), view(nodes, placed)) == wanted

@@ -7,6 +7,7 @@ import pytest
 from simulator.machinery.selectors import Selector
 from simulator.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from simulator.scheduler.pod_info import pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 S1, S2 = {"security": "S1"}, {"security": "S2"}
@@ -196,6 +197,7 @@ CASES: list[Any] = [
 ]
 
 
+@follows("InterPodAffinity", "pkg/scheduler/framework/plugins/interpodaffinity/scoring_test.go: TestPreferredAffinity")
 @pytest.mark.parametrize(("pod", "nodes", "placed", "wanted"), CASES)
 def test_points(scores: Any, view: Any, pod: Obj, nodes: Obj, placed: Any, wanted: dict[str, int] | None) -> None:
     world = view(nodes)

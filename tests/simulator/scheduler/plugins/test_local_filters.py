@@ -12,6 +12,7 @@ from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.placement import Scan, verdict
 from simulator.scheduler.pod_info import pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 MISMATCH = "node(s) didn't match Pod's node affinity/selector"
@@ -142,6 +143,7 @@ AFFINITY: list[Any] = [
 ]
 
 
+@follows("NodeAffinity", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity_test.go: TestNodeAffinity")
 @pytest.mark.parametrize(("pod", "labels", "fits"), AFFINITY)
 def test_node_affinity(pod: Obj, labels: dict[str, str], fits: bool) -> None:
     assert verdict(pod_info(pod), a_node(**labels)) == (None if fits else Status("NodeAffinity", (MISMATCH,), False))
@@ -199,6 +201,7 @@ PORTS: list[Any] = [
 ]
 
 
+@follows("NodePorts", "pkg/scheduler/framework/plugins/nodeports/node_ports_test.go: TestNodePorts")
 @pytest.mark.parametrize(("wanted", "taken", "fits"), PORTS)
 def test_node_ports(wanted: list[str], taken: list[str], fits: bool) -> None:
     node = a_node()
@@ -343,11 +346,13 @@ FIT: list[Any] = [
 ]
 
 
+@follows("NodeResourcesFit", "pkg/scheduler/framework/plugins/noderesources/fit_test.go: TestEnoughRequests")
 @pytest.mark.parametrize(("pod", "there", "missing"), FIT)
 def test_resources_fit(pod: Obj, there: Obj, missing: tuple[str, ...]) -> None:
     assert reasons(pod, a_machine(there)) == missing
 
 
+@follows("NodeResourcesFit", "pkg/scheduler/framework/plugins/noderesources/fit_test.go: TestNotEnoughRequests")
 @pytest.mark.parametrize(
     ("pod", "missing"),
     [
@@ -422,6 +427,10 @@ TAINTS: list[Any] = [
 ]
 
 
+@follows(
+    "TaintToleration",
+    "pkg/scheduler/framework/plugins/tainttoleration/taint_toleration_test.go: TestTaintTolerationFilter",
+)
 @pytest.mark.parametrize(("pod", "taints", "untolerated"), TAINTS)
 def test_taints(pod: Obj, taints: list[Obj], untolerated: str) -> None:
     node = NodeInfo({"metadata": {"name": "n"}, "spec": {"taints": taints}, "status": {"allocatable": {"pods": "9"}}})
@@ -429,6 +438,10 @@ def test_taints(pod: Obj, taints: list[Obj], untolerated: str) -> None:
     assert reasons(pod, node) == wanted
 
 
+@follows(
+    "NodeUnschedulable",
+    "pkg/scheduler/framework/plugins/nodeunschedulable/node_unschedulable_test.go: TestNodeUnschedulable",
+)
 @pytest.mark.parametrize(
     ("toleration", "fits"),
     [
@@ -446,6 +459,7 @@ def test_a_cordon_is_tolerated_like_its_taint(toleration: Obj, fits: bool) -> No
     assert reasons(a_pod(tolerations=[toleration]), node) == wanted
 
 
+@follows("NodeName", "pkg/scheduler/framework/plugins/nodename/node_name_test.go: TestNodeName")
 @pytest.mark.parametrize(("asked", "fits"), [("", True), ("foo", True), ("bar", False)])
 def test_a_node_asked_for_by_name(asked: str, fits: bool) -> None:
     wanted = () if fits else ("node(s) didn't match the requested node name",)

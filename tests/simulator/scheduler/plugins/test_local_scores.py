@@ -9,6 +9,7 @@ from simulator.scheduler.plugins.image_locality import ImageLocality
 from simulator.scheduler.plugins.node_affinity import NodeAffinity
 from simulator.scheduler.plugins.taint_toleration import TaintToleration
 from simulator.scheduler.pod_info import pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 MB = 1024 * 1024
@@ -48,6 +49,9 @@ IMAGES: list[Any] = [
 ]
 
 
+@follows(
+    "ImageLocality", "pkg/scheduler/framework/plugins/imagelocality/image_locality_test.go: TestImageLocalityPriority"
+)
 @pytest.mark.parametrize(("pod", "images", "wanted"), IMAGES)
 def test_image_locality(scores: Any, view: Any, pod: Obj, images: list[list[Obj]], wanted: list[int]) -> None:
     world = view({})
@@ -59,6 +63,9 @@ def test_image_locality(scores: Any, view: Any, pod: Obj, images: list[list[Obj]
 DIGEST = "root@sha256:" + "4" * 64
 
 
+@follows(
+    "ImageLocality", "pkg/scheduler/framework/plugins/imagelocality/image_locality_test.go: TestNormalizedImageName"
+)
 @pytest.mark.parametrize(
     ("image", "name"),
     [
@@ -120,6 +127,10 @@ TAINTS: list[Any] = [
 ]
 
 
+@follows(
+    "TaintToleration",
+    "pkg/scheduler/framework/plugins/tainttoleration/taint_toleration_test.go: TestTaintTolerationScore",
+)
 @pytest.mark.parametrize(("pod", "taints", "wanted"), TAINTS)
 def test_taint_toleration(
     scores: Any, view: Any, pod: Obj, taints: dict[str, list[Obj]], wanted: dict[str, int]
@@ -162,6 +173,7 @@ PREFERENCES: list[Any] = [
 ]
 
 
+@follows("NodeAffinity", "pkg/scheduler/framework/plugins/nodeaffinity/node_affinity_test.go: TestNodeAffinityPriority")
 @pytest.mark.parametrize(("pod", "names", "wanted"), PREFERENCES)
 def test_node_affinity(scores: Any, view: Any, pod: Obj, names: list[str], wanted: dict[str, int] | None) -> None:
     assert scores(NodeAffinity(), pod_info(pod), view({name: NODES[name] for name in names})) == wanted

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from simulator.scheduler.pod_info import pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 FOO, BAR = {"foo": ""}, {"bar": ""}
@@ -185,6 +186,10 @@ CASES: list[Any] = [
 ]
 
 
+@follows(
+    "PodTopologySpread",
+    "pkg/scheduler/framework/plugins/podtopologyspread/filtering_test.go: TestSingleConstraint, TestMultipleConstraints",
+)
 @pytest.mark.parametrize(("pod", "nodes", "placed", "turned_down"), CASES)
 def test_verdicts(verdicts: Any, view: Any, pod: Obj, nodes: Obj, placed: Any, turned_down: str) -> None:
     """`turned_down` names nodes that are too full, and with "!" those that miss a label."""

@@ -7,6 +7,7 @@ import pytest
 from simulator.machinery.selectors import from_labels
 from simulator.scheduler.plugins.pod_topology_spread import DEFAULTS, PodTopologySpread
 from simulator.scheduler.pod_info import SpreadConstraint, pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 HOST = "kubernetes.io/hostname"
@@ -144,6 +145,9 @@ CASES: list[Any] = [
 ]
 
 
+@follows(
+    "PodTopologySpread", "pkg/scheduler/framework/plugins/podtopologyspread/scoring_test.go: TestPodTopologySpreadScore"
+)
 @pytest.mark.parametrize(("pod", "nodes", "placed", "wanted"), CASES)
 def test_points(scores: Any, view: Any, pod: Obj, nodes: Obj, placed: Any, wanted: dict[str, int]) -> None:
     assert scores(PodTopologySpread(), pod_info(pod), view(nodes, placed), list(wanted)) == wanted

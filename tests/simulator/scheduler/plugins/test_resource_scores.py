@@ -10,6 +10,7 @@ import pytest
 from simulator.scheduler.plugins.balanced_allocation import BalancedAllocation
 from simulator.scheduler.plugins.resources_fit import NodeResourcesFit
 from simulator.scheduler.pod_info import pod_info
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 #: CPU and memory of a node, or of each container of a pod.
@@ -68,6 +69,14 @@ CASES: list[Any] = [
 ]
 
 
+@follows(
+    "NodeResourcesFit",
+    "pkg/scheduler/framework/plugins/noderesources/least_allocated_test.go: TestLeastAllocatedScoringStrategy",
+)
+@follows(
+    "NodeResourcesBalancedAllocation",
+    "pkg/scheduler/framework/plugins/noderesources/balanced_allocation_test.go: TestNodeResourcesBalancedAllocation",
+)
 @pytest.mark.parametrize(("pod", "first", "second", "on_first", "on_second", "least", "balance"), CASES)
 def test_points(
     scores: Any,
