@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator.machinery.custom.validation import ABSENT, counterpart, json_type
-from simulator.machinery.expressions import ExpressionError, evaluate
+from simulator.machinery.expressions import KEYWORDS, ExpressionError, evaluate
 from simulator.machinery.validation.field_errors import FieldError, duplicate, forbidden, invalid, required
 
 Obj = dict[str, Any]
@@ -22,32 +22,6 @@ Obj = dict[str, Any]
 RULES = "x-kubernetes-validations"
 _OLD = re.compile(r"\boldSelf\b")
 _LONGEST_MESSAGE = 5_120
-#: `cel-go/common/ast` keywords that cannot be names of fields (`apiserver/pkg/cel/escaping.go`).
-_KEYWORDS = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
 _SIGNS = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _SIGN = re.compile("__|[./-]")
 
@@ -161,6 +135,6 @@ def in_cel(value: Any, schema: Obj, *, is_root: bool = False) -> Any:
 
 def escaped(name: str) -> str:
     """`apiserver/pkg/cel/escaping.go: Escape`."""
-    if name in _KEYWORDS:
+    if name in KEYWORDS:
         return f"__{name}__"
     return _SIGN.sub(lambda found: _SIGNS[found.group()], name)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.machinery import names
+from simulator.machinery.expressions import KEYWORDS
 from simulator.machinery.validation.admission_rules import (
     validate_choice,
     validate_expression,
@@ -38,31 +39,6 @@ _TWICE = (
     "headers serves no purpose)"
 )
 _IDENTIFIER = re.compile("[_a-zA-Z][_a-zA-Z0-9]*")
-_RESERVED = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
 
 
 def validate_admission_policy(policy: Obj) -> Errors:
@@ -118,7 +94,7 @@ def _variable(variable: Obj, path: str) -> Errors:
     errors: Errors = []
     if not name.strip():
         errors.append(required(f"{path}.name", "name is not specified"))
-    elif not _IDENTIFIER.fullmatch(name) or name in _RESERVED:
+    elif not _IDENTIFIER.fullmatch(name) or name in KEYWORDS:
         errors.append(invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
     return errors + validate_expression(
         variable.get("expression", ""), f"{path}.expression", "expression is not specified"
