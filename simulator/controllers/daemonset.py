@@ -102,8 +102,7 @@ class DaemonSetController(Controller):
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._expectations = Expectations()
-        self._orphans = Orphans()
-        self._are_noted = True
+        self._orphans = Orphans(lambda: self.cache.list("pods"))
 
     # What is watched
 
@@ -121,7 +120,7 @@ class DaemonSetController(Controller):
                 self._enqueue_soon(one)
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
-        self._note(old, new)
+        self._orphans.note(old, new)
         pod = one_of(old, new)
         owner = self._owner_of(pod)
         if owner is None:
@@ -157,23 +156,9 @@ class DaemonSetController(Controller):
             if _selector(owner).matches(labels_of(pod)):
                 self.enqueue(key_of(owner))
 
-    def _note(self, old: Obj | None, new: Obj | None) -> None:
-        if self._are_noted:
-            self._orphans.note(old, new)
-        else:
-            self._note_all()
-
-    def _note_all(self) -> None:
-        """After a restore: the cache says which pods have no controller."""
-        self._are_noted = True
-        for pod in self.cache.list("pods"):
-            self._orphans.note(None, pod)
-
     # One DaemonSet
 
     def reconcile(self, key: str) -> None:
-        if not self._are_noted:
-            self._note_all()
         owner = self.cache.get(_SETS, *split(key))
         if owner is None:
             self._expectations.forget(key)
@@ -397,9 +382,6 @@ class DaemonSetController(Controller):
 
     # State
 
-    def on_start(self) -> None:
-        self._are_noted = True
-
     def on_stop(self) -> None:
         super().on_stop()
         self._expectations.clear()
@@ -410,8 +392,7 @@ class DaemonSetController(Controller):
 
     def load_private(self, state: Plain) -> None:
         self._expectations.load(state)
-        self._orphans.clear()
-        self._are_noted = False
+        self._orphans.restored()
 
 
 def target_node(pod: Obj) -> str:

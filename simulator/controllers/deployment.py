@@ -72,8 +72,7 @@ class DeploymentController(Controller):
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
-        self._orphans = Orphans()
-        self._is_counted = True
+        self._orphans = Orphans(lambda: self.cache.list(_SETS))
 
     # What is watched
 
@@ -81,7 +80,7 @@ class DeploymentController(Controller):
         self.enqueue(key_of(one_of(old, new)))
 
     def on_set(self, old: Obj | None, new: Obj | None) -> None:
-        self._note(old, new)
+        self._orphans.note(old, new)
         owners = [self._owner_of(one) for one in (old, new)]
         for owner in owners:
             if owner is not None:
@@ -114,18 +113,6 @@ class DeploymentController(Controller):
         owner = self.cache.get("deployments.apps", replica_set["metadata"]["namespace"], reference["name"])
         return owner if owner is not None and owner["metadata"]["uid"] == reference["uid"] else None
 
-    def _note(self, old: Obj | None, new: Obj | None) -> None:
-        if self._is_counted:
-            self._orphans.note(old, new)
-        else:
-            self._note_all()
-
-    def _note_all(self) -> None:
-        """After a restore: the cache is what was noted."""
-        self._is_counted = True
-        for one in self.cache.list(_SETS):
-            self._orphans.note(None, one)
-
     # One Deployment
 
     def reconcile(self, key: str) -> None:
@@ -157,8 +144,6 @@ class DeploymentController(Controller):
 
     def _sets(self, deployment: Obj) -> Sets:
         """Adopts matching sets, releases others, and tells the new one from the old ones."""
-        if not self._is_counted:
-            self._note_all()
         metadata, selector = deployment["metadata"], _selector(deployment)
         owned = []
         for one in self.cache.owned(_SETS, metadata["uid"]):
@@ -420,16 +405,12 @@ class DeploymentController(Controller):
 
     # State
 
-    def on_start(self) -> None:
-        self._is_counted = True
-
     def on_stop(self) -> None:
         super().on_stop()
         self._orphans.clear()
 
     def load_private(self, state: object) -> None:
-        self._orphans.clear()
-        self._is_counted = False
+        self._orphans.restored()
 
 
 def _selector(deployment: Obj) -> Selector:

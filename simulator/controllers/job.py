@@ -85,8 +85,7 @@ class JobController(Controller):
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._expectations = Expectations()
-        self._orphans = Orphans()
-        self._are_noted = True
+        self._orphans = Orphans(lambda: self.cache.list("pods"))
         self._backoffs: dict[str, Backoff] = {}
         """By the Job's key."""
         self._untracked: dict[str, dict[str, None]] = {}
@@ -104,10 +103,7 @@ class JobController(Controller):
                     self.enqueue(_ORPHAN + key_of(pod))
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
-        if self._are_noted:
-            self._orphans.note(old, new)
-        else:
-            self._note_all()
+        self._orphans.note(old, new)
         pod = one_of(old, new)
         reference = controller_of(pod)
         if reference is not None and reference["kind"] != "Job":
@@ -148,12 +144,6 @@ class JobController(Controller):
             if _selector(job).matches(labels):
                 self.enqueue(key_of(job), _BATCH_US)
 
-    def _note_all(self) -> None:
-        """After a restore: the cache says which pods have no controller."""
-        self._are_noted = True
-        for pod in self.cache.list("pods"):
-            self._orphans.note(None, pod)
-
     # One Job
 
     def about(self, key: str) -> About:
@@ -161,8 +151,6 @@ class JobController(Controller):
         return known._replace(resource="pods") if key.startswith(_ORPHAN) else known
 
     def reconcile(self, key: str) -> None:
-        if not self._are_noted:
-            self._note_all()
         if key.startswith(_ORPHAN):
             self._let_go(*split(key.removeprefix(_ORPHAN)))
             return
@@ -555,9 +543,6 @@ class JobController(Controller):
 
     # State
 
-    def on_start(self) -> None:
-        self._are_noted = True
-
     def on_stop(self) -> None:
         super().on_stop()
         self._expectations.clear()
@@ -576,8 +561,7 @@ class JobController(Controller):
         self._expectations.load(state["expectations"])
         self._backoffs = {key: Backoff(failures, last_us) for key, failures, last_us in state["backoffs"]}
         self._untracked = {key: dict.fromkeys(uids) for key, uids in state["untracked"]}
-        self._orphans.clear()
-        self._are_noted = False
+        self._orphans.restored()
 
 
 def _generation(job: Obj) -> int:

@@ -81,7 +81,7 @@ class ReplicaSetController(Controller):
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._expectations = Expectations()
-        self._orphans = Orphans()
+        self._orphans = Orphans(lambda: self.cache.list("pods"))
         self._tallies: dict[str, Tally] = {}
         """By the uid of the owner named in the pods' controller reference, whether that is a set of ours or not."""
         self._shares: dict[str, Share] = {}

@@ -88,8 +88,7 @@ class StatefulSetController(Controller):
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
-        self._orphans = Orphans()
-        self._are_noted = True
+        self._orphans = Orphans(lambda: self.cache.list("pods"))
 
     # What is watched
 
@@ -97,10 +96,7 @@ class StatefulSetController(Controller):
         self.enqueue(key_of(one_of(old, new)))
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
-        if self._are_noted:
-            self._orphans.note(old, new)
-        else:
-            self._note_all()
+        self._orphans.note(old, new)
         owner = self._owner_of(one_of(old, new))
         if owner is None:
             if new is not None and controller_of(new) is None and (old is None or labels_of(old) != labels_of(new)):
@@ -135,17 +131,9 @@ class StatefulSetController(Controller):
         if owner is not None and _selector(owner).matches(labels_of(pod)):
             self.enqueue(key_of(owner))
 
-    def _note_all(self) -> None:
-        """After a restore: the cache says which pods have no controller."""
-        self._are_noted = True
-        for pod in self.cache.list("pods"):
-            self._orphans.note(None, pod)
-
     # One StatefulSet
 
     def reconcile(self, key: str) -> None:
-        if not self._are_noted:
-            self._note_all()
         owner = self.cache.get(_SETS, *split(key))
         if owner is None:
             return
@@ -408,16 +396,12 @@ class StatefulSetController(Controller):
 
     # State
 
-    def on_start(self) -> None:
-        self._are_noted = True
-
     def on_stop(self) -> None:
         super().on_stop()
         self._orphans.clear()
 
     def load_private(self, state: Plain) -> None:
-        self._orphans.clear()
-        self._are_noted = False
+        self._orphans.restored()
 
 
 def _members(owner: Obj, pods: Sequence[Obj], current: Revision, update: Revision) -> Members:

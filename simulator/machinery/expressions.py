@@ -14,7 +14,29 @@ from typing import Any
 
 #: Words of the language that cannot be names of fields or variables (`apiserver/pkg/cel/escaping.go`).
 KEYWORDS = frozenset(
-    ["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while"]
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 #: What the library says where cel-go says `no such key`.
 _MISSING = re.compile(r"^no such member in mapping: '([^']*)'$")

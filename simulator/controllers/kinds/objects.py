@@ -1,6 +1,6 @@
 """Keys, owners and copies of objects. Objects are never changed in place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from simulator.engine.plain import Obj
 from simulator.machinery.selectors import Selector
@@ -84,12 +84,43 @@ def _is_led_as_before(old: Obj, new: Obj) -> bool:
 
 
 class Orphans:
-    """Objects without a controller, by namespace, so that adoption never has to scan."""
+    """Objects without a controller, by namespace, so that adoption never has to scan. `known` gives every object; it is asked once, when
+    somebody wants to know after a restore, because what was noted before is no part of a snapshot."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Callable[[], Iterable[Obj]]) -> None:
+        self._known = known
         self._names: dict[str, dict[str, Mapping[str, str]]] = {}
+        self._is_noted = True
 
     def note(self, old: Obj | None, new: Obj | None) -> None:
+        """An object came, changed or went; `known` has it already."""
+        if self._is_noted:
+            self._note(old, new)
+        else:
+            self._note_all()
+
+    def matching(self, namespace: str, selector: Selector) -> list[str]:
+        """Names, sorted."""
+        if not self._is_noted:
+            self._note_all()
+        return sorted(name for name, labels in self._names.get(namespace, {}).items() if selector.matches(labels))
+
+    def clear(self) -> None:
+        """There is nothing."""
+        self._names.clear()
+        self._is_noted = True
+
+    def restored(self) -> None:
+        """There may be anything."""
+        self._names.clear()
+        self._is_noted = False
+
+    def _note_all(self) -> None:
+        self._is_noted = True
+        for one in self._known():
+            self._note(None, one)
+
+    def _note(self, old: Obj | None, new: Obj | None) -> None:
         metadata = one_of(old, new)["metadata"]
         if old is not None and new is not None and _is_led_as_before(old["metadata"], metadata):
             return
@@ -98,10 +129,3 @@ class Orphans:
             names[metadata["name"]] = labels_of(new)
         else:
             names.pop(metadata["name"], None)
-
-    def matching(self, namespace: str, selector: Selector) -> list[str]:
-        """Names, sorted."""
-        return sorted(name for name, labels in self._names.get(namespace, {}).items() if selector.matches(labels))
-
-    def clear(self) -> None:
-        self._names.clear()
