@@ -105,7 +105,6 @@ OPEN: frozenset[str] = frozenset(
         "NamespaceLifecycle",
         "NodeRestriction",
         "PersistentVolumeClaimResize",
-        "PodSecurity",
         "Priority",
         "ResourceQuota",
         "RuntimeClass",

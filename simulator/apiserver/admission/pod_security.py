@@ -38,23 +38,25 @@ class Policy:
     def __str__(self) -> str:
         return f"{self.level}:{self.version}"
 
-    def violations(self, spec: Obj) -> list[tuple[str, str]]:
-        return findings(self.level, spec, self.minor)
+    def violations(self, pod: Obj) -> list[tuple[str, str]]:
+        return findings(self.level, pod, self.minor)
+
+
+_OPEN = Policy("privileged", "latest")
 
 
 def violation(store: Store, pod: Obj) -> str:
     """Why the pod may not be, or nothing."""
-    return _says("violates", _policy(store, pod, "enforce"), pod["spec"])
+    return _says("violates", _policy(store, pod, "enforce"), pod)
 
 
 def audit_notes(store: Store, resource: str, obj: Obj) -> dict[str, str]:
     """What the audit log should know: the level that was enforced, and what the audit level finds."""
     notes: dict[str, str] = {}
-    enforced = _policy(store, obj, "enforce") if resource == "pods" else None
-    if enforced is not None:
-        notes[f"{_PREFIX}enforce-policy"] = str(enforced)
-    spec = obj.get("spec") if resource == "pods" else _template_spec(resource, obj)
-    if spec and (says := _says("would violate", _policy(store, obj, "audit"), spec)):
+    if resource == "pods":
+        notes[f"{_PREFIX}enforce-policy"] = str(_policy(store, obj, "enforce"))
+    pod = _pod_in(resource, obj)
+    if pod and (says := _says("would violate", _policy(store, obj, "audit"), pod)):
         notes[f"{_PREFIX}audit-violations"] = says
     return notes
 
@@ -63,10 +65,10 @@ def warnings(store: Store, resource: str, obj: Obj, old: Obj | None) -> list[str
     """What the writer of a stored object should know."""
     if resource == "namespaces":
         return _about_existing_pods(store, obj, old) if old is not None else []
-    spec = obj.get("spec") if resource == "pods" else _template_spec(resource, obj)
-    if not spec or (old is not None and resource == "pods" and old.get("spec") == spec):
+    pod = _pod_in(resource, obj)
+    if not pod or (old is not None and resource == "pods" and old.get("spec") == obj.get("spec")):
         return []
-    says = _says("would violate", _policy(store, obj, "warn"), spec)
+    says = _says("would violate", _policy(store, obj, "warn"), pod)
     return [says] if says else []
 
 
@@ -86,49 +88,62 @@ def bad_labels(namespace: Obj) -> list[tuple[str, str, str]]:
     return causes
 
 
-def _policy(store: Store, obj: Obj, mode: str) -> Policy | None:
+def _policy(store: Store, obj: Obj, mode: str) -> Policy:
     namespace = store.get("namespaces", ("", obj["metadata"].get("namespace", "")))
-    return _named(namespace, mode) if namespace is not None else None
+    return _OPEN if namespace is None else _named(namespace, mode)
 
 
-def _named(namespace: Obj, mode: str) -> Policy | None:
-    """None: everything is allowed."""
+def _named(namespace: Obj, mode: str) -> Policy:
+    """A level that is enforced is also warned about, unless something else is said (`api/helpers.go: PolicyToEvaluate`)."""
     labels = namespace["metadata"].get("labels") or {}
-    level = labels.get(f"{_PREFIX}{mode}", "privileged")
-    if level not in ("baseline", "restricted"):
-        return None
+    level = labels.get(f"{_PREFIX}{mode}")
     version = labels.get(f"{_PREFIX}{mode}-version", "latest")
-    return Policy(level, version if _is_version(version) else "latest")
+    found = Policy(level if level in _LEVELS else "privileged", version if _is_version(version) else "latest")
+    if mode != "warn" or level is not None:
+        return found
+    enforced = _named(namespace, "enforce")
+    if enforced.level == "privileged":
+        return found
+    return Policy(enforced.level, found.version if f"{_PREFIX}warn-version" in labels else enforced.version)
 
 
 def _is_version(text: str) -> bool:
     return text == "latest" or (text.startswith("v1.") and text[3:].isdecimal())
 
 
-def _says(verb: str, policy: Policy | None, spec: Obj) -> str:
-    found = policy.violations(spec) if policy else []
+def _says(verb: str, policy: Policy, pod: Obj) -> str:
+    found = policy.violations(pod)
     if not found:
         return ""
     details = ", ".join(f"{reason} ({detail})" for reason, detail in found)
     return f'{verb} PodSecurity "{policy}": {details}'
 
 
-def _template_spec(resource: str, obj: Obj) -> Obj | None:
+def _pod_in(resource: str, obj: Obj) -> Obj | None:
+    """The pod itself, or the template of pods in a workload."""
+    if resource == "pods":
+        return obj
+    if resource not in _TEMPLATES:
+        return None
     found: Obj | None = obj
-    for step in (*_TEMPLATES[resource], "spec") if resource in _TEMPLATES else ():
+    for step in _TEMPLATES[resource]:
         found = (found or {}).get(step)
-    return found if resource in _TEMPLATES else None
+    return found if found and found.get("spec") else None
+
+
+def _is_relaxed(new: Policy, old: Policy) -> bool:
+    return new.version == old.version and _LEVELS.index(new.level) <= _LEVELS.index(old.level)
 
 
 def _about_existing_pods(store: Store, namespace: Obj, old: Obj) -> list[str]:
     """A level that is raised does not stop what runs, but says what it would no longer admit."""
     policy = _named(namespace, "enforce")
-    if policy is None or policy == _named(old, "enforce"):
+    if policy.level == "privileged" or _is_relaxed(policy, _named(old, "enforce")):
         return []
     offenders: dict[str, list[str]] = {}
     name = namespace["metadata"]["name"]
     for pod in store.in_namespace("pods", name):
-        reasons = ", ".join(reason for reason, _ in policy.violations(pod["spec"]))
+        reasons = ", ".join(reason for reason, _ in policy.violations(pod))
         if reasons:
             offenders.setdefault(reasons, []).append(str(pod["metadata"]["name"]))
     if not offenders:

@@ -1,7 +1,7 @@
 """The Pod Security Standards: which settings of a pod the levels baseline and restricted forbid, in upstream's words.
 
 https://kubernetes.io/docs/concepts/security/pod-security-standards/; one function a file of `pod-security-admission/policy/check_*.go`
-(1.33). Each returns `(reason, detail)` or None. Versions before 1.19, which knew annotations instead of fields, are judged as 1.19.
+(1.33). Each returns `(reason, detail)` or None.
 """
 
 from collections.abc import Callable, Iterable
@@ -44,6 +44,11 @@ _SAFE_SYSCTLS = {
     "net.ipv4.tcp_wmem": 32,
 }
 _SELINUX_TYPES = {"": 0, "container_t": 0, "container_init_t": 0, "container_kvm_t": 0, "container_engine_t": 31}
+_APP_ARMOR_NOTE = "container.apparmor.security.beta.kubernetes.io/"
+_SECCOMP_NOTE, _SECCOMP_CONTAINER_NOTE = (
+    "seccomp.security.alpha.kubernetes.io/pod",
+    "container.seccomp.security.alpha.kubernetes.io/",
+)
 _OPEN_VOLUMES = (
     "configMap",
     "csi",
@@ -55,6 +60,30 @@ _OPEN_VOLUMES = (
     "projected",
     "secret",
 )
+#: In the order in which a volume of several kinds would be named; others are "unknown".
+_SHUT_VOLUMES = (
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "rbd",
+    "flexVolume",
+    "cinder",
+    "cephfs",
+    "flocker",
+    "fc",
+    "azureFile",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
+)
 _GOOD_PROFILES = ("RuntimeDefault", "Localhost")
 
 
@@ -64,6 +93,7 @@ class PodView:
 
     spec: Obj
     version: int
+    annotations: Obj
 
     @property
     def containers(self) -> list[Obj]:
@@ -85,17 +115,21 @@ class PodView:
 Check = Callable[[PodView], Finding]
 
 
-def findings(level: str, spec: Obj, version: int) -> list[tuple[str, str]]:
-    """Everything the level forbids about the pod: checks of baseline first, each family in the order of its names."""
+def findings(level: str, pod: Obj, version: int) -> list[tuple[str, str]]:
+    """Everything the level forbids about a pod or a pod's template: checks of baseline first, each family in the order of its names."""
     if level == "privileged":
         return []
-    view = PodView(spec, version)
-    checks = _BASELINE if level == "baseline" else (*_KEPT_IN_RESTRICTED, *_restricted(version))
+    view = PodView(pod.get("spec") or {}, version, (pod.get("metadata") or {}).get("annotations") or {})
+    checks = _BASELINE if level == "baseline" else _restricted(version)
     return [found for check in checks if (found := check(view)) is not None]
 
 
 def quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
+
+
+def _plural(noun: str, many: list[str]) -> str:
+    return noun if len(many) == 1 else f"{noun}s"
 
 
 def _containers(names: list[str]) -> str:
@@ -110,14 +144,23 @@ def _setters(is_pod: bool, names: list[str]) -> str:
 
 
 def _app_armor(view: PodView) -> Finding:
-    bad_pod = _profile(view.pod_context()) == "Unconfined"
-    names = view.where(lambda context: _profile(context) == "Unconfined")
-    if not bad_pod and not names:
+    def is_bad(context: Obj) -> bool:
+        return _profile(context) not in ("", *_GOOD_PROFILES)
+
+    bad_pod, names = is_bad(view.pod_context()), view.where(is_bad)
+    contexts = [view.pod_context(), *(c.get("securityContext") or {} for c in view.containers)]
+    values = sorted({_profile(context): None for context in contexts if is_bad(context)})
+    notes = [f'{key}="{text}"' for key, text in sorted(view.annotations.items()) if _is_bad_app_armor(key, text)]
+    if not values and not notes:
         return None
-    return (
-        "forbidden AppArmor profile",
-        f'{_setters(bad_pod, names)} must not set AppArmor profile type to "Unconfined"',
-    )
+    setters = [part for part in (_setters(bad_pod, names), _plural("annotation", notes) if notes else "") if part]
+    values += notes
+    detail = f"{' and '.join(setters)} must not set AppArmor profile type to {quoted(values)}"
+    return _plural("forbidden AppArmor profile", values), detail
+
+
+def _is_bad_app_armor(key: str, text: str) -> bool:
+    return key.startswith(_APP_ARMOR_NOTE) and not (text in ("", "runtime/default") or text.startswith("localhost/"))
 
 
 def _profile(context: Obj) -> str:
@@ -170,7 +213,8 @@ def _proc_mount(view: PodView) -> Finding:
     names = view.where(lambda context: context.get("procMount", "Default") != "Default")
     if not names:
         return None
-    return "procMount", f'{_containers(names)} must not set securityContext.procMount to "Unmasked"'
+    mounts = sorted({str((c.get("securityContext") or {}).get("procMount")): None for c in view.containers if c["name"] in names})
+    return "procMount", f"{_containers(names)} must not set securityContext.procMount to {quoted(mounts)}"
 
 
 def _selinux(view: PodView) -> Finding:
@@ -198,7 +242,19 @@ def _selinux(view: PodView) -> Finding:
 
 
 def _seccomp_baseline(view: PodView) -> Finding:
-    return _bad_seccomp(view)
+    return _bad_seccomp(view) if view.version >= 19 else _seccomp_notes(view)
+
+
+def _seccomp_notes(view: PodView) -> Finding:
+    """Before 1.19 the profile was an annotation."""
+    keys = [_SECCOMP_NOTE, *(f"{_SECCOMP_CONTAINER_NOTE}{container['name']}" for container in view.containers)]
+    good = ("runtime/default", "docker/default")
+    bad = sorted(
+        f'{key}="{text}"'
+        for key in keys
+        if (text := view.annotations.get(key)) is not None and text not in good and not text.startswith("localhost/")
+    )
+    return ("seccompProfile", f"forbidden {_plural('annotation', bad)} {', '.join(bad)}") if bad else None
 
 
 def _bad_seccomp(view: PodView) -> Finding:
@@ -259,8 +315,9 @@ def _volumes(view: PodView) -> Finding:
     bad = [volume for volume in view.spec.get("volumes") or () if not any(key in volume for key in _OPEN_VOLUMES)]
     if not bad:
         return None
-    names = sorted({str(volume["name"]): None for volume in bad})
-    types = sorted({key: None for volume in bad for key in volume if key != "name"})
+    names = [str(volume["name"]) for volume in bad]
+    kinds = [next((kind for kind in _SHUT_VOLUMES if kind in volume), "unknown") for volume in bad]
+    types = sorted(dict.fromkeys(kinds))
     verb = "use" if len(names) > 1 else "uses"
     noun = f"restricted volume type{'s' if len(types) > 1 else ''}"
     return (
@@ -318,21 +375,18 @@ _BASELINE: tuple[Check, ...] = (
     _sysctls,
     _host_process,
 )
-#: Baseline checks that no check of restricted takes the place of.
-_KEPT_IN_RESTRICTED = tuple(
-    check for check in _BASELINE if check not in (_capabilities_baseline, _host_path, _seccomp_baseline)
-)
-#: Check → the minor version since which restricted has it.
-_RESTRICTED: tuple[tuple[Check, int], ...] = (
-    (_escalation, 8),
-    (_capabilities_restricted, 22),
-    (_volumes, 0),
-    (_non_root, 0),
-    (_root_user, 23),
-    (_seccomp_restricted, 19),
+#: Check → the minor version since which restricted has it, and the check of baseline whose place it takes.
+_RESTRICTED: tuple[tuple[Check, int, Check | None], ...] = (
+    (_escalation, 8, None),
+    (_capabilities_restricted, 22, _capabilities_baseline),
+    (_volumes, 0, _host_path),
+    (_non_root, 0, None),
+    (_root_user, 23, None),
+    (_seccomp_restricted, 19, _seccomp_baseline),
 )
 
 
 def _restricted(version: int) -> list[Check]:
-    checks = [check for check, since in _RESTRICTED if since <= version]
-    return checks if version >= 22 else [_capabilities_baseline, *checks]
+    found = [(check, other) for check, since, other in _RESTRICTED if since <= version]
+    replaced = [other for _, other in found]
+    return [*(check for check in _BASELINE if check not in replaced), *(check for check, _ in found)]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
+
 Obj = dict[str, Any]
 PODS = "/api/v1/namespaces/shop/pods"
 SAFE: Obj = {
@@ -158,6 +160,49 @@ def test_raising_the_level_names_the_pods_that_offend_it(world: Any) -> None:
         f"open: host namespaces, {rest}",
         f"web-1 (and 2 other pods): {rest}",
     ]
+
+
+@follows("PodSecurity", "staging/src/k8s.io/pod-security-admission/api/helpers.go: PolicyToEvaluate")
+@pytest.mark.parametrize(
+    ("labels", "policy"),
+    [
+        pytest.param({"enforce": "baseline"}, "baseline:latest", id="what is enforced"),
+        pytest.param({"enforce": "baseline", "enforce_version": "v1.30"}, "baseline:v1.30", id="with its version"),
+        pytest.param(
+            {"enforce": "baseline", "enforce_version": "v1.30", "warn_version": "v1.28"},
+            "baseline:v1.28",
+            id="a version of its own",
+        ),
+        pytest.param({"enforce": "baseline", "warn": "privileged"}, "", id="nothing, when that is said"),
+        pytest.param({"audit": "baseline"}, "", id="not what is audited"),
+    ],
+)
+def test_what_is_enforced_is_warned_about_in_workloads(world: Any, labels: dict[str, str], policy: str) -> None:
+    label(world, **labels)
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": pod(hostPID=True)["spec"]}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+    response = world.call("POST", "/apis/apps/v1/namespaces/shop/deployments", body)
+    wanted = [f'would violate PodSecurity "{policy}": host namespaces (hostPID=true)'] if policy else []
+    assert (response.status, list(response.warnings)) == (201, wanted)
+
+
+@follows("PodSecurity", "staging/src/k8s.io/pod-security-admission/admission/admission.go: ValidateNamespace")
+@pytest.mark.parametrize(
+    ("before", "after", "is_said"),
+    [
+        pytest.param({}, {"enforce": "baseline"}, True, id="raised"),
+        pytest.param({"enforce": "restricted"}, {"enforce": "baseline"}, False, id="lowered"),
+        pytest.param({"enforce": "restricted"}, {"enforce": "baseline", "enforce_version": "v1.30"}, True, id="lowered, of another version"),
+        pytest.param({"enforce": "baseline"}, {"warn": "restricted"}, False, id="something else"),
+    ],
+)  # fmt: skip
+def test_existing_pods_are_looked_at_when_the_level_is_raised(
+    world: Any, before: dict[str, str], after: dict[str, str], is_said: bool
+) -> None:
+    world.create(PODS, pod("open", hostPID=True))
+    label(world, **before)
+    assert bool(label(world, **after).warnings) is is_said
 
 
 def test_a_label_that_names_no_level_is_refused(world: Any) -> None:
