@@ -200,6 +200,7 @@ class Registry:
         metadata["creationTimestamp"] = self.engine.timestamp()
         for field in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
             metadata.pop(field, None)
+        self.admission.restrict("CREATE", resource, obj, None)
         fresh = self._strategies.prepare_create(resource, {**obj, "metadata": metadata})
         if self.distrust:
             fresh = default(resource, fresh)
@@ -242,6 +243,7 @@ class Registry:
             fresh = ownership.by_component(
                 old, fresh, self.writer(ownership.manager_of(who), self._kind(resource), subresource)
             )
+        self.admission.restrict("UPDATE", resource, fresh, old, subresource=subresource)
         if not subresource:
             fresh = self._mutated(who, resource, fresh, old, dry_run=dry_run)
             self.admission.on_update(who, resource, fresh, old, dry_run=dry_run)

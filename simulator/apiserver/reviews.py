@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from simulator.apiserver import errors
 from simulator.apiserver.authorization.attributes import Attributes
+from simulator.apiserver.authorization.node import node_of
 from simulator.apiserver.authorization.rbac import Rbac
 from simulator.apiserver.authorization.tokens import ISSUER, Tokens
 from simulator.apiserver.request import Request, User
@@ -47,12 +48,19 @@ class Reviewer:
 
     def _my_rules(self, spec: Obj, user: User) -> Obj:
         rules = self.rbac.rules(user, spec.get("namespace", ""))
-        return {
+        answer: Obj = {
             "resourceRules": [
                 _part(rule, ("apiGroups", "resources", "resourceNames")) for rule in rules if rule.get("resources")
             ],
             "nonResourceRules": [_part(rule, ("nonResourceURLs",)) for rule in rules if rule.get("nonResourceURLs")],
             "incomplete": False,
+        }
+        if node_of(user) is None:
+            return answer
+        return {
+            **answer,
+            "incomplete": True,
+            "evaluationError": "node authorizer does not support user rule resolution",
         }
 
     def _who_am_i(self, spec: Obj, user: User) -> Obj:
@@ -84,6 +92,7 @@ def _asked(spec: Obj) -> Attributes:
         subresource=given.get("subresource", ""),
         namespace=given.get("namespace", ""),
         name=given.get("name", ""),
+        field_selector=(given.get("fieldSelector") or {}).get("rawSelector", ""),
     )
 
 

@@ -12,8 +12,9 @@ from dataclasses import replace
 from simulator.apiserver import custom_resources, errors, paths
 from simulator.apiserver.aggregation import Aggregator
 from simulator.apiserver.authorization.attributes import Attributes, attributes_of
+from simulator.apiserver.authorization.authorizer import Authorizer
 from simulator.apiserver.authorization.impersonation import acting_user
-from simulator.apiserver.authorization.rbac import Rbac, is_administrator
+from simulator.apiserver.authorization.rbac import is_administrator
 from simulator.apiserver.authorization.tokens import unauthorized
 from simulator.apiserver.certificates import certificate_user
 from simulator.apiserver.discovery import discover
@@ -42,7 +43,7 @@ class Server:
         """`reach`: where `…/proxy` leads."""
         self.registry = registry
         self.aggregator = Aggregator(registry.store)
-        self._rbac = Rbac(registry.store)
+        self._rbac = Authorizer(registry.store)
         self._tokens = registry.tokens
         self._verbs = ObjectVerbs(registry, self._rbac, Reviewer(self._rbac, self._tokens))
         self._subresources = Subresources(self._verbs, self._rbac, self._tokens, nodes, reach)

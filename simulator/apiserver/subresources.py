@@ -122,6 +122,9 @@ class Subresources:
         body = of_kind(request.body, "policy/v1", "Eviction")
         options = checked_options(body.get("deleteOptions"))
         dry_run = is_dry_run(request) or bool(options.get("dryRun"))
+        pod = self.registry.find(request.user.name, "pods", target.namespace or "", target.name)
+        if pod is not None:
+            self.registry.admission.restrict("CREATE", "pods", None, pod, subresource="eviction")
         evict(self.registry, request.user.name, target.namespace or "", target.name, options, dry_run=dry_run)
         return Response(201, {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 
@@ -152,6 +155,7 @@ class Subresources:
     def _token(self, request: Request, target: Target) -> Response:
         account = self.registry.get(request.user.name, "serviceaccounts", target.namespace or "", target.name)
         body = of_kind(request.body, "authentication.k8s.io/v1", "TokenRequest")
+        self.registry.admission.restrict("CREATE", "serviceaccounts", body, account, subresource="token")
         return Response(201, self._tokens.answer(account, body))
 
     def _get_part(self, request: Request, target: Target) -> Response:

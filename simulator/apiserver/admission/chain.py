@@ -7,7 +7,13 @@ a pod made by a controller is held to the same policy as one made by hand.
 from collections.abc import Callable
 
 from simulator.apiserver import errors, storage
-from simulator.apiserver.admission import limit_ranger, mutating_policy, pod_security, validating_policy
+from simulator.apiserver.admission import (
+    limit_ranger,
+    mutating_policy,
+    node_restriction,
+    pod_security,
+    validating_policy,
+)
 from simulator.apiserver.admission.identities import user_of
 from simulator.apiserver.admission.matching import Change, Pass
 from simulator.apiserver.admission.quota import CHANGING, QuotaAdmission
@@ -65,6 +71,14 @@ class AdmissionChain:
         assert last.obj is not None
         return last.obj
 
+    def restrict(
+        self, operation: str, resource: str, obj: Obj | None, old: Obj | None, *, subresource: str = ""
+    ) -> None:
+        """A node that writes keeps to what is its own. Raises StatusError."""
+        kind = self._kinds.by_name(resource) if self.person is not None else None
+        if kind is not None and self.person is not None:
+            node_restriction.restrict(self._store, self.person, kind, operation, obj, old, subresource=subresource)
+
     def on_create(self, who: str, resource: str, obj: Obj, *, dry_run: bool) -> None:
         """`obj` as it would be stored. Raises StatusError."""
         if resource in ("pods", "persistentvolumeclaims"):
@@ -94,6 +108,7 @@ class AdmissionChain:
 
     def on_delete(self, who: str, resource: str, old: Obj, *, dry_run: bool = False) -> None:
         """Raises StatusError."""
+        self.restrict("DELETE", resource, None, old)
         self._ask("DELETE", who, resource, None, old, dry_run=dry_run)
 
     def warnings(self, who: str, resource: str, obj: Obj, old: Obj | None) -> list[str]:

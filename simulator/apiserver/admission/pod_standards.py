@@ -213,7 +213,9 @@ def _proc_mount(view: PodView) -> Finding:
     names = view.where(lambda context: context.get("procMount", "Default") != "Default")
     if not names:
         return None
-    mounts = sorted({str((c.get("securityContext") or {}).get("procMount")): None for c in view.containers if c["name"] in names})
+    mounts = sorted(
+        {str((c.get("securityContext") or {}).get("procMount")): None for c in view.containers if c["name"] in names}
+    )
     return "procMount", f"{_containers(names)} must not set securityContext.procMount to {quoted(mounts)}"
 
 

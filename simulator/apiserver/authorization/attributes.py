@@ -21,6 +21,7 @@ class Attributes:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    field_selector: str = ""
 
     @property
     def combined(self) -> str:
@@ -40,6 +41,7 @@ def attributes_of(request: Request, target: Target) -> Attributes:
         subresource=target.subresource,
         namespace=namespace,
         name=target.name or _selected_name(request),
+        field_selector="" if target.name else request.query.get("fieldSelector", ""),
     )
 
 

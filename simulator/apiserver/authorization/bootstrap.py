@@ -194,6 +194,11 @@ def _objects() -> Iterator[tuple[str, Obj]]:
             yield BINDINGS, _binding("Role", role_name, name, labels, subjects, namespace)
 
 
+def cluster_role_rules(name: str) -> list[Obj]:
+    """The rules of a default role, as the release has them and whatever became of it since."""
+    return next(rules for role, _, rules in _cluster_roles({}) if role == name)
+
+
 def _rows(text: str) -> Iterator[list[str]]:
     for line in text.strip().splitlines():
         yield [cell.strip() for cell in line.split("|")]

@@ -212,6 +212,8 @@ def _list_permissions(call: Call) -> None:
         raise CommandError("list option must be specified with no arguments")
     status = _review(call, "selfsubjectrulesreviews", "SelfSubjectRulesReview", {"namespace": call.namespace})
     rules = [*(status.get("resourceRules") or ()), *(status.get("nonResourceRules") or ())]
+    if status.get("incomplete"):
+        call.err(f"Warning: the list may be incomplete: {status.get('evaluationError', '')}\n")
     rows = [permission.cells() for permission in permissions(rules)]
     header = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
     call.out(plain_table(header, rows, headers=not call.on("no-headers")))
@@ -224,7 +226,10 @@ def who_am_i(call: Call) -> None:
         call.out(object_text(answer, call.text("output")))
         return
     user = answer["status"]["userInfo"]
-    rows = (("Username", user["username"]), ("Groups", f"[{' '.join(user.get('groups') or ())}]"))
+    rows = [("Username", user["username"])]
+    rows += [("UID", user["uid"])] if user.get("uid") else []
+    rows += [("Groups", f"[{' '.join(user['groups'])}]")] if user.get("groups") else []
+    rows += [(f"Extra: {key}", f"[{' '.join(values)}]") for key, values in sorted((user.get("extra") or {}).items())]
     call.out(plain_table(("ATTRIBUTE", "VALUE"), rows))
 
 
