@@ -52,13 +52,29 @@ class PodAdmission:
         """Raises StatusError Forbidden for an unknown ServiceAccount or PriorityClass."""
         if _MIRROR in (pod["metadata"].get("annotations") or {}):
             spec = self._finished(dict(pod["spec"]), pod["metadata"]["name"])
-            return {**pod, "spec": spec, "status": {"phase": "Pending", "qosClass": qos_class(spec)}}
+            return {**pod, "spec": spec, "status": self._status(spec, qos_class(spec))}
         found = self._remembered(pod)
         metadata = pod["metadata"]
         if found.note:
             annotations = {**(metadata.get("annotations") or {}), limit_ranger.ANNOTATION: found.note}
             metadata = {**metadata, "annotations": annotations}
-        return {**pod, "metadata": metadata, "spec": found.spec, "status": {"phase": "Pending", "qosClass": found.qos}}
+        return {**pod, "metadata": metadata, "spec": found.spec, "status": self._status(found.spec, found.qos)}
+
+    def _status(self, spec: Obj, qos: str) -> Obj:
+        """`applySchedulingGatedCondition` of `pkg/registry/core/pod/strategy.go`: a gated pod says so from the start."""
+        status: Obj = {"phase": "Pending", "qosClass": qos}
+        if spec.get("schedulingGates"):
+            status["conditions"] = [
+                {
+                    "type": "PodScheduled",
+                    "status": "False",
+                    "lastProbeTime": None,
+                    "lastTransitionTime": self._engine.timestamp(),
+                    "reason": "SchedulingGated",
+                    "message": "Scheduling is blocked due to non-empty scheduling gates",
+                }
+            ]
+        return status
 
     def _remembered(self, pod: Obj) -> _Admitted:
         template, identity = pod["spec"], _identity(pod["metadata"])

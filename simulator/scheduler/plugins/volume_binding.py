@@ -114,13 +114,14 @@ def _missing(pod: PodInfo, name: str) -> str:
 
 
 def _conflicts(node: NodeInfo, prepared: Wanted) -> list[str]:
-    reasons = []
-    volumes = [prepared.storage.volume(claim["spec"]["volumeName"]) for claim in prepared.bound]
-    if any(volume is not None and not rules.reaches(volume, node.labels, node.name) for volume in volumes):
-        reasons.append(REASON_NODE)
-    if any(volume is None for volume in volumes):
-        reasons.append(REASON_GONE)
-    return reasons
+    """What the first bound claim that does not suit the node says."""
+    for claim in prepared.bound:
+        volume = prepared.storage.volume(claim["spec"]["volumeName"])
+        if volume is None:
+            return [REASON_GONE]
+        if not rules.reaches(volume, node.labels, node.name):
+            return [REASON_NODE]
+    return []
 
 
 def _can_be_made(storage_class: Obj | None, node: NodeInfo) -> bool:

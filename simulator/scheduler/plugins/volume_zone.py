@@ -18,13 +18,17 @@ Zones = tuple[tuple[str, frozenset[str]], ...]
 class VolumeZone:
     name = "VolumeZone"
 
-    def prepare_check(self, pod: PodInfo, view: View) -> Zones | None:
+    def prepare_check(self, pod: PodInfo, view: View) -> Zones | Status | None:
         found: list[tuple[str, frozenset[str]]] = []
         for name in pod.claims:
             claim = view.storage.claim(pod.namespace, name)
-            volume = None if claim is None else view.storage.volume(claim["spec"].get("volumeName") or "")
+            bound_to = "" if claim is None else claim["spec"].get("volumeName") or ""
+            volume = view.storage.volume(bound_to)
+            if bound_to and volume is None:
+                reason = f'persistentvolume "{bound_to}" not found'
+                return Status(self.name, (reason,), resolvable=False, is_general=True)
             labels = {} if volume is None else volume["metadata"].get("labels") or {}
-            found += [(key, frozenset(labels[key].split("__"))) for key in _KEYS if key in labels]
+            found += [(key, zones) for key in _KEYS if key in labels and (zones := _zones(labels[key]))]
         return tuple(found) or None
 
     def check(self, pod: PodInfo, node: NodeInfo, prepared: Zones) -> Status | None:
@@ -33,6 +37,12 @@ class VolumeZone:
         if all(_label(node, key) in values for key, values in prepared):
             return None
         return Status(self.name, (REASON,), resolvable=False)
+
+
+def _zones(label: str) -> frozenset[str]:
+    """The zones in `a__b`; none when one of them has no name."""
+    zones = [zone.strip() for zone in label.split("__")]
+    return frozenset(zones) if all(zones) else frozenset()
 
 
 def _label(node: NodeInfo, key: str) -> str | None:

@@ -131,7 +131,7 @@ def test_room_on_a_node(old: PodInfo | None, new: PodInfo | None, here: NodeInfo
 
 
 ZONE = {"zone": "z1"}
-TAINTED = {"taints": [{"key": "k", "effect": "NoSchedule"}]}
+TAINTED: Any = {"taints": [{"key": "k", "effect": "NoSchedule"}]}
 SELECTS = info(nodeSelector={"disk": "ssd"})
 NODES: list[Any] = [
     pytest.param("NodeResourcesFit", cpu("2"), None, node(), True, id="a node that is large enough came"),
