@@ -337,6 +337,8 @@ class Registry:
             raise errors.conflict(
                 "", "pods/binding", name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
             )
+        if pod["spec"].get("schedulingGates"):
+            raise errors.conflict("", "pods/binding", name, f"pod {name} has non-empty .spec.schedulingGates")
         status = pod.get("status") or {}
         conditions = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
         conditions.append(

@@ -13,7 +13,12 @@ COMPONENTS: dict[str, list[str]] = {
         each.name for each in (CloudNodeController, CloudNodeLifecycleController, ServiceController)
     ),
     "Plugins of the scheduler": sorted(
-        {"DefaultPreemption", *(each.name for each in (*FILTERS, *CLUSTER_FILTERS, *SCORES, *CLUSTER_SCORES))}
+        {
+            "DefaultPreemption",
+            "SchedulingGates",
+            "Scheduling queue",
+            *(each.name for each in (*FILTERS, *CLUSTER_FILTERS, *SCORES, *CLUSTER_SCORES)),
+        }
     ),
     "Admission": [
         "CertificateApproval",
@@ -93,7 +98,6 @@ OPEN: frozenset[str] = frozenset(
         "cloud-node-controller",
         "cloud-node-lifecycle-controller",
         "service-controller",
-        "DefaultPreemption",
         "CertificateApproval",
         "CertificateSigning",
         "CertificateSubjectRestriction",

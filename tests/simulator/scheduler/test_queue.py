@@ -3,6 +3,7 @@
 import pytest
 
 from simulator.scheduler.queue import ACTIVE, BACKING_OFF, SchedulingQueue, Waiting
+from tests.proof.follows import follows
 
 SECOND = 1_000_000
 
@@ -18,6 +19,7 @@ def popped(queue: SchedulingQueue, now: int = 0) -> list[str]:
     return names
 
 
+@follows("Scheduling queue", "pkg/scheduler/framework/plugins/queuesort/priority_sort_test.go: TestLess")
 def test_higher_priority_goes_first_then_arrival() -> None:
     queue = SchedulingQueue()
     for name, priority in (("first", 0), ("urgent", 10), ("second", 0)):
@@ -37,6 +39,7 @@ def test_a_pod_that_failed_is_not_tried_again_until_something_happens() -> None:
     assert popped(queue) == ["web"]
 
 
+@follows("Scheduling queue", "pkg/scheduler/backend/queue/scheduling_queue_test.go: TestCalculateBackoffDuration")
 @pytest.mark.parametrize(
     ("attempts", "seconds"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (9, 10)], ids=lambda value: str(value)
 )

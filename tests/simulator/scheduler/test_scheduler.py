@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import pytest
+
+from simulator.apiserver.errors import StatusError
+from tests.proof.follows import follows
+
 World = Any
 
 
@@ -97,10 +102,24 @@ def test_other_schedulers_pods_are_left_alone(world: World, pod: Any, node: Any)
     assert (world.node_of("web"), world.events("web")) == ("", [])
 
 
+@follows(
+    "SchedulingGates",
+    "pkg/scheduler/framework/plugins/schedulinggates/scheduling_gates_test.go: TestPreEnqueue",
+    "pkg/registry/core/pod/strategy_test.go: TestApplySchedulingGatedCondition",
+    "pkg/registry/core/pod/storage/storage_test.go",
+)
 def test_a_pod_with_a_scheduling_gate_waits_without_an_attempt(world: World, pod: Any, node: Any) -> None:
     world.add(node("a"), pod("web", schedulingGates=[{"name": "example.com/wait"}]))
     world.run()
     assert world.events("web") == []
+    (condition,) = world.pod("web")["status"]["conditions"]
+    assert (condition["status"], condition["reason"], condition["message"]) == (
+        "False",
+        "SchedulingGated",
+        "Scheduling is blocked due to non-empty scheduling gates",
+    )
+    with pytest.raises(StatusError, match='pods/binding "web": pod web has non-empty'):
+        world.client.bind("default", "web", "a")
     world.client.patch("pods", "default", "web", {"spec": {"schedulingGates": None}})
     world.run()
     assert world.node_of("web") == "a"
