@@ -71,7 +71,7 @@ from simulator.machine_shell import MachineShell
 from simulator.machinery.resources import by_kind
 from simulator.metrics_client import MetricsApis
 from simulator.narrator import Narrator
-from simulator.network.datapath import Datapath
+from simulator.network.datapath import Datapath, Source
 from simulator.network.faults import NetworkFaults
 from simulator.network.front_doors import FrontDoors
 from simulator.network.links import Links
@@ -88,6 +88,7 @@ from simulator.node.container_exec import Execution
 from simulator.node.kubelets import Kubelets
 from simulator.node.volume_files import VolumeFiles
 from simulator.picture import CLUSTER, Picture
+from simulator.port_forward import forward
 from simulator.remedies.search import Parts as RemedyParts
 from simulator.remedies.search import Remedies
 from simulator.scheduler.scheduler import Scheduler
@@ -191,7 +192,14 @@ class Cluster:
             engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )
         self.end = End(
-            config.name, self.server, omitted_of(number), self._exec, self.sessions.open, self.sessions.attach
+            config.name,
+            self.server,
+            omitted_of(number),
+            self._exec,
+            self.sessions.open,
+            self.sessions.attach,
+            partial(forward, registry, self.datapath),
+            partial(self.datapath.request, Source()),
         )
         self.server.aggregator.add(self.kubelets.metrics)
         for custom in self.kubelets.custom_metrics.backends:

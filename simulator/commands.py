@@ -115,6 +115,7 @@ class Commands:
             "shell": self._shell,
             "session": self._session,
             "follow": self._follow,
+            "signal": self._signal,
             "complete": self._complete,
             "apply-yaml": self._apply_yaml,
             "diff-yaml": self._diff_yaml,
@@ -191,7 +192,19 @@ class Commands:
                 reply[name] = value
         if result.clear:
             reply["clear"] = True
+        if result.background:
+            reply["background"] = result.background
         return reply
+
+    def _signal(self, command: dict[str, Any]) -> Reply:
+        """Ctrl-C or Ctrl-Z for a followed command."""
+        name, token = _text(command, "signal"), command.get("token")
+        if name not in ("INT", "TSTP"):
+            raise BadCommand("signal", repr(name), "INT or TSTP")
+        if not isinstance(token, dict):
+            raise BadCommand("token", token, "the token that a shell reply carried as `follow`")
+        line = _text(command, "line", MAX_LINE, default="")
+        return {"stdout": self._parts.workstation.signal(name, token, line)}
 
     def _session(self, command: dict[str, Any]) -> Reply:
         """A line for a shell that is open in a container."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.disk_home import DiskHome
 from gateway.served import NotServed, RemoteReach, Served
 from simulator.kubectl.call import Call, Reach, Session
-from simulator.kubectl.command_tree import follow, run_kubectl
+from simulator.kubectl.acting import OUT, Acted
+from simulator.kubectl.command_tree import act, follow, run_kubectl
 from simulator.kubectl.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
@@ -76,7 +77,20 @@ class _Terminal:
                 "drydock: there is no editor here: change the manifest and use `drydock kubectl apply -f`\n"
             )
             return 1
+        if call.process is not None:
+            return self._acted(call.process)
         return self._followed(call.follow) if call.follow is not None else call.exit_code
+
+    def _acted(self, acted: Acted) -> int:
+        """A command that acts while time passes: here it is this process that does."""
+        while not acted.done:
+            time.sleep(LOOK_S)
+            self._served.ask({"kind": "clusters"})  # what time it is there
+            if acted.due is not None and self._session.clock() >= acted.due:
+                acted = act(self._session, acted.token)
+                for descriptor, text in acted.said:
+                    _write(sys.stdout if descriptor == OUT else sys.stderr, text)
+        return acted.exit
 
     def _followed(self, token: dict[str, Any]) -> int:
         while True:

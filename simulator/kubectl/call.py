@@ -12,7 +12,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.kubectl.api_client import ApiClient, ApiServer
 from simulator.kubectl.cli import Arguments
@@ -20,6 +20,11 @@ from simulator.kubectl.errors import CommandError, Unreachable, UsageError
 from simulator.kubectl.home import FileError, Home
 from simulator.kubectl.kubeconfig import OMITTED, Context, Kubeconfig
 from simulator.kubectl.request_log import RequestLog
+from simulator.network.traces import Trace
+
+if TYPE_CHECKING:
+    from simulator.kubectl.acting import Acted
+    from simulator.kubectl.jobs import Jobs
 
 Token = dict[str, Any]
 
@@ -48,6 +53,18 @@ class AttachShell(Protocol):
     def __call__(self, namespace: str, pod: str, container: str, *, remove: bool) -> dict[str, str] | None: ...
 
 
+class Forward(Protocol):
+    """One request to a port inside the pod of that uid: `{"status", "body", "refused"}`."""
+
+    def __call__(self, namespace: str, pod: str, port: int, path: str, *, uid: str) -> dict[str, Any]: ...
+
+
+class Fetch(Protocol):
+    """One request from outside into a cluster's network."""
+
+    def __call__(self, host: str, port: int, path: str) -> Trace: ...
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """What answers at an address: the API server of one cluster, and its containers."""
@@ -60,6 +77,8 @@ class End:
     exec_in_container: ExecInContainer | None = None
     open_shell: OpenShell | None = None
     attach_shell: AttachShell | None = None
+    forward: Forward | None = None
+    fetch: Fetch | None = None
 
 
 class Reach(Protocol):
@@ -86,6 +105,8 @@ class Session:
     """The address of the cluster that the workstation was made for."""
     is_terminal: bool = False
     """Somebody types at a terminal, so a session may be opened."""
+    jobs: Jobs | None = None
+    """What goes on here; None where a command is a process of its own."""
 
 
 class Call:
@@ -99,6 +120,8 @@ class Call:
         self.stderr: list[str] = []
         self.exit_code = 0
         self.follow: Token | None = None
+        self.process: Acted | None = None
+        """What goes on and acts while time passes."""
         self.open_path: str | None = None
         self.opened: dict[str, str] | None = None
         """An interactive shell that takes the lines from now on."""
@@ -113,6 +136,15 @@ class Call:
 
     def err(self, text: str) -> None:
         self.stderr.append(text)
+
+    def goes_on(self, acted: Acted) -> None:
+        """Says what the first moment of a process brought, and leaves the rest of it behind."""
+        for descriptor, text in acted.said:
+            (self.out if descriptor == 1 else self.err)(text)
+        self.exit_code = acted.exit
+        if not acted.done:
+            token = {**acted.token, "server": self.server, "identity": self._identity()}
+            self.process = replace(acted, token=token, said=[])
 
     # Asked
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.kubectl import kind_create
+from simulator.kubectl.acting import Acted, Actor
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Session, Token
 from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
@@ -29,6 +30,7 @@ from simulator.kubectl.verbs import (
     delete,
     describe,
     discovery,
+    drain,
     edit,
     events,
     explain,
@@ -38,6 +40,8 @@ from simulator.kubectl.verbs import (
     logs,
     metadata,
     nodes,
+    port_forward,
+    proxy,
     rollout,
     run,
     scale,
@@ -58,6 +62,7 @@ _MODULES = (
     rollout,
     scale,
     nodes,
+    drain,
     top,
     describe,
     logs,
@@ -73,9 +78,11 @@ _MODULES = (
     attach,
     debug,
     copy,
+    port_forward,
+    proxy,
 )
 
-_PATIENT = ("gone", "rollout", "wait", "drain")
+_PATIENT = ("gone", "rollout", "wait")
 """Commands that keep waiting while the API server is away, as their real informers do."""
 
 ROOT = Command(
@@ -91,10 +98,11 @@ FOLLOWERS: dict[str, Follower] = {
     **logs.FOLLOWERS,
     **wait.FOLLOWERS,
     **events.FOLLOWERS,
-    **nodes.FOLLOWERS,
     **attach.FOLLOWERS,
     **kind_create.FOLLOWERS,
 }
+
+ACTORS: dict[str, Actor] = {**drain.ACTORS, **port_forward.ACTORS, **proxy.ACTORS}
 
 
 def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
@@ -197,6 +205,25 @@ def follow(session: Session, token: Token) -> Followed:
         if token["kind"] in _PATIENT and _passes(error):
             return quiet(token)
         return finished(token, error.report(), exit_code=error.exit_code)
+
+
+def act(session: Session, token: Token) -> Acted:
+    """What is due for a process now. May write."""
+    end, host = session.reach.end(str(token["server"])), str(token["server"]).partition("://")[2]
+    api = ApiClient(
+        end,
+        known=session.reach.first().server.kinds,
+        host=host,
+        command=f"kubectl {token['kind']}",
+        identity=token["identity"],
+        is_logged=True,
+    )
+    try:
+        return ACTORS[token["kind"]](api, token, session.clock())
+    except CommandError as error:
+        ended = Acted(token, done=True, exit=error.exit_code)
+        ended.err(error.report())
+        return ended
 
 
 def _passes(error: CommandError) -> bool:

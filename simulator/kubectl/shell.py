@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from simulator.kubectl.acting import Acted
 from simulator.kubectl.call import Session, Token
 from simulator.kubectl.command_tree import run_kubectl
+from simulator.kubectl.curl_command import curl
 from simulator.kubectl.home import FileError
+from simulator.kubectl.job_control import JOB_COMMANDS, job_token, notice
 from simulator.kubectl.shell_commands import SMALL
 from simulator.kubectl.shell_syntax import Pipeline, Redirect, ShellSyntaxError, Simple, Word, parse_line
 from simulator.kubectl.small_command import Outcome, Small, Surface
@@ -24,7 +27,7 @@ from simulator.kubectl.small_command import Outcome, Small, Surface
 T = TypeVar("T")
 
 MAX_OUTPUT = 2_000_000
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|(\?))")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|([?!]))")
 _KUBECTL = ("kubectl", "k")
 REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
 REPEAT_US = 2_000_000
@@ -45,6 +48,10 @@ class ShellResult:
     clear: bool = False
     session: dict[str, str] | None = None
     """An interactive shell in a container: `id` and `prompt`."""
+    background: list[Token] = field(default_factory=list)
+    """What went to the background, to be followed beside the prompt."""
+    process: Acted | None = None
+    """What acts from now on, until it became a job."""
 
 
 class Shell:
@@ -64,7 +71,7 @@ class Shell:
         for index, pipeline in enumerate(pipelines):
             if index and not goes_on(pipeline.joint, self.last_exit):
                 continue
-            self._run_pipeline(pipeline, stdin, result)
+            (self._run_behind if pipeline.is_background else self._run_pipeline)(pipeline, stdin, result)
             if result.follow is not None:
                 result.follow = _with_rest(result.follow, pipelines[index + 1 :])
                 break
@@ -78,6 +85,7 @@ class Shell:
     def _run_pipeline(self, pipeline: Pipeline, stdin: str, result: ShellResult) -> None:
         text = stdin
         followed: Token | None = None
+        own_process: Acted | None = None
         filters: list[list[str]] = []
         for index, command in enumerate(pipeline.commands):
             words = self._words(command)
@@ -85,7 +93,7 @@ class Shell:
             own = self._run_simple(words, command.redirects, text)
             text = own.stdout
             if index == 0:
-                followed = own.follow
+                followed, own_process = self._kept(own, pipeline), own.process
             elif words[:1] == ["grep"]:
                 filters.append(words)
             else:
@@ -99,6 +107,46 @@ class Shell:
         result.stdout += text
         if followed is not None and not any(_hides_output(c) for c in pipeline.commands):
             result.follow = {**followed, "filters": filters} if filters else followed
+
+        elif own_process is not None:
+            result.process = own_process
+
+    def _kept(self, own: ShellResult, pipeline: Pipeline) -> Token | None:
+        """How a command is followed that goes on; one that acts becomes a job."""
+        if own.process is None or self.session.jobs is None:
+            return own.follow
+        acted = own.process
+        job = self.session.jobs.start(pipeline.text, acted.token, background=False, due=acted.due)
+        return job_token(job)
+
+    def _run_behind(self, pipeline: Pipeline, stdin: str, result: ShellResult) -> None:
+        """A pipeline with `&`: what goes on is a job, and the line goes on beside it."""
+        jobs = self.session.jobs
+        if jobs is None:
+            result.stderr += "bash: no job control in this shell\n"
+            self.last_exit = 1
+            return
+        if jobs.is_full:
+            result.stderr += "bash: fork: Resource temporarily unavailable\n"
+            self.last_exit = 254
+            return
+        own = ShellResult()
+        self._run_pipeline(pipeline, stdin, own)
+        ended, self.last_exit = self.last_exit, 0
+        token = own.follow or {}
+        job = jobs.of_pid(token.get("pid"))
+        if job is None:
+            job = jobs.start(pipeline.text, {"kind": "followed", "token": own.follow}, background=True)
+        job["background"], job["line"] = True, pipeline.text
+        self.surface.last_job = str(job["pid"])
+        if self.surface.is_terminal:
+            result.stdout += f"[{job['number']}] {job['pid']}\n"
+        result.stdout, result.stderr = result.stdout + own.stdout, result.stderr + own.stderr
+        if own.follow is None:
+            jobs.end(job, ended)
+            result.stdout += notice(jobs, job) if self.surface.is_terminal else ""
+        else:
+            result.background.append(job_token(job))
 
     # One command
 
@@ -130,6 +178,10 @@ class Shell:
             return self._watch(rest)
         if name == "xargs":
             return self._xargs(rest, stdin)
+        if name == "curl":
+            return _result_of(curl(self.session, rest, stdin))
+        if name in JOB_COMMANDS:
+            return _result_of(JOB_COMMANDS[name](self.session, rest))
         small = self._commands.get(name)
         if small is None:
             return ShellResult(stderr=f"bash: {name}: command not found\n", exit=127)
@@ -146,7 +198,13 @@ class Shell:
     def _kubectl(self, words: list[str], stdin: str) -> ShellResult:
         call = run_kubectl(self.session, words, stdin)
         return ShellResult(
-            "".join(call.stdout), "".join(call.stderr), call.exit_code, call.follow, call.open_path, session=call.opened
+            "".join(call.stdout),
+            "".join(call.stderr),
+            call.exit_code,
+            call.follow,
+            call.open_path,
+            session=call.opened,
+            process=call.process,
         )
 
     def _xargs(self, words: list[str], stdin: str) -> ShellResult:
@@ -258,7 +316,7 @@ class Shell:
     def _replaced(self, text: str) -> str:
         def value(found: re.Match[str]) -> str:
             if found[3]:
-                return str(self.last_exit)
+                return str(self.last_exit) if found[3] == "?" else self.surface.last_job
             name = found[1] or found[2]
             return self.session.home.cwd if name == "PWD" else self.surface.environment.get(name, "")
 

@@ -54,6 +54,9 @@ class Pipeline:
     commands: list[Simple]
     source: str = ""
     """The line from this pipeline to its end: what is left to run when the one before goes on."""
+    text: str = ""
+    """What was typed of it alone."""
+    is_background: bool = False
 
 
 _OPERATORS = (
@@ -122,11 +125,12 @@ class _Lexer:
         self.at = len(self.line) if end < 0 else end
 
     def _operator(self, sign: str) -> None:
+        start = self.at
         self.at += len(sign)
         if sign in ("<<", "<<-"):
             self._here_document(sign)
             return
-        self.found.append(_Token(sign))
+        self.found.append(_Token(sign, (), start))
         if sign == "\n":
             self._take_documents()
 
@@ -235,16 +239,24 @@ class _Parser:
                 continue
             start = self.tokens[self.at].at
             found.append(Pipeline(joint, self._pipeline(), self.line[start:]))
+            end = self.tokens[self.at].at if self.at < len(self.tokens) else len(self.line)
+            found[-1].text = self.line[start:end].strip()
             if len(found) > MAX_COMMANDS:
                 raise ShellSyntaxError(f"too many commands in one line: wanted at most {MAX_COMMANDS}")
+            found[-1].is_background = self._is_at("&")
+            if found[-1].is_background and found[-1].joint != ";":
+                raise ShellSyntaxError("a list joined by && or || cannot go to the background in this terminal")
             joint = self._joint()
         return found
+
+    def _is_at(self, sign: str) -> bool:
+        return self.at < len(self.tokens) and self.tokens[self.at].kind == sign
 
     def _joint(self) -> str:
         if self.at >= len(self.tokens):
             return ";"
         kind = self.tokens[self.at].kind
-        if kind in (";", "\n"):
+        if kind in (";", "\n", "&"):
             self.at += 1
             return ";"
         if kind in ("&&", "||"):
@@ -297,8 +309,6 @@ class _Parser:
         if self.at >= len(self.tokens):
             return ShellSyntaxError("syntax error: unexpected end of file")
         kind = self.tokens[self.at].kind
-        if kind == "&":
-            return ShellSyntaxError("commands in the background (&) are not available in this terminal")
         if kind in ("(", ")"):
             return ShellSyntaxError(f"syntax error near unexpected token `{kind}'")
         shown = "newline" if kind == "\n" else kind

@@ -43,6 +43,8 @@ class Surface:
     clock: Callable[[], int] = lambda: 0
     """Microseconds since 1970, in simulated time."""
     is_terminal: bool = False
+    last_job: str = ""
+    """The process that went to the background last: `$!`."""
     vault: VaultDoor | None = None
     """A vault that the workstation may write, for `vault`."""
 

@@ -11,14 +11,19 @@ Leaves to others: the history of lines (the page keeps it) and the clusters them
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Protocol
 
+from simulator.engine import Component
 from simulator.kubectl.call import End, Reach, Session, Token
+from simulator.kubectl.command_tree import act
 from simulator.kubectl.command_tree import follow as follow_command
 from simulator.kubectl.editor import apply_text, diff_text
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.following import Followed
 from simulator.kubectl.home import HOME, FileError, Home
+from simulator.kubectl.job_control import Jobwatch, stop
+from simulator.kubectl.jobs import INTERRUPTED, Jobs, Timer
 from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
 from simulator.kubectl.shell import REPEAT_US, REPEATABLE, Shell, ShellResult, goes_on, watched_text
 from simulator.kubectl.small_command import Surface
@@ -31,11 +36,10 @@ MAX_LINE = 1_000_000
 SERVER = "https://127.0.0.1:6443"
 
 
-class Clock(Protocol):
-    """The part of the engine that a workstation reads."""
+class Clock(Timer, Protocol):
+    """The part of the engine that a workstation needs."""
 
-    epoch_s: int
-    now: int
+    def register(self, component: Component) -> None: ...
 
 
 class Workstation:
@@ -52,6 +56,9 @@ class Workstation:
         config = Kubeconfig(self.home, self.surface.environment)
         self.surface.config, self.surface.clock = config, self._now_us
         self.session = Session(reach, self.home, config, self.surface.environment, self._now_us, SERVER)
+        self.jobs = self.session.jobs = Jobs(clock, partial(act, self.session))
+        clock.register(self.jobs)
+        self._watch = Jobwatch(self.jobs, self._seen)
         self._shell = Shell(self.session, self.surface)
         self._changes = 0
         self.session.config.write(kind_document(cluster_name, SERVER))
@@ -61,8 +68,8 @@ class Workstation:
 
     @property
     def version(self) -> int:
-        """Grows with every change of files, working directory, environment or aliases."""
-        return self._changes + self.home.version
+        """Grows with every change of files, working directory, environment, aliases or jobs."""
+        return self._changes + self.home.version + self.jobs.version
 
     @property
     def target(self) -> End | None:
@@ -80,7 +87,10 @@ class Workstation:
         if len(line) > MAX_LINE:
             return ShellResult(stderr=f"bash: the line has {len(line)} signs; wanted at most {MAX_LINE}\n", exit=1)
         before = (dict(self.surface.environment), dict(self.surface.aliases))
+        self._watch.refresh()
         result = self._shell.run(line, stdin)
+        if not terminal:
+            result.stdout = self._watch.told() + result.stdout
         if before != (self.surface.environment, self.surface.aliases):
             self._changes += 1
         return result
@@ -98,8 +108,29 @@ class Workstation:
             text = "error: this is no token that a command of this workstation left behind\n"
             return {"stdout": text, "done": True, "exit": 1, "token": token}
 
+    def signal(self, name: str, token: Token, line: str) -> str:
+        """Ctrl-C (`INT`) or Ctrl-Z (`TSTP`) for a followed command that was typed as `line`; gives what the shell says."""
+        job = self.jobs.of_pid(token.get("pid"))
+        if name == "TSTP":
+            return stop(self.jobs, job, token, line)
+        if job is not None and job["state"] != "done":
+            self.jobs.end(job, INTERRUPTED)
+        return ""
+
+    def _seen(self, token: Token) -> Followed:
+        match token.get("kind"):
+            case "repeat":
+                return self._repeated(token)
+            case "job":
+                return self._watch.look(token)
+            case "sleep":
+                return Followed("", token, done=self._now_us() >= token["until"])
+            case "wait-jobs":
+                return self._watch.waited(token)
+        return follow_command(self.session, token)
+
     def _looked(self, token: Token) -> dict[str, Any]:
-        looked = self._repeated(token) if token.get("kind") == "repeat" else follow_command(self.session, token)
+        looked = self._seen(token)
         stdout = looked.stdout
         for words in token.get("filters") or ():
             stdout = grep(self.surface, words[1:], stdout).stdout
@@ -155,6 +186,7 @@ class Workstation:
             "environment": dict(self.surface.environment),
             "aliases": dict(self.surface.aliases),
             "exit": self._shell.last_exit,
+            "last_job": self.surface.last_job,
             "version": self.version,
         }
 
@@ -165,7 +197,8 @@ class Workstation:
         self.surface.aliases.clear()
         self.surface.aliases.update(state["aliases"])
         self._shell.last_exit = state["exit"]
-        self._changes = state["version"] - self.home.version
+        self.surface.last_job = state["last_job"]
+        self._changes = state["version"] - self.home.version - self.jobs.version
 
 
 def _in_home(path: str) -> str:

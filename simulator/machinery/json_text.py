@@ -19,3 +19,8 @@ def pretty(value: Any) -> str:
 def compact(value: Any) -> str:
     """One line without spaces, as in the last-applied annotation."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).translate(_GO_ESCAPES)
+
+
+def indented(value: Any) -> str:
+    """What the API server sends to people: two spaces a level, in the order of the value (`json.MarshalIndent`)."""
+    return json.dumps(value, indent=2, ensure_ascii=False).translate(_GO_ESCAPES)

@@ -42,7 +42,7 @@ _VALUE_OPTIONS = {
     "nc": frozenset({"-w", "-i", "-p"}),
     "ping": frozenset({"-c", "-W", "-w", "-i", "-s", "-t"}),
 }
-_STATUS_WORDS = {
+STATUS_WORDS = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -107,7 +107,7 @@ class NetworkTools:
     def _wget(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
         operands = _operands("wget", words)
         url = operands[0] if operands else ""
-        host, port, path = _url(url)
+        host, port, path = url_parts(url)
         try:
             asked = wget_request(url, path, words, read, busybox=source.pod is not None and _has_busybox(source.pod))
         except NoFile as error:
@@ -130,7 +130,7 @@ class NetworkTools:
             return (
                 1,
                 [
-                    f"wget: server returned error: HTTP/1.1 {trace.status} {_STATUS_WORDS.get(trace.status, '')}".rstrip()
+                    f"wget: server returned error: HTTP/1.1 {trace.status} {STATUS_WORDS.get(trace.status, '')}".rstrip()
                 ],
                 trace.took_us,
             )
@@ -140,7 +140,7 @@ class NetworkTools:
     def _curl(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
         operands = _operands("curl", words)
         url = operands[0] if operands else ""
-        host, port, path = _url(url)
+        host, port, path = url_parts(url)
         silent = any(is_short(word, "s") and "S" not in word for word in words) and "-S" not in words
         try:
             asked = curl_request(url, path, words, read)
@@ -149,7 +149,7 @@ class NetworkTools:
             return 77, [] if silent else [says], 0
         trace = self._datapath.request(source, host, port, asked)
         if trace.error:
-            code, text = _curl_error(trace, host, port)
+            code, text = curl_error(trace, host, port)
             return code, [] if silent else [text], trace.took_us
         if asked.scheme == "https" and asked.trust is not None and not trace.status:
             return 60, [] if silent else list(_UNTRUSTED), trace.took_us
@@ -218,7 +218,8 @@ def _has_busybox(pod: Obj) -> bool:
     return any(name in container.get("image", "") for container in pod["spec"]["containers"] for name in _BUSYBOX)
 
 
-def _curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:
+def curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:
+    """curl's exit code and words for a request that got no answer."""
     if trace.error == RESOLVE:
         return 6, f"curl: (6) Could not resolve host: {host}"
     after = trace.took_us // 1000
@@ -241,7 +242,7 @@ def _operands(program: str, words: list[str]) -> list[str]:
     return found
 
 
-def _url(text: str) -> tuple[str, int, str]:
+def url_parts(text: str) -> tuple[str, int, str]:
     """(host, port, path) of what people type: `web`, `http://web:8080/x`, `10.96.0.1`."""
     scheme, separator, rest = text.partition("://")
     if not separator:

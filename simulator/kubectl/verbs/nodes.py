@@ -1,34 +1,28 @@
-"""`kubectl cordon`, `uncordon`, `drain` and `taint`: looking after nodes."""
+"""`kubectl cordon`, `uncordon` and `taint`: looking after nodes."""
 
 from __future__ import annotations
 
 from simulator.engine.plain import Obj
-from simulator.kubectl.api_client import STRATEGIC_PATCH, ApiClient
-from simulator.kubectl.call import Call, Token
+from simulator.kubectl.api_client import STRATEGIC_PATCH
+from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import ApiRefusal, CommandError
-from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.pod_choice import pods_resource
+from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text
 from simulator.kubectl.selection import Found, Selection, Target, fetch, select
 from simulator.kubectl.shared_flags import (
     ALL,
     DRY_RUN,
-    GRACE_PERIOD,
     PRINT_FLAGS,
     SELECTOR,
-    TIMEOUT,
     VALIDATE,
     done_suffix,
     dry_run,
     manager,
     write_query,
 )
-from simulator.kubectl.verbs.delete import deadline
 from simulator.machinery.resources import Resource, by_name
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_MIRROR = "kubernetes.io/config.mirror"
 
 
 def _node_resource() -> Resource:
@@ -37,7 +31,8 @@ def _node_resource() -> Resource:
     return found
 
 
-def _nodes(call: Call) -> Selection:
+def chosen_nodes(call: Call) -> Selection:
+    """The nodes that are named, or that the selector means."""
     names = call.rest
     if names and call.text("selector"):
         raise CommandError("cannot specify both a node name and a --selector option")
@@ -56,14 +51,15 @@ def _nodes(call: Call) -> Selection:
 
 
 def cordon(call: Call) -> None:
-    _set_schedulable(call, _nodes(call), wanted=False)
+    set_schedulable(call, chosen_nodes(call), wanted=False)
 
 
 def uncordon(call: Call) -> None:
-    _set_schedulable(call, _nodes(call), wanted=True)
+    set_schedulable(call, chosen_nodes(call), wanted=True)
 
 
-def _set_schedulable(call: Call, selection: Selection, *, wanted: bool) -> None:
+def set_schedulable(call: Call, selection: Selection, *, wanted: bool) -> None:
+    """Cordon or uncordon, and say so."""
     done = "uncordoned" if wanted else "cordoned"
 
     def one(found: Found) -> None:
@@ -86,137 +82,6 @@ def _set_schedulable(call: Call, selection: Selection, *, wanted: bool) -> None:
 
     selection.attempt(one)
     selection.done()
-
-
-# Drain
-
-
-def drain(call: Call) -> None:
-    selection = _nodes(call)
-    selection.done()
-    _set_schedulable(call, selection, wanted=False)
-    for found in selection:
-        _drain_one(call, found)
-
-
-def _drain_one(call: Call, found: Found) -> None:
-    query = {"fieldSelector": f"spec.nodeName={found.name}"}
-    if call.text("pod-selector"):
-        query["labelSelector"] = call.text("pod-selector")
-    pods = call.api.items(pods_resource(), "", query=query)
-    evicted, warned = _sorted_out(call, found.name, pods)
-    if warned:
-        call.err(f"Warning: {warned}\n")
-    objects: list[list[str]] = []
-    for pod in evicted:
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        if not call.on("disable-eviction") or dry_run(call) == "client":
-            call.out(f"evicting pod {namespace}/{name}{done_suffix(call)}\n")
-        if dry_run(call) == "none":
-            _send_away(call, namespace, name)
-            objects.append(["pods", namespace, name, pod["metadata"].get("uid", "")])
-    if not objects:
-        call.out(f"{found.typed_name} drained{done_suffix(call)}\n")
-        return
-    token: Token = {
-        "kind": "drain",
-        "node": found.typed_name,
-        "objects": objects,
-        "done": "deleted" if call.on("disable-eviction") else "evicted",
-        "deadline": deadline(call),
-    }
-    looked = follow_drain(call.api, token, call.now_us)
-    call.out(looked.stdout)
-    if not looked.done:
-        call.follow = looked.token
-
-
-def _sorted_out(call: Call, node: str, pods: list[Obj]) -> tuple[list[Obj], str]:
-    """Which pods go, and what to warn of; raises when some stand in the way."""
-    evicted: list[Obj] = []
-    ignored: list[str] = []
-    unmanaged: list[str] = []
-    blocked: dict[str, list[str]] = {}
-    for pod in pods:
-        metadata, name = pod["metadata"], f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-        owner = next((r for r in metadata.get("ownerReferences") or () if r.get("controller")), None)
-        finished_already = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-        if _MIRROR in (metadata.get("annotations") or {}):
-            continue
-        if owner and owner["kind"] == "DaemonSet" and not finished_already:
-            if call.on("ignore-daemonsets"):
-                ignored.append(name)
-            else:
-                blocked.setdefault(
-                    "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", []
-                ).append(name)
-            continue
-        if not finished_already and owner is None and not call.on("force"):
-            blocked.setdefault(
-                "cannot delete cannot delete Pods that declare no controller (use --force to override)", []
-            ).append(name)
-            continue
-        if not finished_already and _has_local_data(pod) and not call.on("delete-emptydir-data"):
-            blocked.setdefault(
-                "cannot delete Pods with local storage (use --delete-emptydir-data to override)", []
-            ).append(name)
-            continue
-        if not finished_already and owner is None:
-            unmanaged.append(name)
-        evicted.append(pod)
-    if blocked:
-        reasons = [f"{text}: {', '.join(names)}" for text, names in sorted(blocked.items())]
-        why = reasons[0] if len(reasons) == 1 else f"[{', '.join(reasons)}]"
-        pending = "\n".join(reasons)
-        raise CommandError(
-            f'unable to drain node "{node}" due to error: {why}, continuing command...\nThere are pending nodes to be '
-            f"drained:\n {node}\n{pending}"
-        )
-    warned = {"deleting Pods that declare no controller": unmanaged, "ignoring DaemonSet-managed Pods": ignored}
-    return evicted, "; ".join(f"{text}: {', '.join(names)}" for text, names in warned.items() if names)
-
-
-def _has_local_data(pod: Obj) -> bool:
-    return any("emptyDir" in volume for volume in pod["spec"].get("volumes") or ())
-
-
-def _send_away(call: Call, namespace: str, name: str) -> None:
-    """By an eviction, which a budget may refuse, or with `--disable-eviction` by a deletion, which none can."""
-    options: Obj = {}
-    if call.number("grace-period") >= 0:
-        options["gracePeriodSeconds"] = call.number("grace-period")
-    if call.on("disable-eviction"):
-        call.api.delete(pods_resource(), namespace, name, options=options)
-        return
-    body = {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": name, "namespace": namespace},
-        "deleteOptions": options,
-    }
-    call.api.post(f"/api/v1/namespaces/{namespace}/pods/{name}/eviction", body)
-
-
-def follow_drain(api: ApiClient, token: Token, now_us: int) -> Followed:
-    """Says of each evicted pod when it is gone, and at the end that the node is drained."""
-    text, left = "", []
-    for entry in token["objects"]:
-        try:
-            there = api.get(pods_resource(), entry[1], entry[2])["metadata"].get("uid") == entry[3]
-        except ApiRefusal as refusal:
-            if refusal.reason != "NotFound":
-                raise
-            there = False
-        if there:
-            left.append(entry)
-        else:
-            text += f"pod/{entry[2]} {token['done']}\n"
-    fresh = {**token, "objects": left}
-    if not left:
-        return finished(fresh, f"{text}{token['node']} drained\n")
-    if token["deadline"] and now_us >= token["deadline"]:
-        return finished(fresh, f"{text}error: drain did not complete within the given time\n", exit_code=1)
-    return Followed(text, fresh)
 
 
 # Taint
@@ -298,33 +163,9 @@ def _taint_one(call: Call, found: Found, added: list[Obj], removed: list[Obj]) -
         call.out(f"{found.typed_name} {done}{done_suffix(call)}\n")
 
 
-# Top
-
-
-FOLLOWERS = {"drain": follow_drain}
-
 COMMANDS = (
     Command("cordon", "Keep new pods away from a node", cordon, usage="NODE", flags=(DRY_RUN, SELECTOR)),
     Command("uncordon", "Let new pods onto a node again", uncordon, usage="NODE", flags=(DRY_RUN, SELECTOR)),
-    Command(
-        "drain",
-        "Empty a node for maintenance",
-        drain,
-        usage="NODE",
-        flags=(
-            DRY_RUN,
-            SELECTOR,
-            GRACE_PERIOD,
-            TIMEOUT,
-            Flag("chunk-size", kind="int", default=500),
-            Flag("delete-emptydir-data", kind="bool", help="Also pods that would lose emptyDir data"),
-            Flag("disable-eviction", kind="bool", help="Delete pods, past every budget"),
-            Flag("force", kind="bool", help="Also pods that nothing will recreate"),
-            Flag("ignore-daemonsets", kind="bool", help="Leave pods of DaemonSets where they are"),
-            Flag("pod-selector", help="Only pods with these labels"),
-            Flag("skip-wait-for-delete-timeout", kind="int"),
-        ),
-    ),
     Command(
         "taint",
         "Change the taints of nodes",
