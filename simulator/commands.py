@@ -204,7 +204,8 @@ class Commands:
         if not isinstance(token, dict):
             raise BadCommand("token", token, "the token that a shell reply carried as `follow`")
         line = _text(command, "line", MAX_LINE, default="")
-        return {"stdout": self._parts.workstation.signal(name, token, line)}
+        result = self._parts.workstation.signal(name, token, line)
+        return {"stdout": result.stdout, **({"background": result.background} if result.background else {})}
 
     def _session(self, command: dict[str, Any]) -> Reply:
         """A line for a shell that is open in a container."""

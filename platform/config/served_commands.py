@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.disk_home import DiskHome
 from gateway.served import NotServed, RemoteReach, Served
-from simulator.kubectl.call import Call, Reach, Session
 from simulator.kubectl.acting import OUT, Acted
+from simulator.kubectl.call import Call, Reach, Session
 from simulator.kubectl.command_tree import act, follow, run_kubectl
 from simulator.kubectl.kubeconfig import Kubeconfig
 

@@ -14,6 +14,7 @@ from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.cli import Command, find_command
 from simulator.kubectl.command_tree import ROOT, flags_of
 from simulator.kubectl.errors import CommandError
+from simulator.kubectl.job_control import JOB_COMMANDS
 from simulator.kubectl.shell_commands import SMALL
 from simulator.kubectl.workstation import Workstation
 from simulator.machinery.resources import Resource
@@ -74,7 +75,7 @@ class _Completer:
 
     def options(self, words: Sequence[str], current: str) -> list[Option]:
         if not words:
-            known = sorted((*_KUBECTL[:1], "watch", *SMALL))
+            known = sorted((*_KUBECTL[:1], "curl", "watch", *JOB_COMMANDS, *SMALL))
             return [{"text": name + " ", "note": "command"} for name in known]
         words = list(words[1:]) if words[0] == "watch" else list(words)
         if words[:1] and words[0] in _KUBECTL:

@@ -168,6 +168,8 @@ def _answered(session: Session, asked: _Asked) -> _Answer:
     if trace.error:
         code, text = curl_error(trace, host, port)
         raise CurlError(code, text)
+    if not trace.status and scheme == "https" and "insecure" not in asked.on:
+        raise CurlError(60, _UNVERIFIED)
     if not trace.status:
         raise CurlError(52, "curl: (52) Empty reply from server")
     return _Answer(trace.status, trace.body)
@@ -190,9 +192,11 @@ def _network(session: Session) -> End:
 
 
 def _http(asked: _Asked, host: str, path: str, scheme: str) -> HttpPath:
-    headers = {"user-agent": asked.values.get("agent", _AGENT), **asked.headers}
+    headers = {"accept": "*/*", "user-agent": asked.values.get("agent", _AGENT), **asked.headers}
     named = headers.pop("host", host)
-    return HttpPath(path, host=named, method=asked.method, headers=headers, scheme=scheme)
+    trust = None if "insecure" in asked.on else ""
+    body = asked.data or ""
+    return HttpPath(path, host=named, method=asked.method, headers=headers, scheme=scheme, body=body, trust=trust)
 
 
 def _local(session: Session, asked: _Asked, host: str, port: int, path: str, scheme: str) -> _Answer:

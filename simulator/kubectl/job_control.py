@@ -55,12 +55,12 @@ def _state(job: Job) -> str:
     return "Done" if not job["exit"] else _ENDED.get(job["exit"], f"Exit {job['exit']}")
 
 
-def stop(jobs: Jobs, job: Job | None, token: Token, line: str) -> str:
+def stop(jobs: Jobs, job: Job | None, token: Token, line: str) -> Outcome:
     """Ctrl-Z: a followed command becomes a job that stands still."""
     if job is None:
         job = jobs.start(line, {"kind": "followed", "token": token}, background=True)
     jobs.suspend(job)
-    return f"\n{notice(jobs, job)}"
+    return Outcome(f"\n{notice(jobs, job)}", behind=[job_token(job)])
 
 
 class Jobwatch:
@@ -144,14 +144,14 @@ class Jobwatch:
 
 def _jobs(session: Session, words: Sequence[str]) -> Outcome:
     assert session.jobs is not None
-    known = session.jobs.all()
-    if words == ["-p"]:
-        return Outcome("".join(f"{job['pid']}\n" for job in known))
-    if words == ["-l"]:
-        return Outcome("".join(_with_pid(notice(session.jobs, job), job) for job in known))
-    if words:
-        return _each(session, "jobs", words, lambda jobs, job: Outcome(notice(jobs, job)))
-    return Outcome("".join(notice(session.jobs, job) for job in known))
+    option = next((word for word in words if word in ("-l", "-p")), "")
+    named = [word for word in words if word != option]
+
+    def act(jobs: Jobs, job: Job) -> Outcome:
+        text = notice(jobs, job)
+        return Outcome(f"{job['pid']}\n" if option == "-p" else _with_pid(text, job) if option == "-l" else text)
+
+    return _each(session, "jobs", named or [f"%{job['number']}" for job in session.jobs.all()], act)
 
 
 def _with_pid(text: str, job: Job) -> str:
@@ -172,7 +172,7 @@ def _background(session: Session, words: Sequence[str]) -> Outcome:
             return Outcome(stderr=f"bash: bg: job {job['number']} already in background\n")
         jobs.resume(job, background=True)
         sign = notice(jobs, job)[len(f"[{job['number']}]")]
-        return Outcome(f"[{job['number']}]{sign} {job['line']} &\n")
+        return Outcome(f"[{job['number']}]{sign} {job['line']} &\n", behind=[job_token(job)])
 
     return _each(session, "bg", words or ["%+"], act, current=not words)
 
@@ -245,7 +245,7 @@ def _each(
             continue
         own = act(session.jobs, job)
         whole.stdout, whole.stderr = whole.stdout + own.stdout, whole.stderr + own.stderr
-        whole.follow = own.follow or whole.follow
+        whole.follow, whole.behind = own.follow or whole.follow, whole.behind + own.behind
     return whole
 
 

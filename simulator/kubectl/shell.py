@@ -102,6 +102,7 @@ class Shell:
             result.clear = result.clear or own.clear
             result.open = own.open or result.open
             result.session = own.session or result.session
+            result.background += own.background
             if last:
                 self.last_exit = own.exit
         result.stdout += text
@@ -344,7 +345,14 @@ def _hides_output(command: Simple) -> bool:
 
 
 def _result_of(outcome: Outcome) -> ShellResult:
-    return ShellResult(outcome.stdout, outcome.stderr, outcome.exit, outcome.follow, clear=outcome.clear)
+    return ShellResult(
+        outcome.stdout,
+        outcome.stderr,
+        outcome.exit,
+        outcome.follow,
+        clear=outcome.clear,
+        background=outcome.behind,
+    )
 
 
 def _named(path: str, act: Callable[[], T]) -> T:

@@ -201,6 +201,8 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
   docker ps|exec|cp, ssh NODE    commands and files on the machines: ls, cat, mv, kubeadm, crictl, systemctl
   openssl genrsa|req|x509    keys, signing requests and certificates
   vault kv put|get|delete|list    secrets outside the cluster, for the Secrets Store CSI Driver
+  curl URL           ask forwarded ports, the API server and node ports over HTTP
+  COMMAND &          let it go on behind the prompt: jobs, fg, bg, kill %1, wait, sleep; Ctrl-C ends, Ctrl-Z stops
   watch COMMAND      run a command again and again
   clear help
 

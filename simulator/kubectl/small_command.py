@@ -25,6 +25,8 @@ class Outcome:
     clear: bool = False
     follow: dict[str, Any] | None = None
     """It goes on, as a followed command."""
+    behind: list[dict[str, Any]] = field(default_factory=list)
+    """Jobs to be followed behind the prompt."""
 
 
 @dataclass(slots=True)

@@ -108,14 +108,15 @@ class Workstation:
             text = "error: this is no token that a command of this workstation left behind\n"
             return {"stdout": text, "done": True, "exit": 1, "token": token}
 
-    def signal(self, name: str, token: Token, line: str) -> str:
-        """Ctrl-C (`INT`) or Ctrl-Z (`TSTP`) for a followed command that was typed as `line`; gives what the shell says."""
+    def signal(self, name: str, token: Token, line: str = "") -> ShellResult:
+        """Ctrl-C (`INT`) or Ctrl-Z (`TSTP`) for a followed command that was typed as `line`."""
         job = self.jobs.of_pid(token.get("pid"))
         if name == "TSTP":
-            return stop(self.jobs, job, token, line)
+            stopped = stop(self.jobs, job, token, line)
+            return ShellResult(stopped.stdout, background=stopped.behind)
         if job is not None and job["state"] != "done":
             self.jobs.end(job, INTERRUPTED)
-        return ""
+        return ShellResult()
 
     def _seen(self, token: Token) -> Followed:
         match token.get("kind"):

@@ -7,7 +7,7 @@ import * as edit from "../src/terminal/line";
 import { findNames } from "../src/terminal/links";
 import { paintError, paintOutput } from "../src/terminal/paint";
 import { draw, leave, nothingDrawn, width } from "../src/terminal/screen";
-import { Session, type Answer, type RemoteAnswer, type Streamed, type Workstation } from "../src/terminal/session";
+import { Session, type Answer, type RemoteAnswer, type Signal, type Streamed, type Workstation } from "../src/terminal/session";
 import { asksForMore, splitCommands } from "../src/terminal/syntax";
 import { mayMove, readWhere } from "../src/terminal/where";
 
@@ -162,6 +162,7 @@ test("only commands about the configuration may move", () => {
 class FakeStation implements Workstation {
   readonly commands: string[] = [];
   stream: ((part: Streamed) => void) | null = null;
+  readonly signals: Signal[] = [];
   stopped = 0;
   constructor(readonly answers: Record<string, Answer> = {}) {}
   refusal(): string | null { return null; }
@@ -179,6 +180,10 @@ class FakeStation implements Workstation {
   follow(_token: Record<string, unknown>, listener: (part: Streamed) => void): () => void {
     this.stream = listener;
     return () => void (this.stopped += 1);
+  }
+  signal(name: Signal): Promise<Answer> {
+    this.signals.push(name);
+    return Promise.resolve({ stdout: "\n[1]+  Stopped   job\n", background: [{ pid: 2002 }] });
   }
   open(): void {}
   ran(): void {}
@@ -249,6 +254,28 @@ test("Ctrl-C ends a followed command", async () => {
   station.stream?.({ stdout: "two\n", done: false });
   assert.match(text(), /one\r\n\^C\r\n\r\$ \r$/);
   assert.doesNotMatch(text(), /two/);
+});
+test("Ctrl-C and Ctrl-Z reach a job in front", async () => {
+  const { station, shell, text } = session({ forward: { stdout: "Forwarding\n", follow: { pid: 2002 } } });
+  shell.receive("forward\r");
+  await settled();
+  shell.receive("\x1a");
+  await settled();
+  assert.match(text(), /Forwarding\r\n\^Z\r\n\[1\]\+  Stopped   job\r\n\r\$ \r$/);
+  shell.receive("forward\r");
+  await settled();
+  shell.receive("\x03");
+  assert.deepEqual(station.signals, ["TSTP", "INT"]);
+});
+test("a job behind the prompt prints above it", async () => {
+  const { station, shell, text } = session({ "forward &": { stdout: "[1] 2002\n", background: [{ pid: 2002 }] } });
+  shell.receive("forward &\r");
+  await settled();
+  shell.receive("ls");
+  station.stream?.({ stdout: "Handling connection\n", done: false });
+  assert.match(text(), /Handling connection\r\n\r\$ ls\r$/);
+  station.stream?.({ stdout: "[1]+  Done\n", done: true });
+  assert.equal(station.stopped, 1);
 });
 test("the rest of the line runs when the followed command has ended", async () => {
   const { station, shell } = session({ "logs -f && ls": { follow: { x: 1 } }, ls: { stdout: "a\n" } });

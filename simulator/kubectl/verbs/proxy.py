@@ -67,6 +67,10 @@ def _check(call: Call) -> None:
     def log(letter: str, line: str) -> None:
         call.err(f"{letter}{klog_stamp(call.now_us)}       1 {line}\n")
 
+    path = call.server.partition("://")[2].partition("/")[2]
+    if path and not call.on("append-server-path"):
+        advice = "use --append-server-path to automatically append the path to each request"
+        log("W", f"proxy.go:172] Your kube context contains a server path /{path}, {advice}")
     if call.on("disable-filter"):
         if not call.text("unix-socket"):
             log(

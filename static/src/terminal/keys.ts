@@ -8,7 +8,7 @@ export type Key =
 export type KeyName =
   | "enter" | "tab" | "backspace" | "delete" | "escape"
   | "left" | "right" | "up" | "down" | "home" | "end" | "word-left" | "word-right"
-  | "interrupt" | "end-of-input" | "clear" | "search" | "cut-to-end" | "cut-to-start" | "cut-word-left" | "cut-word-right" | "yank";
+  | "interrupt" | "suspend" | "end-of-input" | "clear" | "search" | "cut-to-end" | "cut-to-start" | "cut-word-left" | "cut-word-right" | "yank";
 
 const sequences: readonly (readonly [string, KeyName])[] = [
   ["\x1b[1;5D", "word-left"], ["\x1b[1;5C", "word-right"], ["\x1b[1;3D", "word-left"], ["\x1b[1;3C", "word-right"],
@@ -19,7 +19,7 @@ const sequences: readonly (readonly [string, KeyName])[] = [
   ["\r", "enter"], ["\n", "enter"], ["\t", "tab"], ["\x7f", "backspace"], ["\b", "backspace"],
   ["\x01", "home"], ["\x02", "left"], ["\x03", "interrupt"], ["\x04", "end-of-input"], ["\x05", "end"], ["\x06", "right"], ["\x07", "escape"],
   ["\x0b", "cut-to-end"], ["\x0c", "clear"], ["\x0e", "down"], ["\x10", "up"], ["\x12", "search"], ["\x15", "cut-to-start"],
-  ["\x17", "cut-word-left"], ["\x19", "yank"],
+  ["\x17", "cut-word-left"], ["\x19", "yank"], ["\x1a", "suspend"],
 ];
 
 const pasteStart = "\x1b[200~";

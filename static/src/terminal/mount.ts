@@ -258,6 +258,10 @@ function workstation(ctx: LabContext, place: HTMLElement): Workstation {
       return outcome.ok ? outcome.value.reply : null;
     },
     follow: (token, listener) => ctx.follow(token, listener),
+    async signal(name, token) {
+      const outcome = await ctx.api.command<Answer>({ kind: "signal", signal: name, token });
+      return outcome.ok ? outcome.value.reply : { stderr: outcome.error.message };
+    },
     open: (path) => ctx.openFile(path),
     ran: (command) => {
       if (mayMove(command)) void showPlace(ctx, place);

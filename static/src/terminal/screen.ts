@@ -23,6 +23,11 @@ export function draw(line: Line, prompts: Prompts, columns: number, before: Draw
   return { output: `\r${up}\x1b[J${body}${back}\r${across}`, drawn: { row: cursor.row } };
 }
 
+/** Takes away what was drawn, so that output may go in its place. */
+export function erase(drawn: Drawn): string {
+  return `\r${drawn.row > 0 ? `\x1b[${drawn.row}A` : ""}\x1b[J`;
+}
+
 /** Moves from the cursor to below the last row, where output may go. */
 export function leave(line: Line, prompts: Prompts, columns: number, drawn: Drawn): string {
   const rows = line.text.split("\n");

@@ -10,7 +10,7 @@ import { readKeys, type Key, type KeyName } from "./keys";
 import * as edit from "./line";
 import { emptyLine, lineOf, type Line } from "./line";
 import { paintError, paintNote, paintOutput } from "./paint";
-import { draw, leave, nothingDrawn, type Drawn, type Prompts } from "./screen";
+import { draw, erase, leave, nothingDrawn, type Drawn, type Prompts } from "./screen";
 import { splitCommands } from "./syntax";
 
 export interface Screen {
@@ -20,8 +20,9 @@ export interface Screen {
   wipe(): void;
 }
 
-/** What the workstation gives to go on following a command; only it knows what is in it. */
-export type Token = Record<string, unknown>;
+/** What the workstation gives to go on following a command; only it knows what is in it, but for the number of a job. */
+export type Token = Record<string, unknown> & { readonly pid?: number };
+export type Signal = "INT" | "TSTP";
 
 export interface Answer {
   readonly stdout?: string;
@@ -31,6 +32,8 @@ export interface Answer {
   readonly clear?: boolean;
   /** A shell in a container takes the lines from now on. */
   readonly session?: Remote;
+  /** Jobs that go on behind the prompt. */
+  readonly background?: readonly Token[];
 }
 
 /** An interactive shell in a container. */
@@ -63,6 +66,8 @@ export interface Workstation {
   type(id: string, line: string): Promise<{ ok: true; answer: RemoteAnswer } | { ok: false; message: string }>;
   offers(line: string, at: number): Promise<Offer | null>;
   follow(token: Token, listener: (part: Streamed) => void): () => void;
+  /** Ctrl-C or Ctrl-Z for a job in front; gives what the shell says to it. */
+  signal(name: Signal, token: Token): Promise<Answer>;
   open(path: string): void;
   /** A command was run to its end: the place to look what it changed. */
   ran(command: string): void;
@@ -80,6 +85,8 @@ export class Session {
   private busy = false;
   private runs = 0;
   private stopFollowing: (() => void) | null = null;
+  private front: Token | null = null;
+  private readonly behind = new Map<number, () => void>();
   private tabbedAt: string | null = null;
   private remote: Remote | null = null;
 
@@ -94,6 +101,7 @@ export class Session {
   receive(data: string): void {
     for (const key of readKeys(data)) {
       if (key.name === "interrupt") this.interrupt();
+      else if (key.name === "suspend") void this.suspend();
       else if (this.busy) this.waiting.push(key);
       else this.press(key);
     }
@@ -112,6 +120,7 @@ export class Session {
 
   dispose(): void {
     this.stopFollowing?.();
+    for (const stop of this.behind.values()) stop();
     this.runs += 1;
   }
 
@@ -127,6 +136,7 @@ export class Session {
     "tab": () => void this.tab(),
     "escape": () => undefined,
     "interrupt": () => this.interrupt(),
+    "suspend": () => undefined,
     "clear": () => this.clear(),
     "search": () => this.startSearch(),
     "end-of-input": () => (this.remote && !this.line.text ? this.leaveRemote() : this.show(edit.del(this.line))),
@@ -237,6 +247,7 @@ export class Session {
     if (answer.stderr) this.print(paintError(answer.stderr));
     if (answer.open) this.station.open(answer.open);
     if (answer.session) this.remote = answer.session;
+    for (const token of answer.background ?? []) this.followBehind(token);
     const rest = answer.follow ? await this.stream(answer.follow) : null;
     if (rest && run === this.runs) await this.runOne(rest, run);
     this.station.ran(command);
@@ -244,6 +255,8 @@ export class Session {
 
   /** Prints what a followed command says until it ends; gives the rest of its line. */
   private stream(token: Token): Promise<string | null> {
+    this.front = token;
+    if (token.pid !== undefined) this.behind.get(token.pid)?.();
     return new Promise((resolve) => {
       let ended = false;
       let rest: string | null = null;
@@ -257,11 +270,48 @@ export class Session {
       });
       this.stopFollowing = () => {
         ended = true;
-        this.stopFollowing = null;
+        this.stopFollowing = this.front = null;
         stop();
         resolve(rest);
       };
     });
+  }
+
+  /** Prints what a job says above the prompt, whenever it says it. */
+  private followBehind(token: Token): void {
+    const pid = token.pid ?? 0;
+    this.behind.get(pid)?.();
+    const stop = this.station.follow(token, (part) => {
+      if (!this.behind.has(pid)) return;
+      if (part.stdout) this.printBeside(part.stdout);
+      if (part.done) this.behind.get(pid)?.();
+    });
+    this.behind.set(pid, () => {
+      this.behind.delete(pid);
+      stop();
+    });
+  }
+
+  private printBeside(text: string): void {
+    if (this.busy) return this.print(paintOutput(text));
+    this.screen.write(erase(this.drawn));
+    this.drawn = nothingDrawn;
+    this.print(paintOutput(text));
+    this.redraw();
+  }
+
+  /** Ctrl-Z: only a job can stand still; everything else goes on. */
+  private async suspend(): Promise<void> {
+    const token = this.front;
+    if (!this.busy || token?.pid === undefined) return;
+    const answer = await this.station.signal("TSTP", token);
+    if (this.front !== token) return;
+    this.runs += 1;
+    this.stopFollowing?.();
+    this.screen.write("^Z");
+    this.print(paintOutput(answer.stdout ?? ""));
+    for (const other of answer.background ?? []) this.followBehind(other);
+    this.finish();
   }
 
   /** Output always ends its row, so that the prompt starts on a fresh one. */
@@ -282,6 +332,7 @@ export class Session {
     this.tabbedAt = null;
     if (this.busy) {
       this.runs += 1;
+      if (this.front?.pid !== undefined) void this.station.signal("INT", this.front);
       this.stopFollowing?.();
       this.screen.write("^C\r\n");
       return this.finish();

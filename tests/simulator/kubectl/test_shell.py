@@ -40,7 +40,7 @@ def test_a_line_prints_what_bash_would_print(terminal: Any, line: str, stdout: s
         ("echo 'abc", "bash: unexpected EOF while looking for matching `''\n", 2),
         ("echo a |", "bash: syntax error: unexpected end of file\n", 2),
         ("| cat", "bash: syntax error near unexpected token `|'\n", 2),
-        ("sleep 5 &", "bash: commands in the background (&) are not available in this terminal\n", 2),
+        ("true && sleep 5 &", "bash: a list joined by && or || cannot go to the background in this terminal\n", 2),
         ("cat nope", "cat: nope: No such file or directory\n", 1),
         ("echo x > nope/f", "bash: nope/f: No such file or directory\n", 1),
         ("cd nope", "bash: cd: nope: No such file or directory\n", 1),
