@@ -129,9 +129,7 @@ class NetworkTools:
         if trace.status >= 400:
             return (
                 1,
-                [
-                    f"wget: server returned error: HTTP/1.1 {trace.status} {STATUS_WORDS.get(trace.status, '')}".rstrip()
-                ],
+                [f"wget: server returned error: HTTP/1.1 {trace.status} {STATUS_WORDS.get(trace.status, '')}".rstrip()],
                 trace.took_us,
             )
         to_screen = any(word in ("-O-", "-qO-", "-O/dev/stdout", "-qO") for word in words) or "-" in words
