@@ -26,6 +26,8 @@ class ClusterView:
         """Image → how many nodes have it."""
         self.changes: list[int] = []
         """Positions of changed nodes, oldest first."""
+        self.versions: list[int] = []
+        """By position: grows with every change of the node."""
         self._priorities: dict[int, int] = {}
         """How many pods on known nodes have each priority."""
         self._layout = 0
@@ -150,13 +152,16 @@ class ClusterView:
         rounds = zip_longest(*(zones[zone] for zone in sorted(zones)))
         self._nodes = [node for turn in rounds for node in turn if node is not None]
         self._position = {node.name: position for position, node in enumerate(self._nodes)}
+        self.versions = [0] * len(self._nodes)
         self._layout += 1
         self._is_arranged = True
 
     def _changed(self, name: str) -> None:
         if not self._is_arranged:
             return
-        self.changes.append(self._position[name])
+        position = self._position[name]
+        self.versions[position] += 1
+        self.changes.append(position)
         if len(self.changes) > 2 * _REMEMBERED:
             del self.changes[:_REMEMBERED]
             self.first_change += _REMEMBERED

@@ -86,7 +86,7 @@ def _fits(cycle: Cycle, view: ClusterView, choice: Choice) -> list[Plain]:
     for features in cycle.feasible:
         points, members = choice.points[features], cycle.members(features)
         known = classes.get(points)
-        classes[points] = members if known is None else sorted([*known, *members], key=cycle.turn)
+        classes[points] = members if known is None else cycle.in_turn([*known, *members])
     ordered = sorted(classes.items(), key=lambda one: (-one[0].total, cycle.turn(one[1][0])))
     return [
         {

@@ -41,8 +41,8 @@ class NodeInfo:
         self.name: str = node["metadata"]["name"]
         self.pods: dict[str, tuple[PodInfo, bool]] = {}
         """By uid: the pod, and whether it is being deleted."""
-        self.groups: dict[Group, int] = {}
-        """How many pods, not being deleted, have each set of labels."""
+        self.groups: dict[str, dict[Group, int]] = {}
+        """By namespace: how many pods, not being deleted, have each set of labels."""
         self.affinity_pods = 0
         self.anti_affinity_pods = 0
         """How many pods have required anti-affinity."""
@@ -87,17 +87,19 @@ class NodeInfo:
         self.pods[uid] = (pod, ending)
         self._count(pod, 1)
         if not ending:
-            self.groups[pod.group] = self.groups.get(pod.group, 0) + 1
+            groups = self.groups.setdefault(pod.namespace, {})
+            groups[pod.group] = groups.get(pod.group, 0) + 1
 
     def remove(self, uid: str) -> PodInfo:
         pod, ending = self.pods.pop(uid)
         self._count(pod, -1)
         if not ending:
-            left = self.groups[pod.group] - 1
-            if left:
-                self.groups[pod.group] = left
-            else:
-                del self.groups[pod.group]
+            groups = self.groups[pod.namespace]
+            groups[pod.group] -= 1
+            if not groups[pod.group]:
+                del groups[pod.group]
+            if not groups:
+                del self.groups[pod.namespace]
         return pod
 
     def _count(self, pod: PodInfo, sign: int) -> None:

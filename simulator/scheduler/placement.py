@@ -4,6 +4,7 @@
 remembers about alike pods. Scoring and choosing are the same code for both, on classes of nodes that look alike.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,12 +13,14 @@ from typing import Any, Protocol
 from simulator.engine import Rng
 from simulator.scheduler.framework import Score, Status, View
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.plugins import CLUSTER_FILTERS, CLUSTER_SCORES, FILTERS, SCORES
+from simulator.scheduler.plugins import BY_LABELS, CLUSTER_FILTERS, CLUSTER_SCORES, FILTERS, SCORES
 from simulator.scheduler.pod_info import PodInfo
 
 #: What one node looks like to one pod: the feature of every score plugin, in order.
 Features = tuple[Any, ...]
 
+_PLACE = SCORES.index(BY_LABELS)
+_BEFORE, _AFTER = SCORES[:_PLACE], SCORES[_PLACE + 1 :]
 _MIN_FEASIBLE_NODES = 100
 _MIN_PERCENTAGE = 5
 
@@ -56,6 +59,10 @@ class Cycle(Protocol):
 
     def turn(self, position: int) -> int:
         """When the node was looked at: 0 is the first."""
+        ...
+
+    def in_turn(self, positions: Sequence[int]) -> list[int]:
+        """The positions, given in any order, in the order in which they were looked at."""
         ...
 
 
@@ -101,12 +108,31 @@ def is_local(pod: PodInfo, view: View) -> bool:
 
 # Filtering, node by node
 
+#: The verdict about a node, and the features of the score plugins before and after the one that asks for labels.
+Look = tuple[Status | None, Features, Features]
+
+
+class Looks(Protocol):
+    """What is remembered about nodes for all pods of one spec (`node_looks.NodeLooks`)."""
+
+    def turn_to(self, view: Any) -> None: ...
+
+    def of(self, view: Any, position: int) -> Look: ...
+
+
+def look(pod: PodInfo, node: NodeInfo) -> Look:
+    """All that follows from the pod's spec and the node alone."""
+    before = tuple([plugin.feature(pod, node) for plugin in _BEFORE])
+    return verdict(pod, node), before, tuple([plugin.feature(pod, node) for plugin in _AFTER])
+
 
 class Scan:
     """A cycle that looks at the nodes one after the other."""
 
-    def __init__(self, pod: PodInfo, view: View, start: int) -> None:
+    def __init__(self, pod: PodInfo, view: View, start: int, looks: Looks | None = None) -> None:
+        """`looks`: what is known about the nodes already."""
         self.pod = pod
+        self._looks = looks
         self.scores: Sequence[Score] = SCORES if is_local(pod, view) else (*SCORES, *CLUSTER_SCORES)
         self.feasible: dict[Features, int] = {}
         self._view = view
@@ -127,17 +153,20 @@ class Scan:
             return
         candidates = self._candidates(view)
         wanted, found = feasible_nodes_to_find(len(candidates)), 0
+        if self._looks is not None:
+            self._looks.turn_to(view)
         for turn, position in enumerate(candidates):
             node = nodes[position]
             self.examined = turn + 1
-            status = verdict(pod, node)
+            seen = look(pod, node) if self._looks is None else self._looks.of(view, position)
+            status = seen[0]
             for plugin, prepared in checks:
                 if status is None and prepared is not None:
                     status = plugin.check(pod, node, prepared)
             if status is not None:
                 self.rejected.setdefault(status, []).append(position)
                 continue
-            self._members.setdefault(self._features(node), []).append(position)
+            self._members.setdefault(self._features(node, seen), []).append(position)
             found += 1
             if found == wanted:
                 break
@@ -164,14 +193,25 @@ class Scan:
         """Looks at every node only if somebody reads what it finds."""
         return _Everywhere(self.pod, self.scores[index], self._view)
 
-    def _features(self, node: NodeInfo) -> Features:
-        return tuple([plugin.feature(self.pod, node) for plugin in self.scores])
+    def _features(self, node: NodeInfo, seen: Look) -> Features:
+        others = [plugin.feature(self.pod, node) for plugin in self.scores[len(SCORES) :]]
+        return (*seen[1], BY_LABELS.feature(self.pod, node), *seen[2], *others)
 
     def members(self, features: Features) -> Sequence[int]:
         return self._members[features]
 
     def turn(self, position: int) -> int:
         return (position - self._start) % self._nodes
+
+    def in_turn(self, positions: Sequence[int]) -> list[int]:
+        return rotated(positions, self._start)
+
+
+def rotated(positions: Sequence[int], start: int) -> list[int]:
+    """In the order of a round that begins at `start`."""
+    ordered = sorted(positions)
+    first = bisect_left(ordered, start)
+    return ordered[first:] + ordered[:first]
 
 
 # Scoring and choosing
@@ -191,8 +231,7 @@ def choose(cycle: Cycle, view: View, rng: Rng) -> Choice | None:
     if len(tied) == 1:
         return Choice(rng.choice(cycle.members(tied[0])), points)
     members = [position for features in tied for position in cycle.members(features)]
-    members.sort(key=cycle.turn)
-    return Choice(rng.choice(members), points)
+    return Choice(rng.choice(cycle.in_turn(members)), points)
 
 
 def _score(cycle: Cycle, view: View) -> dict[Features, Points]:

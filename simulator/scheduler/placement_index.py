@@ -6,25 +6,33 @@ feasible nodes of a cycle, which start at a rotating position, is a search in so
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import Score, Status
-from simulator.scheduler.placement import Features, feasible_nodes_to_find, share, verdict
-from simulator.scheduler.plugins import SCORES
+from simulator.scheduler.node_looks import NodeLooks
+from simulator.scheduler.placement import Features, Look, feasible_nodes_to_find, rotated, share
+from simulator.scheduler.plugins import BY_LABELS, SCORES
 from simulator.scheduler.pod_info import PodInfo
 
 #: Of so many nodes each may be looked at without a thought.
 FEW_NODES = 128
+#: When one node in so many has changed, to begin anew is less work than to correct what is known.
+_A_GOOD_PART = 8
 
 
 class PlacementIndex:
-    def __init__(self, pod: PodInfo) -> None:
+    def __init__(self, pod: PodInfo, looks: NodeLooks | None = None) -> None:
+        """`looks`: shared with pods that differ only in their labels."""
         self.pod = pod
+        self._nodes = looks or NodeLooks(pod)
         self._layout = -1
         self._seen = 0
-        self._status: list[Status | None] = []
+        self._looks: list[Look] = []
+        self._own: list[Hashable] = []
+        """The feature of `BY_LABELS`, by position."""
         self.features: list[Features] = []
         self.fitting: list[int] = []
         """Positions of all nodes that fit, sorted."""
@@ -39,32 +47,53 @@ class PlacementIndex:
 
     def catch_up(self, view: ClusterView) -> None:
         """Looks at the nodes that changed since the last time."""
+        self._nodes.turn_to(view)
         if self._layout != view.layout or self._seen < view.first_change:
             self._start_over(view)
         else:
             changed = view.changes[self._seen - view.first_change :]
-            for position in dict.fromkeys(changed) if len(changed) > 1 else changed:
-                self._forget(position)
-                self._learn(view, position)
+            if len(changed) > 1:
+                changed = list(dict.fromkeys(changed))
+            self._look_again(view, changed)
         self._seen = view.last_change
+
+    def _look_again(self, view: ClusterView, changed: Sequence[int]) -> None:
+        if len(changed) > max(len(view.nodes) // _A_GOOD_PART, 1):
+            self._start_over(view)
+            return
+        for position in changed:
+            look = self._nodes.of(view, position)
+            own = BY_LABELS.feature(self.pod, view.nodes[position])
+            if look is not self._looks[position] or own != self._own[position]:
+                self._forget(position)
+                self._learn(position, look, own)
 
     def is_behind(self, view: ClusterView) -> bool:
         """Whether catching up would mean to look at a good part of the nodes."""
-        return self._layout != view.layout or view.missed(self._seen) > max(len(view.nodes) // 8, FEW_NODES)
+        return self._layout != view.layout or view.missed(self._seen) > max(len(view.nodes) // _A_GOOD_PART, FEW_NODES)
 
     def _start_over(self, view: ClusterView) -> None:
-        count = len(view.nodes)
         self._layout = view.layout
-        self._status = [None] * count
-        self.features = [()] * count
-        self.fitting, self.alike, self.rejected, self.everywhere = [], {}, {}, {}
-        for position in range(count):
-            self._learn(view, position)
+        pod, nodes = self.pod, view.nodes
+        self._looks = [self._nodes.of(view, position) for position in range(len(nodes))]
+        self._own = [BY_LABELS.feature(pod, node) for node in nodes]
+        seen = zip(self._looks, self._own, strict=True)
+        self.features = [(*before, own, *after) for (_, before, after), own in seen]
+        self.everywhere = dict(Counter(self.features))
+        self.fitting = [position for position, look in enumerate(self._looks) if look[0] is None]
+        alike: defaultdict[Features, list[int]] = defaultdict(list)
+        for position in self.fitting:
+            alike[self.features[position]].append(position)
+        self.alike, self.rejected = dict(alike), {}
+        if len(self.fitting) < len(nodes):
+            for position, look in enumerate(self._looks):
+                if look[0] is not None:
+                    self.rejected.setdefault(look[0], []).append(position)
 
-    def _learn(self, view: ClusterView, position: int) -> None:
-        node, pod = view.nodes[position], self.pod
-        status = self._status[position] = verdict(pod, node)
-        features = self.features[position] = tuple([plugin.feature(pod, node) for plugin in SCORES])
+    def _learn(self, position: int, look: Look, own: Hashable) -> None:
+        self._looks[position], self._own[position] = look, own
+        status, before, after = look
+        features = self.features[position] = (*before, own, *after)
         self.everywhere[features] = self.everywhere.get(features, 0) + 1
         if status is None:
             insort(self.fitting, position)
@@ -73,7 +102,7 @@ class PlacementIndex:
             insort(self.rejected.setdefault(status, []), position)
 
     def _forget(self, position: int) -> None:
-        status, features = self._status[position], self.features[position]
+        status, features = self._looks[position][0], self.features[position]
         left = self.everywhere[features] - 1
         if left:
             self.everywhere[features] = left
@@ -156,6 +185,9 @@ class IndexedCycle:
 
     def turn(self, position: int) -> int:
         return (position - self._start) % self._nodes
+
+    def in_turn(self, positions: Sequence[int]) -> list[int]:
+        return rotated(positions, self._start)
 
 
 def _take(positions: list[int], position: int) -> None:

@@ -19,6 +19,7 @@ from simulator.client import About, Client, Controller, Held, Process
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.scheduler.cluster_view import ClusterView
+from simulator.scheduler.cycles import Cycles
 from simulator.scheduler.decisions import Decisions, record
 from simulator.scheduler.fit_error import available, fit_error
 from simulator.scheduler.framework import Status
@@ -26,8 +27,7 @@ from simulator.scheduler.hints import node_may_help, pod_may_help, storage_may_h
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.obstacles import Blocked, obstacles
-from simulator.scheduler.placement import Cycle, Scan, choose, is_local
-from simulator.scheduler.placement_index import FEW_NODES, PlacementIndex
+from simulator.scheduler.placement import Cycle, Scan, choose
 from simulator.scheduler.plugins import VOLUME_BINDING
 from simulator.scheduler.plugins.volume_binding import Decision, Wanted
 from simulator.scheduler.pod_info import PodInfo
@@ -35,7 +35,6 @@ from simulator.scheduler.pod_infos import PodInfos
 from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
 from simulator.scheduler.queue import SchedulingQueue, Waiting
 from simulator.scheduler.volume_bindings import PERIOD_US, TIMEOUT_US, Binding, VolumeBindings
-from simulator.scheduler.walk import Walker
 
 _SOURCE = "default-scheduler"
 #: The one key of the work queue: "try the next pod".
@@ -44,10 +43,6 @@ _NEXT = "next"
 _RETRY = "retry/"
 _TERMINAL = ("Succeeded", "Failed")
 _BUDGETS = "poddisruptionbudgets.policy"
-#: Kinds of pods whose index is kept; the least recently used is dropped.
-_INDEXES = 32
-#: So many pods must wait before an index of a large cluster is made or brought up to date; fewer look at nodes themselves.
-_WORTH_AN_INDEX = 8
 _PREEMPTION = "PreemptionByScheduler"
 #: A pod that cannot preempt for this reason keeps its nomination.
 _STILL_NOMINATED = (STILL_ENDING,)
@@ -87,9 +82,7 @@ class Scheduler(Controller):
         self._nominations = Nominations()
         self._start = 0
         """Where the next cycle starts to look for nodes."""
-        self._indexes: dict[PodInfo, PlacementIndex | Walker] = {}
-        self._scanned: dict[PodInfo, int] = {}
-        """Kinds without an index that is up to date → how many nodes were looked at for them."""
+        self._cycles = Cycles()
 
     def decision(self, uid: str) -> Plain | None:
         """Why the pod is where it is, or why it is nowhere; `decisions.record` describes the shape."""
@@ -305,43 +298,8 @@ class Scheduler(Controller):
             first = Scan(replace(info, wanted_nodes=frozenset((nominated,))), view, 0)
             if first.feasible:
                 return first
-        return self._cycle(info, view)
-
-    def _cycle(self, info: PodInfo, view: ClusterView) -> Cycle:
-        """From the index when a pod like this came before; the first of its kind is not worth one.
-
-        In a large cluster a few pods are not worth it either, until looking for them has cost as much as an index would.
-        """
         start = self._start % len(view.nodes) if view.nodes else 0
-        if info.wanted_nodes is not None:
-            return Scan(info, view, start)
-        kind = self._infos.without_claims(info)
-        wanted = PlacementIndex if is_local(info, view) else Walker
-        known, spent = self._indexes.get(kind), self._scanned.get(kind)
-        is_few = self._pods.active < _WORTH_AN_INDEX and len(view.nodes) > FEW_NODES
-        is_known = isinstance(known, wanted)
-        is_behind = is_known and isinstance(known, PlacementIndex) and known.is_behind(view)
-        if ((is_behind and is_few) or not is_known) and (spent is None or (is_few and spent < len(view.nodes))):
-            scan = Scan(info, view, start)
-            self._note_scan(kind, (spent or 0) + scan.examined)
-            return scan
-        return self._from_index(kind, info, view, start)
-
-    def _from_index(self, kind: PodInfo, info: PodInfo, view: ClusterView, start: int) -> Cycle:
-        wanted = PlacementIndex if is_local(info, view) else Walker
-        index = self._indexes.pop(kind, None)
-        if not isinstance(index, wanted):
-            index = wanted(kind)
-        self._scanned.pop(kind, None)
-        self._indexes[kind] = index
-        if len(self._indexes) > _INDEXES:
-            del self._indexes[next(iter(self._indexes))]
-        return index.cycle(view, start, info) if isinstance(index, Walker) else index.cycle(view, start)
-
-    def _note_scan(self, kind: PodInfo, spent: int) -> None:
-        self._scanned[kind] = spent
-        if len(self._scanned) > 4 * _INDEXES:
-            del self._scanned[next(iter(self._scanned))]
+        return self._cycles.of(info, self._infos.without_claims(info), view, start, waiting=self._pods.active)
 
     def _bind(self, waiting: Waiting, pod: Obj, info: PodInfo, node: str, decided: Plain) -> None:
         namespace, name = waiting.key
@@ -534,8 +492,7 @@ class Scheduler(Controller):
         self._assumed.clear()
         self._nominations.clear()
         self._volumes.clear()
-        self._indexes.clear()
-        self._scanned.clear()
+        self._cycles.clear()
         self._view = ClusterView(self._volumes.view)
         self._start = 0
 
@@ -557,8 +514,7 @@ class Scheduler(Controller):
         self._volumes.load(state["volumes"])
         self._start = state["start"]
         self._infos.clear()
-        self._indexes.clear()
-        self._scanned.clear()
+        self._cycles.clear()
         self._view = None
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import ClusterFilter, Score, Status, View
+from simulator.scheduler.node_looks import NodeLooks
 from simulator.scheduler.placed_counts import PlacedCounts
-from simulator.scheduler.placement import Features, feasible_nodes_to_find, share
+from simulator.scheduler.placement import Features, feasible_nodes_to_find, rotated, share
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.plugins import CLUSTER_FILTERS, SCORES
 from simulator.scheduler.plugins.inter_pod_affinity import Domain, InterPodAffinity
@@ -39,9 +40,9 @@ class _AffinityPoints(InterPodAffinity):
 class Walker:
     """Keeps what is known for pods like `pod`."""
 
-    def __init__(self, pod: PodInfo) -> None:
+    def __init__(self, pod: PodInfo, looks: NodeLooks | None = None) -> None:
         self.pod = pod
-        self._index = PlacementIndex(pod)
+        self._index = PlacementIndex(pod, looks)
         self._counts = PlacedCounts(pod)
 
     def cycle(self, view: ClusterView, start: int, pod: PodInfo | None = None) -> "WalkedCycle":
@@ -151,3 +152,6 @@ class WalkedCycle:
 
     def turn(self, position: int) -> int:
         return (position - self._start) % self._nodes
+
+    def in_turn(self, positions: Sequence[int]) -> list[int]:
+        return rotated(positions, self._start)

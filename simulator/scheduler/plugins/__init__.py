@@ -38,12 +38,14 @@ CLUSTER_FILTERS: tuple[ClusterFilter, ...] = (
     PodTopologySpread(),
     InterPodAffinity(),
 )
+#: The one whose feature also depends on the pod's labels: it counts its like.
+BY_LABELS = PodTopologySpread()
 #: Scores whose feature depends on the pod and the node alone.
 SCORES: tuple[Score, ...] = (
     TaintToleration(),
     NodeAffinity(),
     NodeResourcesFit(),
-    PodTopologySpread(),
+    BY_LABELS,
     BalancedAllocation(),
     ImageLocality(),
 )

@@ -7,7 +7,6 @@ upstream's cluster defaults, `DEFAULTS`, which is why replicas land on different
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import floor, log
 
 from simulator.machinery.selectors import Selector
@@ -88,7 +87,7 @@ class PodTopologySpread:
             return ()
         if pod.has_own_spread and any(one.key not in node.labels for one in pod.soft_spread):
             return None
-        return tuple(self._domain(pod, one, node) for one in pod.soft_spread)
+        return tuple([self._domain(pod, one, node) for one in pod.soft_spread])
 
     def _domain(self, pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> Domain:
         label = node.labels.get(constraint.key)
@@ -164,9 +163,9 @@ def _is_included(pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> 
 
 
 def _matching(node: NodeInfo, namespace: str, selector: Selector) -> int:
-    return sum(pods for group, pods in node.groups.items() if group[0] == namespace and _selects(selector, group))
+    groups = node.groups.get(namespace)
+    return sum([pods for group, pods in groups.items() if _selects(selector, group)]) if groups else 0
 
 
-@lru_cache(maxsize=8192)
 def _selects(selector: Selector, group: Group) -> bool:
     return selector.matches(dict(group[1]))

@@ -7,6 +7,7 @@ import pytest
 from simulator.engine import Rng
 from simulator.machinery.selectors import from_labels
 from simulator.scheduler.cluster_view import ClusterView
+from simulator.scheduler.node_looks import KnownLooks
 from simulator.scheduler.placement import Scan, choose
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.pod_info import PodInfo, SpreadConstraint, pod_info
@@ -82,6 +83,38 @@ def test_the_index_and_the_scan_agree_while_the_cluster_changes(pod: Any, node: 
                 if gone in one.pods:
                     view.remove_pod(one.name, gone)
     assert placed > 40
+
+
+def test_kinds_that_differ_in_their_labels_share_what_is_known_about_nodes(pod: Any, node: Any) -> None:
+    rng, view, looks, nodes = Rng(11), ClusterView(), KnownLooks(), 40
+    for number in range(nodes):
+        view.put_node(random_node(node, rng, f"node-{number:03}"))
+    kinds = [
+        pod_info(pod(cpu="100m", labels={"app": "web"}, namespace=namespace), DEFAULTS) for namespace in ("a", "b", "c")
+    ]
+    assert len({id(looks.of(kind)) for kind in kinds}) == 1
+    assert looks.of(pod_info(pod(cpu="200m", labels={"app": "web"}), DEFAULTS)) is not looks.of(kinds[0])
+    indexes = [PlacementIndex(kind, looks.of(kind)) for kind in kinds]
+    for step in range(90):
+        number = rng.below(3)
+        position = same_outcome(kinds[number], view, indexes[number], step % nodes, step)
+        if rng.below(10) == 0:
+            view.put_node(random_node(node, rng, f"node-{rng.below(nodes):03}"))
+        assert position is not None
+        view.add_pod(view.nodes[position].name, f"pod-{step}", kinds[number])
+
+
+def test_a_scan_finds_the_same_with_what_is_known_about_nodes(pod: Any, node: Any) -> None:
+    rng, view, looks, nodes = Rng(12), ClusterView(), KnownLooks(), 130
+    for number in range(nodes):
+        view.put_node(random_node(node, rng, f"node-{number:03}"))
+    web = pod_info(pod(cpu="100m", labels={"app": "web"}), DEFAULTS)
+    for step in range(40):
+        anew, known = Scan(web, view, step), Scan(web, view, step, looks.of(web))
+        assert (known.examined, known.feasible, known.rejected) == (anew.examined, anew.feasible, anew.rejected)
+        assert [known.members(one) for one in known.feasible] == [anew.members(one) for one in anew.feasible]
+        view.add_pod(f"node-{rng.below(nodes):03}", f"web-{step}", web)
+        view.put_node(random_node(node, rng, f"node-{rng.below(nodes):03}"))
 
 
 def affine(pod: Any, color: str, **spec: Any) -> PodInfo:
