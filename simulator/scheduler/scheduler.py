@@ -177,8 +177,7 @@ class Scheduler(Controller):
             return
         if self._infos.selects_namespaces:
             self._infos.clear()
-            self._indexes.clear()
-            self._scanned.clear()
+            self._cycles.clear()
             self._view = None
 
     def on_selector(self, old: Obj | None, new: Obj | None) -> None:
