@@ -34,8 +34,8 @@ class PodReports:
                 one.message = self._runtime.termination_message(one, container_spec(pod, one.name), words)
 
     def write_status(self, record: PodRecord, pod: Obj) -> None:
-        if record.orphaned or record.reason.startswith("OutOf"):
-            return
+        if record.orphaned or (record.worker == "terminated" and not record.phase):
+            return  # gone, or never taken in: its status was the rejection
         machine = self._fleet.nodes[record.node].spec
         status = pod_status(
             pod,

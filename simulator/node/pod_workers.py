@@ -6,6 +6,8 @@ SyncPod does; so the status always lags one look behind the containers. Before a
 learner may stop it. Leaves to others: machines and their power (`machines`), processes (`container_runtime`), probes (`prober`).
 """
 
+from collections.abc import Iterator
+
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.client import KUBELET, About, Held
 from simulator.engine import Plain
@@ -131,9 +133,7 @@ class PodWorkers:
         )
         record.static = static
         record.requests = admission.requests_of(spec)
-        rejection = admission.check(node, record.requests, allocatable=allocatable(node.spec))
-        if rejection is None and (why := under_pressure(node, pod)):
-            rejection = admission.Rejection("Evicted", why)
+        rejection = self._rejection(node, record, pod)
         self._fleet.pods[record.uid] = record
         node.pods[record.uid] = None
         if rejection is not None:
@@ -156,6 +156,27 @@ class PodWorkers:
         if deadline:
             self._engine.schedule(int(deadline) * SECOND, self.name, "deadline", record.uid)
         self._sync(record, pod)
+
+    def _rejection(self, node: NodeRecord, record: PodRecord, pod: Obj) -> admission.Rejection | None:
+        """The kubelet's admission handlers, in their order; the first that objects decides."""
+        if why := under_pressure(node, pod):
+            return admission.Rejection("Evicted", why)
+        spec, here = pod["spec"], self._fleet.cache.get("nodes", "", node.name)
+        found = admission.of_system(spec, pod["metadata"].get("labels") or {}, node.spec["os"])
+        found = found or admission.check(node, record.requests, allocatable=allocatable(node.spec))
+        if found is not None or here is None:
+            return found
+        others = (other["spec"] for other in self._others(node))
+        found = admission.of_amounts(spec, others, (here.get("status") or {}).get("allocatable") or {})
+        others = (other["spec"] for other in self._others(node))
+        return found or admission.of_node(spec, here, others, is_static=record.static)
+
+    def _others(self, node: NodeRecord) -> Iterator[Obj]:
+        """The pods of this machine that are not over yet."""
+        for record in [self._fleet.pods[uid] for uid in node.pods]:
+            pod = None if record.worker == "terminated" else self._fleet.pod(record)
+            if pod is not None:
+                yield pod
 
     def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
         """A running pod may change its images (and little else): the container is replaced."""
