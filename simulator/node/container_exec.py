@@ -63,6 +63,8 @@ class ContainerExec:
         machine = self._machine(pod, record, one, argv, env)
         if machine is None:
             return Execution(127, refused=not_executable(argv[0]))
+        if "/" in argv[0] and machine.tree.mount_of(argv[0]) and not machine.tree.is_executable(argv[0]):
+            return Execution(126, refused=why_not_run(machine.tree, argv[0]))
         machine.input = stdin
         return self._play(pod, record, one, machine, argv)
 
@@ -223,6 +225,13 @@ def _state(machine: Machine) -> dict[str, Any]:
         "input": "",
         "fds": [[1, ["out"]], [2, ["err"]]],
     }
+
+
+def why_not_run(tree: FileTree, program: str) -> str:
+    """Why a file cannot be run as a program; "" when it can."""
+    if tree.read(program) is None:
+        return not_executable(program)
+    return "" if tree.is_executable(program) else f'exec: "{program}": permission denied'
 
 
 def not_executable(program: str) -> str:

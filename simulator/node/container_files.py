@@ -34,8 +34,8 @@ class ContainerFiles:
         """Where volumes are mounted, for `Setting`."""
         mounts = self._volumes.mounts(record, pod, spec["name"], with_files=False)
         found = [
-            MountPoint(path, mounts.is_read_only(path), True, modes_of(pod, spec, path, inside))
-            for path, inside in mounts.places()
+            MountPoint(path, mounts.is_read_only(path), True, modes_of(pod, spec, path, inside, volume))
+            for path, inside, volume in mounts.places()
         ]
         return (*found, MountPoint(SHARED_MEMORY, False, True, Modes(0o1777, file_system="tmpfs")))
 

@@ -11,6 +11,7 @@ from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.quantities import value
 from simulator.node import environment, users
+from simulator.node.container_exec import why_not_run
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.durations import go_duration
 from simulator.node.environment import Lookup, Missing, PodFacts, pod_facts
@@ -20,9 +21,9 @@ from simulator.node.pod_lifecycle import container_spec
 from simulator.node.prober import Prober
 from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe
 from simulator.node.volume_manager import VolumeManager
-from simulator.workloads.file_tree import Setting
+from simulator.workloads.file_tree import FileTree, Setting
 from simulator.workloads.image_catalog import Image
-from simulator.workloads.plans import reads
+from simulator.workloads.plans import argv_of, is_in_volume, reads
 
 Argv = tuple[str, ...]
 #: (pod, record, container, hook) → (what went wrong, or nothing; microseconds).
@@ -83,7 +84,7 @@ class ContainerStarts:
             self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
             return self.go_on(record, pod)
         self._fleet.event(record, "Normal", "Created", f"Created container: {one.name}", container=one.name)
-        refused = self._runtime.is_refused(recipe)
+        refused = self._refusal(record, pod, spec, recipe)
         if refused:
             message = f"failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {refused}: unknown"
             self._runtime.fail_to_start(record, one, recipe, message)
@@ -101,6 +102,14 @@ class ContainerStarts:
                 self._post_start(record, pod, one, hook)
                 return False
         return self.go_on(record, pod)
+
+    def _refusal(self, record: PodRecord, pod: Obj, spec: Obj, recipe: Recipe) -> str:
+        """Why runc would not start the container; "" when it would. A program in a volume is looked at now."""
+        argv = argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args)
+        if argv and is_in_volume(argv[0], recipe.setting):
+            seen = self._runtime.files.shown(record, pod, spec)
+            return why_not_run(FileTree(setting=recipe.setting, seen=seen), argv[0])
+        return self._runtime.is_refused(recipe)
 
     def _post_start(self, record: PodRecord, pod: Obj, one: ContainerRecord, hook: Obj) -> None:
         """The sync waits for the hook, so that nobody hears before that the container runs."""

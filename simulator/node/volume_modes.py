@@ -14,10 +14,12 @@ _STICKY = 0o1000
 #: What the owner group of a volume may do at least: with files that are read only, and with others.
 _READ, _WRITE = 0o440, 0o660
 _TOKEN = 0o600
+#: Where local-path-provisioner makes its directories, open to everybody.
+LOCAL_PATHS = "local-path-provisioner"
 
 
-def modes_of(pod: Obj, container: Obj, path: str, inside: str) -> Modes:
-    """`path` is where it is mounted, `inside` the part of the volume that is (subPath), "" for all of it."""
+def modes_of(pod: Obj, container: Obj, path: str, inside: str, place: str = "") -> Modes:
+    """`path` is where it is mounted, `inside` the part of the volume that is (subPath), "" for all of it; `place` is where its files lie."""
     name = next(
         (
             one["name"]
@@ -29,18 +31,23 @@ def modes_of(pod: Obj, container: Obj, path: str, inside: str) -> Modes:
     volume: Obj = next((one for one in pod["spec"].get("volumes") or () if one["name"] == name), {})
     group = (pod["spec"].get("securityContext") or {}).get("fsGroup")
     if "emptyDir" in volume:
-        return _empty(volume["emptyDir"] or {}, group, whole=not inside)
+        return _empty(volume["emptyDir"] or {}, group)
     for kind in ("configMap", "secret", "downwardAPI", "projected"):
         if kind in volume:
             return _config(kind, volume[kind], group, inside)
-    if "persistentVolumeClaim" in volume and group is not None:
+    if place.startswith("nfs/") or f"/{LOCAL_PATHS}/" in f"/{inside}":
+        return Modes(0o777)
+    if place.startswith("host/"):
+        return Modes(_STICKY | 0o777) if inside == "tmp" else Modes()
+    if ("persistentVolumeClaim" in volume or "ephemeral" in volume) and group is not None:
         return Modes(_SETGID | DIRECTORY | 0o020, FILE | _WRITE, group=group)
     return Modes()
 
 
-def _empty(source: Obj, group: int | None, *, whole: bool) -> Modes:
+def _empty(source: Obj, group: int | None) -> Modes:
+    """A directory that the kubelet makes for a subPath has the mode of the volume (`GetMode` in `kubelet_pods.go`)."""
     in_memory = source.get("medium") == "Memory"
-    directory = (0o777 | (_STICKY if in_memory else 0) | (_SETGID if group is not None else 0)) if whole else DIRECTORY
+    directory = 0o777 | (_STICKY if in_memory else 0) | (_SETGID if group is not None else 0)
     return Modes(directory, FILE, group=group or 0, file_system="tmpfs" if in_memory else "")
 
 

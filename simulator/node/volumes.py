@@ -136,9 +136,9 @@ class Mounts:
         found = self._find(path)
         return found is not None and found[0].read_only
 
-    def places(self) -> list[tuple[str, str]]:
-        """(where something is mounted, which part of its volume), sorted."""
-        return sorted((mount.path, mount.inside) for mount in self._mounts)
+    def places(self) -> list[tuple[str, str, str]]:
+        """(where something is mounted, which part of its volume, the volume), sorted."""
+        return sorted((mount.path, mount.inside, mount.volume) for mount in self._mounts)
 
     def files(self) -> dict[str, str]:
         """Every file by absolute path, sorted."""

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 DIRECTORY, FILE, PROGRAM = 0o755, 0o644, 0o755
+SET_GROUP = 0o2000
 _SPECIAL = ((0o4000, 2, "s", "S"), (0o2000, 5, "s", "S"), (0o1000, 8, "t", "T"))
 _WHO = {"u": 0o4700, "g": 0o2070, "o": 0o1007, "a": 0o7777}
 _CLAUSE = re.compile(r"([ugoa]*)([-+=])([rwxXst]*)")
@@ -24,6 +25,11 @@ class Modes(NamedTuple):
     """`tmpfs`; "" is the disk of the machine."""
     made_by_kubelet: bool = False
     """Its files belong to root, and another user needs their permission to read them."""
+
+    @property
+    def is_linked(self) -> bool:
+        """Names in its directory are links to what lies below `..data`."""
+        return self.made_by_kubelet and all(path for path, _ in self.items)
 
 
 def letters(mode: int, *, directory: bool) -> str:

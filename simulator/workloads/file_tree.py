@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from simulator.machinery.octets import bytes_of
-from simulator.workloads.file_modes import DIRECTORY, FILE, PROGRAM, Modes
+from simulator.workloads.file_modes import DIRECTORY, FILE, PROGRAM, SET_GROUP, Modes
 from simulator.workloads.image_catalog import Image
 
 READ_ONLY = "Read-only file system"
@@ -75,11 +75,13 @@ class FileTree:
     # Reading
 
     def read(self, path: str) -> str | None:
+        path = self._followed(path)
         if self.is_shared(path):
             return (self.seen or {}).get(path)
         return self.own[path] if path in self.own else self.base.get(path)
 
     def is_dir(self, path: str) -> bool:
+        path = self._followed(path)
         if path in ("/", self.setting.directory) or any(mount.path == path for mount in self.setting.mounts):
             return self.read(path) is None
         start = f"{path}/"
@@ -135,10 +137,28 @@ class FileTree:
             mount.shared and mount.path.startswith(start) for mount in self.setting.mounts
         )
 
+    def link_of(self, path: str) -> str:
+        """Where a name points to that the kubelet made as a link (`atomic_writer.go`); "" for any other."""
+        mount = self.mount_of(path)
+        if mount is None or not mount.modes.is_linked:
+            return ""
+        name = path[len(mount.path) + 1 :]
+        return f"..data/{name}" if name and "/" not in name else ""
+
+    def _followed(self, path: str) -> str:
+        """A path through `..data` is what it leads to."""
+        if "/..data" not in path:
+            return path
+        mount = self.mount_of(path)
+        if mount is None or not mount.modes.is_linked:
+            return path
+        return f"{mount.path}{path[len(mount.path) :].removeprefix('/..data')}"
+
     # Permissions
 
     def mode(self, path: str) -> int:
         """The permissions of a file or directory that is there."""
+        path = self._followed(path)
         if path in self.modes:
             return self.modes[path]
         mount = self.mount_of(path)
@@ -150,9 +170,38 @@ class FileTree:
             return mount.modes.directory if path == mount.path else DIRECTORY
         return dict(mount.modes.items).get(path[len(mount.path) + 1 :], mount.modes.file)
 
+    def owner(self, path: str) -> int:
+        """Whose a file is: what may be written belongs to who writes it, everything else to root."""
+        return self.setting.uid if self._is_own(path) else 0
+
     def group(self, path: str) -> int:
         mount = self.mount_of(path)
+        if self._is_own(path) and (mount is None or not mount.modes.directory & SET_GROUP):
+            return self.setting.gid
         return 0 if mount is None else mount.modes.group
+
+    def _is_own(self, path: str) -> bool:
+        mount = self.mount_of(path)
+        if mount is None:
+            return self.own.get(path) is not None and path not in self.base
+        return not mount.modes.made_by_kubelet and not self.is_dir(path) and not self._refused_in(mount)
+
+    def is_executable(self, path: str) -> bool:
+        """Whether a file of a volume may be run as a program; elsewhere modes are not known well enough to say no."""
+        mount = self.mount_of(path)
+        if path not in self.modes and (mount is None or not mount.modes.made_by_kubelet):
+            return True
+        mode = self.mode(path)
+        return (
+            bool(mode & 0o111) if not self.setting.uid else self._permits(mode, self.owner(path), self.group(path), 1)
+        )
+
+    def _permits(self, mode: int, owner: int, group: int, wanted: int) -> bool:
+        """The kernel's rule: the owner, then the group, then everybody else."""
+        if self.setting.uid == owner:
+            return bool(mode >> 6 & wanted)
+        is_member = group in (self.setting.gid, *self.setting.groups)
+        return bool((mode >> 3 if is_member else mode) & wanted)
 
     def is_unreadable(self, path: str) -> bool:
         """Whether the permissions of a file keep this user from reading it."""
@@ -173,7 +222,7 @@ class FileTree:
         """Why this path may not be written; "" when it may."""
         mount = self.mount_of(path)
         if mount is not None:
-            return READ_ONLY if mount.read_only else ""
+            return READ_ONLY if mount.read_only else self._refused_in(mount)
         if path.startswith(_ALWAYS_WRITABLE):
             return ""
         if self.setting.read_only_root:
@@ -181,6 +230,12 @@ class FileTree:
         if self.setting.uid and not any(path == place or path.startswith(f"{place}/") for place in _FOR_EVERYBODY):
             return DENIED
         return ""
+
+    def _refused_in(self, mount: MountPoint) -> str:
+        """In a volume its directory decides: files there belong to whoever makes them."""
+        if not self.setting.uid or self._permits(mount.modes.directory, 0, mount.modes.group, 2):
+            return ""
+        return DENIED
 
     def write(self, path: str, text: str) -> str:
         if self.is_dir(path):

@@ -231,6 +231,9 @@ class Machine(Control):
         if text is None:
             self.not_found(argv[0])
             return None
+        if not self.tree.is_executable(self.path(argv[0])):
+            self.not_permitted(argv[0])
+            return None
         return self._enter(text, argv[0], argv[1:])
 
     def shell(self, argv: list[str]) -> Pause | None:

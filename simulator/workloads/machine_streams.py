@@ -102,6 +102,10 @@ class Streams(MachineState):
             return f"{shell}: " if shell == "bash" else f"{shell}: 1: "
         return f"{shell}: line 1: " if shell == "bash" else f"{shell}: 1: "
 
+    def not_permitted(self, program: str) -> None:
+        self.say(2, f"{self._prefix()}{program}: {DENIED}\n")
+        self.status = 126
+
     def not_found(self, program: str) -> None:
         bash = not self._is_ash() and self.name.rsplit("/", 1)[-1] == "bash"
         said = ("No such file or directory" if "/" in program else "command not found") if bash else "not found"

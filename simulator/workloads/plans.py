@@ -149,9 +149,14 @@ def _plan(
     if server is not None:
         written = [FileChange(offset, path, text) for offset, kind, path, text in happenings if kind == "write"]
         return _server_plan(Plan(files=tuple(written)), server, image, argv, dict(around.env), 0, around)
-    if not has_program(image, argv[0].rsplit("/", 1)[-1]):
+    if not is_in_volume(argv[0], around.setting) and not has_program(image, argv[0].rsplit("/", 1)[-1]):
         return Plan(refused=_not_executable(argv[0]))
     return _follow(Program.begin(_first_process(image, argv, around)), Plan(is_script=True), around, happenings)
+
+
+def is_in_volume(program: str, setting: Setting) -> bool:
+    """Whether a program is a file of a volume, about which an image says nothing."""
+    return any(program.startswith(f"{mount.path}/") for mount in setting.mounts)
 
 
 def _first_process(image: Image, argv: tuple[str, ...], around: Surroundings) -> Machine:

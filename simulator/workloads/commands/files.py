@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from simulator.machinery.octets import bytes_of
+from simulator.workloads.commands.identity import user_name
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.file_modes import changed, letters
-from simulator.workloads.file_tree import MISSING, size_of, zeros
+from simulator.workloads.file_tree import DENIED, MISSING, size_of, zeros
 from simulator.workloads.shell_expansion import fits
 from simulator.workloads.small_programs import date_text, number
 
@@ -41,7 +42,10 @@ def ls(machine: Machine, words: list[str]) -> int:
             machine.say(1, f"{chr(10) if index or alone else ''}{path}:\n")
         shown = [name for name in names if "a" in flags or "A" in flags or not name.startswith(".")]
         if "l" in flags:
-            machine.say(1, f"total {4 * len(shown)}\n")
+            links = (
+                0 if "L" in flags else sum(bool(machine.tree.link_of(machine.path(f"{path}/{one}"))) for one in shown)
+            )
+            machine.say(1, f"total {4 * (len(shown) - links)}\n")
         machine.say(1, "".join(_listed(machine, machine.path(path), name, flags) for name in shown))
     return status
 
@@ -50,12 +54,20 @@ def _listed(machine: Machine, directory: str, name: str, flags: dict[str, str]) 
     if "l" not in flags:
         return f"{name}\n"
     full = machine.path(f"{directory}/{name}" if directory else name)
+    stamp = date_text(["+%b %e %H:%M"])
+    if "L" not in flags and (link := machine.tree.link_of(full)):
+        return f"lrwxrwxrwx    1 root     root     {len(link):>9} {stamp} {name} -> {link}\n"
     is_dir = machine.tree.is_dir(full)
     size = 4096 if is_dir else size_of(machine.tree.read(full) or "")
     mode = letters(machine.tree.mode(full), directory=is_dir)
-    stamp = date_text(["+%b %e %H:%M"])
-    group = machine.tree.group(full) or "root"
-    return f"{mode}    {2 if is_dir else 1} root     {group:<8} {size:>9} {stamp} {name}\n"
+    owner, group = owners(machine, full)
+    return f"{mode}    {2 if is_dir else 1} {owner:<8} {group:<8} {size:>9} {stamp} {name}\n"
+
+
+def owners(machine: Machine, path: str) -> tuple[str, str]:
+    """Names of user and group, or their numbers when `/etc/passwd` has none."""
+    owner, group = machine.tree.owner(path), machine.tree.group(path)
+    return user_name(machine, owner) or str(owner), user_name(machine, group) or str(group)
 
 
 def touch(machine: Machine, words: list[str]) -> int:
@@ -197,6 +209,10 @@ def _one_transfer(machine: Machine, program: str, source: str, way: tuple[str, s
         problem = ""
         for key in machine.tree.below(full):
             problem = problem or machine.tree.put(place + key[len(full) :], machine.tree.read(key) or "")
+    elif machine.tree.is_unreadable(full):
+        return _told(
+            machine, DENIED, f"{program}: can't open '{source}'", f"{program}: cannot open '{source}' for reading"
+        )
     else:
         problem = machine.tree.write(place, text)
     if problem:
@@ -266,30 +282,44 @@ def stat(machine: Machine, words: list[str]) -> int:
         if not machine.tree.exists(full):
             status = _told(machine, MISSING, f"stat: can't stat '{path}'", f"stat: cannot statx '{path}'")
             continue
-        is_dir = machine.tree.is_dir(full)
-        size = 4096 if is_dir else size_of(machine.tree.read(full) or "")
-        values = {
-            "%n": path,
-            "%s": str(size),
-            "%F": "directory" if is_dir else "regular file",
-            "%a": f"{machine.tree.mode(full):o}",
-            "%A": letters(machine.tree.mode(full), directory=is_dir),
-            "%U": "root",
-            "%G": str(machine.tree.group(full) or "root"),
-            "%u": "0",
-            "%g": str(machine.tree.group(full)),
-        }
+        values = _facts(machine, path, full, follows="L" in flags)
+        size = int(values["%s"])
         if "c" in flags:
             text = flags["c"]
             for name, value in values.items():
                 text = text.replace(name, value)
             machine.say(1, f"{text}\n")
         else:
+            link = machine.tree.link_of(full) if values["%F"] == "symbolic link" else ""
             machine.say(
                 1,
-                f"  File: {path}\n  Size: {size:<10}\tBlocks: {-(-size // 512):<10} IO Block: 4096   {values['%F']}\nAccess: ({values['%a']:0>4}/{values['%A']})  Uid: (    0/    root)   Gid: (    0/    root)\n",
+                f"  File: {path}{f' -> {link}' if link else ''}\n"
+                f"  Size: {size:<10}\tBlocks: {-(-size // 512):<10} IO Block: 4096   {values['%F']}\n"
+                f"Access: ({values['%a']:0>4}/{values['%A']})  Uid: ({values['%u']:>5}/{values['%U']:>8})"
+                f"   Gid: ({values['%g']:>5}/{values['%G']:>8})\n",
             )
     return status
+
+
+def _facts(machine: Machine, path: str, full: str, *, follows: bool) -> dict[str, str]:
+    """What `stat -c` can be asked."""
+    tree = machine.tree
+    link = "" if follows else tree.link_of(full)
+    if link:
+        root = {"%U": "root", "%G": "root", "%u": "0", "%g": "0"}
+        return {"%n": path, "%s": str(len(link)), "%F": "symbolic link", "%a": "777", "%A": "lrwxrwxrwx", **root}
+    is_dir, (owner, group) = tree.is_dir(full), owners(machine, full)
+    return {
+        "%n": path,
+        "%s": str(4096 if is_dir else size_of(tree.read(full) or "")),
+        "%F": "directory" if is_dir else "regular file",
+        "%a": f"{tree.mode(full):o}",
+        "%A": letters(tree.mode(full), directory=is_dir),
+        "%U": owner,
+        "%G": group,
+        "%u": str(tree.owner(full)),
+        "%g": str(tree.group(full)),
+    }
 
 
 def chmod(machine: Machine, words: list[str]) -> int:

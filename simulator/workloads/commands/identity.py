@@ -73,20 +73,22 @@ def id_(machine: Machine, words: list[str]) -> int:
     if words[:1] == ["-g"]:
         machine.say(1, f"{setting.gid}\n")
         return 0
-    groups = tuple(dict.fromkeys((setting.gid, *setting.groups)))
+    groups = _groups(machine)
     if words[:1] == ["-G"]:
         machine.say(1, f"{' '.join(str(one) for one in groups)}\n")
         return 0
     shown = ",".join(_named(one, "root" if one == 0 else "") for one in groups)
     uid = _named(setting.uid, user_name(machine, setting.uid))
     gid = _named(setting.gid, "root" if setting.gid == 0 else "")
-    machine.say(
-        1,
-        f"uid={uid} gid={gid} groups={shown}\n"
-        if len(groups) > 1 or machine.image.shell != "busybox" or setting.uid == 0
-        else f"uid={uid} gid={gid}\n",
-    )
+    machine.say(1, f"uid={uid} gid={gid} groups={shown}\n")
     return 0
+
+
+def _groups(machine: Machine) -> list[int]:
+    """The kernel keeps them sorted, the first one among them; coreutils shows that one first, BusyBox does not."""
+    setting = machine.tree.setting
+    groups = sorted({setting.gid, *setting.groups})
+    return groups if machine.image.shell == "busybox" else [setting.gid, *(one for one in groups if one != setting.gid)]
 
 
 def _named(number: int, name: str) -> str:

@@ -131,7 +131,7 @@ def test_a_neighbour_can_be_killed_in_a_shared_process_namespace(machines: Any) 
 @pytest.mark.parametrize(
     ("context", "script", "said"),
     [
-        pytest.param({"runAsUser": 1000, "runAsGroup": 3000}, "id", ["uid=1000 gid=3000"], id="a user"),
+        pytest.param({"runAsUser": 1000, "runAsGroup": 3000}, "id", ["uid=1000 gid=3000 groups=3000"], id="a user"),
         pytest.param(
             {"runAsUser": 1000},
             "echo x > /etc/x",
@@ -159,7 +159,7 @@ def test_groups_of_the_pod(machines: Any) -> None:
         "sleep 1d", spec={"securityContext": {"runAsUser": 1000, "fsGroup": 2000, "supplementalGroups": [4000]}}
     )
     machines.run(1)
-    assert run(machines, "id") == ["uid=1000 gid=0(root) groups=0(root),4000,2000"]
+    assert run(machines, "id") == ["uid=1000 gid=0(root) groups=0(root),2000,4000"]
 
 
 @pytest.mark.parametrize(

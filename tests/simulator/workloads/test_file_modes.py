@@ -73,7 +73,7 @@ def test_permissions_keep_others_from_reading(person: dict[str, int | tuple[int,
 def test_a_program_says_that_it_may_not_read() -> None:
     mount = MountPoint("/v", True, False, Modes(0o777, 0o400, made_by_kubelet=True))
     setting = Setting(uid=1000, mounts=(mount,))
-    text = "cat /v/a; read x < /v/a; ls -l /v | tail -1 | cut -c1-10; ls -ld /v | cut -c1-10"
+    text = "cat /v/a; read x < /v/a; ls -lL /v | tail -1 | cut -c1-10; ls -ld /v | cut -c1-10"
     found = plan(image("busybox:1.36"), ("sh", "-c", text), (), env={}, setting=setting, files=(("/v/a", "secret"),))
     assert printed(found) == [
         "cat: can't open '/v/a': Permission denied",
