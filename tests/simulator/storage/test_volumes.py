@@ -65,7 +65,7 @@ def test_a_mount_below_another_one_hides_what_is_there() -> None:
     volume = mounts(Mount("/data", "outer"), Mount("/data/inner", "inner"), contents=contents)
     assert volume.files() == {"/data/a": "1", "/data/inner/b": "2"}
     assert list(volume.list("/data")) == ["a", "inner"]
-    assert volume.points() == ["/data", "/data/inner"]
+    assert [path for path, _, _ in volume.places()] == ["/data", "/data/inner"]
 
 
 def test_contents_are_plain_data() -> None:
