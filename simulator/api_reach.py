@@ -4,10 +4,13 @@ Pods are dialled from a control plane machine, so NetworkPolicies, broken links 
 failure are those of Go's HTTP client.
 """
 
+from json import dumps
+
 from simulator.apiserver.proxying import Unanswered
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
 from simulator.network.datapath import REFUSED, RESET, Datapath, Source
+from simulator.network.http_paths import HttpPath
 from simulator.node.kubelets import Kubelets
 
 _KUBELET_PORT = 10250
@@ -19,15 +22,22 @@ class ClusterReach:
         """`machine`: the control plane machine that calls."""
         self._datapath, self._kubelets, self._machine = datapath, kubelets, machine
 
-    def fetch(self, address: str, port: int, path: str, *, tls: bool) -> Response:
-        trace = self._datapath.request(Source(node=self._machine), address, port, path)
+    def fetch(self, address: str, port: int, path: str, request: Request, *, tls: bool) -> Response:
+        body = request.body if isinstance(request.body, str) else "" if request.body is None else dumps(request.body)
+        asked = HttpPath(path, host=address, method=request.method, body=body, scheme="https" if tls else "http")
+        trace = self._datapath.request(Source(node=self._machine), address, port, asked)
         if trace.error:
             raise Unanswered(f"dial tcp {address}:{port}: {_WORDS.get(trace.error, 'i/o timeout')}")
+        if tls and not self._speaks_tls(address, port):
+            raise Unanswered("http: server gave HTTP response to HTTPS client")
         if not trace.status:
             raise Unanswered("EOF")
-        if tls:
-            raise Unanswered("http: server gave HTTP response to HTTPS client")
+        if request.method == "HEAD":
+            return Response(trace.status, "", headers={"content-type": _kind(trace.body)})
         return Response(trace.status, trace.body, headers={"content-type": _kind(trace.body)})
+
+    def _speaks_tls(self, address: str, port: int) -> bool:
+        return self._datapath.servers.speaks_tls(address, port)
 
     def kubelet(self, node: Obj, path: str, request: Request) -> Response:
         name = node["metadata"]["name"]

@@ -53,6 +53,7 @@ from simulator.controlplane import CLOUD_MANAGER, ControlPlane
 from simulator.csi import driver as csi
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
+from simulator.errands import Errands
 from simulator.faults import Faults
 from simulator.futures import compare
 from simulator.host_files import HostFiles
@@ -188,6 +189,7 @@ class Cluster:
         self.server = Server(registry, self.kubelets, reach)
         managed = {node_address(index): node.name for index, node in enumerate(config.nodes) if node.managed}
         self.kubelets.servers.api = ApiDoor(self.server, managed, self.plane.is_up)
+        self.kubelets.servers.onward = Errands(self.datapath).run
         self.sessions = ContainerSessions(
             engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
         )

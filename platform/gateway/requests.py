@@ -76,7 +76,7 @@ async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
         path=path,
         query=query_of(scope),
         headers=headers,
-        body=None if is_passed_on(path) else _parsed(body, headers),
+        body=(body.decode("utf-8", "replace") or None) if is_passed_on(path) else _parsed(body, headers),
     )
 
 

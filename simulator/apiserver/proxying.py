@@ -5,7 +5,8 @@ https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-servi
 others: the network and the kubelets (`Reach`).
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -26,8 +27,8 @@ class Unanswered(Exception):
 class Reach(Protocol):
     """The network as it looks from the API server's machine."""
 
-    def fetch(self, address: str, port: int, path: str, *, tls: bool) -> Response:
-        """Raises Unanswered."""
+    def fetch(self, address: str, port: int, path: str, request: Request, *, tls: bool) -> Response:
+        """`request` is what is passed on: its method and body. Raises Unanswered."""
 
     def kubelet(self, node: Obj, path: str, request: Request) -> Response:
         """What the kubelet of a machine answers on its own port. Raises Unanswered and StatusError."""
@@ -56,9 +57,30 @@ def passed_on(registry: Registry, reach: Reach, request: Request, target: Target
         place = (
             _of_pod(registry, target, place) if target.resource.name == "pods" else _of_service(registry, target, place)
         )
-        return reach.fetch(place.address, _number(place.port), path, tls=place.scheme == "https")
+        answer = reach.fetch(place.address, _number(place.port), path, request, tls=place.scheme == "https")
+        return _rewritten(answer, request.path.removesuffix(target.rest))
     except Unanswered as error:
         raise StatusError(503, "ServiceUnavailable", f"error trying to reach service: {error}") from error
+
+
+def _rewritten(answer: Response, prefix: str) -> Response:
+    """Links of a page that begin with a slash lead back through the proxy (`apimachinery/pkg/util/proxy/transport.go`)."""
+    if answer.headers.get("content-type") != "text/html" or not isinstance(answer.body, str):
+        return answer
+
+    def through(match: re.Match[str]) -> str:
+        start, url = match.groups()
+        return f"{start}{url if url.startswith(prefix) else prefix + url}"
+
+    return replace(answer, body=_LINK.sub(through, answer.body))
+
+
+#: Attributes that hold a URL, as `atomsToAttrs` lists them, with a path that begins at the root.
+_LINK = re.compile(
+    r"""(<(?:a|applet|area|audio|base|blockquote|body|button|command|del|embed|form|frame|head|html|iframe|img|input|ins|link|object|q|script|source|video)\b"""
+    r"""[^<>]*?\s(?:action|archive|background|cite|classid|codebase|data|formaction|href|icon|longdesc|manifest|poster|profile|src|usemap)=")(/(?!/)[^"]*)""",
+    re.IGNORECASE,
+)
 
 
 def _split(target: Target) -> _Place:
@@ -131,7 +153,7 @@ def _of_node(registry: Registry, reach: Reach, request: Request, place: _Place, 
         raise StatusError(500, "", "no preferred addresses found; known addresses: []")
     if place.port in ("", KUBELET_PORT):
         return reach.kubelet(node, path, request)
-    return reach.fetch(addresses[0], _number(place.port), path, tls=place.scheme == "https")
+    return reach.fetch(addresses[0], _number(place.port), path, request, tls=place.scheme == "https")
 
 
 def _number(port: str) -> int:

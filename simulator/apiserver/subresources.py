@@ -207,7 +207,7 @@ _HANDLERS: dict[tuple[str, str], _Handler] = {
     ("binding", "create"): Subresources._bind,
     ("eviction", "create"): Subresources._evict,
     ("log", "get"): Subresources._log,
-    **{("proxy", verb): Subresources._pass_on for verb in ("get", "create", "update", "patch", "delete")},
+    **{("proxy", verb): Subresources._pass_on for verb in ("get", "create", "update", "patch", "delete", "")},
     **{(name, verb): Subresources._connect for name in ("exec", "attach", "portforward") for verb in ("get", "create")},
     ("ephemeralcontainers", "get"): Subresources._get_part,
     ("resize", "get"): Subresources._get_part,

@@ -86,7 +86,7 @@ class DnsTools:
 
     def dig(self, source: Source, words: list[str]) -> Printed:
         asked = _dig_words(words)
-        reply = self._path.ask(source, asked.name.rstrip("."), asked.type, asked.server)
+        reply = self._dig_reply(source, asked)
         server = asked.server or self._path.resolver(source).nameserver
         head = ["", f"; <<>> DiG 9.18.13 <<>> {' '.join(words)}", ";; global options: +cmd"]
         if reply is None:
@@ -102,10 +102,22 @@ class DnsTools:
                 ],
                 _DIG_TIMEOUT_US,
             )
+        if asked.answer_only:
+            return 0, [_dig_line(one) for one in reply.answers if one.type in (asked.type, "CNAME")], 0
         if asked.short:
             wanted = [one for one in reply.answers if one.type in (asked.type, "CNAME") or asked.type == "ANY"]
             return 0, [one.data for one in wanted], 0
         return 0, [*head, *self._dig_body(asked, reply, server)], 0
+
+    def _dig_reply(self, source: Source, asked: "_Asked") -> Reply | None:
+        """With `+search` the suffixes of resolv.conf are tried as well, until one has an answer."""
+        names = dns.candidates(asked.name, self._path.resolver(source)) if asked.search else (asked.name.rstrip("."),)
+        reply: Reply | None = None
+        for name in names:
+            reply = self._path.ask(source, name, asked.type, asked.server)
+            if reply is None or reply.answers:
+                break
+        return reply
 
     def _dig_body(self, asked: "_Asked", reply: Reply, server: str) -> list[str]:
         main = [one for one in reply.answers if one.type in (asked.type, "CNAME")]
@@ -157,6 +169,10 @@ class _Asked:
     type: str
     server: str
     short: bool
+    search: bool
+    """`+search`."""
+    answer_only: bool
+    """`+noall +answer`."""
 
 
 def _dig_words(words: list[str]) -> _Asked:
@@ -176,7 +192,8 @@ def _dig_words(words: list[str]) -> _Asked:
         elif word.upper() != "IN" and not word.startswith("-"):
             name = word
         skip = word if word in ("-x", "-t") and not skip else ""
-    return _Asked(name or ".", type or "A", server, short)
+    only = "+noall" in words and "+answer" in words
+    return _Asked(name or ".", type or "A", server, short, "+search" in words, only)
 
 
 def _nslookup_line(record: Record) -> str:

@@ -49,6 +49,8 @@ class Journey:
         self._taken: list[tuple[int, int]] = []
         """(which, of how many) at each such place."""
         self._endpoint = ""
+        self._is_loopback = False
+        """Whether the client calls its own machine by 127.0.0.1."""
         self._rewritten = ""
         """The address the client believes to talk to, once a rule has changed the packet's destination."""
 
@@ -57,6 +59,7 @@ class Journey:
         if isinstance(address, Trace):
             return address
         if address.startswith("127.") or address == "::1":
+            self._is_loopback = True
             address = self._here.address
         self._at = self._here.node
         self._packet = Packet(self._here.address_for(address), address, port, protocol)
@@ -146,8 +149,23 @@ class Journey:
             balancer = self._path.load_balancers.find(packet.address, packet.port, packet.protocol)
             if balancer is not None:
                 return self._around(balancer, path)
+        if is_machine and (host := self._host_port()) is not None:
+            return self._to_host_port(*host, path)
         if is_machine and (service := self._path.proxy.health_check(self._at, packet.port)) is not None:
             return self._checked(service)
+        return self._deliver(path)
+
+    def _host_port(self) -> tuple[str, int, str] | None:
+        packet = self._packet
+        address = "127.0.0.1" if self._is_loopback else packet.address
+        return self._path.servers.host_port(self._at, address, packet.port, packet.protocol)
+
+    def _to_host_port(self, address: str, port: int, pod: str, path: str) -> Trace:
+        """A rule of the CNI's portmap plugin leads from a port of the machine to one of a pod's."""
+        packet = self._packet
+        self._hop("node-port", f"port {packet.port} of {self._at} is a hostPort of pod {pod}", pod)
+        self._rewritten = self._rewritten or packet.target
+        self._packet = replace(packet, address=address, port=port)
         return self._deliver(path)
 
     def _around(self, balancer: "Balancer", path: str) -> Trace:

@@ -47,6 +47,12 @@ class Servers(Protocol):
     def connect(self, address: str, port: int, protocol: str, path: str, client: str) -> Answer:
         """One request to a socket. `path` "" only opens the connection."""
 
+    def host_port(self, node: str, address: str, port: int, protocol: str) -> tuple[str, int, str] | None:
+        """(address, port, namespace/name) of the pod that a port of the machine leads to (`hostPort`); None when it leads to none."""
+
+    def speaks_tls(self, address: str, port: int) -> bool:
+        """Whether the server on this port wants TLS."""
+
     def address_of(self, pod: Obj) -> str:
         """The pod's address now, "" when it has none."""
 

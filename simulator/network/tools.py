@@ -11,6 +11,7 @@ from simulator.network import dns
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 from simulator.network.dns_tools import DnsTools
 from simulator.network.http_options import NoFile, Reader, curl_request, is_short, wget_request
+from simulator.workloads.pauses import STDIN
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
@@ -85,7 +86,7 @@ class NetworkTools:
             case "curl":
                 return self._curl(source, rest, read)
             case "nc":
-                return self._nc(source, _operands(program, rest))
+                return self._nc(source, rest)
             case "ping":
                 return self._ping(source, _operands(program, rest))
         return 1, [f"{program}: could not connect to the server"], 0
@@ -99,6 +100,9 @@ class NetworkTools:
 
     def _getent(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
         name = operands[-1] if operands else ""
+        pod = source.pod
+        if pod is not None and (own := dns.in_hosts_file(pod, name, self._datapath.servers.address_of(pod))):
+            return 0, [f"{own:<16}{name}"], 0
         answer, _ = self._datapath.resolve(source, name)
         if answer is None or not answer.addresses:
             return 2, [], 0
@@ -162,11 +166,17 @@ class NetworkTools:
             trace.took_us,
         )
 
-    def _nc(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
+    def _nc(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
+        """Of a connection over TCP nothing is read; a message over UDP is sent, and what comes back is shown."""
+        said = next((word[len(STDIN) :] for word in words if word.startswith(STDIN)), "")
+        words = [word for word in words if not word.startswith(STDIN)]
+        operands = _operands("nc", words)
         host, port = (
             operands[0] if operands else "",
             int(operands[1]) if len(operands) > 1 and operands[1].isdigit() else 0,
         )
+        if any(is_short(word, "u") for word in words):
+            return self._datagram(source, host, port, said)
         trace = self._datapath.request(source, host, port, "")
         if trace.error == RESOLVE:
             return 1, [f"nc: bad address '{host}'"], trace.took_us
@@ -174,6 +184,15 @@ class NetworkTools:
             why = "Connection refused" if trace.error == REFUSED else "Connection timed out"
             return 1, [f"nc: {host} ({trace.address}:{port}): {why}"], trace.took_us
         return 0, [f"{host} ({trace.address}:{port}) open"], trace.took_us
+
+    def _datagram(self, source: Source, host: str, port: int, message: str) -> tuple[int, list[str], int]:
+        """A closed port is told by ICMP, a lost message by nobody: `nc` waits for its `-w` and is content."""
+        trace = self._datapath.request(source, host, port, message, protocol="UDP")
+        if trace.error == RESOLVE:
+            return 1, [f"nc: bad address '{host}'"], trace.took_us
+        if trace.error == REFUSED:
+            return 1, [], trace.took_us
+        return 0, [] if trace.error else trace.body.splitlines(), trace.took_us
 
     def _ping(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
         """A virtual IP answers no ping: it is a rule, not a machine."""

@@ -326,8 +326,13 @@ class Kubelets:
             return hook_words.of_command(pod, one.name, argv, done), done.took_us
         action = hook.get("httpGet") or {}
         port = port_number(action.get("port", 0), container_spec(pod, one.name))
-        if port is not None and self._fleet.serving(record, port) is not None:
-            return "", 0
+        if port is not None:
+            path = action.get("path") or "/"
+            path = path if path.startswith("/") else f"/{path}"
+            caller = self.servers.node_address(record.node)
+            answer = self.servers.connect(action.get("host") or record.ip, port, "TCP", path, caller)
+            if not answer.error:
+                return "", 0
         return hook_words.of_request(pod, one.name, action, port, record.ip), 0
 
     def _running(self, pod: Obj, container: str) -> tuple[PodRecord, ContainerRecord]:

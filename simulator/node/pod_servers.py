@@ -4,19 +4,28 @@ Promises: an answer follows from the plan of the process that listens, at its pr
 written to the server's access log, and nothing else is ever changed.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from simulator.engine.plain import Obj
 from simulator.node.addresses import first_address, second_address
 from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.environment import hostname
 from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.probes import http_status
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
+from simulator.workloads.agnhost_servers import RESPONDERS, Asked, Got, Wish
 from simulator.workloads.file_tree import absolute
+from simulator.workloads.image_catalog import Listener
+from simulator.workloads.plans import argv_of
 from simulator.workloads.timeline import Plan
 
 _AGENT = "curl/8.11.1"
+#: Where a server's memory is kept among the changes of its file system: no path that a program can name.
+_MEMORY = "\x06memory"
+#: Ports that clients call from.
+_FIRST_PORT, _PORTS = 32_768, 28_232
 _API_SERVER, _SYSTEM = "kube-apiserver", "kube-system"
 
 
@@ -47,6 +56,9 @@ class ApiDoor(Protocol):
 
 
 class PodServers:
+    onward: Callable[[Obj, Wish], Got] | None = None
+    """Makes a request that a server wants to make itself, from its pod; set at assembly."""
+
     def __init__(self, fleet: Fleet, runtime: ContainerRuntime) -> None:
         self.api: ApiDoor | None = None
         """Set at assembly: who answers for a kube-apiserver."""
@@ -135,11 +147,34 @@ class PodServers:
             for one in record.containers.values():
                 plan = self._listening(one, port, protocol)
                 if plan is not None:
-                    return self._answer(record, one, plan, port, path, client)
+                    return self._answer(record, one, plan, port, path, client, is_udp=protocol == "UDP")
         if self.api is not None and protocol == "TCP" and self.api.listens(address, port):
             status, body = self.api.answer(path) if client and path else (0, "")
             return Answer(status, body, _API_SERVER)
         return Answer(error="connection refused")
+
+    def host_port(self, node: str, address: str, port: int, protocol: str) -> tuple[str, int, str] | None:
+        """(address, port, namespace/name) of the pod that a port of the machine leads to, as the CNI's portmap plugin has it."""
+        known = self._fleet.nodes.get(node)
+        for record in () if known is None else [self._fleet.pods[uid] for uid in known.pods]:
+            pod = self._fleet.pod(record)
+            if pod is None or not record.ip or pod["spec"].get("hostNetwork"):
+                continue
+            for one in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+                for declared in one.get("ports") or ():
+                    wanted = (declared.get("hostPort"), declared.get("protocol", "TCP"))
+                    if wanted == (port, protocol) and declared.get("hostIP", "") in ("", "0.0.0.0", address):
+                        return record.ip, int(declared["containerPort"]), f"{record.namespace}/{record.name}"
+        return None
+
+    def speaks_tls(self, address: str, port: int) -> bool:
+        """Whether the server on this port wants TLS."""
+        plans = [
+            self._listening(one, port, "TCP") for record in self._at(address) for one in record.containers.values()
+        ]
+        return any(
+            each.protocol == "https" for plan in plans if plan is not None for each in plan.listens if each.port == port
+        )
 
     def _at(self, address: str) -> list[PodRecord]:
         """The pod of this address, or all pods on the network of this machine."""
@@ -172,13 +207,15 @@ class PodServers:
         if not plan.docroot or pod is None or one.run is None:
             return None
         own = plan.changes_at(self._fleet.engine.now - one.run.started_us)
+        root = plan.docroot.rstrip("/")
         mounted = any(
-            mount.path == plan.docroot or mount.path.startswith(f"{plan.docroot}/")
-            for mount in one.run.recipe.setting.mounts
+            mount.path == plan.docroot or mount.path.startswith(f"{root}/") for mount in one.run.recipe.setting.mounts
         )
-        if not mounted and not any(changed.startswith(f"{plan.docroot}/") for changed in own):
+        if not mounted and not any(changed.startswith(f"{root}/") for changed in own):
             return None
         wanted = absolute(path.partition("?")[0].lstrip("/"), plan.docroot)
+        if wanted == "/":
+            return None
         shown = self._runtime.files.shown(record, pod, container_spec(pod, one.name)) if mounted else {}
         text = shown.get(wanted, own.get(wanted))
         if text is None:
@@ -189,11 +226,62 @@ class PodServers:
             return (403, "403 Forbidden\n") if wanted == plan.docroot else (404, "404 Not Found\n")
         return None
 
-    def _answer(self, record: PodRecord, one: ContainerRecord, plan: Plan, port: int, path: str, client: str) -> Answer:
+    def _respond(
+        self, record: PodRecord, one: ContainerRecord, plan: Plan, port: int, path: str, client: str, *, is_udp: bool
+    ) -> Answer:
+        """The answer of a server that is more than its routes; whoever only looks leaves no trace."""
         assert one.run is not None
-        listener = next((each for each in plan.listens if each.port == port), None)
-        if not path or listener is None or listener.protocol != "http":
+        recipe, now = one.run.recipe, self._fleet.engine.now
+        pod = self._fleet.pod(record)
+        asked = Asked(
+            path=str(path),
+            method=getattr(path, "method", "GET"),
+            body=getattr(path, "body", ""),
+            client=f"{client or record.ip}:{_FIRST_PORT + now // 1000 % _PORTS}",
+            port=port,
+            hostname=hostname(pod) if pod is not None else record.name,
+            argv=argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args),
+            env=dict(recipe.env),
+            memory=plan.changes_at(now - one.run.started_us).get(_MEMORY) or "",
+        )
+
+        def dial(wish: Wish) -> Got:
+            if not client or pod is None or self.onward is None:
+                return Got(error="not asked")
+            return self.onward(pod, wish)
+
+        said = RESPONDERS[f"{plan.responder}/udp" if is_udp else plan.responder](asked, dial)
+        if client:
+            stamp = self._fleet.strftime(now, "%Y/%m/%d %H:%M:%S")
+            for line in said.log:
+                self._runtime.note_line(one, f"{stamp} {line}")
+            if said.memory is not None:
+                self._fleet.happen(one.run, "write", _MEMORY, said.memory)
+        body = said.body.replace("{now}", f"{self._fleet.strftime(now, '%Y-%m-%d %H:%M:%S.%f')} +0000 UTC")
+        return Answer(0 if is_udp else said.status, body, one.name)
+
+    def _answer(
+        self,
+        record: PodRecord,
+        one: ContainerRecord,
+        plan: Plan,
+        port: int,
+        path: str,
+        client: str,
+        *,
+        is_udp: bool = False,
+    ) -> Answer:
+        assert one.run is not None
+        listener = next((each for each in plan.listens if each.port == port and _is_udp(each) == is_udp), None)
+        if not path or listener is None or listener.protocol not in ("http", "https", "udp"):
             return Answer(container=one.name)
+        wants_tls = getattr(path, "scheme", "http") == "https"
+        if plan.responder and wants_tls != (listener.protocol == "https") and not is_udp:
+            # Go's server tells the one; the other end of TLS cannot read the answer.
+            status, body = (0, "") if wants_tls else (400, "Client sent an HTTP request to an HTTPS server.\n")
+            return Answer(status, body, one.name)
+        if plan.responder:
+            return self._respond(record, one, plan, port, path, client, is_udp=is_udp)
         if client and self.api is not None and one.name == _API_SERVER and record.namespace == _SYSTEM:
             status, body = self.api.answer(path)
             return Answer(status, body, one.name)
@@ -217,6 +305,10 @@ class PodServers:
                 line = line.replace(field, text)
             self._runtime.note_line(one, self._fleet.placed(line, record))
         return Answer(status, body, one.name)
+
+
+def _is_udp(listener: Listener) -> bool:
+    return listener.protocol == "udp"
 
 
 def _turning_points(plan: Plan) -> list[int]:

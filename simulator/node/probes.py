@@ -14,6 +14,7 @@ from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.timing import SECOND
+from simulator.workloads.agnhost_servers import status_of
 from simulator.workloads.commands.environment_programs import has_program
 from simulator.workloads.machine import Machine
 from simulator.workloads.shell_scripts import NotSimulated
@@ -102,7 +103,7 @@ def _http(fleet: Fleet, record: PodRecord, action: Obj, port: int) -> Finding:
     age = fleet.engine.now - server.run.started_us
     plan = fleet.plan(server.run)
     listener = plan.answers(port, age)
-    if listener is None or listener.protocol not in ("http", "grpc"):
+    if listener is None or listener.protocol not in ("http", "https", "grpc"):
         return Finding(False, f"{url}net/http: HTTP/1.x transport connection broken: malformed HTTP response")
     status, until = http_status(plan, path, age)
     steady = None if until is None else until - age
@@ -113,6 +114,8 @@ def _http(fleet: Fleet, record: PodRecord, action: Obj, port: int) -> Finding:
 
 def http_status(plan: Plan, path: str, age_us: int) -> tuple[int, int | None]:
     """The status of a GET, and the age until which it stays so. A server knows its own paths only."""
+    if plan.responder:
+        return status_of(plan.responder, path), None
     route, until = plan.route(path, age_us)
     return (404, None) if route is None else (route.status, until)
 

@@ -34,7 +34,9 @@ _REGISTRIES = {
 class Listener:
     port: int
     protocol: str
-    """`http`, `tcp`, `udp` or `grpc`; http and grpc are also reachable by a plain TCP connection."""
+    """`http`, `https`, `tcp`, `udp` or `grpc`; all but udp are also reachable by a plain TCP connection."""
+    flag: str = ""
+    """The argument that moves it to another port, or away with -1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Server:
     """Listens on whatever `ports` the container declares, besides `listens`."""
     port_flag: str = ""
     """The argument that moves the first listener to another port."""
+    responder: str = ""
+    """Whose answers are worked out (`agnhost_servers.RESPONDERS`), where routes do not say enough."""
     ready_us: int = 0
     stop_us: int | None = 0
     """How long it takes to end after SIGTERM; None ignores the signal."""
@@ -350,6 +354,7 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
         "listens",
         "declared_ports",
         "port_flag",
+        "responder",
         "ready_ms",
         "stop_ms",
         "memory_mb",
@@ -369,9 +374,10 @@ def _server(where: str, name: str, raw: dict[str, Any]) -> Server:
     _known_keys(where, raw, keys)
     return Server(
         program=name,
-        listens=tuple(Listener(one["port"], one["protocol"]) for one in raw.get("listens", ())),
+        listens=tuple(Listener(one["port"], one["protocol"], one.get("flag", "")) for one in raw.get("listens", ())),
         declared_ports=raw.get("declared_ports", False),
         port_flag=raw.get("port_flag", ""),
+        responder=raw.get("responder", ""),
         ready_us=raw.get("ready_ms", 0) * 1000,
         stop_us=None if "stop_ms" not in raw else raw["stop_ms"] * 1000,
         memory=raw.get("memory_mb", 0) * _MB,

@@ -8,12 +8,12 @@ handed out as a pause, and so is a question to the network, to the kernel (`ps`)
 from collections.abc import Callable, Sequence
 
 from simulator.workloads.commands import COMMANDS, agnhost
-from simulator.workloads.commands.environment_programs import ASKED, has_program, is_client
+from simulator.workloads.commands.environment_programs import ASKED, READS_STDIN, has_program, is_client
 from simulator.workloads.commands.long_running import long_running
 from simulator.workloads.file_tree import FileTree
 from simulator.workloads.machine_control import Control
 from simulator.workloads.machine_state import ERR, OUT, PIPE
-from simulator.workloads.pauses import Pause
+from simulator.workloads.pauses import STDIN, Pause
 from simulator.workloads.shell_builtins import BUILTINS
 from simulator.workloads.shell_expansion import ParameterUnset, fields, one_text
 from simulator.workloads.shell_scripts import NotSimulated, Op, compile_script
@@ -223,7 +223,8 @@ class Machine(Control):
         if program in _INTERPRETERS and len(argv) == 1:
             return None
         if program in ASKED or is_client(self.image, program):
-            return Pause("ask", argv=(program, *argv[1:]))
+            given = (f"{STDIN}{self.read_input()}",) if program in READS_STDIN and self.input else ()
+            return Pause("ask", argv=(program, *argv[1:], *given))
         raise NotSimulated(f"{' '.join(argv)} is not simulated")
 
     def _script_file(self, argv: list[str]) -> Pause | None:

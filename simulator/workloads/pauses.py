@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from simulator.workloads.image_catalog import Server
 
+#: In the words of a question: what follows is the program's standard input.
+STDIN = "\x06"
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from simulator.workloads.agnhost_servers import ports_of
 from simulator.workloads.commands.environment_programs import has_program, programs_of
 from simulator.workloads.file_tree import READ_ONLY, FileTree, Setting, image_files, layered
 from simulator.workloads.image_catalog import Image, Listener, Route, Server
@@ -120,6 +121,8 @@ def reads(image: Image, command: tuple[str, ...], args: tuple[str, ...]) -> froz
     if _PRINTS_ENV.search(text):
         return None
     server = image.server(_without_entrypoint_script(image, argv)) if argv else None
+    if server is not None and server.responder == "porter":
+        return None
     names = {match.group(1) for match in _VARIABLE.finditer(text)}
     if "hostname" in text:
         names.add("HOSTNAME")
@@ -354,7 +357,7 @@ def _server_plan(
     now: int,
     around: Surroundings,
 ) -> Plan:
-    listens = _listens(server, argv, around.ports)
+    listens = _listens(server, argv, around.ports, env)
     for need in server.needs:
         if not any(env.get(name) for name in need.any_of):
             return _fails(base, [_fill(text, image, argv, env) for text in need.log], now + 300_000, need.exit)
@@ -385,6 +388,7 @@ def _server_plan(
         memory=server.memory,
         cpu_milli=server.cpu_milli,
         docroot=server.docroot,
+        responder=server.responder or base.responder,
         request_us=server.request_us,
     )
 
@@ -415,8 +419,13 @@ def _log_offset(server: Server, index: int) -> int:
     return server.ready_us * (index + 1) // len(server.log)
 
 
-def _listens(server: Server, argv: tuple[str, ...], ports: tuple[int, ...]) -> tuple[Listener, ...]:
-    listens = server.listens
+def _listens(
+    server: Server, argv: tuple[str, ...], ports: tuple[int, ...], env: Mapping[str, str]
+) -> tuple[Listener, ...]:
+    listens = tuple(_moved(one, argv) for one in server.listens)
+    listens = tuple(one for one in listens if one.port > 0)
+    if server.responder == "porter":
+        listens += tuple(Listener(port, protocol) for port, protocol in ports_of(env))
     if server.port_flag and listens:
         chosen = _flag(argv, server.port_flag).rsplit(":", 1)[-1]
         if chosen.isdigit():
@@ -424,6 +433,11 @@ def _listens(server: Server, argv: tuple[str, ...], ports: tuple[int, ...]) -> t
     if server.declared_ports:
         listens += tuple(Listener(port, "http") for port in ports)
     return listens
+
+
+def _moved(one: Listener, argv: tuple[str, ...]) -> Listener:
+    chosen = _flag(argv, one.flag) if one.flag else ""
+    return replace(one, port=int(chosen)) if re.fullmatch(r"-?\d+", chosen) else one
 
 
 def _flag(argv: tuple[str, ...], name: str) -> str:
@@ -445,8 +459,9 @@ def _fill(text: str, image: Image, argv: tuple[str, ...], env: Mapping[str, str]
         if match.group(3):
             return image.name.tag
         kind, name = match.group(1), match.group(2)
+        name, _, usual = name.partition("|") if kind == "arg" else (name, "", "")
         if kind == "at":
             return f"{AT}{name}{END}"
-        return env.get(name, "") if kind == "env" else _flag(argv, name)
+        return env.get(name, "") if kind == "env" else _flag(argv, name) or usual
 
     return _FIELD.sub(value, text)

@@ -82,6 +82,8 @@ class Plan:
     """Writes to volumes that others see, done at the moment of the last answer."""
     is_script: bool = False
     """A shell or a small program: signals are its own affair."""
+    responder: str = ""
+    """Whose answers are worked out (`agnhost_servers`)."""
     docroot: str = ""
     """Where the server finds the pages it serves."""
     request_us: int = 1_000

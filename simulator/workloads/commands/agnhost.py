@@ -28,10 +28,23 @@ def agnhost(machine: Machine, words: list[str]) -> int:
     match subcommand:
         case "mounttest":
             return _mounttest(machine, flags)
+        case "dns-suffix" | "dns-server-list" | "etc-hosts":
+            return _resolver(machine, subcommand)
         case "entrypoint-tester":
             machine.say(1, f"[/agnhost {' '.join(words)}]\n")
             return 0
     raise NotSimulated(f"agnhost {' '.join(words)} is not simulated")
+
+
+def _resolver(machine: Machine, subcommand: str) -> int:
+    """What the files of the kubelet say."""
+    if subcommand == "etc-hosts":
+        machine.say(1, machine.tree.read("/etc/hosts") or "")
+        return 0
+    wanted = "search" if subcommand == "dns-suffix" else "nameserver"
+    lines = [line.split() for line in (machine.tree.read("/etc/resolv.conf") or "").splitlines()]
+    machine.say(1, ",".join(word for words in lines if words[:1] == [wanted] for word in words[1:]) + "\n")
+    return 0
 
 
 def script(words: list[str]) -> str:

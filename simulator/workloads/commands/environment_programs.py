@@ -129,6 +129,8 @@ KERNEL = frozenset(
     ]
 )
 ASKED = NETWORK | KERNEL
+#: Those whose question includes what they read.
+READS_STDIN = frozenset({"nc"})
 _CLIENTS = frozenset(
     {
         "redis-cli",

@@ -210,6 +210,12 @@ class Town:
     def network_plugin(self, node: str) -> str:
         return self.plugin
 
+    def host_port(self, node: str, address: str, port: int, protocol: str) -> tuple[str, int, str] | None:
+        return None
+
+    def speaks_tls(self, address: str, port: int) -> bool:
+        return False
+
     def node_address(self, node: str) -> str:
         return next((address for address, spot in self.spots.items() if spot == Spot(node)), "")
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from simulator.network.tools import NetworkTools
-from tests.simulator.network.conftest import Town
+from simulator.workloads.pauses import STDIN
+from tests.simulator.network.conftest import Reply, Spot, Town
 
 
 def run(town: Any, *argv: str) -> tuple[int, list[str]]:
@@ -130,3 +131,32 @@ def test_dig_without_a_server_that_answers(town: Any) -> None:
 def test_a_virtual_ip_answers_no_ping(town: Any) -> None:
     status, lines = run(town, "ping", "-c", "1", "web")
     assert (status, lines[-1]) == (1, "1 packets transmitted, 0 packets received, 100% packet loss")
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        pytest.param(("+noall", "+answer", "web"), [], id="one full name without the search list"),
+        pytest.param(
+            ("+noall", "+answer", "+search", "web", "A"),
+            ["web.default.svc.cluster.local.\t30\tIN\tA\t10.96.1.1"],
+            id="along the search list, only the answer",
+        ),
+        pytest.param(("+short", "+search", "web"), ["10.96.1.1"], id="along the search list, in short"),
+    ],
+)
+def test_dig_searches_when_it_is_told_to(town: Town, words: tuple[str, ...], lines: list[str]) -> None:
+    assert run(town, "dig", *words) == (0, lines)
+
+
+def test_nc_sends_what_it_reads_over_udp(town: Town) -> None:
+    town.sockets[("10.244.1.30", 8081, "UDP")] = Reply(body="web-0")
+    town.spots["10.244.1.30"] = Spot("node-1", "default", "udp-0")
+    assert run(town, "nc", "-u", "-w", "1", "10.244.1.30", "8081", f"{STDIN}hostname\n") == (0, ["web-0"])
+    assert town.requests[-1][2] == "hostname\n"
+    assert run(town, "nc", "-u", "-w", "1", "10.244.1.30", "9", f"{STDIN}hostname\n") == (1, [])
+
+
+def test_getent_looks_into_the_hosts_file_first(town: Town) -> None:
+    status, lines = run(town, "getent", "hosts", "localhost")
+    assert (status, lines) == (0, ["127.0.0.1       localhost"])
