@@ -10,7 +10,7 @@ from simulator.apiserver.api_services import RESOURCE as API_SERVICES
 from simulator.apiserver.jobs import with_selector
 from simulator.apiserver.pods import PodAdmission
 from simulator.apiserver.services import ServiceAllocator, without_leftovers
-from simulator.apiserver.version_conversion import Converter
+from simulator.apiserver.version_conversion import Converter, completed
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definitions import CLEANUP, with_condition
@@ -95,7 +95,7 @@ class Strategies:
         """`obj.metadata` is complete but for generation and resourceVersion."""
         if (definition := self._kinds.definition(resource)) is not None:
             fresh = custom_resources.prepare_create(obj, definition)
-            return self._converter.converted([fresh], definition, definition.storage_version)[0]
+            return self._converter.stored(fresh, definition)
         if resource in _GENERATION:
             obj["metadata"]["generation"] = 1
         if resource == "pods":
@@ -122,9 +122,9 @@ class Strategies:
         """The object to store: system metadata from `old`, and only the part that `subresource` may write."""
         if (definition := self._kinds.definition(resource)) is not None:
             metadata = _metadata(obj["metadata"], old["metadata"])
-            was = self._converter.converted([old], definition, obj["apiVersion"])[0]
+            was = self._converter.converted([completed(old, definition)], definition, obj["apiVersion"])[0]
             fresh = custom_resources.prepare_update(obj, was, metadata, definition, subresource)
-            return self._converter.converted([fresh], definition, definition.storage_version)[0]
+            return self._converter.stored(fresh, definition)
         if subresource == "approval":
             return certificates.approved(obj, old, self._engine.timestamp())
         if subresource == "status":

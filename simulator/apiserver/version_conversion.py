@@ -15,6 +15,7 @@ from simulator.apiserver.errors import StatusError
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definitions import Definition
+from simulator.machinery.custom.structural import BadMetadata, defaulted, pruned
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 
@@ -38,12 +39,14 @@ class Converter:
 
     def served(self, obj: Obj, resource: Resource) -> Obj:
         """A stored object under the version that was asked for. Raises StatusError."""
-        return obj if obj["apiVersion"] == resource.api_version else self.all_served([obj], resource)[0]
+        is_plain = obj["apiVersion"] == resource.api_version and self._kinds.definition(resource.name) is None
+        return obj if is_plain else self.all_served([obj], resource)[0]
 
     def all_served(self, objects: Sequence[Obj], resource: Resource) -> list[Obj]:
         definition = self._kinds.definition(resource.name)
         if definition is not None:
-            return self.converted(objects, definition, resource.api_version)
+            read = [completed(one, definition) for one in objects]
+            return self.converted(read, definition, resource.api_version)
         if resource.name == autoscalers.RESOURCE:
             return [autoscalers.served(one, resource.api_version) for one in objects]
         return [_renamed(one, resource.api_version) for one in objects]
@@ -55,6 +58,11 @@ class Converter:
         others = [one for one in objects if one["apiVersion"] != version]
         answers = iter(self._called(definition, definition.webhook, others, version) if others else ())
         return [one if one["apiVersion"] == version else next(answers) for one in objects]
+
+    def stored(self, obj: Obj, definition: Definition) -> Obj:
+        """A custom object as it is kept; another version may have brought no value where this one has a default. Raises StatusError."""
+        kept = self.converted([obj], definition, definition.storage_version)[0]
+        return kept if kept is obj else defaulted(kept, definition.version(definition.storage).schema)
 
     def _called(self, definition: Definition, webhook: Obj, objects: list[Obj], version: str) -> list[Obj]:
         about = f"{objects[0]['apiVersion']}, Kind={definition.kind}"
@@ -76,6 +84,21 @@ class Converter:
         if len(found) != len(objects):
             raise _failed(f"conversion webhook for {about} returned {len(found)} objects, expected {len(objects)}")
         return [_checked(before, after, version, about) for before, after in zip(objects, found, strict=True)]
+
+
+def completed(obj: Obj, definition: Definition) -> Obj:
+    """A stored custom object with the defaults that its definition has got since, and without the fields that it has lost
+    (`customresource_handler.go`: unstructuredDefaulter, schemaCoercingDecoder)."""
+    if int(obj["metadata"].get("resourceVersion") or 0) > definition.revision:
+        return obj
+    name = obj["apiVersion"].rpartition("/")[2]
+    schema = next((version.schema for version in definition.versions if version.name == name), None)
+    if schema is None:
+        return obj
+    try:
+        return defaulted(pruned(obj, schema)[0], schema)
+    except BadMetadata:
+        return obj
 
 
 def _renamed(obj: Obj, version: str) -> Obj:

@@ -62,6 +62,8 @@ class Definition:
     versions: tuple[Version, ...]
     rows: tuple[Resource, ...]
     """One row a served version, the preferred one first."""
+    revision: int
+    """When the definition was written last; what was stored before may lack its defaults."""
 
     @property
     def preferred(self) -> Resource:
@@ -98,6 +100,7 @@ def read_definition(crd: Obj) -> Definition | None:
         webhook=(spec.get("conversion") or {}).get("webhook"),
         versions=versions,
         rows=rows,
+        revision=int(crd["metadata"].get("resourceVersion") or 0),
     )
 
 
