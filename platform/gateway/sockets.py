@@ -69,9 +69,11 @@ def _place(path: str) -> tuple[str, str, str] | None:
 
 async def may_begin(scope: Scope, backend: Backend, path: str) -> Response:
     """What the API server says to whoever wants this stream: 101, or a refusal."""
-    headers = {**headers_of(scope), "upgrade": "yes"}
+    headers, query = {**headers_of(scope), "upgrade": "yes"}, query_of(scope)
+    if "command" in query:
+        query["command"] = "\0".join(repeated(scope, "command"))
     try:
-        return await backend.handle(Request(scope.get("method", "GET"), path, query_of(scope), headers))
+        return await backend.handle(Request(scope.get("method", "GET"), path, query, headers))
     except Unreachable:
         error = unavailable()
         return Response(error.code, error.status())

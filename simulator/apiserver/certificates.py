@@ -18,6 +18,8 @@ from simulator.machinery.validation.certificates import validate_conditions, val
 
 RESOURCE = "certificatesigningrequests.certificates.k8s.io"
 CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
+#: What of the metadata a client may write.
+_WRITABLE = ("labels", "annotations", "finalizers", "managedFields")
 _GROUP, _PLURAL = "certificates.k8s.io", "certificatesigningrequests"
 
 
@@ -56,7 +58,7 @@ def requested(obj: Obj, user: User) -> Obj:
 
 
 def approved(obj: Obj, old: Obj, now: str) -> Obj:
-    """The request with the conditions that `obj` says, and nothing else of it. Raises StatusError."""
+    """The request with the conditions, labels and annotations that `obj` says, and nothing else of it. Raises StatusError."""
     before = {one["type"]: one for one in (old.get("status") or {}).get("conditions") or ()}
     given = (obj.get("status") or {}).get("conditions") or ()
     problems = validate_conditions(given, before)
@@ -70,7 +72,9 @@ def approved(obj: Obj, old: Obj, now: str) -> Obj:
         conditions.append(
             {**one, "lastUpdateTime": one.get("lastUpdateTime") or now, "lastTransitionTime": moved or now}
         )
-    return {**old, "status": {**(old.get("status") or {}), "conditions": conditions}}
+    metadata = {key: value for key, value in old["metadata"].items() if key not in _WRITABLE}
+    metadata |= {key: obj["metadata"][key] for key in _WRITABLE if obj["metadata"].get(key)}
+    return {**old, "metadata": metadata, "status": {**(old.get("status") or {}), "conditions": conditions}}
 
 
 def refuse_approval(rbac: Rbac, user: User, request: Obj) -> None:

@@ -8,7 +8,7 @@ Leaves to others: whole objects (`object_verbs.py`), what flows in a stream (the
 from collections.abc import Callable
 from typing import Protocol
 
-from simulator.apiserver import certificates, custom_resources, errors, ownership
+from simulator.apiserver import certificates, connections, custom_resources, errors, ownership
 from simulator.apiserver.authorization.rbac import Rbac
 from simulator.apiserver.authorization.tokens import Tokens
 from simulator.apiserver.bodies import checked, of_kind, place, refuse_other_name
@@ -138,6 +138,7 @@ class Subresources:
     def _connect(self, request: Request, target: Target) -> Response:
         """Whether a stream may begin (`pkg/registry/core/pod/strategy.go`: streamLocation, PortForwardLocation); what flows in it is
         none of the API's business."""
+        connections.admit(self.registry, request, target)
         pod = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
         if target.subresource != "portforward":
             _log_container(pod, request.query.get("container", ""))
@@ -150,6 +151,7 @@ class Subresources:
     def _pass_on(self, request: Request, target: Target) -> Response:
         if self._reach is None:
             raise StatusError(503, "ServiceUnavailable", "error trying to reach service: there is no network")
+        connections.admit(self.registry, request, target)
         return passed_on(self.registry, self._reach, request, target)
 
     def _token(self, request: Request, target: Target) -> Response:

@@ -20,6 +20,7 @@ from simulator.machinery.quantities import Quantity, parse
 from simulator.machinery.quota_usage import concerned, is_finished, matches_scopes, resources_of, usage
 
 QUOTAS = "resourcequotas"
+_RESYNC_US = 300 * 1_000_000
 _COUNTED = tuple(
     one.name
     for one in resources.RESOURCES
@@ -54,6 +55,12 @@ class ResourceQuotaController(Controller):
         if old is None or old.get("spec") != new.get("spec"):
             self._tallies.pop(key, None)
             self.enqueue(key)
+        elif (new.get("status") or {}).get("hard") != (new.get("spec") or {}).get("hard"):
+            self.enqueue(key, self._until_resync_us())  # whatever else is said of a status is this controller's own
+
+    def _until_resync_us(self) -> int:
+        """Every five minutes all quotas are looked at again (`--resource-quota-sync-period`)."""
+        return _RESYNC_US - self.engine.now % _RESYNC_US
 
     def on_object(self, old: Obj | None, new: Obj | None) -> None:
         obj = one_of(old, new)

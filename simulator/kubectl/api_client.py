@@ -179,6 +179,14 @@ class ApiClient:
     def delete(self, resource: Resource, namespace: str, name: str, *, options: Obj) -> Obj:
         return self._json("DELETE", path_of(resource, namespace, name), body=options)
 
+    def connect(self, namespace: str, pod: str, subresource: str, query: Query) -> None:
+        """Asks whether a stream may begin, over WebSocket and then, like client-go's fallback executor, over SPDY. Raises ApiRefusal."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/{subresource}"
+        try:
+            self._send("GET", path, query=query, upgrade="websocket")
+        except ApiRefusal:
+            self._send("POST", path, query=query, upgrade="SPDY/3.1")
+
     # The request itself
 
     def _json(
@@ -202,12 +210,15 @@ class ApiClient:
         accept: str = AS_JSON,
         body: Any = None,
         content_type: str = AS_JSON,
+        upgrade: str = "",
     ) -> Response:
         if self._server is None:
             raise Unreachable(self._host, is_nobody=True)
         headers = {"accept": accept, "kubectl-command": self._command, "user-agent": USER_AGENT, **self._identity}
         if body is not None:
             headers["content-type"] = content_type
+        if upgrade:
+            headers["upgrade"] = upgrade
         try:
             request = Request(
                 method,

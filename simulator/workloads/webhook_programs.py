@@ -140,6 +140,14 @@ def _custom_resource(request: Obj) -> Answer:
     return Answer({"allowed": True})
 
 
+def _attaching_pods(request: Obj) -> Answer:
+    """`main.go: denySpecificAttachment`."""
+    options = request.get("object") or {}
+    if request.get("name") != "to-be-attached-pod" or not options.get("stdin") or options.get("container") != "container1":
+        return Answer({"allowed": True})
+    return Answer(_deny("attaching to pod 'to-be-attached-pod' is not allowed"))
+
+
 def _definition(request: Obj) -> Answer:
     labels = ((request.get("object") or {}).get("metadata") or {}).get("labels") or {}
     if labels.get("webhook-e2e-test") == "webhook-disallow":
@@ -152,6 +160,7 @@ _AGNHOST: dict[str, Callable[[Obj], Answer]] = {
     "/always-deny": lambda request: Answer(_deny("this webhook denies all requests")),
     "/add-label": _add_label,
     "/pods": _pods,
+    "/pods/attach": _attaching_pods,
     "/mutating-pods": _mutating_pods,
     "/configmaps": _config_maps,
     "/mutating-configmaps": _mutating_config_maps,

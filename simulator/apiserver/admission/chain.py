@@ -5,6 +5,7 @@ a pod made by a controller is held to the same policy as one made by hand.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from simulator.apiserver import errors, storage
 from simulator.apiserver.admission import (
@@ -15,7 +16,7 @@ from simulator.apiserver.admission import (
     validating_policy,
 )
 from simulator.apiserver.admission.identities import user_of
-from simulator.apiserver.admission.matching import Change, Pass
+from simulator.apiserver.admission.matching import Change, Connection, Pass
 from simulator.apiserver.admission.quota import CHANGING, QuotaAdmission
 from simulator.apiserver.admission.said import Said
 from simulator.apiserver.admission.webhooks import MUTATING, VALIDATING, Webhooks
@@ -110,6 +111,17 @@ class AdmissionChain:
         """Raises StatusError."""
         self.restrict("DELETE", resource, None, old)
         self._ask("DELETE", who, resource, None, old, dry_run=dry_run)
+
+    def on_connect(self, who: str, resource: str, to: Connection, options: Obj) -> None:
+        """A stream begins: `options` says how (`PodExecOptions`). Raises StatusError."""
+        change = self._change("CONNECT", who, resource, options, None, dry_run=False)
+        if change is None:
+            return
+        change = replace(change, connection=to)
+        hooked = self.webhooks.mutated(change).change
+        if validating_policy.is_watched(self._store, resource):
+            validating_policy.refuse(self._store, hooked)
+        self.webhooks.validate(hooked)
 
     def warnings(self, who: str, resource: str, obj: Obj, old: Obj | None) -> list[str]:
         """What the writer of a stored object should know."""

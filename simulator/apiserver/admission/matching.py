@@ -13,6 +13,15 @@ from simulator.machinery.store import Store
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """One end of a stream: `pods/attach` of a pod."""
+
+    namespace: str
+    name: str
+    subresource: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One write, as policies and webhooks look at it. `obj` is None for a deletion, `old` for a creation."""
 
@@ -25,6 +34,8 @@ class Change:
     dry_run: bool = False
     kinds: Kinds = field(default_factory=Kinds)
     """What the cluster serves."""
+    connection: Connection | None = None
+    """Whereto, when it is no write but a stream that begins (operation CONNECT); then `obj` holds its options."""
 
     @property
     def about(self) -> Obj:
@@ -33,8 +44,23 @@ class Change:
         return found
 
     @property
+    def name(self) -> str:
+        return str(self.connection.name if self.connection else self.about["metadata"].get("name", ""))
+
+    @property
     def namespace(self) -> str:
-        return str(self.about["metadata"].get("namespace", ""))
+        return str(self.connection.namespace if self.connection else self.about["metadata"].get("namespace", ""))
+
+    @property
+    def subresource(self) -> str:
+        return self.connection.subresource if self.connection else ""
+
+    @property
+    def kind(self) -> Obj:
+        """The kind of `obj`, as a review names it."""
+        resource = self.resource
+        kind = self.about["kind"] if self.connection else resource.kind
+        return {"group": resource.group, "version": resource.version, "kind": kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +80,16 @@ def in_rule(rule: Obj, change: Change, *, exact: bool = False) -> bool:
         _has(rule, "operations", change.operation)
         and _has(rule, "apiGroups", resource.group)
         and _has_version(rule, change, exact=exact)
-        and (_has(rule, "resources", resource.plural) or "*/*" in (rule.get("resources") or ()))
+        and any(_is_meant(one, change) for one in rule.get("resources") or ())
         and scope in ("*", "Namespaced" if resource.namespaced else "Cluster")
-        and (not names or change.about["metadata"]["name"] in names)
+        and (not names or change.name in names)
     )
+
+
+def _is_meant(pattern: str, change: Change) -> bool:
+    """`webhook/predicates/rules/rules.go: resource`: `pods`, `pods/attach`, `*/attach`, `pods/*`, `*/*`."""
+    resource, _, subresource = pattern.partition("/")
+    return resource in ("*", change.resource.plural) and subresource in ("*", change.subresource)
 
 
 def objects_match(selector: Obj | None, change: Change) -> bool:
@@ -65,7 +97,7 @@ def objects_match(selector: Obj | None, change: Change) -> bool:
     if not selector:
         return True
     wanted = from_label_selector(selector)
-    return any(wanted.matches(one["metadata"].get("labels")) for one in (change.obj, change.old) if one)
+    return any(wanted.matches(one["metadata"].get("labels")) for one in (change.obj, change.old) if one and "metadata" in one)
 
 
 def namespace_matches(store: Store, selector: Obj | None, change: Change) -> bool:

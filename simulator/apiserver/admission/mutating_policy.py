@@ -97,7 +97,7 @@ def _refuse(change: Change, messages: list[str]) -> None:
     """`policy_dispatcher.go: Dispatch`: the first failure speaks, all are named."""
     if not messages:
         return
-    error = forbidden(change.resource.group, change.resource.plural, change.about["metadata"].get("name", ""), "")
+    error = forbidden(change.resource.group, change.resource.plural, change.name, "")
     details = {**error.details, "causes": [{"message": one} for one in messages]}
     raise StatusError(403, "Invalid", messages[0], details)
 

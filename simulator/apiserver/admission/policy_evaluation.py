@@ -81,12 +81,12 @@ def composed(policy: Obj, variables: Obj) -> Obj:
 
 def variables(store: Store, change: Change, params: Obj | None) -> Obj:
     resource = change.resource
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     request = {
         "operation": change.operation,
-        "name": change.about["metadata"]["name"],
+        "name": change.name,
         "namespace": change.namespace,
-        "kind": kind,
+        "kind": change.kind,
+        "subResource": change.subresource,
         "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
         "userInfo": {"username": change.who, "groups": list(change.groups)},
         "dryRun": change.dry_run,
@@ -109,7 +109,7 @@ def _about(change: Change) -> dict[str, str]:
         "group": resource.group,
         "resource": resource.plural,
         "namespace": change.namespace,
-        "name": change.about["metadata"]["name"],
+        "name": change.name,
     }
 
 

@@ -128,6 +128,6 @@ def _refusal(change: Change, denial: Denial) -> StatusError:
     says = (
         f"ValidatingAdmissionPolicy '{denial.policy}' with binding '{denial.binding}' denied request: {denial.message}"
     )
-    error = forbidden(change.resource.group, change.resource.plural, change.about["metadata"]["name"], says)
+    error = forbidden(change.resource.group, change.resource.plural, change.name, says)
     details = {**error.details, "causes": [{"message": says}]}
     return StatusError(_CODES.get(denial.reason, 422), denial.reason, error.message, details)

@@ -116,8 +116,7 @@ class Webhooks:
             except ExpressionError as error:
                 failed = failed or f"expression '{condition['expression']}' resulted in error: {error}"
         if failed and hook.get("failurePolicy") != "Ignore":
-            name = change.about["metadata"].get("name", "")
-            raise forbidden(change.resource.group, change.resource.plural, name, failed)
+            raise forbidden(change.resource.group, change.resource.plural, change.name, failed)
         return not failed
 
     # The call
@@ -184,19 +183,20 @@ def service_url(client: Obj) -> str:
 
 
 def _request(change: Change) -> Obj:
-    resource, metadata = change.resource, change.about["metadata"]
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    resource, kind = change.resource, change.kind
     where = {"group": resource.group, "version": resource.version, "resource": resource.plural}
     found: Obj = {
         "kind": kind,
         "resource": where,
         "requestKind": kind,
         "requestResource": where,
-        "name": metadata.get("name", ""),
+        "name": change.name,
         "operation": change.operation,
         "userInfo": {"username": change.who, "groups": list(change.groups)},
         "dryRun": change.dry_run,
     }
+    if change.subresource:
+        found |= {"subResource": change.subresource, "requestSubResource": change.subresource}
     return {**found, "namespace": change.namespace} if change.namespace else found
 
 

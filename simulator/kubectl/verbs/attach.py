@@ -105,6 +105,9 @@ def attach(call: Call) -> None:
         raise CommandError(f"cannot attach a container in a completed pod; current phase is {phase}")
     container = container_of(call, pod, call.text("container"), quiet=call.on("quiet"))
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    query = {"container": container, "stdout": "true", "stderr": "true"}
+    query |= {name: "true" for name in ("stdin", "tty") if call.on(name)}
+    call.api.connect(namespace, name, "attach", query)
     hook = call.end.attach_shell
     if hook is not None and call.session.is_terminal and call.on("stdin") and call.on("tty"):
         try:

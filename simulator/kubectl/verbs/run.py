@@ -229,6 +229,7 @@ def _is_shell(command: list[str]) -> bool:
 
 def _open_shell(call: Call, pod: Obj, container: str, command: list[str]) -> None:
     assert call.end.open_shell is not None
+    _connect(call, pod, container, command)
     _check_running(pod, container)
     try:
         call.opened = call.end.open_shell(pod["metadata"]["namespace"], pod["metadata"]["name"], container, command)
@@ -261,6 +262,7 @@ def executed(call: Call, pod: Obj, container: str, command: list[str], stdin: st
     """(stdout, stderr, exit code) of a command in a container. Raises CommandError when it cannot be started."""
     hook = call.end.exec_in_container
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    _connect(call, pod, container, command)
     _check_running(pod, container)
     if hook is None:
         raise CommandError(
@@ -271,6 +273,13 @@ def executed(call: Call, pod: Obj, container: str, command: list[str], stdin: st
         return hook(namespace, name, container, command, stdin)
     except ExecRefused as refused:
         raise _refused(refused) from refused
+
+
+def _connect(call: Call, pod: Obj, container: str, command: list[str]) -> None:
+    """Asks the API server for the stream. Raises ApiRefusal."""
+    query = {"command": "\0".join(command), "container": container, "stdout": "true", "stderr": "true"}
+    query |= {name: "true" for name in ("stdin", "tty") if call.on(name)}
+    call.api.connect(pod["metadata"]["namespace"], pod["metadata"]["name"], "exec", query)
 
 
 def _check_running(pod: Obj, container: str) -> None:
