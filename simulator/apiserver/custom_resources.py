@@ -56,6 +56,15 @@ def problems_of_new(obj: Obj, resource: Resource, version: Version) -> list[Fiel
     return found + _problems(obj, version, ABSENT)
 
 
+def mutated(obj: Obj, old: Obj | None, definition: Definition) -> tuple[Obj, list[FieldError]]:
+    """What webhooks have made of an object, without what its schema does not know and with its defaults; and what is wrong with it."""
+    version = _written_version(obj, definition)
+    kept = defaulted(pruned(obj, version.schema)[0], version.schema)
+    if old is None:
+        return kept, problems_of_new(kept, definition.preferred, version)
+    return kept, problems_of_update(kept, old, version)
+
+
 def problems_of_update(obj: Obj, old: Obj, version: Version) -> list[FieldError]:
     found = validate_metadata_update(obj.get("metadata") or {}, old["metadata"])
     return found + _problems(obj, version, old)

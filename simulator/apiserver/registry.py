@@ -11,7 +11,7 @@ who watches (`watchers.py`).
 
 from collections.abc import Callable, Sequence
 
-from simulator.apiserver import api_services, errors, ownership
+from simulator.apiserver import api_services, custom_resources, errors, ownership
 from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
@@ -258,7 +258,9 @@ class Registry:
         changed = self.admission.mutated(who, resource, obj, old, dry_run=dry_run)
         if changed is obj:
             return obj
-        if self.kinds.definition(resource) is not None:
+        if (definition := self.kinds.definition(resource)) is not None:
+            changed, found = custom_resources.mutated(changed, old, definition)
+            self.refuse_invalid(resource, changed, found)
             return changed
         changed = default(resource, changed)
         found = validate_create(resource, changed) if old is None else validate_update(resource, changed, old)

@@ -124,6 +124,8 @@ def reads(image: Image, command: tuple[str, ...], args: tuple[str, ...]) -> froz
     if server is not None and server.responder == "porter":
         return None
     names = {match.group(1) for match in _VARIABLE.finditer(text)}
+    if "$((" in text:
+        names.update(_NAME.findall(text))  # arithmetic knows variables without a dollar
     if "hostname" in text:
         names.add("HOSTNAME")
     for one in image.servers if server is None else (server,):
@@ -132,7 +134,8 @@ def reads(image: Image, command: tuple[str, ...], args: tuple[str, ...]) -> froz
     return frozenset(names)
 
 
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r"\$\{?#?([A-Za-z_][A-Za-z0-9_]*)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PRINTS_ENV = re.compile(r"(?:^|[\s/;])(?:env|printenv)(?:$|[\s;|])")
 
 

@@ -143,7 +143,11 @@ def _custom_resource(request: Obj) -> Answer:
 def _attaching_pods(request: Obj) -> Answer:
     """`main.go: denySpecificAttachment`."""
     options = request.get("object") or {}
-    if request.get("name") != "to-be-attached-pod" or not options.get("stdin") or options.get("container") != "container1":
+    if (
+        request.get("name") != "to-be-attached-pod"
+        or not options.get("stdin")
+        or options.get("container") != "container1"
+    ):
         return Answer({"allowed": True})
     return Answer(_deny("attaching to pod 'to-be-attached-pod' is not allowed"))
 

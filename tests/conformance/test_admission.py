@@ -306,3 +306,111 @@ def test_a_policy_judges_deployments(suite: Suite, spec: Obj) -> None:
 
     assert deployment("good", 2)["status"] == 201
     assert "failed expression: " in deployment("bad", 1)["body"]["message"]
+
+
+# Custom resources and connections
+
+
+def _custom(hooks: Hooks, *versions: Obj, plural: str = "crs") -> str:
+    """A new definition; the path of its objects in their first version."""
+    names = {"plural": plural, "kind": "Cr", "listKind": "CrList", "singular": "cr"}
+    spec = {"group": "webhook.example.com", "scope": "Namespaced", "names": names, "versions": list(versions)}
+    metadata = {"name": f"{plural}.webhook.example.com"}
+    hooks.do("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", {"metadata": metadata, "spec": spec})
+    hooks.wait()
+    return f"/apis/webhook.example.com/{versions[0]['name']}/namespaces/default/{plural}"
+
+
+def _version(name: str, *, stored: bool = True, data: Obj | None = None) -> Obj:
+    fields = data or {"type": "object", "additionalProperties": {"type": "string"}}
+    schema = {"type": "object", "properties": {"data": fields}}
+    return {"name": name, "served": True, "storage": stored, "schema": {"openAPIV3Schema": schema}}
+
+
+def _on_custom(hooks: Hooks, path: str, *operations: str) -> Obj:
+    rule = {
+        "apiGroups": ["webhook.example.com"],
+        "apiVersions": ["v1"],
+        "resources": ["crs"],
+        "operations": list(operations),
+    }
+    return hooks.hook(path, rules=[rule])
+
+
+def _object(name: str, **data: str) -> Obj:
+    return {"apiVersion": "webhook.example.com/v1", "kind": "Cr", "metadata": {"name": name}, "data": data}
+
+
+@conforms(f"{HOOKS} should be able to deny custom resource creation, update and deletion [Conformance]")
+def test_custom_objects_are_denied(hooks: Hooks) -> None:
+    path = _custom(hooks, _version("v1"))
+    hooks.register("Validating", _on_custom(hooks, "/custom-resource", "CREATE", "UPDATE", "DELETE"))
+    refused = hooks.ask("POST", path, _object("bad", **{"webhook-e2e-test": "webhook-disallow"}))
+    assert refused["status"] == 403
+    assert "the custom resource contains unwanted data" in refused["body"]["message"]
+    hooks.do("POST", path, _object("kept", **{"webhook-e2e-test": "webhook-nondeletable"}))
+    change = {"data": {"webhook-e2e-test": "webhook-disallow"}}
+    refused = hooks.ask("PATCH", f"{path}/kept", change)
+    assert "the custom resource contains unwanted data" in refused["body"]["message"]
+    refused = hooks.ask("DELETE", f"{path}/kept")
+    assert "the custom resource cannot be deleted" in refused["body"]["message"]
+    hooks.do("PATCH", f"{path}/kept", {"data": {"webhook-e2e-test": "webhook-allow"}})
+    hooks.do("DELETE", f"{path}/kept")
+
+
+@conforms(f"{HOOKS} should mutate custom resource [Conformance]")
+def test_custom_objects_are_mutated(hooks: Hooks) -> None:
+    path = _custom(hooks, _version("v1"))
+    hooks.register(
+        "Mutating",
+        {**_on_custom(hooks, "/mutating-custom-resource", "CREATE", "UPDATE"), "name": "first.k8s.io"},
+        {**_on_custom(hooks, "/mutating-custom-resource", "CREATE", "UPDATE"), "name": "second.k8s.io"},
+    )
+    made = hooks.do("POST", path, _object("one", **{"mutation-start": "yes"}))
+    assert made["data"] == {"mutation-start": "yes", "mutation-stage-1": "yes", "mutation-stage-2": "yes"}
+
+
+@conforms(f"{HOOKS} should mutate custom resource with pruning [Conformance]")
+def test_what_a_schema_does_not_know_is_pruned_from_a_mutation(hooks: Hooks) -> None:
+    known = {name: {"type": "string"} for name in ("mutation-start", "mutation-stage-1")}
+    path = _custom(hooks, _version("v1", data={"type": "object", "properties": known}))
+    hooks.register(
+        "Mutating",
+        {**_on_custom(hooks, "/mutating-custom-resource", "CREATE", "UPDATE"), "name": "first.k8s.io"},
+        {**_on_custom(hooks, "/mutating-custom-resource", "CREATE", "UPDATE"), "name": "second.k8s.io"},
+    )
+    made = hooks.do("POST", path, _object("one", **{"mutation-start": "yes"}))
+    assert made["data"] == {"mutation-start": "yes", "mutation-stage-1": "yes"}
+
+
+@conforms(f"{HOOKS} should mutate custom resource with different stored version [Conformance]")
+def test_custom_objects_are_mutated_whatever_version_is_stored(hooks: Hooks) -> None:
+    path = _custom(hooks, _version("v1"), _version("v2", stored=False))
+    hooks.register("Mutating", _on_custom(hooks, "/mutating-custom-resource", "CREATE", "UPDATE"))
+    made = hooks.do("POST", path, _object("one", **{"mutation-start": "yes"}))
+    assert made["data"] == {"mutation-start": "yes", "mutation-stage-1": "yes"}
+    versions = [_version("v1", stored=False), _version("v2")]
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/crs.webhook.example.com"
+    hooks.do("PATCH", definition, {"spec": {"versions": versions}})
+    hooks.wait()
+    patched = hooks.do("PATCH", f"{path}/one", {"data": {"other": "value"}})
+    assert patched["data"] == {
+        "mutation-start": "yes",
+        "mutation-stage-1": "yes",
+        "mutation-stage-2": "yes",
+        "other": "value",
+    }
+
+
+@conforms(f"{HOOKS} should be able to deny attaching pod [Conformance]")
+def test_attaching_is_denied(hooks: Hooks) -> None:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods/attach"], "operations": ["CONNECT"]}
+    hooks.register("Validating", hooks.hook("/pods/attach", rules=[rule]))
+    for name in ("to-be-attached-pod", "another"):
+        hooks.pod(name, {"name": "container1", "image": "registry.k8s.io/pause:3.10"})
+    said = hooks.fails("kubectl attach to-be-attached-pod -i -c=container1")
+    assert "attaching to pod 'to-be-attached-pod' is not allowed" in said
+    path = "/api/v1/namespaces/default/pods/{}/attach"
+    asked = {"stdin": "true", "container": "container1"}
+    assert hooks.ask("POST", path.format("to-be-attached-pod"), **asked)["status"] == 403
+    assert hooks.ask("POST", path.format("another"), **asked)["body"]["message"] == "Upgrade request required"

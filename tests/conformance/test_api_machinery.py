@@ -106,6 +106,34 @@ def _template(name: str) -> Obj:
 
 
 @conforms(
+    f"{SIG} Servers with support for API chunking should support continue listing from the last key if the original version has "
+    "been compacted away, though the list is inconsistent [Slow] [Conformance]"
+)
+def test_a_list_goes_on_inconsistently_when_its_revision_is_compacted(suite: Suite) -> None:
+    path = "/api/v1/namespaces/default/podtemplates"
+    for number in range(40):
+        suite.do("POST", path, _template(f"t{number:02}"))
+    first = suite.do("GET", path, limit="17")
+    assert len(first["items"]) == 17
+    assert first["metadata"]["remainingItemCount"] == 23
+    suite.do("POST", path, _template("t99"))
+    store = suite.cluster.registry.store
+    store.log.clear()
+    store.compacted = store.revision
+    refused = suite.ask("GET", path, limit="17", **{"continue": first["metadata"]["continue"]})
+    assert (refused["status"], refused["body"]["reason"]) == (410, "Expired")
+    token, names, revision = refused["body"]["metadata"]["continue"], [], ""
+    while token:
+        page = suite.do("GET", path, limit="17", **{"continue": token})
+        names += [item["metadata"]["name"] for item in page["items"]]
+        revision = revision or page["metadata"]["resourceVersion"]
+        assert page["metadata"]["resourceVersion"] == revision != first["metadata"]["resourceVersion"]
+        assert page["metadata"].get("remainingItemCount", 0) == 24 - len(names)
+        token = page["metadata"].get("continue", "")
+    assert names == [*(f"t{number:02}" for number in range(17, 40)), "t99"]
+
+
+@conforms(
     f"{SIG} Servers with support for Table transformation should return a 406 for a backend which does not implement metadata "
     "[Conformance]"
 )

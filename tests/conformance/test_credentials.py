@@ -1,10 +1,11 @@
 """sig-auth: signing requests, and the tokens of service accounts in pods."""
 
-from base64 import b64encode
+import json
+from base64 import b64encode, urlsafe_b64decode
 from typing import Any
 
-from simulator.machinery.certificates import Subject, authority_certificate, key_of, make_request
-from tests.conformance.conftest import AGNHOST, CORE, PODS, Suite
+from simulator.machinery.certificates import Subject, issue, key_of, make_request
+from tests.conformance.conftest import BUSYBOX, CORE, Suite
 from tests.conformance.statements import conforms
 
 Obj = dict[str, Any]
@@ -64,7 +65,8 @@ def test_a_signing_request_lives_and_ends(suite: Suite) -> None:
 
     found = suite.do("GET", f"{path}/{name}/status")
     assert (found["kind"], found["metadata"]["uid"]) == ("CertificateSigningRequest", uid)
-    certificate = encoded(authority_certificate("e2e"))
+    asked = make_request(key_of("e2e"), Subject("e2e.example.com", ())).encode()
+    certificate = encoded(issue("e2e", asked, serial=1, begins_s=0, ends_s=10**10, for_servers=True))
     change = {"metadata": {"annotations": {"patchedstatus": "true"}}, "status": {"certificate": certificate}}
     patched = suite.do("PATCH", f"{path}/{name}/status", change)
     assert patched["status"]["certificate"] == certificate
@@ -78,3 +80,60 @@ def test_a_signing_request_lives_and_ends(suite: Suite) -> None:
     assert len(suite.do("GET", path, **selector)["items"]) == 2
     suite.do("DELETE", path, **selector)
     assert suite.do("GET", path, **selector)["items"] == []
+
+
+# Tokens
+
+MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def claims(token: str) -> Obj:
+    payload = token.split(".")[1]
+    return dict(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+
+
+def reviewed(suite: Suite, token: str) -> Obj:
+    path = "/apis/authentication.k8s.io/v1/tokenreviews"
+    return dict(suite.do("POST", path, {"spec": {"token": token}})["status"])
+
+
+@conforms("[sig-auth] ServiceAccounts should mount an API token into pods [Conformance]")
+def test_a_pod_finds_token_authority_and_namespace(suite: Suite) -> None:
+    pod = suite.pod("pod", {"name": "c", "image": BUSYBOX, "command": ["sleep", "3600"]})
+    token = suite.inside("pod", f"cat {MOUNT}/token").strip()
+    status = reviewed(suite, token)
+    assert status["authenticated"] is True
+    assert status.get("error", "") == ""
+    assert status["user"]["username"] == "system:serviceaccount:default:default"
+    assert "system:serviceaccounts:default" in status["user"]["groups"]
+    assert status["user"]["extra"]["authentication.kubernetes.io/pod-name"] == ["pod"]
+    assert status["user"]["extra"]["authentication.kubernetes.io/pod-uid"] == [pod["metadata"]["uid"]]
+    root = suite.do("GET", f"{CORE}/configmaps/kube-root-ca.crt")["data"]["ca.crt"]
+    assert suite.inside("pod", f"cat {MOUNT}/ca.crt").strip() == root.strip()
+    assert suite.inside("pod", f"cat {MOUNT}/namespace").strip() == "default"
+
+
+@conforms("[sig-auth] ServiceAccounts should mount projected service account token [Conformance]")
+def test_a_pod_finds_a_projected_token_where_it_asked_for_it(suite: Suite) -> None:
+    source = {"serviceAccountToken": {"path": "token", "expirationSeconds": 3600, "audience": "vault"}}
+    volume = {"name": "token", "projected": {"sources": [source]}}
+    mount = {"name": "token", "mountPath": "/var/run/secrets/tokens"}
+    token = suite.ran(
+        "cat /var/run/secrets/tokens/token",
+        container={"volumeMounts": [mount]},
+        volumes=[volume],
+        automountServiceAccountToken=False,
+    )
+    assert claims(token)["aud"] == ["vault"]
+    assert claims(token)["sub"] == "system:serviceaccount:default:default"
+
+
+@conforms(
+    "[sig-auth] ServiceAccounts should create a serviceAccountToken and ensure a successful TokenReview [Conformance]"
+)
+def test_a_token_that_was_asked_for_is_good(suite: Suite) -> None:
+    suite.made(f"{CORE}/serviceaccounts", "e2e-sa")
+    token = suite.do("POST", f"{CORE}/serviceaccounts/e2e-sa/token", {})["status"]["token"]
+    assert token
+    status = reviewed(suite, token)
+    assert (status["authenticated"], status.get("error", "")) == (True, "")

@@ -118,9 +118,7 @@ def test_the_status_of_a_definition_is_read_updated_and_patched(suite: Suite) ->
 def test_watches_tell_of_definitions_and_of_their_objects(suite: Suite) -> None:
     start = suite.do("GET", DEFINITIONS)["metadata"]["resourceVersion"]
     defined(suite)
-    suite.do(
-        "PATCH", f"{DEFINITIONS}/noxus.mygroup.example.com", {"metadata": {"labels": {"dummy": "test"}}}
-    )
+    suite.do("PATCH", f"{DEFINITIONS}/noxus.mygroup.example.com", {"metadata": {"labels": {"dummy": "test"}}})
     first = suite.do("GET", path())["metadata"]["resourceVersion"]
     for name in ("name1", "name2"):
         suite.made(path(), name, apiVersion="mygroup.example.com/v1", kind="Noxu", content={"key": "value"})
@@ -345,9 +343,7 @@ def test_kubectl_knows_the_fields_of_a_schema(suite: Suite) -> None:
     ):
         body = {"kind": "Foo", "apiVersion": "foo.example.com/v1", "metadata": {"name": "test-foo"}, "spec": spec}
         for verb in ("create", "apply"):
-            reply = suite.cluster.apply(
-                {"kind": "shell", "line": f"kubectl {verb} -f -", "stdin": json.dumps(body)}
-            )
+            reply = suite.cluster.apply({"kind": "shell", "line": f"kubectl {verb} -f -", "stdin": json.dumps(body)})
             assert reply["exit"] == 1
             assert says in reply["stderr"]
     explained = suite.sh("kubectl explain foos")
@@ -472,3 +468,41 @@ def test_openapi_forgets_a_version_that_is_no_longer_served(suite: Suite) -> Non
     gone = sorted(set(before) - set(after))
     assert gone == ["com.example.served.v6alpha1.Foo", "com.example.served.v6alpha1.FooList"]
     assert shows(suite, "com.example.served.v5.Foo", FOO)
+
+
+# Selectable fields
+
+
+@conforms(
+    "[sig-api-machinery] CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch "
+    "custom resources matching the field selector [Conformance]"
+)
+def test_custom_objects_are_selected_by_the_fields_that_the_definition_names(suite: Suite) -> None:
+    fields = {"host": {"type": "string"}, "port": {"type": "string"}}
+    selectable = [{"jsonPath": ".host"}, {"jsonPath": ".port"}]
+    schema = {"type": "object", "properties": fields}
+    defined(
+        suite,
+        "hosts",
+        version("v1", schema, stored=False, selectableFields=selectable),
+        version("v2", schema, selectableFields=selectable),
+    )
+    start = suite.do("GET", path("hosts"))["metadata"]["resourceVersion"]
+    for name, host, port in (("a", "host1", "80"), ("b", "host1", "8080"), ("c", "host2", "80")):
+        suite.made(path("hosts"), name, apiVersion="mygroup.example.com/v1", kind="Host", host=host, port=port)
+
+    def listed(selector: str, form: str) -> list[str]:
+        found = suite.do("GET", path("hosts", form), fieldSelector=selector)["items"]
+        return [one["metadata"]["name"] for one in found]
+
+    for form in ("v1", "v2"):
+        assert listed("host=host1", form) == ["a", "b"]
+        assert listed("host=host1,port=80", form) == ["a"]
+        assert listed("host!=host1", form) == ["c"]
+        assert suite.watch(path("hosts", form), start, fieldSelector="host=host1") == [("ADDED", "a"), ("ADDED", "b")]
+    suite.do("PATCH", f"{path('hosts')}/a", {"host": "host2"})
+    suite.do("DELETE", path("hosts"), fieldSelector="host=host2")
+    heard = suite.watch(path("hosts"), start, fieldSelector="host=host2")
+    assert heard == [("ADDED", "c"), ("ADDED", "a"), ("DELETED", "a"), ("DELETED", "c")]
+    assert listed("port=8080", "v1") == ["b"]
+    assert suite.ask("GET", path("hosts"), fieldSelector="other=x")["status"] == 400

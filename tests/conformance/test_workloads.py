@@ -679,3 +679,78 @@ def test_an_eviction_waits_for_its_budget(suite: Suite) -> None:
     suite.do("POST", f"{PODS}/{name}/eviction", eviction)
     suite.wait(60)
     assert name not in _names(_pods(suite))
+
+
+# Indexed jobs
+
+
+_ODD_FAILS = "exit $((JOB_COMPLETION_INDEX % 2))"
+
+
+@conforms(f"{SIG} Job should execute all indexes despite some failing when using backoffLimitPerIndex [Conformance]")
+def test_every_index_has_its_own_backoff_limit(suite: Suite) -> None:
+    spec = {"completionMode": "Indexed", "parallelism": 2, "completions": 4, "backoffLimitPerIndex": 1}
+    job = _job(suite, _ODD_FAILS, wait=120, **spec)
+    status = job["status"]
+    assert _ended(job) == "Failed"
+    assert (status["failedIndexes"], status["completedIndexes"]) == ("1,3", "0,2")
+    assert (status["failed"], status["succeeded"]) == (4, 2)
+
+
+@conforms(
+    f"{SIG} Job should terminate job execution when the number of failed indexes exceeds maxFailedIndexes [Conformance]"
+)
+def test_too_many_failed_indexes_end_the_job(suite: Suite) -> None:
+    spec = {"completionMode": "Indexed", "parallelism": 1, "completions": 4, "backoffLimitPerIndex": 0}
+    job = _job(suite, "exit 1", wait=60, maxFailedIndexes=0, **spec)
+    assert _ended(job) == "Failed"
+    assert (job["status"]["failedIndexes"], job["status"]["failed"]) == ("0", 1)
+    assert len(_job_pods(suite)) == 1
+
+
+@conforms(
+    f"{SIG} Job should mark indexes as failed when the FailIndex action is matched in podFailurePolicy [Conformance]"
+)
+def test_a_matching_failure_fails_the_index_at_once(suite: Suite) -> None:
+    rule = {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [1]}}
+    spec = {"completionMode": "Indexed", "parallelism": 2, "completions": 2, "backoffLimitPerIndex": 1}
+    job = _job(suite, _ODD_FAILS, wait=60, podFailurePolicy={"rules": [rule]}, **spec)
+    status = job["status"]
+    assert _ended(job) == "Failed"
+    assert (status["failedIndexes"], status["completedIndexes"]) == ("1", "0")
+    assert (status["failed"], status["succeeded"]) == (1, 1)
+
+
+@conforms(
+    f"{SIG} Job with successPolicy should succeeded when all indexes succeeded [Conformance]",
+    f"{SIG} Job with successPolicy succeededIndexes rule should succeeded even when some indexes remain pending [Conformance]",
+    f"{SIG} Job with successPolicy succeededCount rule should succeeded even when some indexes remain pending [Conformance]",
+)
+@pytest.mark.parametrize(
+    ("completions", "script", "rule", "completed"),
+    [
+        pytest.param(2, "exit 0", {"succeededCount": 2}, "0,1", id="all"),
+        pytest.param(5, _ODD_FAILS, {"succeededIndexes": "0"}, "0", id="indexes"),
+        pytest.param(5, _ODD_FAILS, {"succeededCount": 1}, "0", id="count"),
+    ],
+)
+def test_a_success_policy_ends_the_job(suite: Suite, completions: int, script: str, rule: Obj, completed: str) -> None:
+    spec = {"completionMode": "Indexed", "parallelism": 2, "completions": completions}
+    job = _job(suite, script, wait=90, successPolicy={"rules": [rule]}, **spec)
+    status = job["status"]
+    conditions = {one["type"]: (one["status"], one["reason"]) for one in status["conditions"]}
+    assert conditions == {
+        "SuccessCriteriaMet": ("True", "SuccessPolicy"),
+        "Complete": ("True", "SuccessPolicy"),
+    }
+    assert status["completedIndexes"] == completed
+    assert (status.get("active", 0), status["ready"], status["terminating"]) == (0, 0, 0)
+
+
+@conforms("[sig-architecture] Conformance Tests should have at least two untainted nodes [Conformance]")
+def test_two_nodes_take_any_pod(suite: Suite) -> None:
+    free = [one for one in suite.do("GET", "/api/v1/nodes")["items"] if not one["spec"].get("taints")]
+    ready = [
+        one for one in free if {"type": "Ready", "status": "True"}.items() <= one["status"]["conditions"][-1].items()
+    ]
+    assert len(ready) == 2

@@ -97,7 +97,9 @@ def objects_match(selector: Obj | None, change: Change) -> bool:
     if not selector:
         return True
     wanted = from_label_selector(selector)
-    return any(wanted.matches(one["metadata"].get("labels")) for one in (change.obj, change.old) if one and "metadata" in one)
+    return any(
+        wanted.matches(one["metadata"].get("labels")) for one in (change.obj, change.old) if one and "metadata" in one
+    )
 
 
 def namespace_matches(store: Store, selector: Obj | None, change: Change) -> bool:

@@ -34,6 +34,12 @@ def printed(found: Plan, until_s: float = 3_600, limit: int = 1_000) -> list[str
     return [line.text for line in lines]
 
 
+def test_arithmetic_reads_variables_that_have_no_dollar() -> None:
+    named = reads(image("busybox:1.36"), ("sh", "-c", "exit $((JOB_COMPLETION_INDEX % 2 + ${#NAME}))"), ())
+    assert named is not None
+    assert {"JOB_COMPLETION_INDEX", "NAME"} <= named
+
+
 @pytest.mark.parametrize(
     ("text", "lines", "end_s", "code"),
     [
