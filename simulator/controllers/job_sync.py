@@ -135,12 +135,15 @@ class Sync:
         return bool(self.status["uncountedTerminatedPods"] != before)
 
     def write_indexes(self) -> bool:
-        """True when an index is newly done or lost."""
+        """True when an index is newly done or lost, or lies beyond completions that were lowered."""
         if not is_indexed(self.job):
             return False
         before = dict(self.status)
         if len(self.done):
             self.status.update(completedIndexes=str(self.done), succeeded=len(self.done))
+        else:
+            self.status.pop("completedIndexes", None)
+            self.status.pop("succeeded", None)
         if self.lost is not None:
             self.status["failedIndexes"] = str(self.lost)
         return self.status != before

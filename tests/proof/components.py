@@ -78,7 +78,6 @@ OPEN: frozenset[str] = frozenset(
         "endpointslice-mirroring-controller",
         "ephemeral-volume-controller",
         "garbage-collector-controller",
-        "job-controller",
         "namespace-controller",
         "node-lifecycle-controller",
         "persistentvolume-binder-controller",

@@ -9,6 +9,7 @@ from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.registry import Registry
 from simulator.client import Client, Controller, Process
 from simulator.engine import Engine
+from simulator.machinery.resources import by_name
 
 Obj = dict[str, Any]
 
@@ -76,6 +77,28 @@ class World:
             if "deletionTimestamp" in pod["metadata"]:
                 self.client.delete("pods", pod["metadata"]["namespace"], pod["metadata"]["name"], grace_s=0)
 
+    def put(self, resource: str, obj: Obj, *, ending: bool = False) -> Obj:
+        """An object as somebody left it, with its status; `ending` is marked for deletion and held by a finalizer, or by its node."""
+        status, metadata = obj.get("status") or {}, {"namespace": "default", **obj["metadata"]}
+        if ending and resource != "pods":
+            metadata["finalizers"] = [*(metadata.get("finalizers") or ()), "example.com/hold"]
+        if ending and resource == "pods":
+            obj["spec"] = {"nodeName": "node-1", **obj["spec"]}
+        kind = by_name(resource)
+        if kind is not None and not kind.namespaced:
+            del metadata["namespace"]
+        made = self.client.create(resource, {**obj, "metadata": metadata})
+        if status:
+            made = self.set_status(resource, made, **status)
+        if ending:
+            self.client.delete(resource, metadata.get("namespace", ""), metadata["name"])
+        return made
+
+    def act(self, seconds: float = 2.0) -> None:
+        """Starts the controllers, which find what was put in place."""
+        self.manager.start()
+        self.run(seconds)
+
     def events(self, about: str = "") -> list[tuple[str, str]]:
         """(reason, message) of all events, oldest first, about one object when it is named."""
         found = sorted(self.registry.objects("events"), key=lambda event: int(event["metadata"]["resourceVersion"]))
@@ -87,6 +110,18 @@ class World:
 @pytest.fixture
 def world() -> Callable[..., World]:
     return World
+
+
+@pytest.fixture
+def stage() -> Callable[..., World]:
+    """A world whose controllers are still down: for tables of what is there and what becomes of it."""
+
+    def build(*controllers: type[Controller]) -> World:
+        world = World(*controllers)
+        world.manager.stop()
+        return world
+
+    return build
 
 
 def template(app: str = "web", image: str = "nginx:1.27") -> Obj:
