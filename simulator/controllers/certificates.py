@@ -6,18 +6,16 @@ https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requ
 from base64 import b64decode, b64encode
 from typing import ClassVar
 
-from simulator.apiserver.certificates import CLIENT_SIGNER, RESOURCE, authority_of
+from simulator.apiserver.certificates import RESOURCE, authority_of
 from simulator.apiserver.errors import StatusError
 from simulator.client import Controller
+from simulator.controllers.certificate_rules import KUBELET_SIGNER, NODES, SERVING_SIGNER, SIGNERS, refusal
 from simulator.engine.plain import Obj
-from simulator.machinery.certificates import CertificateError, issue, read_request
+from simulator.machinery.certificates import CertificateError, issue, read_certificate, read_request
 
-_KUBELET_SIGNER, _SERVING_SIGNER = "kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving"
-_SIGNERS = (CLIENT_SIGNER, _KUBELET_SIGNER, _SERVING_SIGNER)
 #: `--cluster-signing-duration`, `PermissiveSigningPolicy.Backdate` and `.Short`.
 _LONGEST_S, _BACKDATE_S, _SHORT_S = 365 * 86_400, 300, 8 * 3_600
 _HOUR_US, _DAY_US, _POLL_US = 3_600_000_000, 86_400_000_000, 600_000_000
-_NODES, _NODE = "system:nodes", "system:node:"
 
 
 class CertificateApprover(Controller):
@@ -26,7 +24,7 @@ class CertificateApprover(Controller):
     writes = (RESOURCE,)
 
     def on_request(self, old: Obj | None, new: Obj | None) -> None:
-        if new is not None and not _conditions(new) and new["spec"]["signerName"] == _KUBELET_SIGNER:
+        if new is not None and not _conditions(new) and new["spec"]["signerName"] == KUBELET_SIGNER:
             self.enqueue(new["metadata"]["name"])
 
     def reconcile(self, key: str) -> None:
@@ -63,6 +61,9 @@ class CertificateSigner(Controller):
         if request is None or not _is_to_be_signed(request):
             return
         spec, engine = request["spec"], self.engine
+        if why := refusal(spec["signerName"], read_request(b64decode(spec["request"])), spec["usages"]):
+            self._fail(request, why)
+            return
         now_s = engine.epoch_s + engine.now // 1_000_000
         life = min(spec.get("expirationSeconds") or _LONGEST_S, _LONGEST_S)
         text = issue(
@@ -71,9 +72,22 @@ class CertificateSigner(Controller):
             serial=engine.rng("certificates").bits64() | 1,
             begins_s=now_s - _BACKDATE_S,
             ends_s=now_s + life - (0 if life < _SHORT_S else _BACKDATE_S),
-            for_servers=spec["signerName"] == _SERVING_SIGNER,
+            for_servers=spec["signerName"] == SERVING_SIGNER,
         )
         status = {**request["status"], "certificate": b64encode(text.encode()).decode()}
+        self.client.update_status(RESOURCE, {**request, "status": status})
+
+    def _fail(self, request: Obj, why: str) -> None:
+        now = self.engine.timestamp()
+        failed = {
+            "type": "Failed",
+            "status": "True",
+            "reason": "SignerValidationFailure",
+            "message": why,
+            "lastUpdateTime": now,
+            "lastTransitionTime": now,
+        }
+        status = {**request["status"], "conditions": [*_conditions(request), failed]}
         self.client.update_status(RESOURCE, {**request, "status": status})
 
 
@@ -91,6 +105,8 @@ class CertificateCleaner(Controller):
         if request is None:
             return
         due = self._due(request)
+        if due is None:
+            return
         if due > self.engine.now:
             # Upstream looks every ten minutes.
             self.enqueue(key, -(-(due - self.engine.now) // _POLL_US) * _POLL_US)
@@ -101,12 +117,28 @@ class CertificateCleaner(Controller):
             if error.reason != "NotFound":
                 raise
 
-    def _due(self, request: Obj) -> int:
-        """An hour after it was decided, a day after it was asked."""
+    def _due(self, request: Obj) -> int | None:
+        """An hour after it was issued, denied or failed, a day after it was asked, or when its certificate ends; None while it may stay."""
         conditions = _conditions(request)
-        if conditions:
-            return max(self.engine.micros(one["lastUpdateTime"]) for one in conditions) + _HOUR_US
-        return self.engine.micros(request["metadata"]["creationTimestamp"]) + _DAY_US
+        if not conditions:
+            return self.engine.micros(request["metadata"]["creationTimestamp"]) + _DAY_US
+        certificate = request["status"].get("certificate")
+        ends = [
+            self.engine.micros(one["lastUpdateTime"]) + _HOUR_US
+            for one in conditions
+            if one["type"] in ("Denied", "Failed") or (one["type"] == "Approved" and certificate)
+        ]
+        if certificate and any(one["type"] == "Approved" for one in conditions):
+            ends += self._expiry(certificate)
+        return min(ends, default=None)
+
+    def _expiry(self, certificate: str) -> list[int]:
+        """When a certificate ends; of a text that is none nothing is known."""
+        try:
+            ends_s = read_certificate(b64decode(certificate).decode()).ends_s
+        except (CertificateError, ValueError):
+            return []
+        return [(ends_s - self.engine.epoch_s) * 1_000_000]
 
 
 def _conditions(request: Obj) -> list[Obj]:
@@ -115,14 +147,12 @@ def _conditions(request: Obj) -> list[Obj]:
 
 def _is_to_be_signed(request: Obj) -> bool:
     kinds = [one["type"] for one in _conditions(request)]
-    spec = request["spec"]
-    wanted = "server auth" if spec["signerName"] == _SERVING_SIGNER else "client auth"
     return (
         "Approved" in kinds
         and "Denied" not in kinds
+        and "Failed" not in kinds
         and not (request.get("status") or {}).get("certificate")
-        and spec["signerName"] in _SIGNERS
-        and wanted in spec["usages"]
+        and request["spec"]["signerName"] in SIGNERS
     )
 
 
@@ -133,9 +163,9 @@ def _recognized(request: Obj) -> str:
         subject = read_request(b64decode(spec["request"]))
     except CertificateError:
         return ""
-    if subject.organizations != (_NODES,) or not subject.name.startswith(_NODE) or "client auth" not in spec["usages"]:
+    if refusal(KUBELET_SIGNER, subject, spec["usages"]):
         return ""
-    if spec.get("username") == subject.name and _NODES in (spec.get("groups") or ()):
+    if spec.get("username") == subject.name and NODES in (spec.get("groups") or ()):
         return "Auto approving self kubelet client certificate after SubjectAccessReview."
     if "system:bootstrappers:kubeadm:default-node-token" in (spec.get("groups") or ()):
         return "Auto approving kubelet client certificate after SubjectAccessReview."

@@ -1,4 +1,4 @@
-"""Removes pods of nodes that no longer exist, and those that end on nodes out of service.
+"""Removes pods of nodes that no longer exist, those that end on nodes out of service, and those that end before they have a node.
 
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection; upstream's podgc. A node's absence is
 believed after forty seconds, looked at on a twenty-second beat. Nobody is left to stop such a pod, so it is deleted by force. The
@@ -9,9 +9,9 @@ same goes for a terminating pod on a node that is not ready and that somebody ha
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
-from simulator.client import Controller
+from simulator.client import About, Controller
 from simulator.controllers.kinds.conditions import is_true, replaced
-from simulator.controllers.kinds.objects import is_ending, one_of
+from simulator.controllers.kinds.objects import is_ending, key_of, one_of, split
 from simulator.controllers.kinds.pods import is_terminal
 from simulator.engine.plain import Obj
 
@@ -39,15 +39,27 @@ class PodGarbageCollector(Controller):
             self._look_later(node)
         if new is not None and known is not None and is_ending(new) and _is_out_of_service(known):
             self._look_soon(node)
+        if new is not None and not node and is_ending(new) and not is_terminal(new):
+            self._look_soon(key_of(new))
 
-    def _look_soon(self, node: str) -> None:
-        self.enqueue(node, _PERIOD_US - self.engine.now % _PERIOD_US)
+    def about(self, key: str) -> About:
+        known = super().about(key)
+        return known._replace(resource="pods") if "/" in key else known
+
+    def _look_soon(self, key: str) -> None:
+        """`key`: a node, or a pod that has none."""
+        self.enqueue(key, _PERIOD_US - self.engine.now % _PERIOD_US)
 
     def _look_later(self, node: str) -> None:
         due = -(-(self.engine.now + _QUARANTINE_US) // _PERIOD_US) * _PERIOD_US
         self.enqueue(node, due - self.engine.now)
 
     def reconcile(self, key: str) -> None:
+        if "/" in key:
+            pod = self.cache.get("pods", *split(key))
+            if pod is not None and is_ending(pod) and not pod["spec"].get("nodeName"):
+                self._remove(pod, is_orphan=False)
+            return
         node = self.cache.get("nodes", "", key)
         if node is not None and not _is_out_of_service(node):
             return

@@ -4,13 +4,16 @@ Keys are Ed25519 and follow from a text (`key_of`), so equal clusters issue equa
 nothing outside. The library takes a moment to load and most clusters never issue a certificate, so it is loaded with the first one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from importlib import import_module
 from typing import Any
 
+_SUBJECT_ALT_NAME = "2.5.29.17"
+_KINDS = {"DNSName": "DNS", "RFC822Name": "Email", "IPAddress": "IP", "UniformResourceIdentifier": "URI"}
 _HAZMAT = "cryptography.hazmat.primitives"
 
 
@@ -23,6 +26,8 @@ class Subject:
     name: str
     """CN."""
     organizations: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    """Which kinds of subjectAltName stand beside it: `DNS`, `Email`, `IP`, `URI`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,16 @@ def key_of(secret: str) -> str:
     return str(found.decode())
 
 
-def make_request(key: str, subject: Subject) -> str:
+def make_request(key: str, subject: Subject, dns_names: Sequence[str] = ()) -> str:
     """A certificate signing request in PEM. Raises CertificateError when `key` is none."""
     try:
         private = _part("serialization").load_pem_private_key(key.encode(), None)
         hashed = _hash_for(private)
-        made = _x509().CertificateSigningRequestBuilder().subject_name(_named(subject)).sign(private, hashed)
+        builder = _x509().CertificateSigningRequestBuilder().subject_name(_named(subject))
+        if dns_names:
+            names = _x509().SubjectAlternativeName([_x509().DNSName(name) for name in dns_names])
+            builder = builder.add_extension(names, critical=False)
+        made = builder.sign(private, hashed)
     except (ValueError, TypeError) as error:
         raise CertificateError("Could not read private key") from error
     return str(made.public_bytes(_part("serialization").Encoding.PEM).decode())
@@ -70,7 +79,8 @@ def read_request(text: bytes) -> Subject:
         raise CertificateError("PEM block type must be CERTIFICATE REQUEST")
     try:
         found = _x509().load_pem_x509_csr(text)
-        return _subject(found.subject)
+        kinds = tuple(sorted({_KINDS.get(type(one).__name__, "") for one in _alternatives(found)} - {""}))
+        return replace(_subject(found.subject), alternatives=kinds)
     except (ValueError, TypeError) as error:
         raise CertificateError("asn1: structure error: malformed certificate request") from error
 
@@ -90,6 +100,8 @@ def issue(authority: str, request: bytes, *, serial: int, begins_s: int, ends_s:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage.SERVER_AUTH if for_servers else usage.CLIENT_AUTH]), critical=False)
     )
+    if names := _alternatives(asked):
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     made = builder.sign(_private(authority), None)
     return str(made.public_bytes(_part("serialization").Encoding.PEM).decode())
 
@@ -145,6 +157,12 @@ def _named(subject: Subject) -> Any:
     x509, oid = _x509(), import_module("cryptography.x509.oid").NameOID
     parts = [x509.NameAttribute(oid.ORGANIZATION_NAME, one) for one in subject.organizations]
     return x509.Name([*parts, x509.NameAttribute(oid.COMMON_NAME, subject.name)])
+
+
+def _alternatives(request: Any) -> list[Any]:
+    """The names a request asks for beside its subject."""
+    found = [one.value for one in request.extensions if one.oid.dotted_string == _SUBJECT_ALT_NAME]
+    return list(found[0]) if found else []
 
 
 def _subject(name: Any) -> Subject:
