@@ -29,7 +29,8 @@ from simulator.controllers.kinds.objects import (
     split,
     without_controller,
 )
-from simulator.controllers.kinds.pods import from_template, is_active, is_ready, ready_condition
+from simulator.controllers.kinds.pace import Pace
+from simulator.controllers.kinds.pods import from_template, is_active, is_ready, phase, ready_condition
 from simulator.controllers.victims import victims
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -42,6 +43,8 @@ BURST = 500
 _LARGE = 100
 _COLLECT_US = 50_000
 _SECOND_US = 1_000_000
+#: Pods made in one sync at most while pods fail as soon as they are made.
+_PACED_BURST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class ReplicaSetController(Controller):
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._expectations = Expectations()
+        self._pace = Pace()
+        """For sets whose pods fail, until one is ready."""
         self._orphans = Orphans(lambda: self.cache.list("pods"))
         self._tallies: dict[str, Tally] = {}
         """By the uid of the owner named in the pods' controller reference, whether that is a set of ours or not."""
@@ -107,6 +112,7 @@ class ReplicaSetController(Controller):
         if new is None:
             gone = one_of(old, new)
             self._expectations.forget(key_of(gone))
+            self._pace.forget(key_of(gone))
             self._selectors.pop(gone["metadata"]["uid"], None)
         self.enqueue(key_of(one_of(old, new)))
 
@@ -148,6 +154,10 @@ class ReplicaSetController(Controller):
             self._strays.setdefault(owner["metadata"]["uid"], {})[new["metadata"]["name"]] = None
         elif _aspects(old) == _aspects(new):
             return
+        if phase(new) == "Failed":
+            self._pace.begin(key)
+        elif is_ready(new):
+            self._pace.forget(key)
         is_large = (owner["spec"].get("replicas") or 0) > _LARGE
         self.enqueue(key, _COLLECT_US if is_large else 0)
         needed = owner["spec"].get("minReadySeconds") or 0
@@ -259,6 +269,11 @@ class ReplicaSetController(Controller):
         return None
 
     def _create(self, key: str, owner: Obj, count: int) -> StatusError | ApiUnavailable | None:
+        if key in self._pace:
+            count = min(count, _PACED_BURST)
+            if wait_us := self._pace.wait_us(key, count + 1, self.engine.now):
+                self.enqueue(key, wait_us)
+                return None
         self._expectations.expect_creations(key, count, self.engine.now)
         metadata = owner["metadata"]
         pod = from_template(
@@ -374,17 +389,20 @@ class ReplicaSetController(Controller):
     def on_stop(self) -> None:
         super().on_stop()
         self._expectations.clear()
+        self._pace.clear()
         self._forget_counts()
         self._strays.clear()
 
     def dump_private(self) -> Plain:
         return {
             "expectations": self._expectations.dump(),
+            "pace": self._pace.dump(),
             "strays": [[uid, list(names)] for uid, names in self._strays.items()],
         }
 
     def load_private(self, state: Plain) -> None:
         self._expectations.load(state["expectations"])
+        self._pace.load(state["pace"])
         self._strays = {uid: dict.fromkeys(names) for uid, names in state["strays"]}
         self._forget_counts()
         self._is_counted = False

@@ -27,6 +27,7 @@ from simulator.controllers.kinds.objects import (
     split,
     without_controller,
 )
+from simulator.controllers.kinds.pace import Pace
 from simulator.controllers.kinds.pods import is_ready, is_terminal, phase, ready_condition
 from simulator.controllers.stateful_pods import (
     REVISION_LABEL,
@@ -57,6 +58,8 @@ _SECOND_US = 1_000_000
 #: Changes of a large set's pods are collected for so long before a sync (compare `replicaset`).
 _LARGE = 100
 _COLLECT_US = 50_000
+#: Delete, create, and a status after each.
+_REQUESTS_OF_A_REPLACEMENT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class StatefulSetController(Controller):
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._orphans = Orphans(lambda: self.cache.list("pods"))
+        self._pace = Pace()
+        """For sets whose pods ended and were replaced."""
 
     # What is watched
 
@@ -136,6 +141,7 @@ class StatefulSetController(Controller):
     def reconcile(self, key: str) -> None:
         owner = self.cache.get(_SETS, *split(key))
         if owner is None:
+            self._pace.forget(key)
             return
         pods = self._claimed(owner)
         known = sorted(self.cache.owned(_REVISIONS, owner["metadata"]["uid"]), key=_age_of_revision)
@@ -194,7 +200,7 @@ class StatefulSetController(Controller):
     def _tend(self, owner: Obj, pod: Obj, is_ordered: bool) -> bool:
         """Looks after one wanted pod; True when those after it have to wait."""
         if is_terminal(pod):
-            if not is_ending(pod):
+            if not is_ending(pod) and self._may_replace(key_of(owner)):
                 self._delete(owner, pod)
             return True
         if not phase(pod):
@@ -206,6 +212,14 @@ class StatefulSetController(Controller):
             return True
         self._fit_identity(owner, pod)
         return False
+
+    def _may_replace(self, key: str) -> bool:
+        """Upstream replaces a pod that has ended at once, as often as its client's requests allow."""
+        self._pace.begin(key)
+        wait_us = self._pace.wait_us(key, _REQUESTS_OF_A_REPLACEMENT, self.engine.now)
+        if wait_us:
+            self.enqueue(key, wait_us)
+        return not wait_us
 
     def _create(self, owner: Obj, pod: Obj) -> bool:
         if not retains_on_scale(owner):
@@ -399,8 +413,13 @@ class StatefulSetController(Controller):
     def on_stop(self) -> None:
         super().on_stop()
         self._orphans.clear()
+        self._pace.clear()
+
+    def dump_private(self) -> Plain:
+        return self._pace.dump()
 
     def load_private(self, state: Plain) -> None:
+        self._pace.load(state)
         self._orphans.restored()
 
 
