@@ -8,11 +8,12 @@ what keeps ordinary pods away from troubled nodes. A new template replaces pods 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Client, Controller, Process
+from simulator.controllers.daemon_rollout import HASH_LABEL, Step, excess, limits, step, surges
+from simulator.controllers.kinds.backoff import Backoff
 from simulator.controllers.kinds.expectations import Expectations
 from simulator.controllers.kinds.objects import (
     Orphans,
@@ -33,7 +34,6 @@ from simulator.machinery.node_terms import NodeTerm, node_term
 from simulator.machinery.selectors import Selector, from_label_selector
 from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, Taint, Toleration, is_tolerated, taint, toleration
 
-HASH_LABEL = "controller-revision-hash"
 GENERATION_LABEL = "pod-template-generation"
 BURST = 250
 
@@ -43,6 +43,8 @@ _SECOND_US = 1_000_000
 #: Changes of pods and nodes are collected for so long in a large cluster before a sync (compare `replicaset`).
 _LARGE = 100
 _COLLECT_US = 50_000
+#: Waits before a node's next pod is tried after one has failed there: a node may reject what is bound to it again and again.
+_FAILED_FIRST_US, _FAILED_MOST_US = _SECOND_US, 15 * 60 * _SECOND_US
 
 #: (key, effect) that every daemon pod tolerates; the last one only on the host's network.
 _TOLERATED = (
@@ -102,6 +104,8 @@ class DaemonSetController(Controller):
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._expectations = Expectations()
+        self._failed = Backoff(_FAILED_FIRST_US, _FAILED_MOST_US)
+        """By uid of the set and node."""
         self._orphans = Orphans(lambda: self.cache.list("pods"))
 
     # What is watched
@@ -162,6 +166,7 @@ class DaemonSetController(Controller):
         owner = self.cache.get(_SETS, *split(key))
         if owner is None:
             self._expectations.forget(key)
+            self._failed.sweep(self.engine.now)
             return
         if _selector(owner).empty:
             message = "This daemon set is selecting all pods. A non-empty selector is required."
@@ -174,7 +179,7 @@ class DaemonSetController(Controller):
         if self._expectations.are_met(key, self.engine.now):
             self._place(key, owner, survey, digest)
             if self._expectations.are_met(key, self.engine.now) and _strategy(owner) == "RollingUpdate":
-                self._delete(key, owner, self._outdated(owner, survey, digest))
+                self._apply(key, owner, self._next_step(owner, survey, digest), digest)
         self._report(key, owner, survey, digest)
 
     def _survey(self, owner: Obj) -> Survey:
@@ -219,21 +224,39 @@ class DaemonSetController(Controller):
         missing = [node for node in survey.wanted if not survey.pods.get(node)]
         surplus: list[Obj] = []
         for node in sorted(survey.pods):
-            running = self._without_failed(owner, node, survey.pods[node], surplus)
-            surplus.extend(running[1:] if node in survey.staying else running)
-        if surplus:
-            self._delete(key, owner, surplus)
-        if missing:
-            self._create(key, owner, missing[:BURST], digest)
+            if node not in survey.staying:
+                surplus.extend(pod for pod in survey.pods[node] if not is_ending(pod))
+                continue
+            running = self._without_failed(key, owner, node, survey.pods[node], surplus)
+            surplus.extend(
+                excess(running, digest, surging=surges(owner), is_available=lambda pod: self._is_available(owner, pod))
+            )
+        self._apply(key, owner, Step(surplus, missing), digest)
 
-    def _without_failed(self, owner: Obj, node: str, pods: Sequence[Obj], surplus: list[Obj]) -> list[Obj]:
-        """Pods that are not being deleted; failed and finished ones are put with the surplus."""
+    def _apply(self, key: str, owner: Obj, wanted: Step, digest: str) -> None:
+        if not wanted.delete and not wanted.create:
+            return
+        nodes, pods = wanted.create[:BURST], wanted.delete[:BURST]
+        uids = [pod["metadata"]["uid"] for pod in pods]
+        self._expectations.expect(key, len(nodes), uids, self.engine.now)
+        try:
+            self._create(key, owner, nodes, digest)
+        finally:
+            self._delete(key, owner, pods)
+
+    def _without_failed(self, key: str, owner: Obj, node: str, pods: Sequence[Obj], surplus: list[Obj]) -> list[Obj]:
+        """Pods that are not being deleted; finished ones are put with the surplus, and failed ones when their time has come."""
         running = []
         for pod in pods:
             if is_ending(pod):
                 continue
             state, about = phase(pod), f"{pod['metadata']['namespace']}/{pod['metadata']['name']} on node {node}"
             if state == "Failed":
+                place = f"{owner['metadata']['uid']}/{node}"
+                if wait_us := self._failed.left_us(place, self.engine.now):
+                    self.enqueue(key, wait_us)
+                    continue
+                self._failed.next(place, self.engine.now)
                 message = f"Found failed daemon pod {about}, will try to kill it"
                 self.client.event(owner, "Warning", "FailedDaemonPod", message, source=self.name)
                 surplus.append(pod)
@@ -246,7 +269,6 @@ class DaemonSetController(Controller):
         return running
 
     def _create(self, key: str, owner: Obj, nodes: Sequence[str], digest: str) -> None:
-        self._expectations.expect_creations(key, len(nodes), self.engine.now)
         metadata, template = owner["metadata"], _stamped(owner["spec"]["template"], digest, owner)
         for done, node in enumerate(nodes):
             pod = from_template(
@@ -267,9 +289,6 @@ class DaemonSetController(Controller):
             )
 
     def _delete(self, key: str, owner: Obj, pods: Sequence[Obj]) -> None:
-        if not pods:
-            return
-        self._expectations.expect_deletions(key, [pod["metadata"]["uid"] for pod in pods], self.engine.now)
         for pod in pods:
             metadata = pod["metadata"]
             try:
@@ -284,19 +303,9 @@ class DaemonSetController(Controller):
 
     # Updating
 
-    def _outdated(self, owner: Obj, survey: Survey, digest: str) -> list[Obj]:
-        """Old pods to delete now: unavailable ones in any case, available ones within maxUnavailable."""
-        available = {node for node, pods in survey.pods.items() if any(self._is_available(owner, pod) for pod in pods)}
-        unavailable = sum(node not in available for node in survey.wanted)
-        limit = _max_unavailable(owner, len(survey.wanted))
-        chosen: list[Obj] = []
-        candidates: list[Obj] = []
-        for node in survey.wanted:
-            for pod in survey.pods.get(node, ()):
-                if is_ending(pod) or labels_of(pod).get(HASH_LABEL) == digest:
-                    continue
-                (candidates if self._is_available(owner, pod) else chosen).append(pod)
-        return chosen + candidates[: max(limit - unavailable, 0)]
+    def _next_step(self, owner: Obj, survey: Survey, digest: str) -> Step:
+        bounds = limits(owner, len(survey.wanted))
+        return step(survey.pods, survey.wanted, digest, bounds, lambda pod: self._is_available(owner, pod))
 
     def _is_available(self, owner: Obj, pod: Obj) -> bool:
         found = ready_condition(pod)
@@ -307,36 +316,78 @@ class DaemonSetController(Controller):
 
     def _revise(self, owner: Obj) -> str:
         """Makes sure that the present template has a ControllerRevision, the newest; returns its hash."""
-        metadata, template = owner["metadata"], owner["spec"]["template"]
-        digest = template_hash(template, (owner.get("status") or {}).get("collisionCount"))
-        name = f"{metadata['name']}-{digest}"
-        revisions = self.cache.owned(_REVISIONS, metadata["uid"])
-        latest = max((one["revision"] for one in revisions if one["metadata"]["name"] != name), default=0) + 1
-        known = self.cache.get(_REVISIONS, metadata["namespace"], name)
-        if known is not None:
-            if known["revision"] < latest:
-                self.client.update(_REVISIONS, {**known, "revision": latest})
-            return digest
-        labels = {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: digest}
-        fresh_metadata: Obj = {
-            "name": name,
+        metadata = owner["metadata"]
+        data = _revision_data(owner)
+        known = self._revisions(owner)
+        current = [one for one in known if one["data"] == data]
+        latest = max((one["revision"] for one in known if one["data"] != data), default=0) + 1
+        if not current:
+            return self._snapshot(owner, data, latest)
+        kept = max(current, key=lambda one: (one["revision"], one["metadata"]["name"]))
+        digest = str(labels_of(kept).get(HASH_LABEL) or kept["metadata"]["name"])
+        if len(current) > 1:
+            self._drop_copies(owner, current, kept, digest)
+        if kept["revision"] < latest:
+            self.client.update(_REVISIONS, {**kept, "revision": latest})
+        self._truncate(metadata["namespace"], [one for one in known if one["data"] != data], owner)
+        return digest
+
+    def _revisions(self, owner: Obj) -> list[Obj]:
+        """Owned revisions, with matching ones that nobody owns adopted."""
+        metadata, selector = owner["metadata"], _selector(owner)
+        found = list(self.cache.owned(_REVISIONS, metadata["uid"]))
+        for one in self.cache.list(_REVISIONS, metadata["namespace"]):
+            if controller_of(one) is None and not is_ending(one) and selector.matches(labels_of(one)):
+                references = [*(one["metadata"].get("ownerReferences") or ()), controller_reference(owner)]
+                patch = {"metadata": {"ownerReferences": references, "uid": one["metadata"]["uid"]}}
+                name = one["metadata"]["name"]
+                found.append(self.client.patch(_REVISIONS, metadata["namespace"], name, patch))
+        return found
+
+    def _drop_copies(self, owner: Obj, current: Sequence[Obj], kept: Obj, digest: str) -> None:
+        """Of several revisions with the present template one stays, and all pods get its hash."""
+        namespace = owner["metadata"]["namespace"]
+        for pod in self.cache.owned("pods", owner["metadata"]["uid"]):
+            if labels_of(pod).get(HASH_LABEL) != digest:
+                self.client.patch(
+                    "pods", namespace, pod["metadata"]["name"], {"metadata": {"labels": {HASH_LABEL: digest}}}
+                )
+        for one in current:
+            if one is not kept:
+                self.client.delete(_REVISIONS, namespace, one["metadata"]["name"])
+
+    def _truncate(self, namespace: str, old: Sequence[Obj], owner: Obj) -> None:
+        """Keeps as many old revisions as the history may have, and those that pods still have."""
+        surplus = len(old) - owner["spec"].get("revisionHistoryLimit", 10)
+        if surplus <= 0:
+            return
+        live = {labels_of(pod).get(HASH_LABEL) for pod in self.cache.owned("pods", owner["metadata"]["uid"])}
+        for one in sorted(old, key=lambda one: (one["revision"], one["metadata"]["name"])):
+            if surplus > 0 and labels_of(one).get(HASH_LABEL) not in live:
+                self.client.delete(_REVISIONS, namespace, one["metadata"]["name"])
+                surplus -= 1
+
+    def _snapshot(self, owner: Obj, data: Obj, number: int) -> str:
+        metadata, template, status = owner["metadata"], owner["spec"]["template"], owner.get("status") or {}
+        digest = template_hash(template, status.get("collisionCount"))
+        fresh: Obj = {
+            "name": f"{metadata['name']}-{digest}",
             "namespace": metadata["namespace"],
-            "labels": labels,
+            "labels": {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: digest},
             "ownerReferences": [controller_reference(owner)],
         }
         if annotations := metadata.get("annotations"):
-            fresh_metadata["annotations"] = annotations
-        revision = {
-            "apiVersion": "apps/v1",
-            "kind": "ControllerRevision",
-            "metadata": fresh_metadata,
-            "data": {"spec": {"template": {**template, "$patch": "replace"}}},
-            "revision": latest,
-        }
+            fresh["annotations"] = annotations
+        kind = {"apiVersion": "apps/v1", "kind": "ControllerRevision"}
         try:
-            self.client.create(_REVISIONS, revision)
+            self.client.create(_REVISIONS, {**kind, "metadata": fresh, "data": data, "revision": number})
         except StatusError as error:
             if error.reason != "AlreadyExists":
+                raise
+            if self.client.get(_REVISIONS, metadata["namespace"], fresh["name"])["data"] != data:
+                # Another template has this hash: with a counter more, the next one differs.
+                counted = {**status, "collisionCount": (status.get("collisionCount") or 0) + 1}
+                self.client.update_status(_SETS, {**owner, "status": counted})
                 raise
         return digest
 
@@ -385,13 +436,15 @@ class DaemonSetController(Controller):
     def on_stop(self) -> None:
         super().on_stop()
         self._expectations.clear()
+        self._failed.clear()
         self._orphans.clear()
 
     def dump_private(self) -> Plain:
-        return self._expectations.dump()
+        return {"expectations": self._expectations.dump(), "failed": self._failed.dump()}
 
     def load_private(self, state: Plain) -> None:
-        self._expectations.load(state)
+        self._expectations.load(state["expectations"])
+        self._failed.load(state["failed"])
         self._orphans.restored()
 
 
@@ -412,14 +465,13 @@ def _selector(owner: Obj) -> Selector:
     return from_label_selector(owner["spec"].get("selector"))
 
 
+def _revision_data(owner: Obj) -> Obj:
+    """The template as a patch that brings it back."""
+    return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+
+
 def _strategy(owner: Obj) -> str:
     return str((owner["spec"].get("updateStrategy") or {}).get("type") or "RollingUpdate")
-
-
-def _max_unavailable(owner: Obj, nodes: int) -> int:
-    rolling = (owner["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
-    value = rolling.get("maxUnavailable", 1)
-    return value if isinstance(value, int) else ceil(int(value.removesuffix("%")) * nodes / 100)
 
 
 def _placement(owner: Obj) -> Placement:

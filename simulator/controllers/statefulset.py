@@ -68,6 +68,8 @@ class Revision:
 
     name: str
     template: Obj
+    collisions: int = 0
+    """How many other templates had the name that this one should have had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class StatefulSetController(Controller):
             self._pace.forget(key)
             return
         pods = self._claimed(owner)
-        known = sorted(self.cache.owned(_REVISIONS, owner["metadata"]["uid"]), key=_age_of_revision)
+        known = sorted(self._revisions(owner), key=_age_of_revision)
         update = self._update_revision(owner, known)
         current = _current_revision(owner, known) or update
         failure: StatusError | ApiUnavailable | None = None
@@ -334,42 +336,46 @@ class StatefulSetController(Controller):
 
     # Revisions
 
+    def _revisions(self, owner: Obj) -> list[Obj]:
+        """Owned revisions, with matching ones that nobody owns adopted."""
+        metadata, selector = owner["metadata"], _selector(owner)
+        found = list(self.cache.owned(_REVISIONS, metadata["uid"]))
+        for one in self.cache.list(_REVISIONS, metadata["namespace"]):
+            if controller_of(one) is None and not is_ending(one) and selector.matches(labels_of(one)):
+                references = [*(one["metadata"].get("ownerReferences") or ()), controller_reference(owner)]
+                patch = {"metadata": {"ownerReferences": references, "uid": one["metadata"]["uid"]}}
+                name = one["metadata"]["name"]
+                found.append(self.client.patch(_REVISIONS, metadata["namespace"], name, patch))
+        return found
+
     def _update_revision(self, owner: Obj, known: Sequence[Obj]) -> Revision:
         """The revision of the present template, made or moved to the end of the history when it is not the newest."""
         template = owner["spec"]["template"]
         data = {"spec": {"template": {**template, "$patch": "replace"}}}
         equal = next((one for one in reversed(known) if one["data"] == data), None)
         if equal is None:
-            return Revision(self._make_revision(owner, known, data), template)
+            name, collisions = self._make_revision(owner, known, data)
+            return Revision(name, template, collisions)
         if equal is not known[-1]:
             self.client.update(_REVISIONS, {**equal, "revision": known[-1]["revision"] + 1})
-        return Revision(equal["metadata"]["name"], template)
+        return Revision(equal["metadata"]["name"], template, _collisions(owner))
 
-    def _make_revision(self, owner: Obj, known: Sequence[Obj], data: Obj) -> str:
-        metadata, template = owner["metadata"], owner["spec"]["template"]
-        digest = template_hash(template, _collisions(owner) or None)
-        labels = {**((template.get("metadata") or {}).get("labels") or {}), REVISION_HASH_LABEL: digest}
-        fresh: Obj = {
-            "name": f"{metadata['name']}-{digest}",
-            "namespace": metadata["namespace"],
-            "labels": labels,
-            "ownerReferences": [controller_reference(owner)],
-        }
-        if annotations := metadata.get("annotations"):
-            fresh["annotations"] = annotations
-        revision = {
-            "apiVersion": "apps/v1",
-            "kind": "ControllerRevision",
-            "metadata": fresh,
-            "data": data,
-            "revision": known[-1]["revision"] + 1 if known else 1,
-        }
-        try:
-            self.client.create(_REVISIONS, revision)
-        except StatusError as error:
-            if error.reason != "AlreadyExists":
-                raise
-        return str(fresh["name"])
+    def _make_revision(self, owner: Obj, known: Sequence[Obj], data: Obj) -> tuple[str, int]:
+        """(its name, the collisions met so far)."""
+        metadata, collisions = owner["metadata"], _collisions(owner)
+        number = known[-1]["revision"] + 1 if known else 1
+        while True:
+            revision = _new_revision(owner, data, number, collisions)
+            name = str(revision["metadata"]["name"])
+            try:
+                self.client.create(_REVISIONS, revision)
+            except StatusError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+                if self.client.get(_REVISIONS, metadata["namespace"], name)["data"] != data:
+                    collisions += 1
+                    continue
+            return name, collisions
 
     def _truncate(self, owner: Obj, pods: Sequence[Obj], known: Sequence[Obj], live: tuple[str, str]) -> None:
         in_use = frozenset((*live, *(labels_of(pod).get(REVISION_LABEL, "") for pod in pods)))
@@ -404,7 +410,7 @@ class StatefulSetController(Controller):
             **counted(readyReplicas=len(ready), currentReplicas=present, updatedReplicas=updated),
             "currentRevision": current_name,
             "updateRevision": update.name,
-            "collisionCount": _collisions(owner),
+            "collisionCount": update.collisions,
             "availableReplicas": available,
         }
 
@@ -442,6 +448,22 @@ def _planned(owner: Obj, current: Revision, update: Revision, number: int) -> Ob
     is_rolling = strategy.get("type") != "OnDelete"
     revision = current if is_rolling and number < first_ordinal(owner) + kept else update
     return stateful_pod(owner, revision.template, revision.name, number)
+
+
+def _new_revision(owner: Obj, data: Obj, number: int, collisions: int) -> Obj:
+    metadata, template = owner["metadata"], owner["spec"]["template"]
+    digest = template_hash(template, collisions or None)
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), REVISION_HASH_LABEL: digest}
+    fresh: Obj = {
+        "name": f"{metadata['name']}-{digest}",
+        "namespace": metadata["namespace"],
+        "labels": labels,
+        "ownerReferences": [controller_reference(owner)],
+    }
+    if annotations := metadata.get("annotations"):
+        fresh["annotations"] = annotations
+    kind = {"apiVersion": "apps/v1", "kind": "ControllerRevision"}
+    return {**kind, "metadata": fresh, "data": data, "revision": number}
 
 
 def _current_revision(owner: Obj, known: Sequence[Obj]) -> Revision | None:

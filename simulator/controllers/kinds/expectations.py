@@ -20,6 +20,9 @@ class Expectations:
     def expect_deletions(self, key: str, uids: list[str], now: int) -> None:
         self._open[key] = (now, 0, dict.fromkeys(uids))
 
+    def expect(self, key: str, creations: int, deletions: list[str], now: int) -> None:
+        self._open[key] = (now, creations, dict.fromkeys(deletions))
+
     def created(self, key: str, count: int = 1) -> None:
         if key in self._open:
             since, creations, deletions = self._open[key]
