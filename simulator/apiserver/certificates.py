@@ -9,7 +9,6 @@ from base64 import b64decode
 from simulator.apiserver import errors
 from simulator.apiserver.authorization.attributes import Attributes
 from simulator.apiserver.authorization.rbac import Rbac, is_administrator
-from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import User
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
@@ -79,16 +78,23 @@ def approved(obj: Obj, old: Obj, now: str) -> Obj:
 
 def refuse_approval(rbac: Rbac, user: User, request: Obj) -> None:
     """Admission plugin CertificateApproval: whoever approves must be allowed to speak for the signer."""
+    _refuse_for_signer(rbac, user, request, "approve")
+
+
+def refuse_signing(rbac: Rbac, user: User, request: Obj, old: Obj) -> None:
+    """Admission plugin CertificateSigning: so must whoever puts a certificate, or says that it failed, into the status."""
+    now, before = request.get("status") or {}, old.get("status") or {}
+    if any(now.get(field) != before.get(field) for field in ("certificate", "conditions")):
+        _refuse_for_signer(rbac, user, old, "sign")
+
+
+def _refuse_for_signer(rbac: Rbac, user: User, request: Obj, verb: str) -> None:
     if is_administrator(user):
         return
     signer = request["spec"]["signerName"]
     names = (signer, f"{signer.partition('/')[0]}/*")
-    asked = [Attributes("approve", "signers", _GROUP, name=name) for name in names]
+    asked = [Attributes(verb, "signers", _GROUP, name=name) for name in names]
     if any(rbac.decide(user, one).allowed for one in asked):
         return
-    says = f'user not permitted to approve requests with signerName "{signer}"'
+    says = f'user not permitted to {verb} requests with signerName "{signer}"'
     raise errors.forbidden(_GROUP, _PLURAL, request["metadata"]["name"], says)
-
-
-def unauthorized() -> StatusError:
-    return StatusError(401, "Unauthorized", "Unauthorized")

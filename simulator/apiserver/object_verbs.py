@@ -186,6 +186,8 @@ class ObjectVerbs:
             self.registry.refuse_invalid(
                 resource, obj, self.problems_of_update(candidate, self.as_served(old, target), target)
             )
+        if resource == certificates.RESOURCE and target.subresource == "status":
+            certificates.refuse_signing(self._rbac, request.user, obj, old)
         subresource = target.subresource if target.subresource in ("status", "approval") else ""
         made = self.registry.update(
             request.user.name, resource, obj, subresource, dry_run=is_dry_run(request), verb=verb, owned=True

@@ -10,8 +10,8 @@ token volume's random name follows from the owner and not from the pod.
 
 from dataclasses import dataclass
 
-from simulator.apiserver import errors, label_keys
-from simulator.apiserver.admission import limit_ranger, runtime_class, service_account
+from simulator.apiserver import label_keys
+from simulator.apiserver.admission import limit_ranger, priority, runtime_class, service_account
 from simulator.engine import Engine, Rng
 from simulator.engine.plain import Obj
 from simulator.machinery.defaulting import default
@@ -19,6 +19,7 @@ from simulator.machinery.pod_qos import qos_class
 from simulator.machinery.store import Store
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_TOKEN_VOLUME = "kube-api-access-"
 _MIRROR = "kubernetes.io/config.mirror"
 #: Templates whose admitted spec is remembered.
 _REMEMBERED = 32
@@ -51,6 +52,7 @@ class PodAdmission:
     def admit(self, pod: Obj) -> Obj:
         """Raises StatusError Forbidden for an unknown ServiceAccount or PriorityClass."""
         if _MIRROR in (pod["metadata"].get("annotations") or {}):
+            service_account.refuse_mirror(pod)
             spec = self._finished(dict(pod["spec"]), pod["metadata"]["name"])
             return {**pod, "spec": spec, "status": self._status(spec, qos_class(spec))}
         found = self._remembered(pod)
@@ -98,6 +100,7 @@ class PodAdmission:
         spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
         spec = self._finished(spec, pod["metadata"]["name"])
         runtime_class.apply(spec, runtime, pod["metadata"]["name"])
+        service_account.refuse_unlisted_secrets(spec, account or {}, pod["metadata"]["name"])
         if labels:
             spec["affinity"] = label_keys.merged(spec["affinity"], labels)
         made = _Admitted(template, identity, account, ranges, runtime, labels, spec, qos_class(spec), note)
@@ -106,24 +109,9 @@ class PodAdmission:
         return made
 
     def _finished(self, spec: Obj, pod_name: str) -> Obj:
-        self._priority(spec, pod_name)
+        priority.apply(self._store, spec, pod_name)
         spec.setdefault("enableServiceLinks", True)
         return spec
-
-    def _priority(self, spec: Obj, pod_name: str) -> None:
-        """`plugin/pkg/admission/priority`: the class's value, the global default's, or 0."""
-        wanted = spec.get("priorityClassName")
-        table = self._store.table("priorityclasses.scheduling.k8s.io")
-        if wanted:
-            found = table.get(("", wanted))
-            if found is None:
-                raise errors.forbidden("", "pods", pod_name, f"no PriorityClass with name {wanted} was found")
-        else:
-            found = next((c for c in table.values() if c.get("globalDefault")), None)
-            if found is not None:
-                spec["priorityClassName"] = found["metadata"]["name"]
-        spec["priority"] = found["value"] if found else 0
-        spec["preemptionPolicy"] = (found or {}).get("preemptionPolicy", "PreemptLowerPriority")
 
     def _service_account(self, spec: Obj, identity: str, account: Obj) -> None:
         spec["serviceAccountName"] = spec["serviceAccount"] = service_account.name_in(spec)
@@ -131,15 +119,26 @@ class PodAdmission:
             spec["imagePullSecrets"] = account["imagePullSecrets"]
         if not service_account.mounts_token(spec, account):
             return
-        mounts = [m for c in spec["containers"] for m in c.get("volumeMounts") or ()]
-        if any(mount["mountPath"] == _TOKEN_PATH for mount in mounts):
-            return
-        name = f"kube-api-access-{Rng.for_stream(self._engine.seed, identity).suffix(5)}"
+        volumes = spec.get("volumes") or []
+        own = next((one["name"] for one in volumes if one["name"].startswith(_TOKEN_VOLUME)), None)
+        name = own or _TOKEN_VOLUME + Rng.for_stream(self._engine.seed, identity).suffix(5)
         mount = {"name": name, "readOnly": True, "mountPath": _TOKEN_PATH}
+        is_needed = False
         for part in ("initContainers", "containers"):
             if spec.get(part):
-                spec[part] = [{**c, "volumeMounts": [*(c.get("volumeMounts") or ()), mount]} for c in spec[part]]
-        spec["volumes"] = [*(spec.get("volumes") or ()), _token_volume(name)]
+                bare = [not _has_own_token(container) for container in spec[part]]
+                is_needed = is_needed or any(bare)
+                spec[part] = [
+                    {**one, "volumeMounts": [*(one.get("volumeMounts") or ()), mount]} if is_bare else one
+                    for one, is_bare in zip(spec[part], bare, strict=True)
+                ]
+        if is_needed and own is None:
+            spec["volumes"] = [*volumes, _token_volume(name)]
+
+
+def _has_own_token(container: Obj) -> bool:
+    """Something else mounted there keeps the token out."""
+    return any(mount["mountPath"] == _TOKEN_PATH for mount in container.get("volumeMounts") or ())
 
 
 def _identity(metadata: Obj) -> str:

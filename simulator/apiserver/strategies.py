@@ -5,6 +5,7 @@ graceful deletion means. Objects come in as a fresh copy at the top level; anyth
 """
 
 from simulator.apiserver import api_services, certificates, custom_resources, errors, storage
+from simulator.apiserver.admission import node_taint
 from simulator.apiserver.admission.default_ingress_class import with_class
 from simulator.apiserver.api_services import RESOURCE as API_SERVICES
 from simulator.apiserver.jobs import with_selector
@@ -104,6 +105,8 @@ class Strategies:
             return self._service({**obj, "status": {"loadBalancer": {}}}, None)
         if resource == "namespaces":
             return _new_namespace(obj)
+        if resource == "nodes":
+            return node_taint.tainted(obj)
         if resource == "jobs.batch":
             obj = with_selector(obj)
         if resource == "ingresses.networking.k8s.io":

@@ -13,6 +13,8 @@ from simulator.apiserver.admission import (
     mutating_policy,
     node_restriction,
     pod_security,
+    priority,
+    service_account,
     validating_policy,
 )
 from simulator.apiserver.admission.identities import user_of
@@ -90,6 +92,8 @@ class AdmissionChain:
             self._check_security(obj)
         if resource == "namespaces":
             _refuse_bad_labels(obj)
+        if resource == priority.RESOURCE:
+            priority.refuse_second_default(self._store, obj)
         self._ask("CREATE", who, resource, obj, None, dry_run=dry_run)
         self._quota.charge(resource, obj, dry_run=dry_run)
 
@@ -99,6 +103,8 @@ class AdmissionChain:
             self._check_security(obj)
         if resource == "namespaces":
             _refuse_bad_labels(obj)
+        if resource == priority.RESOURCE:
+            priority.refuse_second_default(self._store, obj)
         self._ask("UPDATE", who, resource, obj, old, dry_run=dry_run)
         if resource not in CHANGING:
             return
@@ -126,6 +132,8 @@ class AdmissionChain:
     def warnings(self, who: str, resource: str, obj: Obj, old: Obj | None) -> list[str]:
         """What the writer of a stored object should know."""
         said = pod_security.warnings(self._store, resource, obj, old)
+        if resource == "serviceaccounts":
+            said += service_account.warnings(obj, old)
         change = self._change("CREATE" if old is None else "UPDATE", who, resource, obj, old, dry_run=False)
         if change is not None and validating_policy.is_watched(self._store, resource):
             said += validating_policy.warnings(self._store, change)

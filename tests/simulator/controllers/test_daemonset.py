@@ -20,7 +20,10 @@ def daemons(world: Any) -> World:
 
 def add_node(world: World, name: str, **spec: Any) -> None:
     metadata = {"name": name, "labels": {"kubernetes.io/hostname": name, "tier": name}}
-    world.client.create("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": {}})
+    body = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": {}}
+    made = world.client.create("nodes", body)
+    # No node lifecycle controller runs here to take away the taint that a node is born with.
+    world.client.update("nodes", {**made, "spec": spec})
 
 
 def daemon_set(template: Any, image: str = "agent:1", **pod_spec: Any) -> Obj:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.cluster import Cluster
+from tests.proof.follows import follows
 
 SECOND = 1_000_000
 CONFIG = """
@@ -104,6 +105,10 @@ def test_a_node_lists_its_handlers_and_runs_two_pods_with_different_ones(cluster
     assert sorted(reasons[0]) == sorted(reasons[1])
 
 
+@follows(
+    "RuntimeClass",
+    "plugin/pkg/admission/runtimeclass/admission_test.go: TestSetOverhead, TestSetScheduling, TestValidate",
+)
 @pytest.mark.parametrize(
     ("runtime_more", "pod_more", "message"),
     [
