@@ -5,7 +5,8 @@ other package has no resources). So is the measure: CPU seconds of the one proce
 is handed over until its status says that all replicas are ready; starting the process and the cluster is not counted. Neither side waits
 for a real clock: the other's is stood still and stepped (`beside/replicas.mjs`), ours has none. What differs is in Drydock's disfavour: it
 also models images that take time to pull, requests, node leases, the scheduler's verdicts and the causes of every write. The largest task
-gives `webernetes_ratio`.
+gives `webernetes_ratio`: the other package's cost a pod grows with the number of pods and ours does not, so small tasks have smaller ratios,
+which are reported under their own names.
 """
 
 import json
