@@ -231,7 +231,7 @@ class Cluster:
             engine=engine,
             nodes=self.kubelets.nodes,
             zero=lambda: self._zero,
-            pod_cidr=config.pod_subnet,
+            pod_cidrs=tuple(config.pod_subnets.split(",")),
         )
         self.narrator = Narrator()
         self.debugger = Debugger(self.processes, self.kubelets, self.narrator, self.copy)

@@ -32,6 +32,7 @@ MAX_MEMORY = "64Ti"
 _ROLES = ("control-plane", "worker")
 #: What kind gives Services of a dual-stack cluster beside the IPv4 range.
 SERVICE_SUBNET_6 = "fd00:10:96::/112"
+POD_SUBNET_6 = "fd00:10:244::/56"
 #: kind's own choices (https://kind.sigs.k8s.io/docs/user/configuration/#kube-proxy-mode).
 CNIS = ("kindnet", "flannel", "calico", "cilium")
 PROXY_MODES = ("iptables", "ipvs", "nftables", "none")
@@ -195,6 +196,11 @@ class ClusterConfig:
     def service_subnets(self) -> str:
         """As `--service-cluster-ip-range` of the API server wants them; the second one is kind's."""
         return f"{self.service_subnet},{SERVICE_SUBNET_6}" if self.is_dual else self.service_subnet
+
+    @property
+    def pod_subnets(self) -> str:
+        """As kube-proxy's `--cluster-cidr` wants them; the second one is kind's."""
+        return f"{self.pod_subnet},{POD_SUBNET_6}" if self.is_dual else self.pod_subnet
 
     @property
     def control_planes(self) -> tuple[NodeConfig, ...]:

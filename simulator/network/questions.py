@@ -16,6 +16,7 @@ from simulator.network.faults import Unfit
 from simulator.network.findings import Finding, near_misses
 from simulator.network.http_paths import HttpPath
 from simulator.network.rule_text import rule_lines
+from simulator.network.rule_text.names import Machine
 from simulator.network.sources import Sources
 from simulator.network.traffic import Traffic
 
@@ -38,7 +39,7 @@ class Questions:
         engine: Engine,
         nodes: Callable[[], list[str]],
         zero: Callable[[], int],
-        pod_cidr: str,
+        pod_cidrs: tuple[str, ...],
     ) -> None:
         """`zero`: the engine's time at which the cluster's own time began."""
         self._path = datapath
@@ -48,7 +49,7 @@ class Questions:
         self._engine = engine
         self._nodes = nodes
         self._zero = zero
-        self._pod_cidr = pod_cidr
+        self._pod_cidrs = pod_cidrs
         self._diagnosis = Diagnosis(datapath, objects)
 
     def request_path(self, command: Reply) -> Reply:
@@ -117,13 +118,12 @@ class Questions:
             "mode": self._path.proxy.mode,
             "running": self._path.proxy.is_running(node),
             "rules": [asdict(rule) for rule in rules],
-            "text": rule_lines(
-                self._path.proxy.mode,
-                rules,
-                node_address=self._path.servers.node_address(node),
-                pod_cidr=self._pod_cidr,
-            ),
+            "text": rule_lines(self._path.proxy.mode, rules, self._machine(node)),
         }
+
+    def _machine(self, node: str) -> Machine:
+        ranges = [cidr for one in self._objects("servicecidrs.networking.k8s.io") for cidr in one["spec"]["cidrs"]]
+        return Machine(self._path.servers.node_address(node), self._pod_cidrs, tuple(ranges))
 
     def select(self, command: Reply) -> Reply:
         """Pods that a selector matches, and those it misses by little, with the label that fails."""

@@ -52,6 +52,8 @@ class Rule:
     """`Cluster`, or `Local` where only this node's endpoints count."""
     source_ranges: tuple[str, ...] = ()
     """loadBalancerSourceRanges, which kube-proxy enforces for addresses it answers itself."""
+    health_port: int = 0
+    """healthCheckNodePort of a load balancer with policy Local."""
 
     @property
     def name(self) -> str:
@@ -216,8 +218,20 @@ class _PortRules:
             short_circuit=_backends(choice.everywhere) if external and is_local else None,
             masquerades=external and not is_local,
             policy="Local" if is_local else "Cluster",
-            source_ranges=tuple(spec.get("loadBalancerSourceRanges") or ()) if kind == "loadBalancer" else (),
+            source_ranges=_ranges(spec, self._family) if kind == "loadBalancer" else (),
+            health_port=_health_port(spec),
         )
+
+
+def _ranges(spec: Obj, family: str) -> tuple[str, ...]:
+    ranges = [one.strip() for one in spec.get("loadBalancerSourceRanges") or ()]
+    return tuple(one for one in ranges if family_of(one) == family)
+
+
+def _health_port(spec: Obj) -> int:
+    """`NeedsHealthCheck` of `pkg/api/v1/service/util.go`."""
+    needs_it = spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+    return int(spec.get("healthCheckNodePort") or 0) if needs_it else 0
 
 
 def load_balancer_addresses(service: Obj) -> list[str]:

@@ -20,6 +20,11 @@ COMPONENTS: dict[str, list[str]] = {
             *(each.name for each in (*FILTERS, *CLUSTER_FILTERS, *SCORES, *CLUSTER_SCORES)),
         }
     ),
+    "Network": [
+        "kube-proxy: choice of endpoints",
+        "kube-proxy: iptables",
+        "kube-proxy: nftables",
+    ],
     "Admission": [
         "CertificateApproval",
         "CertificateSigning",

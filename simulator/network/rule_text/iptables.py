@@ -5,32 +5,50 @@ chains, those to one KUBE-SEP- chain an endpoint; what has no endpoints is rejec
 """
 
 from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
 
-from simulator.network.rule_text.names import ServicePort, chain, endpoint, endpoint_chain, service_ports
+from simulator.network.rule_text.names import Machine, ServicePort, chain, endpoint, endpoint_chain, service_ports
 from simulator.network.service_rules import Backend, Rule
 
 _KINDS = {"clusterIP": "cluster IP", "externalIP": "external IP", "loadBalancer": "loadbalancer IP"}
+_REJECT = {"IPv4": "icmp-port-unreachable", "IPv6": "icmp6-port-unreachable"}
+#: The same in every cluster: bit 14 of the mark means that the packet is to be masqueraded.
+_FILTER = (
+    '-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" '
+    "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP",
+    "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
+    '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT',
+    '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding conntrack rule" '
+    "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+)
+_NAT = (
+    "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
+    "-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN",
+    "-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0",
+    '-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully',
+)
 _LAST = "kubernetes service nodeports; NOTE: this must be the last rule in this chain"
 
 
-def lines(rules: Sequence[Rule], node_address: str, pod_cidr: str) -> list[str]:
-    """Filter rules, then nat rules, each table as it would be restored."""
+def lines(rules: Sequence[Rule], machine: Machine) -> list[str]:
+    """Filter rules, then nat rules, each table as it would be restored; what every cluster has comes after what its services need."""
     filters, entries, chains = [], [], []
     for port in service_ports(rules):
-        written = _Port(port, pod_cidr)
+        written = _Port(port, machine)
         filters += written.filters()
         entries += written.entries()
         chains += written.chains()
     tail = f'-A KUBE-SERVICES -m comment --comment "{_LAST}" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS'
-    return ["*filter", *filters, "COMMIT", "*nat", *entries, tail, *chains, "COMMIT"]
+    return ["*filter", *filters, *_FILTER, "COMMIT", "*nat", *entries, tail, *_NAT, *chains, "COMMIT"]
 
 
 class _Port:
-    def __init__(self, port: ServicePort, pod_cidr: str) -> None:
+    def __init__(self, port: ServicePort, machine: Machine) -> None:
         rule = port.inside
         self._port = port
         self._name = rule.name
-        self._pod_cidr = pod_cidr
+        self._node = machine.address
+        self._pod_cidr = machine.pods(rule.family)
         self._protocol = rule.protocol.lower()
         self._bits = 128 if rule.family == "IPv6" else 32
         self._cluster = chain("KUBE-SVC", self._name, self._protocol)
@@ -40,10 +58,13 @@ class _Port:
 
     def filters(self) -> list[str]:
         found = []
+        if health := self._port.inside.health_port:
+            said = f'-m comment --comment "{self._name} health check node port" -m tcp --dport {health}'
+            found.append(f"-A KUBE-NODEPORTS -p tcp {said} -j ACCEPT")
         for rule in self._port.rules:
             if rule.refusal:
                 why = "has no endpoints" if rule.refusal == "reject" else "has no local endpoints"
-                verdict = "REJECT --reject-with icmp-port-unreachable" if rule.refusal == "reject" else "DROP"
+                verdict = f"REJECT --reject-with {_REJECT[rule.family]}" if rule.refusal == "reject" else "DROP"
                 table = "KUBE-SERVICES" if rule.kind == "clusterIP" else "KUBE-EXTERNAL-SERVICES"
                 where = self._match(rule, f"{self._name} {why}")
                 local = "-m addrtype --dst-type LOCAL " if rule.kind == "nodePort" else ""
@@ -90,6 +111,8 @@ class _Port:
             ("masquerade LOCAL traffic for", "", "KUBE-MARK-MASQ"),
             ("route LOCAL traffic for", "", self._cluster),
         ):
+            if words.startswith("pod") and not self._pod_cidr:
+                continue
             local = "" if match else "-m addrtype --src-type LOCAL "
             found.append(
                 f'{head} {match}-m comment --comment "{words} {self._name} external destinations" {local}-j {target}'
@@ -101,11 +124,21 @@ class _Port:
         if ranged is None or not self._port.any:
             return []
         comment = f'-m comment --comment "{self._name} loadbalancer IP"'
-        return [f"-A {self._firewall} -s {one} {comment} -j {self._external}" for one in ranged.source_ranges]
+        allowed = [*ranged.source_ranges]
+        if any(ip_address(self._node) in ip_network(one, strict=False) for one in ranged.source_ranges):
+            # The node itself may come, and then looks like the load balancer.
+            allowed += [f"{one.address}/{self._bits}" for one in self._port.outside if one.source_ranges]
+        found = [f"-A {self._firewall} -s {one} {comment} -j {self._external}" for one in allowed]
+        rest = f"other traffic to {self._name} will be dropped by KUBE-PROXY-FIREWALL"
+        return [*found, f'-A {self._firewall} -m comment --comment "{rest}"']
 
     def _balancing(self, name: str, backends: tuple[Backend, ...]) -> list[str]:
         affinity = self._port.inside.affinity_s
         found = []
+        inside = self._port.inside
+        if name == (self._local if inside.policy == "Local" else self._cluster) and self._pod_cidr:
+            where = self._match(inside, f"{self._name} cluster IP")
+            found.append(f"-A {name} ! -s {self._pod_cidr} {where} -j KUBE-MARK-MASQ")
         for backend in backends if affinity else ():
             sep = endpoint_chain(self._name, self._protocol, endpoint(backend))
             recent = f"-m recent --rcheck --seconds {affinity} --reap --name {sep} --mask 255.255.255.255 --rsource"

@@ -5,7 +5,7 @@ Follows `pkg/proxy/ipvs/proxier.go`, v1.33: round robin, virtual addresses bound
 
 from collections.abc import Sequence
 
-from simulator.network.rule_text.names import endpoint, service_ports
+from simulator.network.rule_text.names import Machine, endpoint, service_ports
 from simulator.network.service_rules import Rule
 
 _SETS = {
@@ -15,7 +15,7 @@ _SETS = {
 }
 
 
-def lines(rules: Sequence[Rule], node_address: str, pod_cidr: str) -> list[str]:
+def lines(rules: Sequence[Rule], machine: Machine) -> list[str]:
     """The virtual servers, the addresses of kube-ipvs0, the sets."""
     head = ["IP Virtual Server version 1.2.1 (size=4096)", "Prot LocalAddress:Port Scheduler Flags"]
     head.append("  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn")
@@ -24,7 +24,7 @@ def lines(rules: Sequence[Rule], node_address: str, pod_cidr: str) -> list[str]:
     sets: dict[str, list[str]] = {}
     for port in service_ports(rules):
         for rule in port.rules:
-            servers += _server(rule, node_address)
+            servers += _server(rule, machine.address)
             if rule.address:
                 bound[rule.address] = None
                 sets.setdefault(_SETS[rule.kind], []).append(f"{rule.address},{rule.protocol.lower()}:{rule.port}")

@@ -10,6 +10,23 @@ from hashlib import sha256
 
 from simulator.network.service_rules import Backend, Rule
 
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What kube-proxy knows of the machine it writes for."""
+
+    address: str
+    pod_cidrs: tuple[str, ...]
+    service_cidrs: tuple[str, ...] = ()
+
+    def pods(self, family: str) -> str:
+        """The range that counts as pods of this cluster (`--cluster-cidr`); "" in a family without pods."""
+        return next((one for one in self.pod_cidrs if (":" in one) == (family == "IPv6")), "")
+
+    def services(self, family: str) -> tuple[str, ...]:
+        return tuple(one for one in self.service_cidrs if (":" in one) == (family == "IPv6"))
+
+
 #: A chain name of nftables, less its prefix.
 _NFT_MAX = 240
 

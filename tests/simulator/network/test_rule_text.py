@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from simulator.network.rule_text import rule_lines
-from simulator.network.rule_text.names import chain
+from simulator.network.rule_text.names import Machine, chain
 from simulator.network.service_rules import NodeView, rules
 
 
 def text(town: Any, mode: str, node: str = "node-1") -> list[str]:
     table = [rule for rule in rules(town.services, town.slices, NodeView(node)) if rule.namespace == "default"]
-    return rule_lines(mode, table, node_address="172.18.0.2", pod_cidr="10.244.0.0/16")
+    return rule_lines(mode, table, Machine("172.18.0.2", ("10.244.0.0/16",), ("10.96.0.0/16",)))
 
 
 def web(town: Any, **spec: Any) -> None:
@@ -40,7 +40,9 @@ def test_iptables_draws_with_the_odds_of_the_rest(town: Any) -> None:
     web(town)
     service = chain("KUBE-SVC", "default/web", "tcp")
     drawn = [line for line in text(town, "iptables") if line.startswith(f"-A {service}")]
-    assert [line.partition("--probability ")[2].split(" ")[0] for line in drawn] == [
+    assert drawn[0].startswith(f"-A {service} ! -s 10.244.0.0/16 -d 10.96.1.1/32 ")
+    assert drawn[0].endswith("-j KUBE-MARK-MASQ")
+    assert [line.partition("--probability ")[2].split(" ")[0] for line in drawn[1:]] == [
         "0.33333333349",
         "0.50000000000",
         "",
@@ -56,11 +58,10 @@ def test_iptables_rejects_what_has_nobody_and_drops_what_is_elsewhere(town: Any)
     town.service("empty", "10.96.1.2")
     web(town, internalTrafficPolicy="Local")
     filters = text(town, "iptables", node="node-3")
-    assert filters[:4] == [
+    assert filters[:3] == [
         "*filter",
         '-A KUBE-SERVICES -d 10.96.1.2/32 -p tcp -m comment --comment "default/empty has no endpoints" -m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable',
         '-A KUBE-SERVICES -d 10.96.1.1/32 -p tcp -m comment --comment "default/web has no local endpoints" -m tcp --dport 80 -j DROP',
-        "COMMIT",
     ]
 
 
