@@ -10,14 +10,13 @@ import "./site.css";
 import htmx from "htmx.org";
 import { copyText } from "./site/clipboard";
 import { askBefore, askBeforeSending, closeOnOutsideClick, openOnRequest } from "./site/dialogs";
-import { startPlacing } from "./site/placing";
 import { configureHtmx } from "./site/requests";
 import { startThemeSwitch } from "./site/theme";
 
 configureHtmx(htmx);
 askBefore(htmx);
 startThemeSwitch(document);
-startPlacing(document);
+if (document.querySelector("[data-placing]")) void import("./site/placing").then(({ startPlacing }) => startPlacing(document));
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;

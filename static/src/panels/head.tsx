@@ -4,11 +4,10 @@
  * Promise: resetting asks first. Single keys can be turned off, for this browser; one without storage keeps them on.
  */
 import { signal, useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import type { Lab } from "../lab";
-import type { Lesson } from "../lesson/types";
 import { lazily } from "./lazily";
 
+const ResetQuestion = lazily(async () => (await import("./reset-question")).ResetQuestion);
 const SavedPicture = lazily(async () => (await import("./saved-picture")).SavedPicture);
 
 const STORED = "drydock:single-keys";
@@ -56,28 +55,13 @@ export function SavePicture({ lab }: { lab: Lab }) {
   );
 }
 
+/** The question before a reset, loaded on the first click. */
 export function ResetLab({ lab }: { lab: Lab }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const reset = () => {
-    dialog.current?.close();
-    const firstStep = (lab.session.boot.lesson as Pick<Lesson, "steps"> | null)?.steps[0]?.id;
-    if (firstStep !== undefined) lab.session.lessonStep(firstStep); // or the step that is shown would be noted as the place again
-    void lab.session.setClock("reset").then((done) => {
-      if (done && firstStep !== undefined) location.reload(); // the lesson begins again too; only the server knows how
-      else if (done) lab.ctx.announce("The lab starts again from the beginning.");
-    });
-  };
+  const isOpen = useSignal(false);
   return (
     <>
-      <button type="button" class="btn ghost" onClick={() => dialog.current?.showModal()}>Reset lab</button>
-      <dialog ref={dialog} aria-labelledby="reset-title">
-        <h2 id="reset-title">Start again from the beginning?</h2>
-        <p>The cluster goes back to how it was when you first opened it{lab.session.boot.lesson ? ", and the lesson begins again" : ""}. Files in the editor are kept.</p>
-        <div class="foot">
-          <button type="button" class="btn" onClick={() => dialog.current?.close()}>Cancel</button>
-          <button type="button" class="btn pri" onClick={reset}>Reset lab</button>
-        </div>
-      </dialog>
+      <button type="button" class="btn ghost" onClick={() => { isOpen.value = true; }}>Reset lab</button>
+      {isOpen.value ? <ResetQuestion lab={lab} onClose={() => { isOpen.value = false; }} /> : null}
     </>
   );
 }

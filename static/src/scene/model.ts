@@ -87,9 +87,11 @@ export function isQueued(pod: PodRow): boolean {
   return pod.node === "" && pod.phase !== "Succeeded" && pod.phase !== "Failing";
 }
 
-/** By creation, then name: the order of everything on the stage. */
+const names = new Intl.Collator("en", { numeric: true });
+
+/** By creation, then name, `worker2` before `worker10`: the order of everything on the stage. */
 export function inOrder<T extends Row>(list: T[]): T[] {
-  return list.sort((a, b) => a.created - b.created || compare(a.name, b.name) || compare(a.uid, b.uid));
+  return list.sort((a, b) => a.created - b.created || names.compare(a.name, b.name) || compare(a.name, b.name) || compare(a.uid, b.uid));
 }
 
 /** The workload a person would name as a pod's owner: the Deployment rather than its ReplicaSet. */
