@@ -268,6 +268,7 @@ class Commands:
             query=_strings(command.get("query") or {}, "query"),
             headers={key.lower(): value for key, value in _strings(command.get("headers") or {}, "headers").items()},
             body=command.get("body"),
+            findings=tuple(str(one) for one in command.get("findings") or ()),
             is_logged=method.upper() not in ("GET", "HEAD"),
         )
 

@@ -50,6 +50,7 @@ class CommandBackend(ABC):
             "query": dict(request.query),
             "headers": {name: request.headers[name] for name in _READ_HEADERS if name in request.headers},
             "body": request.body,
+            **({"findings": list(request.findings)} if request.findings else {}),
         }
         try:
             is_read = request.method in ("GET", "HEAD") and not is_passed_on(request.path)

@@ -17,16 +17,17 @@ from dataclasses import replace
 import msgspec
 
 from gateway.backend import Backend
+from gateway.bodies import JSON, YAML
 from gateway.errors import Unreachable, broken, no_such_upgrade, unavailable
-from gateway.requests import Disconnected, Receive, Scope, Send, query_of, read_request
+from gateway.requests import Disconnected, Receive, Scope, Send, headers_of, query_of, read_request
 from gateway.streams import followed_log
 from gateway.watch_cache import WatchCache
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import Request, Response
+from simulator.kubectl.yaml_text import to_yaml
 from simulator.machinery.octets import bytes_of
 
 logger = logging.getLogger(__name__)
-_JSON = "application/json"
 _SWITCHING, _NOT_MODIFIED = 101, 304
 
 
@@ -43,7 +44,8 @@ class Front:
         except Disconnected:
             return
         except StatusError as error:
-            await send_response(send, Response(error.code, error.status()))
+            asked = Request(scope["method"], path, {}, headers_of(scope))
+            await send_response(send, Response(error.code, error.status()), asked)
         except Unreachable:
             await send_response(send, refused(unavailable()))
         except Exception:
@@ -53,7 +55,7 @@ class Front:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         request = await read_request(scope, receive, path)
         if is_watch(scope):
-            await self._stream(self._watches.watched(request), receive, send, _JSON)
+            await self._stream(self._watches.watched(request), receive, send, JSON)
         elif is_follow(scope, path):
             await self._stream(followed_log(self._backend, request), receive, send, "text/plain")
         else:
@@ -129,7 +131,7 @@ async def send_response(send: Send, response: Response, request: Request | None 
         await send({"type": "http.response.start", "status": _NOT_MODIFIED, "headers": [(b"etag", etag)]})
         await send({"type": "http.response.body", "body": b""})
         return
-    kind, body = _encoded(response)
+    kind, body = _encoded(response, request.headers.get("accept", "") if request is not None else "")
     headers = _headers(kind, len(body), response.headers)
     headers += [(b"warning", f"299 - {_quoted(text)}".encode()) for text in response.warnings]
     if isinstance(response.body, dict) and (seconds := (response.body.get("details") or {}).get("retryAfterSeconds")):
@@ -139,12 +141,20 @@ async def send_response(send: Send, response: Response, request: Request | None 
     await send({"type": "http.response.body", "body": b"" if is_head else body})
 
 
-def _encoded(response: Response) -> tuple[str, bytes]:
+def _encoded(response: Response, accept: str) -> tuple[str, bytes]:
+    if isinstance(response.body, dict) and _wants_yaml(accept):
+        return YAML, to_yaml(response.body).encode("utf-8", "replace")
     if isinstance(response.body, str):
         return "text/plain; charset=utf-8", bytes_of(response.body)
     if isinstance(response.body, bytes):
-        return _JSON, response.body
-    return _JSON, msgspec.json.encode(response.body)
+        return JSON, response.body
+    return JSON, msgspec.json.encode(response.body)
+
+
+def _wants_yaml(accept: str) -> bool:
+    """Whether YAML is the first form of an answer that the client takes and that is known here (`handlers/negotiation`)."""
+    media = (choice.partition(";")[0].strip() for choice in accept.split(","))
+    return next((one == YAML for one in media if one in (YAML, JSON, "*/*", "application/*")), False)
 
 
 def _headers(kind: str, length: int | None, more: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

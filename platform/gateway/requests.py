@@ -8,32 +8,23 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
-import yaml
-
-from gateway.errors import too_long, unreadable_body
-from simulator.apiserver.errors import unsupported_media_type
+from gateway.bodies import Body, read_body
+from gateway.errors import too_long
 from simulator.apiserver.paths import is_passed_on
 from simulator.apiserver.request import Request
-from simulator.machinery.protobuf import ProtobufError, decode_envelope
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_LIMIT = 3 * 1024 * 1024
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 _BOOLEANS = frozenset(
     {"watch", "allowWatchBookmarks", "sendInitialEvents", "follow", "previous", "timestamps", "force", "pretty",
      "stdin", "stdout", "stderr", "tty", "orphanDependents", "insecureSkipTLSVerifyBackend"}
 )  # fmt: skip
+_WRITES = ("POST", "PUT", "PATCH")
 #: `strconv.ParseBool`.
 _TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
-_JSON_LIKE = frozenset(
-    {"", "application/json", "text/plain", "application/json-patch+json", "application/merge-patch+json",
-     "application/strategic-merge-patch+json", "application/octet-stream", "application/x-www-form-urlencoded"}
-)  # fmt: skip
-_YAML_LIKE = frozenset({"application/yaml", "application/apply-patch+yaml"})
 
 
 class Disconnected(Exception):
@@ -70,14 +61,13 @@ def headers_of(scope: Scope) -> dict[str, str]:
 async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
     """Raises StatusError for bodies that cannot be read, Disconnected when the client has gone."""
     headers = headers_of(scope)
-    body = await _body(headers, receive)
-    return Request(
-        method=scope["method"],
-        path=path,
-        query=query_of(scope),
-        headers=headers,
-        body=(body.decode("utf-8", "replace") or None) if is_passed_on(path) else _parsed(body, headers),
-    )
+    data = await _body(headers, receive)
+    query = query_of(scope)
+    if is_passed_on(path):
+        body = Body(data.decode("utf-8", "replace") or None)
+    else:
+        body = read_body(data, headers.get("content-type", ""), is_written=scope["method"] in _WRITES)
+    return Request(scope["method"], path, query, headers, body.value, findings=body.findings)
 
 
 async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
@@ -102,32 +92,3 @@ async def read_bytes(receive: Receive, limit: int) -> bytes:
             raise too_long(limit)
         if not message.get("more_body"):
             return b"".join(parts)
-
-
-def _parsed(body: bytes, headers: Mapping[str, str]) -> Any:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not body:
-        return None
-    try:
-        if kind == PROTOBUF:
-            return decode_envelope(body)
-        if kind in _YAML_LIKE:
-            return yaml.load(body, Loader=_Loader)
-        if kind in _JSON_LIKE:
-            return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, ProtobufError, yaml.YAMLError, RecursionError) as error:
-        raise unreadable_body(str(error)) from error
-    raise unsupported_media_type(
-        "the body of the request was in an unknown format - accepted media types include: "
-        f"application/json, application/yaml, {PROTOBUF}"
-    )
-
-
-class _Loader(yaml.CSafeLoader):
-    """Plain YAML without dates: a timestamp stays the text it is in JSON."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
-    for first, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}

@@ -21,11 +21,14 @@ from simulator.machinery.kinds import Kinds
 from simulator.machinery.schemas import schema_for
 from simulator.machinery.typed_values import undeclared
 
+_NO_JSON = "error converting YAML to JSON"
+
 
 def checked(
     kinds: Kinds, body: Any, request: Request, target: Target, *, is_whole: bool = True
 ) -> tuple[Obj, list[str]]:
-    """The decoded body; `is_whole` when what is not in it is meant to be empty."""
+    """The decoded body; `is_whole` when what is not in it is meant to be empty (server-side apply finds duplicates on its own)."""
+    findings = request.findings if is_whole else ()
     resource = target.resource
     if not isinstance(body, dict):
         raise errors.bad_request(f"the body of the request: found {_json_type(body)}, wanted an object")
@@ -41,10 +44,16 @@ def checked(
     custom = kinds.version(resource)
     if custom is not None:
         return custom_resources.decoded(
-            {**body, "kind": kind, "apiVersion": version}, resource, custom, level, is_whole=is_whole
+            {**body, "kind": kind, "apiVersion": version}, resource, custom, level, is_whole=is_whole, findings=findings
         )
     try:
-        obj, warnings = decode({**body, "kind": kind, "apiVersion": version}, resource, level=level)
+        obj, warnings = decode(
+            {**body, "kind": kind, "apiVersion": version},
+            resource,
+            level=level,
+            findings=findings,
+            are_first=request.method == "PATCH",
+        )
     except DecodingError as error:
         raise errors.bad_request(str(error)) from error
     obj = converted(resource, obj) if is_whole else obj
@@ -73,12 +82,21 @@ def configuration(kinds: Kinds, request: Request, target: Target) -> tuple[Obj, 
     if unknown := undeclared(body, schema):
         raise _no_typed_patch(target, unknown)
     config, warnings = checked(kinds, body, request, target, is_whole=False)
+    warnings += _duplicates(request)
     metadata = dict(config.get("metadata") or {})
     metadata.setdefault("name", target.name)
     place(metadata, target)
     refuse_foreign_namespace(metadata, target)
     refuse_other_name(metadata, target)
     return {**config, "metadata": metadata}, warnings
+
+
+def _duplicates(request: Request) -> list[str]:
+    """`handlers/patch.go: applyPatcher`: the warnings; raises StatusError when the writer wants strictness."""
+    level, says = request.query.get("fieldValidation", "") or "Warn", [f"{_NO_JSON}: {one}" for one in request.findings]
+    if says and level == "Strict":
+        raise errors.bad_request(f"error strict decoding YAML: {says[0]}")
+    return says if level == "Warn" else []
 
 
 def of_kind(body: Any, api_version: str, kind: str) -> Obj:

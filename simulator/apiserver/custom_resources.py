@@ -4,6 +4,8 @@ Counterpart of `apiextensions-apiserver/pkg/apiserver/customresource_handler.go`
 Objects are kept under the storage version and shown under the version of the URL (`version_conversion.py`).
 """
 
+from collections.abc import Sequence
+
 from simulator.apiserver import errors
 from simulator.engine.plain import Obj
 from simulator.machinery import names
@@ -30,14 +32,20 @@ def refuse_at_the_end(kinds: Kinds, resource: Resource, verb: str) -> None:
 
 
 def decoded(
-    obj: Obj, resource: Resource, version: Version, level: str, *, is_whole: bool = True
+    obj: Obj,
+    resource: Resource,
+    version: Version,
+    level: str,
+    *,
+    is_whole: bool = True,
+    findings: Sequence[str] = (),
 ) -> tuple[Obj, list[str]]:
     """The object that the schema knows, with its defaults when it is whole, and warnings. Raises StatusError BadRequest."""
     try:
         kept, unknown = pruned(obj, version.schema)
     except BadMetadata as error:
         raise errors.bad_request(_refusal(resource, str(error))) from error
-    says = [f'unknown field "{path}"' for path in unknown]
+    says = [*findings, *(f'unknown field "{path}"' for path in unknown)]
     if says and level == "Strict":
         raise errors.bad_request(_refusal(resource, "strict decoding error: " + ", ".join(says)))
     warnings = [version.warning] if version.warning else []

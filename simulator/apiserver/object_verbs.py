@@ -15,8 +15,9 @@ from simulator.apiserver.authorization.rbac import Rbac
 from simulator.apiserver.bodies import checked, configuration, place, refuse_foreign_namespace, refuse_other_name
 from simulator.apiserver.conversions import converted
 from simulator.apiserver.delete_options import delete_options
+from simulator.apiserver.errors import StatusError
 from simulator.apiserver.lists import list_page
-from simulator.apiserver.patching import APPLY_PATCH, patched, refuse_bad_options
+from simulator.apiserver.patching import APPLY_PATCH, patched, refusal, refuse_bad_options
 from simulator.apiserver.paths import Target
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request, Response
@@ -93,7 +94,10 @@ class ObjectVerbs:
             return self._apply(request, target)
         old = self.registry.get(request.user.name, target.resource.name, target.namespace or "", target.name)
         fresh = patched(self.kinds, request, ownership.shown(self.as_served(old, target)))
-        obj, warnings = checked(self.kinds, fresh, request, target)
+        try:
+            obj, warnings = checked(self.kinds, fresh, request, target)
+        except StatusError as error:
+            raise refusal(request, fresh, error) from error
         refuse_other_name(obj.get("metadata") or {}, target)
         return self.replace(request, target, obj, warnings, verb="patch")
 

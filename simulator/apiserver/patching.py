@@ -3,10 +3,14 @@
 Leaves to others: server-side apply (`ownership.py`), the rules of each kind of patch (`machinery.patches`).
 """
 
+import re
+
 from simulator.apiserver import errors
+from simulator.apiserver.errors import StatusError
 from simulator.apiserver.request import Request
 from simulator.apiserver.routing import media_type
 from simulator.engine.plain import Obj
+from simulator.machinery import go_text, json_text
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 from simulator.machinery.schemas import schema_for
@@ -41,6 +45,41 @@ def patched(kinds: Kinds, request: Request, current: Obj) -> Obj:
         f"application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
         f"application/apply-patch+yaml (found {kind or 'none'})"
     )
+
+
+def refusal(request: Request, fresh: Obj, error: StatusError) -> StatusError:
+    """What a patch is told that leads to no object of its kind (`handlers/patch.go`); `error` is what a whole object would be told."""
+    _, is_found, why = error.message.partition(" cannot be handled as a ")
+    why = why.partition(": ")[2]
+    if not is_found or not why:
+        return error
+    if media_type(request) == "application/strategic-merge-patch+json":
+        given, why = go_text.value(request.body), _from_map(why)
+    else:
+        metadata = fresh.get("metadata")
+        if isinstance(metadata, dict):
+            fresh = {**fresh, "metadata": {key: found for key, found in metadata.items() if key != "managedFields"}}
+        given = json_text.compact(fresh)
+    message = f"Invalid value: {go_text.quoted(given)}: {why}"
+    return errors.invalid("", "", "", [("FieldValueInvalid", message, "patch")])
+
+
+def _from_map(why: str) -> str:
+    """A wrong type in the words of `runtime/converter.go: FromUnstructured`."""
+    found = _WRONG_TYPE.fullmatch(why)
+    if found is None:
+        return why
+    kind, wanted = _KINDS[found[1]], found[2]
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {kind}"
+    if wanted.startswith("map["):
+        return f"cannot restore map from {kind}"
+    return f"cannot restore struct from: {kind}" if "." in wanted else f"unrecognized type: {wanted}"
+
+
+_WRONG_TYPE = re.compile(r"json: cannot unmarshal (\w+) into Go (?:struct field \S+|value) of type (\S+)")
+#: What JSON calls a value, and what it is in Go's map.
+_KINDS = {"string": "string", "number": "int64", "bool": "bool", "array": "slice", "object": "map"}
 
 
 def refuse_bad_options(request: Request) -> None:

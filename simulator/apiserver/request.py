@@ -47,6 +47,8 @@ class Request:
     """Whether the answer should tell the managedFields of objects that only components wrote; not if nobody looks."""
     is_logged: bool = True
     """Whether it may appear in the audit log; questions that must leave no trace do not."""
+    findings: tuple[str, ...] = ()
+    """What a strict reader says of the text of the body: `duplicate field "spec.replicas"`."""
 
 
 @dataclass(frozen=True, slots=True)

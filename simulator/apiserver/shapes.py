@@ -55,9 +55,9 @@ def _wanted(accept: str) -> str:
     for choice in accept.split(","):
         media, *parameters = (part.strip() for part in choice.split(";"))
         kinds = [part.removeprefix("as=") for part in parameters if part.startswith("as=")]
-        if media == "application/json" and "g=meta.k8s.io" in parameters and kinds:
+        if media in ("application/json", "application/yaml") and "g=meta.k8s.io" in parameters and kinds:
             return kinds[0]
-        if media in ("application/json", "*/*", "application/*"):
+        if media in ("application/json", "application/yaml", "*/*", "application/*"):
             return ""
     return ""
 

@@ -5,7 +5,7 @@ input is never changed and unchanged parts are shared. A wrong type always refus
 (`Strict`), warns (`Warn`) or is dropped in silence (`Ignore`); texts are those of apimachinery's JSON decoder
 (`Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.foo"`).
 
-Leaves to others: duplicate keys (`yaml_documents.py` sees the text), required and semantic rules (`validation/`).
+Leaves to others: duplicate keys (whoever sees the text: `yaml_documents.py`, `gateway.bodies`), required and semantic rules (`validation/`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -46,8 +47,18 @@ class Problem:
     suggestion: str = ""
 
 
-def decode(obj: Obj, resource: Resource, *, level: str = "Warn") -> tuple[Obj, list[str]]:
-    """The object as the server understands it, and the warnings to send back with it."""
+def decode(
+    obj: Obj,
+    resource: Resource,
+    *,
+    level: str = "Warn",
+    findings: Sequence[str] = (),
+    are_first: bool = False,
+) -> tuple[Obj, list[str]]:
+    """The object as the server understands it, and the warnings to send back with it.
+
+    `findings`: what the text itself has shown; `are_first`: it was that of a patch, which is read before the object.
+    """
     if level not in LEVELS:
         raise DecodingError(
             f'fieldValidation: Unsupported value: "{level}": supported values: "Ignore", "Strict", "Warn"'
@@ -55,6 +66,7 @@ def decode(obj: Obj, resource: Resource, *, level: str = "Warn") -> tuple[Obj, l
     pruned, problems = check(obj, schema_for(resource.api_version, resource.kind))
     wrong = next((problem for problem in problems if problem.sort == "type"), None)
     unknown = [problem.message for problem in problems if problem.sort == "unknown"]
+    unknown = [*findings, *unknown] if are_first else [*unknown, *findings]
     if wrong is not None:
         raise DecodingError(_refusal(resource, wrong.message))
     if unknown and level == "Strict":

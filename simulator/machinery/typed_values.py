@@ -129,10 +129,14 @@ def undeclared(value: Any, schema: Schema | None, path: tuple[str, ...] = ()) ->
         return []
     if isinstance(value, dict) and (schema.is_struct or schema.values is not None):
         found: list[str] = []
+        is_open = bool(schema.raw.get("x-kubernetes-preserve-unknown-fields"))
         for name, item in value.items():
-            inner = child(schema, name)
+            inner = _embedded(schema, name) or child(schema, name)
             below = (*path, f"f:{name}")
-            found += [spelled(below)] if inner is None else undeclared(item, inner, below)
+            if inner is not None:
+                found += undeclared(item, inner, below)
+            elif not is_open:
+                found.append(spelled(below))
         return found
     if isinstance(value, list) and schema.items is not None:
         named = schema.list_type in ("map", "set")
@@ -140,6 +144,24 @@ def undeclared(value: Any, schema: Schema | None, path: tuple[str, ...] = ()) ->
         pairs = zip(steps, value, strict=True)
         return [one for step, item in pairs for one in undeclared(item, schema.items, (*path, step))]
     return []
+
+
+def _embedded(schema: Schema, name: str) -> Schema | None:
+    """What every object has, where the schema says that a whole one stands here."""
+    return _OBJECT.properties.get(name) if schema.raw.get("x-kubernetes-embedded-resource") else None
+
+
+#: `apiextensions-apiserver/pkg/controller/openapi/builder/builder.go: addEmbeddedProperties`.
+_OBJECT = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+        },
+    }
+)
 
 
 # -- How two differ -----------------------------------------------------------------------------------------------

@@ -747,6 +747,69 @@ def test_a_success_policy_ends_the_job(suite: Suite, completions: int, script: s
     assert (status.get("active", 0), status["ready"], status["terminating"]) == (0, 0, 0)
 
 
+# Revisions and failures
+
+
+@conforms(f"{SIG} ControllerRevision [Serial] should manage the lifecycle of a ControllerRevision [Conformance]")
+def test_a_revision_lives_and_ends(suite: Suite) -> None:
+    path, every = f"{APPS}/controllerrevisions", "/apis/apps/v1/controllerrevisions"
+    daemon = _made(suite, DAEMONS)
+
+    def listed(selector: str = "app=e2e") -> list[Obj]:
+        return list(suite.do("GET", every, labelSelector=selector)["items"])
+
+    first = listed()[0]
+    assert (len(listed()), first["revision"], _owner(first)) == (1, 1, "one")
+    name = first["metadata"]["name"]
+    patched = suite.do("PATCH", f"{path}/{name}", {"metadata": {"labels": {name: "patched"}}})
+    assert patched["metadata"]["labels"][name] == "patched"
+    hashed = {"controller-revision-hash": "second", "app": "e2e"}
+    owners = first["metadata"]["ownerReferences"]
+    second = {"name": "one-second", "labels": hashed, "ownerReferences": owners}
+    suite.do("POST", path, {"metadata": second, "data": first["data"], "revision": 2})
+    assert len(listed()) == 2
+    suite.do("DELETE", f"{path}/{name}")
+    suite.wait()
+    assert _names(listed()) == ["one-second"]
+    left = suite.do("GET", f"{path}/one-second")
+    left["metadata"]["labels"]["e2e-updated"] = "yes"
+    assert suite.do("PUT", f"{path}/one-second", left)["metadata"]["labels"]["e2e-updated"] == "yes"
+    assert _names(listed("e2e-updated=yes")) == ["one-second"]
+    template = {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}}
+    assert suite.do("PATCH", f"{DAEMONS}/one", template)["metadata"]["uid"] == daemon["metadata"]["uid"]
+    suite.wait(60)
+    assert sorted(one["revision"] for one in listed()) == [2, 3]
+    suite.do("DELETE", path, labelSelector="e2e-updated=yes")
+    suite.wait()
+    assert [one["revision"] for one in listed()] == [3]
+
+
+@conforms(
+    f"{SIG} StatefulSet Basic StatefulSet functionality [StatefulSetBasic] Should recreate evicted statefulset [Conformance]"
+)
+def test_a_pod_that_its_node_refuses_is_made_again(suite: Suite) -> None:
+    node = suite.do("GET", "/api/v1/nodes")["items"][-1]
+    room = int(node["status"]["allocatable"]["cpu"]) * 1000 - 200
+    greedy = {"name": "c", "image": WEB, "resources": {"requests": {"cpu": f"{room}m"}}}
+    spec = {"nodeName": node["metadata"]["name"], "containers": [greedy]}
+    suite.do("POST", PODS, {"metadata": {"name": "test-pod"}, "spec": spec})
+    suite.wait(15)
+    start = suite.do("GET", PODS)["metadata"]["resourceVersion"]
+    template = {"metadata": {"labels": LABELS}, "spec": spec}
+    selector = {"matchLabels": LABELS}
+    suite.made(SETS, "ss", spec={"replicas": 1, "serviceName": "t", "selector": selector, "template": template})
+    suite.wait(15)
+    heard = suite.events(PODS, start, fieldSelector="metadata.name=ss-0")
+    failed = [one["object"]["metadata"]["uid"] for one in heard if one["object"]["status"]["phase"] == "Failed"]
+    deleted = [one["object"]["metadata"]["uid"] for one in heard if one["type"] == "DELETED"]
+    assert set(failed) & set(deleted), "the node refuses what it has no room for, and the set tries again"
+    suite.do("DELETE", f"{PODS}/test-pod", {"gracePeriodSeconds": 0})
+    suite.wait(60)
+    again = suite.do("GET", f"{PODS}/ss-0")
+    assert again["status"]["phase"] == "Running"
+    assert again["metadata"]["uid"] not in failed
+
+
 @conforms("[sig-architecture] Conformance Tests should have at least two untainted nodes [Conformance]")
 def test_two_nodes_take_any_pod(suite: Suite) -> None:
     free = [one for one in suite.do("GET", "/api/v1/nodes")["items"] if not one["spec"].get("taints")]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from twisted.web import http
 
 from gateway.front import Front
@@ -119,6 +120,56 @@ async def test_reads_bodies_as_kubernetes_does(client: Client, content_type: str
     headers = {"content-type": content_type} if content_type else {}
     status, _, answer = await client.send("POST", CONFIG_MAPS, body, headers)
     assert (status, json.loads(answer)["data"]) == (201, {"k": "2026-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/yaml", "application/yaml"),
+        ("application/yaml,application/json", "application/yaml"),
+        ("application/vnd.kubernetes.protobuf,application/yaml", "application/yaml"),
+        ("application/json,application/yaml", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+async def test_answers_in_the_first_form_that_the_client_takes(client: Client, accept: str, kind: str) -> None:
+    headers = {"content-type": "application/yaml", "accept": accept}
+    status, told, answer = await client.send("POST", CONFIG_MAPS, b"metadata: {name: a}\ndata: {k: v}", headers)
+    assert (status, told["content-type"]) == (201, kind)
+    made = yaml.safe_load(answer)
+    assert (made["kind"], made["data"], answer[:1] == b"{") == ("ConfigMap", {"k": "v"}, kind == "application/json")
+    status, told, answer = await client.send("GET", f"{CONFIG_MAPS}/none", headers={"accept": accept})
+    assert (status, told["content-type"], yaml.safe_load(answer)["reason"]) == (404, kind, "NotFound")
+
+
+async def test_yaml_is_written_as_gos_library_writes_it(client: Client) -> None:
+    await client.send("POST", CONFIG_MAPS, b'{"metadata":{"name":"a"},"data":{"z":"1","b":"x\\ny"}}', WRITE)
+    _, _, answer = await client.send("GET", f"{CONFIG_MAPS}/a", headers={"accept": "application/yaml"})
+    assert answer.startswith(b'apiVersion: v1\ndata:\n  b: |-\n    x\n    y\n  z: "1"\nkind: ConfigMap\nmetadata:\n')
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "says"),
+    [
+        ("application/json", b'{"metadata":{"name":"a"},"data":{"k":"1","k":"2"}}', 'duplicate field "data.k"'),
+        (
+            "application/yaml",
+            b"metadata: {name: a}\ndata:\n  k: a\n  k: b\n  l: a\n  l: b\n",
+            'yaml: unmarshal errors:\n  line 4: key "k" already set in map\n  line 6: key "l" already set in map',
+        ),
+    ],
+    ids=["json", "yaml"],
+)
+async def test_a_field_that_is_written_twice_is_told(client: Client, content_type: str, body: bytes, says: str) -> None:
+    headers = {"content-type": content_type}
+    status, _, answer = await client.send("POST", CONFIG_MAPS, body, headers, query="fieldValidation=Strict")
+    assert status == 400
+    assert json.loads(answer)["message"] == (
+        f'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: {says}'
+    )
+    status, told, _ = await client.send("POST", CONFIG_MAPS, body, headers)
+    quoted = says.replace("\n", " ").replace('"', '\\"')
+    assert (status, told["warning"]) == (201, f'299 - "{quoted}"')
 
 
 @pytest.mark.parametrize(
