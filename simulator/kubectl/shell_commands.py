@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from simulator.kubectl.docker_command import docker, ssh
 from simulator.kubectl.home import HOME, FileError
+from simulator.kubectl.jq.command import jq
 from simulator.kubectl.kind_command import kind
 from simulator.kubectl.openssl_command import openssl
 from simulator.kubectl.small_command import Outcome, Small, Surface, fail, options
@@ -195,7 +196,7 @@ _HELP = """This terminal holds kubectl (also as k) and a small part of bash:
 
   kubectl            talk to the cluster; kubectl --help lists its commands
   cat ls cd pwd rm mkdir touch cp mv    files of this workstation
-  grep head tail wc sort uniq cut tr sed awk tee xargs    filters, for use behind a pipe
+  grep head tail wc sort uniq cut tr sed awk jq tee xargs    filters, for use behind a pipe
   echo env export unset alias           text and variables
   kind create|delete|get|load           more clusters beside the first one
   docker ps|exec|cp, ssh NODE    commands and files on the machines: ls, cat, mv, kubeadm, crictl, systemctl
@@ -217,6 +218,7 @@ SMALL: dict[str, Small] = {
     "kind": kind,
     "ssh": ssh,
     "openssl": openssl,
+    "jq": jq,
     "vault": vault,
     "ls": ls,
     "pwd": pwd,
