@@ -24,7 +24,6 @@ ACCEPTED_FIELDS = (
     AcceptedField("Pod", "spec.securityContext.seLinuxOptions", _NO_KERNEL),
     AcceptedField("Pod", "spec.securityContext.seccompProfile", _NO_KERNEL),
     AcceptedField("Pod", "spec.securityContext.appArmorProfile", _NO_KERNEL),
-    AcceptedField("Pod", "spec.securityContext.sysctls", _NO_KERNEL),
     AcceptedField("Pod", "spec.containers[].securityContext.capabilities", _NO_KERNEL),
     AcceptedField("Pod", "spec.containers[].securityContext.privileged", _NO_KERNEL),
     AcceptedField("Pod", "spec.containers[].securityContext.seLinuxOptions", _NO_KERNEL),

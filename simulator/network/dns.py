@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
+from simulator.machinery.hosts_files import HEADER, HEADER_OF_HOST_NETWORK, machine_hosts
 from simulator.network.zone import DOMAIN, Record, Reply
 
 #: What the machines themselves ask.
@@ -103,9 +104,12 @@ def resolve(name: str, resolver: Resolver, ask: Question, *, types: tuple[str, .
 
 
 def hosts_file(pod: Obj, address: str) -> str:
-    """`/etc/hosts` as the kubelet writes it (`pkg/kubelet/kubelet_pods.go`): the pod's own names, then hostAliases."""
+    """`/etc/hosts` as the kubelet writes it (`pkg/kubelet/kubelet_pods.go`): the pod's own names, or the machine's file; then hostAliases."""
+    if pod["spec"].get("hostNetwork"):
+        own_file = machine_hosts(str(pod["spec"].get("nodeName", "")), address)
+        return "\n".join([HEADER_OF_HOST_NETWORK, *own_file.splitlines(), *_aliases(pod), ""])
     lines = [
-        "# Kubernetes-managed hosts file.",
+        HEADER,
         "127.0.0.1\tlocalhost",
         "::1\tlocalhost ip6-localhost ip6-loopback",
         "fe00::0\tip6-localnet",
@@ -114,11 +118,15 @@ def hosts_file(pod: Obj, address: str) -> str:
         "fe00::2\tip6-allrouters",
     ]
     lines += [f"{address}\t{own}" for own in [own_names(pod)] if address]
+    return "\n".join([*lines, *_aliases(pod), ""])
+
+
+def _aliases(pod: Obj) -> list[str]:
     aliases = pod["spec"].get("hostAliases") or ()
-    if aliases:
-        lines += ["", "# Entries added by HostAliases."]
-        lines += [f"{one['ip']}\t" + "\t".join(one.get("hostnames") or ()) for one in aliases]
-    return "\n".join([*lines, ""])
+    if not aliases:
+        return []
+    entries = [f"{one['ip']}\t" + "\t".join(one.get("hostnames") or ()) for one in aliases]
+    return ["", "# Entries added by HostAliases.", *entries]
 
 
 def own_names(pod: Obj) -> str:

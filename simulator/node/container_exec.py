@@ -39,6 +39,8 @@ class Execution:
     """The lines of both in that order."""
     took_us: int = 0
     """How long it would have taken."""
+    endless: bool = False
+    """It does not end by itself."""
     wrote: bool = False
     """Files have changed: who watches them should look again."""
 
@@ -96,7 +98,7 @@ class ContainerExec:
         machine.placed = partial(self._fleet.placed, record=record)
         program = Program.begin(machine)
         written: list[tuple[int, str]] = []
-        status, took_us = self._until_end(pod, record, one, program, written, " ".join(argv))
+        status, took_us, endless = self._until_end(pod, record, one, program, written, " ".join(argv))
         self._date(machine.tree, before, record)
         wrote = (
             self._files.keep(record, one, pod, container_spec(pod, one.name), before, machine.tree)
@@ -110,7 +112,9 @@ class ContainerExec:
         shown = tuple((fd, self._fleet.placed(text, record)) for fd, text in written)
         texts = ["".join(text for fd, text in shown if fd == wanted) for wanted in (1, 2)]
         lines = self._fleet.placed("".join(text for _, text in written), record).splitlines()
-        return Execution(status, texts[0], texts[1], written=shown, lines=tuple(lines), took_us=took_us, wrote=wrote)
+        return Execution(
+            status, texts[0], texts[1], written=shown, lines=tuple(lines), took_us=took_us, endless=endless, wrote=wrote
+        )
 
     def _date(self, tree: FileTree, before: dict[str, str | None], record: PodRecord) -> None:
         """What a program has put into files is of now, not of whenever they are read."""
@@ -127,8 +131,8 @@ class ContainerExec:
         program: Program,
         written: list[tuple[int, str]],
         asking: str,
-    ) -> tuple[int, int]:
-        """(exit status, microseconds)."""
+    ) -> tuple[int, int, bool]:
+        """(exit status, microseconds, whether it would go on for ever)."""
         questions = now = 0
         for _ in range(_MAX_PAUSES):
             if program.next_due() >= FOREVER or questions > _MAX_QUESTIONS:
@@ -141,14 +145,14 @@ class ContainerExec:
                 else thread.machine.tree.seen
             )
             if pause.kind == "exit" and thread is program.threads[0]:
-                return pause.code, now
+                return pause.code, now, False
             if pause.kind == "ask":
                 questions += 1
                 status, lines = self.ask(pod, record, one, pause.argv, asking)
                 thread.machine.answer(status, lines, errors=status != 0 and pause.argv[0] in SPEAK_ON_STDERR)
                 thread.due_us = now
         written.append((2, "drydock: a command that does not end by itself is not simulated here\n"))
-        return 2, now
+        return 2, now, True
 
     def ask(
         self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], asking: str

@@ -66,8 +66,8 @@ class ContainerFiles:
         return content
 
     def kubelet_files(self, record: PodRecord, pod: Obj) -> dict[str, str]:
-        """`/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`."""
-        files = {"/etc/hostname": f"{hostname(pod)}\n"}
+        """`/etc/hostname`, `/etc/hosts`, `/etc/resolv.conf`, and the kernel's parameters that the pod may set for itself."""
+        files = {"/etc/hostname": f"{hostname(pod)}\n", **_parameters(pod)}
         if self._fleet.network is not None:
             files["/etc/hosts"] = self._fleet.network.hosts(pod)
             files["/etc/resolv.conf"] = self._fleet.network.resolv_conf(pod)
@@ -106,6 +106,26 @@ class ContainerFiles:
                 why = mounts.remove(path) if text is None else mounts.write(path, text)
                 self.refused += [f"{path}: {why}"] if why else []
         return True
+
+
+#: Safe parameters of a pod's own namespaces, as containerd leaves them.
+_PARAMETERS = {
+    "kernel.shm_rmid_forced": "0",
+    "net.ipv4.ip_local_port_range": "32768\t60999",
+    "net.ipv4.tcp_syncookies": "1",
+    "net.ipv4.ping_group_range": "0\t2147483647",
+    "net.ipv4.ip_unprivileged_port_start": "0",
+    "net.ipv4.tcp_keepalive_time": "7200",
+    "net.ipv4.tcp_fin_timeout": "60",
+    "net.ipv4.tcp_keepalive_intvl": "75",
+    "net.ipv4.tcp_keepalive_probes": "9",
+}
+
+
+def _parameters(pod: Obj) -> dict[str, str]:
+    given = (pod["spec"].get("securityContext") or {}).get("sysctls") or ()
+    values = {**_PARAMETERS, **{one["name"].replace("/", "."): str(one["value"]) for one in given}}
+    return {f"/proc/sys/{name.replace('.', '/')}": f"{value}\n" for name, value in values.items()}
 
 
 def _memory_of(record: PodRecord) -> str:

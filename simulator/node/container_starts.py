@@ -4,8 +4,6 @@ Follows `kuberuntime_manager.go` SyncPod and `kuberuntime_container.go` startCon
 step that fails leaves its reason in the container's record (`why`) and lets the others go on.
 """
 
-from collections.abc import Callable
-
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -26,12 +24,6 @@ from simulator.workloads.image_catalog import Image
 from simulator.workloads.plans import argv_of, is_in_volume, reads
 
 Argv = tuple[str, ...]
-#: (pod, record, container, hook) → (what went wrong, or nothing; microseconds).
-Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[str, int]]
-
-
-def _no_hooks(pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
-    return "", 0
 
 
 class ContainerStarts:
@@ -46,8 +38,6 @@ class ContainerStarts:
         self._runtime = runtime
         self.pulls = pulls
         self._prober = prober
-        self.hooks: Hooks = _no_hooks
-        """Carries out a lifecycle hook."""
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -113,7 +103,7 @@ class ContainerStarts:
 
     def _post_start(self, record: PodRecord, pod: Obj, one: ContainerRecord, hook: Obj) -> None:
         """The sync waits for the hook, so that nobody hears before that the container runs."""
-        problem, took_us = self.hooks(pod, record, one, hook)
+        problem, took_us = self._runtime.hooks(pod, record, one, hook)
         self._engine.schedule(took_us, WORKERS, "post_start_ended", record.uid, record.turn, one.name, problem)
 
     def post_start_ended(self, record: PodRecord, pod: Obj, name: str, problem: str) -> bool:
@@ -236,7 +226,15 @@ class ContainerStarts:
         command, args = tuple(spec.get("command") or ()), tuple(spec.get("args") or ())
         wanted = reads(image, command, args)
         env: dict[str, str] = {}
-        if wanted is None or wanted or "env" in spec or "envFrom" in spec or "$(" in "".join((*command, *args)):
+        expressions = any("subPathExpr" in mount for mount in spec.get("volumeMounts") or ())
+        if (
+            wanted is None
+            or wanted
+            or expressions
+            or "env" in spec
+            or "envFrom" in spec
+            or "$(" in "".join((*command, *args))
+        ):
             found = self.environment(
                 record,
                 pod,
@@ -245,16 +243,18 @@ class ContainerStarts:
             )
             if isinstance(found, Missing):
                 return found
+            if expressions and (wrong := environment.sub_paths(spec, found)) is not None:
+                return wrong
             command, args = (tuple(environment.expand(word, found) for word in words) for words in (command, args))
             names = found if wanted is None else [name for name in found if name in wanted]
             env = {name: found[name] for name in names}
         return command, args, tuple(env.items())
 
     def _files(self, record: PodRecord, pod: Obj, argv: tuple[str, ...]) -> Pairs:
-        """What the kubelet writes into `/etc`, for a program that looks there."""
+        """What the kubelet writes into `/etc`, and what the kernel tells, for a program that looks there."""
         return (
             tuple(self._runtime.files.kubelet_files(record, pod).items())
-            if any("/etc/" in word for word in argv)
+            if any(place in word for word in argv for place in ("/etc/", "/proc/sys", "sysctl", "dns-", "etc-hosts"))
             else ()
         )
 

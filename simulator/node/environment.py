@@ -101,6 +101,23 @@ def expand(text: str, env: dict[str, str]) -> str:
     return _REFERENCE.sub(lambda match: "$" if match.group() == "$$" else env.get(match.group(1), match.group()), text)
 
 
+def sub_paths(spec: Obj, env: dict[str, str]) -> Missing | None:
+    """What is wrong with a `subPath` or `subPathExpr` of a container (`ExpandContainerVolumeMounts`, `makeMounts` of the kubelet)."""
+    for mount in spec.get("volumeMounts") or ():
+        path, expression = mount.get("subPath", ""), mount.get("subPathExpr")
+        if expression:
+            names = {match.group(1) for match in _REFERENCE.finditer(expression) if match.group() != "$$"}
+            missing = sorted(name for name in names if not env.get(name))
+            if missing:
+                return Missing(f"missing value for {', '.join(missing)}")
+            path = expand(expression, env)
+        if path.startswith("/"):
+            return Missing(f"error SubPath `{path}` must not be an absolute path")
+        if ".." in path.split("/"):
+            return Missing(f"unable to provision SubPath `{path}`: must not contain '..'")
+    return None
+
+
 def service_links(services: list[Obj]) -> dict[str, str]:
     """`NAME_SERVICE_HOST` and friends for the services of the pod's namespace, oldest names first (enableServiceLinks)."""
     links: dict[str, str] = {}

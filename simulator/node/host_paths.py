@@ -35,7 +35,8 @@ _BELOW = (
     "/var/log/pods",
     "/var/log/containers",
 )
-_FILES = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/os-release", "/etc/passwd", "/etc/localtime")
+HOSTS = "/etc/hosts"
+_FILES = ("/etc/hostname", HOSTS, "/etc/resolv.conf", "/etc/os-release", "/etc/passwd", "/etc/localtime")
 _SOCKETS = ("/run/containerd/containerd.sock", "/var/run/containerd/containerd.sock")
 _CHARACTER = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/fuse", "/dev/kvm")
 _BLOCK = ("/dev/sda", "/dev/sda1")

@@ -49,6 +49,7 @@ from simulator.workloads.images import ImageName
 from simulator.workloads.machine import SHELLS
 from simulator.workloads.oci import document
 from simulator.workloads.plans import argv_of
+from simulator.workloads.program import FOREVER
 
 
 class NodeConfig(Protocol):
@@ -127,7 +128,7 @@ class Kubelets:
         self.pulls = ImagePulls(fleet)
         """Which image pull runs for whom; pictures observe it."""
         self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober, self.volumes)
-        starts.hooks = self._hook
+        self._runtime.hooks = self._hook
         self._static = StaticPods(fleet)
         self._workers = PodWorkers(fleet, self._runtime, starts, logs, self.volumes)
         self.servers = PodServers(fleet, self._runtime)
@@ -316,13 +317,15 @@ class Kubelets:
         return done
 
     def _hook(self, pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
-        """A lifecycle hook of a container that has just started: (what went wrong, microseconds)."""
+        """A lifecycle hook: (what went wrong, microseconds). One that does not end takes as long as it may."""
         if "sleep" in hook:
             return "", int(hook["sleep"]["seconds"]) * SECOND
         if "exec" in hook:
             argv = tuple(hook["exec"].get("command") or ())
             done = self._exec.execute(pod, record, one, argv, env=self._environment(pod, record, one))
             self._after_exec(record, one, done)
+            if done.endless:
+                return "", FOREVER
             return hook_words.of_command(pod, one.name, argv, done), done.took_us
         action = hook.get("httpGet") or {}
         port = port_number(action.get("port", 0), container_spec(pod, one.name))

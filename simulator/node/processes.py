@@ -10,6 +10,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery.quantities import value
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
+from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.workloads.commands.environment_programs import KERNEL
 from simulator.workloads.plans import argv_of
@@ -68,6 +69,9 @@ class Processes:
                 return int(not found), [str(one.pid) for one in found]
             case "netstat" | "ss":
                 return 0, self._sockets(record)
+            case "ip" if words[:2] == ["link", "add"]:
+                spec = container_spec(pod, one.name)
+                return (0, []) if _may_administer(spec) else (2, ["ip: RTNETLINK answers: Operation not permitted"])
             case "ip" | "ifconfig":
                 return 0, [
                     f"eth0      inet addr:{record.ip}  Mask:255.255.255.0",
@@ -295,3 +299,10 @@ def _df(human: bool) -> list[str]:
         "overlay               61255492  15623868  42487980  27% /",
         "shm                      65536         0     65536   0% /dev/shm",
     ]
+
+
+def _may_administer(spec: Obj) -> bool:
+    """Whether a container may change the network of its pod."""
+    context = spec.get("securityContext") or {}
+    added = (context.get("capabilities") or {}).get("add") or ()
+    return bool(context.get("privileged")) or any(name in ("ALL", "NET_ADMIN") for name in added)

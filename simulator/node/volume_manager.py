@@ -178,13 +178,24 @@ class VolumeManager:
         return text
 
     def container_begins(self, record: PodRecord, pod: Obj, one: ContainerRecord) -> None:
-        """A file mounted by subPath from a ConfigMap or Secret stays as it is now as long as the container lives."""
+        """What is mounted by subPath: of a ConfigMap or Secret it stays as it is now as long as the container lives; elsewhere its
+        directory is made when nothing is there.
+        """
         for mount in container_spec(pod, one.name).get("volumeMounts") or ():
-            if (mount.get("subPath") or mount.get("subPathExpr")) and self._is_live(pod, mount["name"]):
-                place = record.mounted.get(mount["name"])
-                if place is not None:
-                    files = self.contents.of(place[0]) or self._live(record, pod, mount["name"])
-                    self.contents.replace(_frozen(record, one.name, mount), dict(files))
+            place = record.mounted.get(mount["name"])
+            sub = mount.get("subPath") or self._expanded(record, pod, one.name, mount)
+            if not sub or place is None:
+                continue
+            if self._is_live(pod, mount["name"]):
+                files = self.contents.of(place[0]) or self._live(record, pod, mount["name"])
+                self.contents.replace(_frozen(record, one.name, mount), dict(files))
+            elif not place[2]:
+                self._make_directory(place[0], _join(place[1], sub))
+
+    def _make_directory(self, volume: str, path: str) -> None:
+        """Of the volume, unless something is there already."""
+        if not any(name == path or name.startswith(f"{path}/") for name in self.contents.of(volume)):
+            self.contents.write(volume, f"{path}/", "")
 
     # Changes of the sources
 

@@ -12,10 +12,11 @@ from simulator.cloud.storage_flavours import StorageFlavour
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
+from simulator.machinery.hosts_files import machine_hosts
 from simulator.node import volume_sources
 from simulator.node.environment import Lookup
 from simulator.node.fleet import Fleet
-from simulator.node.host_paths import check_host_path
+from simulator.node.host_paths import HOSTS, check_host_path
 from simulator.node.records import PodRecord
 from simulator.node.volumes import Files
 
@@ -94,6 +95,10 @@ class VolumePlaces:
 
     def _open_host_path(self, record: PodRecord, source: Obj) -> str | None:
         volume = f"host/{record.node}"
+        if source["path"].rstrip("/") in ("", "/etc", HOSTS) and not self._contents.of(volume).get(HOSTS.strip("/")):
+            # The machine's own file is there before anybody writes to it.
+            text = machine_hosts(record.node, str(self._fleet.nodes[record.node].spec["address"]))
+            self._contents.write(volume, HOSTS.strip("/"), text)
         why, made = check_host_path(source, self._contents.of(volume))
         if why is None and made is not None:
             self._contents.write(volume, made, "")

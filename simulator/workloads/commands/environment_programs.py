@@ -104,6 +104,7 @@ _IN_BUSYBOX = _EVERYWHERE | frozenset(
         "traceroute",
         "httpd",
         "arch",
+        "sysctl",
     ]
 )
 _IN_FULL = (_EVERYWHERE | frozenset(["bash", "dash", "getent", "mount", "arch", "perl"])) - frozenset({"which"})

@@ -109,6 +109,23 @@ def uname(machine: Machine, words: list[str]) -> int:
     return 0
 
 
+def sysctl(machine: Machine, words: list[str]) -> int:
+    """Reads parameters of the kernel; a pod's are read-only to its processes."""
+    status = 0
+    for name in (word for word in words if not word.startswith("-")):
+        key = name.partition("=")[0]
+        text = machine.tree.read(f"/proc/sys/{key.replace('.', '/')}")
+        if text is None:
+            machine.say(2, f"sysctl: error: '{key}' is an unknown key\n")
+            status = 1
+        elif "=" in name:
+            machine.say(2, f"sysctl: error setting key '{key}': Read-only file system\n")
+            status = 1
+        else:
+            machine.say(1, text if "-n" in words else f"{key} = {text}")
+    return status
+
+
 def arch(machine: Machine, words: list[str]) -> int:
     machine.say(1, "x86_64\n")
     return 0
@@ -127,5 +144,6 @@ COMMANDS = {
     "id": id_,
     "uname": uname,
     "arch": arch,
+    "sysctl": sysctl,
     "date": date,
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.network.dns import resolver_of
+from simulator.network.dns import hosts_file, resolver_of
 
 
 def answer(town: Any, name: str, namespace: str = "default") -> tuple[str, tuple[str, ...]]:
@@ -65,3 +65,11 @@ def test_resolv_conf_of_an_ordinary_pod(town: Any) -> None:
 
 def test_a_pod_on_the_host_network_asks_the_machines_server(town: Any) -> None:
     assert resolver_of(town.client(hostNetwork=True).pod, "10.96.0.10").nameserver == "172.18.0.1"
+
+
+def test_a_pod_on_the_network_of_its_machine_has_the_hosts_file_of_the_machine() -> None:
+    aliases = [{"ip": "10.0.0.9", "hostnames": ["db", "db.local"]}]
+    spec = {"hostNetwork": True, "nodeName": "kind-worker", "hostAliases": aliases}
+    lines = hosts_file({"metadata": {"name": "web", "namespace": "default"}, "spec": spec}, "172.18.0.3").splitlines()
+    assert lines[0] == "# Kubernetes-managed hosts file (host network)."
+    assert lines[-4:] == ["172.18.0.3\tkind-worker", "", "# Entries added by HostAliases.", "10.0.0.9\tdb\tdb.local"]

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from simulator.node.environment import sub_paths
+
 
 def config_map(name: str, **data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": data}
@@ -101,3 +103,56 @@ def test_a_script_reads_what_its_volumes_bring(machines: Any) -> None:
     machines.run(1)
     assert machines.logs() == ["hello"]
     assert machines.container()["ready"] is True
+
+
+@pytest.mark.parametrize(
+    ("mount", "env", "message"),
+    [
+        pytest.param(
+            {"subPathExpr": "$(A)/$(B)"}, {"A": "x"}, "missing value for B", id="a variable that is not there"
+        ),
+        pytest.param({"subPathExpr": "$(A)-$(B)"}, {"A": "", "B": ""}, "missing value for A, B", id="empty ones"),
+        pytest.param({"subPathExpr": "$$(A)"}, {}, "", id="no variable at all"),
+        pytest.param(
+            {"subPathExpr": "$(A)"},
+            {"A": "/x"},
+            "error SubPath `/x` must not be an absolute path",
+            id="an absolute path",
+        ),
+        pytest.param(
+            {"subPathExpr": "a/$(A)"},
+            {"A": "../b"},
+            "unable to provision SubPath `a/../b`: must not contain '..'",
+            id="back",
+        ),
+        pytest.param({"subPath": "a/..b"}, {}, "", id="two dots in a name"),
+    ],
+)
+def test_a_subpath_is_checked_when_its_variables_are_known(
+    mount: dict[str, str], env: dict[str, str], message: str
+) -> None:
+    found = sub_paths({"volumeMounts": [{"name": "v", "mountPath": "/v", **mount}]}, env)
+    assert (found.message if found is not None else "") == message
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        pytest.param("sysctl net.ipv4.tcp_syncookies", ["net.ipv4.tcp_syncookies = 0"], id="one that the pod sets"),
+        pytest.param("sysctl -n kernel.shm_rmid_forced", ["0"], id="one of the pod's own kernel"),
+        pytest.param(
+            "sysctl kernel.foo 2>&1", ["sysctl: error: 'kernel.foo' is an unknown key"], id="no such parameter"
+        ),
+        pytest.param(
+            "sysctl -w kernel.shm_rmid_forced=1 2>&1",
+            ["sysctl: error setting key 'kernel.shm_rmid_forced': Read-only file system"],
+            id="not to be written",
+        ),
+        pytest.param("cat /proc/sys/net/ipv4/tcp_syncookies", ["0"], id="as a file"),
+    ],
+)
+def test_a_pod_has_parameters_of_the_kernel(machines: Any, script: str, lines: list[str]) -> None:
+    context = {"sysctls": [{"name": "net.ipv4.tcp_syncookies", "value": "0"}]}
+    machines.script(script, spec={"securityContext": context, "restartPolicy": "Never"})
+    machines.run(10)
+    assert machines.logs() == lines

@@ -1,4 +1,4 @@
-"""postStart hooks: a container counts as running when its hook is over.
+"""Hooks: a container counts as running when its postStart hook is over, and gets its signal when its preStop hook is.
 
 Words follow `pkg/kubelet/lifecycle/handlers.go` and `pkg/kubelet/kuberuntime/kuberuntime_container.go` (1.33).
 """
@@ -62,3 +62,30 @@ def test_a_hook_that_fails_kills_its_container(machines: Any, hook: dict[str, An
     assert ("PostStartHookError", words.format(pod=pod, ip=machines.status()["podIP"])) in seen
     machines.run(40)
     assert machines.container()["restartCount"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("hook", "seconds", "failed"),
+    [
+        pytest.param({"exec": {"command": ["sh", "-c", "sleep 5"]}}, 5, [], id="a command that sleeps"),
+        pytest.param({"exec": {"command": ["sh", "-c", "for i in 1 2 3; do sleep 1; done"]}}, 3, [], id="a loop"),
+        pytest.param({"sleep": {"seconds": 7}}, 7, [], id="sleep"),
+        pytest.param({"exec": {"command": ["false"]}}, 0, ["PreStopHook failed"], id="a command that fails"),
+        pytest.param(
+            {"httpGet": {"port": 8080, "path": "/bye"}}, 0, ["PreStopHook failed"], id="a request that nobody answers"
+        ),
+        pytest.param({"exec": {"command": ["sh", "-c", "while true; do sleep 1; done"]}}, 30, [], id="one without end"),
+    ],
+)
+def test_the_signal_comes_when_the_last_hook_is_over(
+    machines: Any, hook: dict[str, Any], seconds: int, failed: list[str]
+) -> None:
+    machines.script("trap 'exit 0' TERM; sleep 1d & wait", lifecycle={"preStop": hook})
+    machines.run(10)
+    machines.delete()
+    if seconds > 1:
+        machines.run(seconds - 1)
+        assert machines.container()["state"].get("running")
+    machines.run(4)
+    assert machines.said("FailedPreStopHook") == failed
+    assert not machines.exists()
