@@ -175,14 +175,14 @@ class ClusterAutoscaler(Controller):
         chosen: Option | None = None
         if options:
             chosen = options[0] if len(options) == 1 else self.engine.rng("cluster-autoscaler").choice(options)
-        helped = chosen.pods if chosen is not None and self._grow(chosen) else []
-        uids = {pod["metadata"]["uid"]: None for pod in helped}
-        for pod in pods:
-            if pod["metadata"]["uid"] not in uids and not any(pod in option.pods for option in options):
-                message = f"pod didn't trigger scale-up: {_counted(reasons[pod['metadata']['uid']])}"
-                self.client.event(pod, "Normal", "NotTriggerScaleUp", message, source=_SOURCE)
         if chosen is not None:
+            # While there is an attempt, the pods that it does not help are told nothing.
+            self._grow(chosen)
             self._soon()
+            return
+        for pod in pods:
+            message = f"pod didn't trigger scale-up: {_counted(reasons[pod['metadata']['uid']])}"
+            self.client.event(pod, "Normal", "NotTriggerScaleUp", message, source=_SOURCE)
 
     def _skip_reason(self, group: NodeGroup) -> str:
         if self._cloud.target(group.name) >= group.max:
@@ -209,7 +209,7 @@ class ClusterAutoscaler(Controller):
                 fitting.append(pod)
         return Option(group, count, fitting)
 
-    def _grow(self, option: Option) -> bool:
+    def _grow(self, option: Option) -> None:
         group = option.group
         before = self._cloud.target(group.name)
         after = before + option.machines
@@ -222,14 +222,13 @@ class ClusterAutoscaler(Controller):
             message = f"Scale-up failed for group {group.name}: {refused.message}"
             self.client.event(about, "Warning", "FailedToScaleUpGroup", message, source=_SOURCE)
             self._back_off(group.name)
-            return False
+            return
         message = f"Scale-up: group {group.name} size set to {after} instead of {before} (max: {group.max})"
         self.client.event(about, "Normal", "ScaledUpGroup", message, source=_SOURCE)
         self._added_at = self.engine.now
         told = f"pod triggered scale-up: [{{{group.name} {before}->{after} (max: {group.max})}}]"
         for pod in option.pods:
             self.client.event(pod, "Normal", "TriggeredScaleUp", told, source=_SOURCE)
-        return True
 
     def _back_off(self, group: str) -> None:
         now = self.engine.now

@@ -1,6 +1,7 @@
 """Which pods keep a node from being removed, and why.
 
-Follows `cluster-autoscaler/simulator/drain.go`, its drainability rules and `simulator/cluster.go` (UnremovableReason).
+Follows `cluster-autoscaler/simulator/drainability/rules` in their order, `utils/drain/drain.go` and `simulator/cluster.go`
+(UnremovableReason).
 """
 
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery import selectors
 
 _SAFE = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+_SAFE_VOLUMES = f"{_SAFE}-local-volumes"
 _MIRROR = "kubernetes.io/config.mirror"
 
 
@@ -20,18 +22,20 @@ def is_left_alone(pod: Obj) -> bool:
 
 
 def blocking_reason(pod: Obj, budgets: Iterable[Obj]) -> str:
-    """Why this pod may not be moved; empty when it may."""
-    safe = (pod["metadata"].get("annotations") or {}).get(_SAFE)
-    if safe == "false":
-        return "NotSafeToEvictAnnotation"
+    """Why this pod may not be moved; empty when it may. Who is called safe to evict is asked nothing more."""
+    marks = pod["metadata"].get("annotations") or {}
+    if marks.get(_SAFE) == "true":
+        return ""
     guards = [one for one in budgets if _selects(one, pod)]
-    if safe != "true":
-        if not _owner(pod):
-            return "NotReplicated"
-        if pod["metadata"]["namespace"] == "kube-system" and not guards:
-            return "UnmovableKubeSystemPod"
-        if any(_is_local(volume) for volume in pod["spec"].get("volumes") or ()):
-            return "LocalStorageRequested"
+    if not _owner(pod):
+        return "NotReplicated"
+    if pod["metadata"]["namespace"] == "kube-system" and not guards:
+        return "UnmovableKubeSystemPod"
+    if marks.get(_SAFE) == "false":
+        return "NotSafeToEvictAnnotation"
+    given_up = (marks.get(_SAFE_VOLUMES) or "").split(",")
+    if any(_is_local(volume) and volume["name"] not in given_up for volume in pod["spec"].get("volumes") or ()):
+        return "LocalStorageRequested"
     if any((one.get("status") or {}).get("disruptionsAllowed", 0) < 1 for one in guards):
         return "NotEnoughPdb"
     return ""
