@@ -243,7 +243,7 @@ class Cluster:
                 self.scheduler,
                 self.processes,
                 lambda node: node not in self.kubelets.nodes() or self.kubelets.is_powered(node),
-                not config.flavour.is_cloud,
+                self.cloud,
                 self.copies,
             )
         )

@@ -1,6 +1,7 @@
 """What a learner may break: processes, machines, parts of the control plane. Every fault is a root of the trail."""
 
 from simulator.cloud.cloud import Cloud
+from simulator.cloud.errors import CloudRefused
 from simulator.cloud.ledger import Ledger
 from simulator.controlplane import ControlPlane
 from simulator.engine import Engine
@@ -12,6 +13,9 @@ from simulator.node.loads import Load
 #: More than any cluster here could take.
 _MOST_LOAD = 1 << 50
 _LOADED = ("pod", "deployment", "replicaset", "statefulset", "daemonset", "job", "service")
+
+#: Machines of one node group.
+_MAX_MACHINES = 1_000
 
 
 class FaultError(ValueError):
@@ -51,6 +55,7 @@ class Faults:
             "cloud-outage": self._outage,
             "cloud-recovery": self._recovery,
             "cloud-quota": self._quota,
+            "cloud-group-max": self._group_max,
             "cloud-machine-lost": self._machine_lost,
         }
 
@@ -237,6 +242,20 @@ class Faults:
             cloud.quota_cpus = int(number)
         else:
             (cloud.disks if what == "disks" else cloud.load_balancers).quota = int(number)
+        return root
+
+    def _group_max(self, target: str) -> tuple[int, str]:
+        """`workers=6`: the node group may have this many machines; one of a fixed size gets them."""
+        cloud = self._in_cloud()
+        group, _, number = target.partition("=")
+        if group not in cloud.groups or not number.isdigit() or not 0 < int(number) <= _MAX_MACHINES:
+            known = ", ".join(cloud.groups)
+            raise FaultError("target", repr(target), f"GROUP=NUMBER with one of the node groups {known}")
+        root = self._root("cloud-group-max", target, f"The node group {group} may have {number} machines")
+        try:
+            cloud.widen(group, int(number))
+        except CloudRefused as refused:
+            raise FaultError("target", repr(target), f"what the cloud can give: {refused.message}") from refused
         return root
 
     def _machine_lost(self, target: str) -> tuple[int, str]:

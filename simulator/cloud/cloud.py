@@ -6,6 +6,7 @@ Kubernetes of all this (`node_controller.py`, the cloud controller manager).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from simulator.cloud import flavours
@@ -59,7 +60,7 @@ class Cloud:
         self.disks = Ledger("disks", quota=_DISKS)
         self.load_balancers = Ledger("load balancers", quota=_BALANCERS)
         self.observers: list[Callable[[str], None]] = []
-        """Called with a machine's name when its state has changed; wired at assembly."""
+        """Called with the name of a machine or a group that has changed; wired at assembly."""
         self._engine = engine
         self._cluster = cluster
         self._delay_percent = delay_percent
@@ -112,6 +113,15 @@ class Cloud:
             raise CloudRefused(*_quota_text(self.provider.name, self.quota_cpus, self.provider.region))
         self._targets[group] += count
         return [self._create(found) for _ in range(count)]
+
+    def widen(self, group: str, most: int) -> None:
+        """Sets how many machines a group may have. One that cannot change by itself gets them. Raises CloudRefused as `grow` does."""
+        found = self.groups[group]
+        is_fixed, missing = found.min == found.max, most - self._targets[group]
+        if is_fixed and missing > 0:
+            self.grow(group, missing)
+        self.groups[group] = replace(found, min=most if is_fixed else min(found.min, most), max=most)
+        self._tell(group)
 
     def terminate(self, name: str) -> None:
         """Deletes a machine and makes its group smaller by one. Raises CloudRefused during an outage."""
@@ -260,6 +270,7 @@ class Cloud:
             "out": self.is_out,
             "machines": list(self._machines.values()),
             "targets": self._targets,
+            "bounds": {group.name: [group.min, group.max] for group in self.groups.values()},
             "disks": self.disks.dump(),
             "load_balancers": self.load_balancers.dump(),
         }
@@ -268,6 +279,8 @@ class Cloud:
         self.quota_cpus, self.is_out = state["quota"], state["out"]
         self._machines = {one["name"]: one for one in state["machines"]}
         self._targets = dict(state["targets"])
+        for name, (least, most) in state["bounds"].items():
+            self.groups[name] = replace(self.groups[name], min=least, max=most)
         self.disks.load(state["disks"])
         self.load_balancers.load(state["load_balancers"])
 

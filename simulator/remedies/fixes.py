@@ -32,6 +32,8 @@ class Facts(NamedTuple):
     written: Written
     info: PodInfo
     is_powered: Callable[[str], bool]
+    settled: frozenset[str] = frozenset()
+    """Plugins whose obstacle a change that is made in any case takes away."""
 
 
 def fixes(facts: Facts, blocked: Blocked) -> list[list[Change]] | None:
@@ -41,6 +43,8 @@ def fixes(facts: Facts, blocked: Blocked) -> list[list[Change]] | None:
     if not facts.is_powered(node.name):
         found.append([_power(node)])
     for status in blocked.statuses:
+        if status.plugin in facts.settled:
+            continue
         if node.unschedulable and status.plugin == "NodeUnschedulable":
             found.append([_uncordon(node)])
             continue

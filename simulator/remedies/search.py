@@ -11,12 +11,14 @@ from typing import Any, NamedTuple, Protocol
 
 from simulator.apiserver.registry import Registry
 from simulator.client import Process
+from simulator.cloud.cloud import Cloud
 from simulator.engine.plain import Obj
-from simulator.remedies import surroundings
+from simulator.remedies import managed, storage, surroundings
 from simulator.remedies.change import Change, Plan
 from simulator.remedies.fixes import Facts, fixes, own_scheduler, ungated
 from simulator.remedies.owner import Written
 from simulator.remedies.trial import Copy, Outcome, Subject, tried
+from simulator.scheduler.framework import Status
 from simulator.scheduler.obstacles import Blocked
 from simulator.scheduler.scheduler import Scheduler
 
@@ -54,8 +56,8 @@ class Parts(NamedTuple):
     scheduler: Scheduler
     processes: dict[str, Process]
     is_powered: Callable[[str], bool]
-    takes_machines: bool
-    """False for a managed cluster, whose machines come from its node groups."""
+    cloud: Cloud | None
+    """Of a managed cluster, whose machines come from its node groups; None where a machine can simply join."""
     copies: "Callable[[], Callable[[], Copied]]"
     """Gives a maker of copies of the cluster as it is now."""
 
@@ -110,10 +112,9 @@ class Remedies:
         first = [*surroundings.awake(parts.processes[_SCHEDULER])]
         first += [one for one in (ungated(pod, written), own_scheduler(written)) if one is not None]
         info, general, blocked = parts.scheduler.obstacles(pod)
-        facts = Facts(written, info, parts.is_powered)
-        if general:
-            classes = parts.registry.objects("storageclasses.storage.k8s.io")
-            first += surroundings.claims(facts, pod, self._find, classes)
+        first += (of_storage := self._of_storage(pod, general, blocked))
+        settled = _nowhere(blocked) if of_storage else frozenset()
+        facts = Facts(written, info, parts.is_powered, settled)
         plans = [Plan(tuple(first))] if first else []
         known = {str(plan.commands) for plan in plans}
         for plan in sorted(self._for_nodes(facts, tuple(first), blocked), key=lambda one: (one.weight, one.node)):
@@ -121,6 +122,20 @@ class Remedies:
                 known.add(commands)
                 plans.append(plan)
         return plans
+
+    def _of_storage(self, pod: Obj, general: list[Status], blocked: list[Blocked]) -> list[Change]:
+        """Against what volumes have against every node."""
+        nowhere, objects = _nowhere(blocked), self._parts.registry.objects
+        stores = storage.Stores(
+            self._find,
+            {one["metadata"]["name"]: one for one in objects("storageclasses.storage.k8s.io")},
+            list(objects("persistentvolumes")),
+            list(objects("nodes")),
+        )
+        found = storage.claims(pod, stores) if general or storage.PLUGIN in nowhere else []
+        if "VolumeRestrictions" in nowhere:
+            found += storage.released(pod, stores, objects("pods"))
+        return found
 
     def _for_nodes(self, facts: Facts, first: tuple[Change, ...], blocked: list[Blocked]) -> Iterable[Plan]:
         for one in blocked:
@@ -130,7 +145,14 @@ class Remedies:
                 pods = self._pods_on(one.node.name)
                 for change in surroundings.one_pod_less(facts.info, one.node, pods, facts.written, self._find):
                     yield Plan((*first, change), one.node.name)
-        if self._parts.takes_machines:
+            if one.statuses and all(status.plugin == "NodeVolumeLimits" for status in one.statuses):
+                pods = self._pods_on(one.node.name)
+                for change in storage.one_disk_less(facts.written, one.node, pods, self._find):
+                    yield Plan((*first, change), one.node.name)
+        if self._parts.cloud is not None:
+            for changes in managed.more_machines(self._parts.cloud):
+                yield Plan((*first, *changes))
+        else:
             yield Plan((*first, surroundings.one_more_node(facts, [one.node for one in blocked])))
 
     def _pods_on(self, node: str) -> list[Obj]:
@@ -144,6 +166,13 @@ class Remedies:
             "remedies": [_row(plan, outcome) for plan, outcome in working if plan.changes],
             "tried": tried,
         }
+
+
+def _nowhere(blocked: list[Blocked]) -> frozenset[str]:
+    """Plugins of the volumes that turn every node down."""
+    named = [frozenset(status.plugin for status in one.statuses) for one in blocked]
+    everywhere = frozenset.intersection(*named) if named else frozenset()
+    return everywhere & {storage.PLUGIN, "VolumeRestrictions"}
 
 
 def _combined(found: list[list[Change]] | None) -> list[tuple[Change, ...]]:

@@ -1,12 +1,10 @@
-"""Changes to what is around the pod: a machine more, a pod of others less, a claim that is there, a scheduler that runs."""
+"""Changes to what is around the pod: a machine more, a pod of others less, a scheduler that runs."""
 
 from collections.abc import Iterable
 from math import ceil
 
 from simulator.client import Process
 from simulator.engine.plain import Obj
-from simulator.kubectl.yaml_text import to_yaml
-from simulator.machinery.claims import claims_of
 from simulator.remedies.change import Change, shell
 from simulator.remedies.fixes import Facts
 from simulator.remedies.owner import Find, Written
@@ -18,8 +16,6 @@ _SCHEDULER = "kube-scheduler"
 _LOOP = "default-scheduler"
 _SCALED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 _FREED = 2
-_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-_CLASSES = "storageclasses.storage.k8s.io"
 
 
 def awake(process: Process) -> list[Change]:
@@ -74,36 +70,3 @@ def one_pod_less(info: PodInfo, node: NodeInfo, pods: Iterable[Obj], own: Writte
             Change("scale", 5.0, say, written.about, "spec.replicas", (shell(line),)),
         )
     return [change for _, change in sorted(found.values(), key=lambda one: (one[0], one[1].say))[:_FREED]]
-
-
-def claims(facts: Facts, pod: Obj, find: Find, classes: Iterable[Obj]) -> list[Change]:
-    """Claims that are missing are made, and those of a class that is not there are made anew with the default class."""
-    known = {one["metadata"]["name"]: one for one in classes}
-    default = next((name for name, one in sorted(known.items()) if _is_default(one)), None)
-    changes = []
-    namespace = pod["metadata"]["namespace"]
-    for _, name in claims_of(pod):
-        claim = find("persistentvolumeclaims", namespace, name)
-        if claim is None:
-            spec: Obj = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-            line, say, weight, field = "kubectl apply -f -", f"create the PersistentVolumeClaim {name}", 2.5, ""
-        elif not claim["spec"].get("volumeName") and claim["spec"].get("storageClassName") not in known and default:
-            spec = {key: value for key, value in claim["spec"].items() if key != "volumeName"}
-            spec["storageClassName"] = default
-            line, weight, field = "kubectl replace --force -f -", 3.0, "spec.storageClassName"
-            say = f"make the PersistentVolumeClaim {name} anew with the storage class {default}"
-        else:
-            continue
-        made = {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": name, "namespace": namespace},
-            "spec": spec,
-        }
-        about = f"PersistentVolumeClaim {name}"
-        changes.append(Change("claim", weight, say, about, field, (shell(line, to_yaml(made)),)))
-    return changes
-
-
-def _is_default(storage_class: Obj) -> bool:
-    return (storage_class["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"

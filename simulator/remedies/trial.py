@@ -11,6 +11,8 @@ from simulator.remedies.owner import Find, Written
 _SECOND = 1_000_000
 #: How long a copy is watched, in simulated time; a machine that has to boot takes longer.
 _PATIENCE_US, _BOOT_PATIENCE_US = 60 * _SECOND, 240 * _SECOND
+#: An autoscaler that was refused a machine leaves the group alone for five minutes.
+_CLOUD_PATIENCE_US = 720 * _SECOND
 #: Without any change a pod is given this long: the longest backoff of the scheduler, and time to start.
 _ALONE_US = 20 * _SECOND
 _STEP_US = _SECOND
@@ -85,9 +87,12 @@ def tried(copy: Copy, plan: Plan, subject: Subject) -> Outcome | None:
         reply = copy.apply(command)
         if "error" in reply or reply.get("exit"):
             return None
+        _await_end(copy, reply.get("follow") or {})
     patience = _PATIENCE_US if plan.changes else _ALONE_US
     if any(command["kind"] in ("join", "fault") for command in plan.commands):
         patience = _BOOT_PATIENCE_US
+    if any(str(command.get("fault", "")).startswith("cloud-") for command in plan.commands):
+        patience = _CLOUD_PATIENCE_US
     first: Outcome | None = None
     for _ in range(patience // _STEP_US):
         _run(copy, _STEP_US)
@@ -99,6 +104,19 @@ def tried(copy: Copy, plan: Plan, subject: Subject) -> Outcome | None:
         elif outcome.after_us - first.after_us >= _STEADY_US:
             return first
     return first or outcome
+
+
+def _await_end(copy: Copy, follow: dict[str, Any]) -> None:
+    """`kubectl delete` ends when what it deleted is gone."""
+    if follow.get("kind") != "gone":
+        return
+    for _ in range(_PATIENCE_US // _STEP_US):
+        left = [
+            copy.registry.store.get(resource, (namespace, name)) for resource, namespace, name, _ in follow["objects"]
+        ]
+        if not any(left):
+            return
+        _run(copy, _STEP_US)
 
 
 def _run(copy: Copy, for_us: int) -> None:
