@@ -25,6 +25,7 @@ COMPONENTS: dict[str, list[str]] = {
         "kube-proxy: iptables",
         "kube-proxy: nftables",
     ],
+    "Autoscalers": ["Cluster Autoscaler"],
     "Admission": [
         "CertificateApproval",
         "CertificateSigning",
