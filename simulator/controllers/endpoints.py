@@ -127,6 +127,9 @@ def wanted(service: Obj, members: Mapping[str, Member]) -> Obj:
     if service["spec"].get("clusterIP") == "None":
         labels[_HEADLESS_LABEL] = ""
     shown = [one for one in members.values() if not one.terminating or service["spec"].get("publishNotReadyAddresses")]
+    if service["spec"].get("ports"):
+        # A pod that has none of the ports stands behind none; only a headless service may have no ports at all.
+        shown = [one for one in shown if one.ports]
     fresh: Obj = {
         "apiVersion": "v1",
         "kind": "Endpoints",

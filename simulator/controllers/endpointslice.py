@@ -203,7 +203,20 @@ def planned(service: Obj, known: list[Obj], members: Mapping[str, Member]) -> Pl
     for family in wanted:
         plan.add(_planned_family(service, family, [one for one in known if one["addressType"] == family], members))
     plan.delete.extend(one for one in known if one["addressType"] not in wanted)
+    _recycle(plan)
     return plan
+
+
+def _recycle(plan: Plan) -> None:
+    """A slice that would go becomes one that would be made: one write instead of two."""
+    for old in list(plan.delete):
+        if plan.create and old["addressType"] == plan.create[-1]["addressType"]:
+            fresh = plan.create.pop()
+            plan.delete.remove(old)
+            labels = fresh["metadata"]["labels"]
+            plan.update.append(
+                {**with_metadata(old, labels=labels), "endpoints": fresh["endpoints"], "ports": fresh["ports"]}
+            )
 
 
 def _planned_family(service: Obj, family: str, known: list[Obj], members: Mapping[str, Member]) -> Plan:
@@ -251,8 +264,6 @@ def _plan_group(
         if roomy is not None:
             unchanged.remove(roomy)
             changed.append(_filled(roomy, service, [*roomy["endpoints"], *_take(left, len(left))]))
-        elif plan.delete and _ports_of(plan.delete[-1]) == ports and plan.delete[-1] in known:
-            changed.append(_filled(plan.delete.pop(), service, _take(left, MAX_ENDPOINTS)))
         else:
             plan.create.append(_filled(_empty(service, family, ports), service, _take(left, MAX_ENDPOINTS)))
     plan.update.extend(changed)

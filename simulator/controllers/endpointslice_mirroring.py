@@ -25,7 +25,7 @@ _NOT_COPIED = ("kubectl.kubernetes.io/last-applied-configuration", "endpoints.ku
 class EndpointSliceMirroringController(Controller):
     name: ClassVar[str] = "endpointslice-mirroring-controller"
     watches = {"services": "on_service", _ENDPOINTS: "on_endpoints", _SLICES: "on_slice"}
-    writes = (_SLICES,)
+    writes = (_SLICES, "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
@@ -57,10 +57,17 @@ class EndpointSliceMirroringController(Controller):
             endpoints is not None and _is_mirrored(endpoints) and service is not None and not _has_selector(service)
         )
         wanted = list(_wanted(endpoints)) if mirrored and endpoints is not None else []
+        if mirrored and endpoints is not None and (skipped := _beyond(endpoints)):
+            message = (
+                f"A max of {MAX_ENDPOINTS} addresses can be mirrored to EndpointSlices per Endpoints subset. "
+                f"{skipped} addresses were skipped"
+            )
+            self.client.event(endpoints, "Warning", "TooManyAddressesToMirror", message, source=self.name)
         for slice_ in wanted:
             found = next((one for one in known if _shape(one) == _shape(slice_)), None)
             if found is None:
-                self.client.create(_SLICES, slice_)
+                if endpoints is not None and not is_ending(endpoints):
+                    self.client.create(_SLICES, slice_)
                 continue
             known.remove(found)
             self._bring_in_line(found, slice_)
@@ -91,9 +98,20 @@ def _has_selector(service: Obj) -> bool:
     return bool(service["spec"].get("selector"))
 
 
+def _beyond(endpoints: Obj) -> int:
+    """How many addresses find no place."""
+    sizes = [len(one.get("addresses") or ()) + len(one.get("notReadyAddresses") or ()) for one in _subsets(endpoints)]
+    return sum(max(size - MAX_ENDPOINTS, 0) for size in sizes)
+
+
+def _subsets(endpoints: Obj) -> list[Obj]:
+    return list(endpoints.get("subsets") or ())
+
+
 def _wanted(endpoints: Obj) -> Iterable[Obj]:
     """One slice for each subset and family, in the order of the subsets."""
-    for subset in endpoints.get("subsets") or ():
+    for subset in _subsets(endpoints):
+        room = MAX_ENDPOINTS
         for family in ("IPv4", "IPv6"):
             found = [
                 _endpoint(address, ready=ready)
@@ -101,8 +119,9 @@ def _wanted(endpoints: Obj) -> Iterable[Obj]:
                 for address in subset.get(part) or ()
                 if (":" in address["ip"]) is (family == "IPv6")
             ]
-            if found:
-                yield _slice(endpoints, family, subset.get("ports") or [], found[:MAX_ENDPOINTS])
+            if found[:room]:
+                yield _slice(endpoints, family, subset.get("ports") or [], found[:room])
+            room -= len(found[:room])
 
 
 def _slice(endpoints: Obj, family: str, ports: list[Obj], found: list[Obj]) -> Obj:
