@@ -248,6 +248,12 @@ class Call:
             )
         return self._api
 
+    @property
+    def speaker(self) -> dict[str, Any]:
+        """For whom a command that goes on will ask: the parts of a token that say so."""
+        parts = {"identity": self._identity(), "certificate": self._certificate()}
+        return {name: part for name, part in parts.items() if part}
+
     def _identity(self) -> dict[str, str]:
         """Headers for whom the command acts: the flags' word first, then that of the kubeconfig's user."""
         user = self.config.entry("users", self.context.user) or {}

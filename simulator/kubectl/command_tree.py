@@ -115,8 +115,10 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
         _warn_of_deprecated_flags(command, call)
         _run(command, call)
         call.close()
-        if call.follow is not None and call.server != session.home_server:
-            call.follow = {**call.follow, "server": call.server}
+        if call.follow is not None:
+            call.follow = {**call.follow, **call.speaker}
+            if call.server != session.home_server:
+                call.follow["server"] = call.server
     except CommandError as error:
         call.out(error.written)
         call.err(_unreachable(call, error) if isinstance(error, Unreachable) else error.report())
@@ -198,7 +200,14 @@ def follow(session: Session, token: Token) -> Followed:
     reach = session.reach
     end = reach.end(str(token["server"])) if "server" in token else reach.first()
     host = str(token.get("server", session.home_server)).partition("://")[2]
-    api = ApiClient(end, known=reach.first().server.kinds, host=host, command="kubectl")
+    api = ApiClient(
+        end,
+        known=reach.first().server.kinds,
+        host=host,
+        command="kubectl",
+        identity={str(name): str(value) for name, value in dict(token.get("identity") or {}).items()},
+        certificate=str(token.get("certificate", "")),
+    )
     try:
         return follower(api, token, session.clock())
     except CommandError as error:

@@ -3,6 +3,8 @@
 A followed command is a token of plain data. Asking what came since is a pure read: it changes nothing in the cluster and
 nothing in the workstation, so any number of viewers may ask, and a token outlives a restart.
 
+Who asks stays who asked: a command typed with `--as`, a token or a client certificate goes on with their rights, and ends when they end.
+
 Promises: `stdout` holds only what is new since the token was made; the next question takes the returned token.
 """
 

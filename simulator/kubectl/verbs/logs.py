@@ -172,7 +172,9 @@ def follow_logs(api: ApiClient, token: dict[str, Any], now_us: int) -> Followed:
         try:
             lines = _lines(api.log(source.namespace, source.pod, query=query))
             left = _is_running(api, source) or left
-        except ApiRefusal:
+        except ApiRefusal as refusal:
+            if refusal.reason in ("Forbidden", "Unauthorized"):
+                raise
             states.append(state)
             continue
         fresh = _fresh(lines, state)
