@@ -20,6 +20,7 @@ from simulator.apiserver.certificates import certificate_user
 from simulator.apiserver.discovery import discover
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.health import checked
+from simulator.apiserver.issuer import discovered
 from simulator.apiserver.object_verbs import VERBS, ObjectVerbs
 from simulator.apiserver.proxying import Reach
 from simulator.apiserver.registry import Registry
@@ -100,9 +101,18 @@ class Server:
         healthy = checked(request, etcd=self.registry.etcd.is_writable)
         if healthy is not None:
             return healthy
+        about_issuer = discovered(request, self._tokens, self._address)
+        if about_issuer is not None:
+            return about_issuer
         found = discover(request.path, request.headers.get("accept", ""), self.kinds, self.registry.version)
         found = self.aggregator.listed(request, found)
         return self._route(request) if found is None else _unless_known(request, found)
+
+    def _address(self) -> str:
+        """Where the cluster itself finds its API server."""
+        slices = self.registry.store.get("endpointslices.discovery.k8s.io", ("default", "kubernetes")) or {}
+        endpoints, ports = slices.get("endpoints") or (), slices.get("ports") or ()
+        return f"{endpoints[0]['addresses'][0]}:{ports[0]['port']}" if endpoints and ports else "kubernetes.default.svc"
 
     def _identified(self, request: Request) -> Request:
         """The request of the holder of the token."""

@@ -4,11 +4,17 @@ import json
 from base64 import b64encode, urlsafe_b64decode
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
 from simulator.machinery.certificates import Subject, issue, key_of, make_request
 from tests.conformance.conftest import BUSYBOX, CORE, Suite
 from tests.conformance.statements import conforms
 
 Obj = dict[str, Any]
+CURL = "curlimages/curl:8.10.1"
 CERTIFICATES = "/apis/certificates.k8s.io/v1"
 SIGNER = "example.com/e2e"
 
@@ -137,3 +143,52 @@ def test_a_token_that_was_asked_for_is_good(suite: Suite) -> None:
     assert token
     status = reviewed(suite, token)
     assert (status["authenticated"], status.get("error", "")) == (True, "")
+
+
+@conforms(
+    "[sig-auth] ServiceAccounts ServiceAccountIssuerDiscovery should support OIDC discovery of service account issuer [Conformance]"
+)
+def test_a_pod_checks_its_own_token_with_what_the_issuer_publishes(suite: Suite) -> None:
+    source = {"serviceAccountToken": {"path": "token", "expirationSeconds": 7200, "audience": "oidc-discovery-test"}}
+    suite.pod(
+        "oidc",
+        {
+            "name": "c",
+            "image": CURL,
+            "command": ["sleep", "3600"],
+            "volumeMounts": [{"name": "token", "mountPath": "/var/run/secrets/tokens"}],
+        },
+        volumes=[{"name": "token", "projected": {"sources": [source]}}],
+    )
+    token = suite.inside("oidc", "cat /var/run/secrets/tokens/token").strip()
+
+    def fetched(path: str) -> Obj:
+        api = f'--cacert {MOUNT}/ca.crt -H "Authorization: Bearer $(cat {MOUNT}/token)" https://kubernetes.default.svc'
+        return dict(json.loads(suite.inside("oidc", f"curl -s {api}{path}")))
+
+    configuration = fetched("/.well-known/openid-configuration")
+    assert configuration["issuer"] == claims(token)["iss"]
+    assert configuration["subject_types_supported"] == ["public"]
+    assert configuration["response_types_supported"] == ["id_token"]
+    keys = fetched("/" + configuration["jwks_uri"].split("/", 3)[3])["keys"]
+    head = json.loads(urlsafe_b64decode(token.split(".")[0] + "=="))
+    key = next(one for one in keys if one["kid"] == head["kid"])
+    assert (head["alg"], key["alg"]) == ("ES256", "ES256")
+    assert head["alg"] in configuration["id_token_signing_alg_values_supported"]
+    assert is_verified(token, key)
+    assert not is_verified(token[:-3] + ("aaa" if token[-3:] != "aaa" else "bbb"), key)
+    assert claims(token)["aud"] == ["oidc-discovery-test"]
+    assert claims(token)["kubernetes.io"]["pod"]["name"] == "oidc"
+
+
+def is_verified(token: str, key: Obj) -> bool:
+    """As any OIDC library does it, with nothing but the public key."""
+    body, _, signature = token.rpartition(".")
+    x, y, raw = (urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in (key["x"], key["y"], signature))
+    public = ec.EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), ec.SECP256R1()).public_key()
+    pair = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+    try:
+        public.verify(pair, body.encode(), ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True

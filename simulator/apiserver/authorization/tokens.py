@@ -1,7 +1,7 @@
 """Bound tokens of ServiceAccounts: what TokenRequest hands out, and what it is worth when it comes back.
 
-https://kubernetes.io/docs/concepts/security/service-accounts/#assigned-tokens. A token is a JWT with upstream's claims. Its signature is a
-keyed hash over the cluster's seed, so it proves itself without any state; it dies with its time, its account or the object it is bound to.
+https://kubernetes.io/docs/concepts/security/service-accounts/#assigned-tokens. A token is a JWT with upstream's claims. Its signature (`token_signing.py`)
+follows from the cluster's seed, so it proves itself without any state; it dies with its time, its account or the object it is bound to.
 """
 
 import base64
@@ -19,6 +19,7 @@ from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery import bootstrap_tokens
 from simulator.machinery.store import Store
+from simulator.machinery.token_signing import ALGORITHM, encoded, is_signed, key_id, public_key, sign
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HOUR_S = 3_600
@@ -185,16 +186,21 @@ class Tokens:
         return self._engine.epoch_s + self._engine.now // 1_000_000
 
     def _written(self, claims: Obj) -> str:
-        body = f"{_packed({'alg': 'RS256', 'kid': 'drydock'})}.{_packed(claims)}"
-        return f"{body}.{self._signature(body)}"
+        body = f"{_packed({'alg': ALGORITHM, 'kid': key_id(self._secret)})}.{_packed(claims)}"
+        return f"{body}.{sign(self._secret, body)}"
 
-    def _signature(self, body: str) -> str:
-        key = str(self._engine.seed).encode()
-        return _base64(blake2b(body.encode(), key=key, digest_size=64).digest())
+    def public_key(self) -> Obj:
+        """With which anybody can check a token of this cluster."""
+        return public_key(self._secret)
+
+    @property
+    def _secret(self) -> str:
+        """What the signing key follows from: two clusters of one seed that began at different moments do not trust each other."""
+        return f"{self._engine.seed}/{self._engine.epoch_s}/service-accounts"
 
     def _read(self, token: str) -> Obj | None:
         body, _, signature = token.rpartition(".")
-        if not body or signature != self._signature(body):
+        if not body or not is_signed(self._secret, body, signature):
             return None
         payload = body.partition(".")[2]
         claims: Any = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -245,8 +251,4 @@ def unauthorized() -> StatusError:
 
 
 def _packed(value: Obj) -> str:
-    return _base64(json.dumps(value, separators=(",", ":")).encode())
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return encoded(json.dumps(value, separators=(",", ":")).encode())
