@@ -22,6 +22,7 @@ _READ_HEADERS = (
     "content-type",
     "if-none-match",
     "impersonate-group",
+    "impersonate-uid",
     "impersonate-user",
     "upgrade",
     "user-agent",
@@ -48,7 +49,11 @@ class CommandBackend(ABC):
             "method": request.method,
             "path": request.path,
             "query": dict(request.query),
-            "headers": {name: request.headers[name] for name in _READ_HEADERS if name in request.headers},
+            "headers": {
+                name: text
+                for name, text in request.headers.items()
+                if name in _READ_HEADERS or name.startswith("impersonate-extra-")
+            },
             "body": request.body,
             **({"findings": list(request.findings)} if request.findings else {}),
         }

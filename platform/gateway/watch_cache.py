@@ -38,7 +38,8 @@ _LONGEST_PACE_S = 0.25
 _OWN = frozenset(
     {"resourceVersion", "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "allowWatchBookmarks"}
 )
-_HEADERS = ("accept", "authorization", "impersonate-user", "impersonate-group")
+_HEADERS = ("accept", "authorization")
+_ACTING = "impersonate-"
 
 _Key = tuple[object, ...]
 
@@ -277,7 +278,9 @@ def _batches(after: int, upto: int, lines: list[tuple[int, bytes]]) -> Iterator[
 
 def _key(asked: Request) -> _Key:
     query = sorted((name, value) for name, value in asked.query.items() if name not in _OWN)
-    headers = [asked.headers.get(name, "") for name in _HEADERS]
+    headers = sorted(
+        (name, text) for name, text in asked.headers.items() if name in _HEADERS or name.startswith(_ACTING)
+    )
     return (asked.path, tuple(query), tuple(headers), asked.user)
 
 

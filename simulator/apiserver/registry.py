@@ -244,6 +244,8 @@ class Registry:
                 old, fresh, self.writer(ownership.manager_of(who), self._kind(resource), subresource)
             )
         self.admission.restrict("UPDATE", resource, fresh, old, subresource=subresource)
+        if subresource == "resize":
+            self.admission.on_resize(fresh, old, dry_run=dry_run)
         if not subresource:
             fresh = self._mutated(who, resource, fresh, old, dry_run=dry_run)
             self.admission.on_update(who, resource, fresh, old, dry_run=dry_run)

@@ -268,6 +268,7 @@ class Call:
             "authorization": f"Bearer {token}" if token else "",
             "impersonate-user": str(name),
             "impersonate-group": ",".join(groups),
+            "impersonate-uid": self.text("as-uid"),
         }
         return {key: value for key, value in headers.items() if value}
 

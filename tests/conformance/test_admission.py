@@ -92,11 +92,11 @@ def test_pods_and_config_maps_are_denied(hooks: Hooks) -> None:
     pod["metadata"]["labels"] = {"webhook-e2e-test": "wait-forever"}
     hanging = hooks.ask("POST", pods, {**pod, "spec": {"containers": [{**container, "name": "c"}]}})
     assert "context deadline exceeded" in hanging["body"]["message"]
-    assert hooks.made("bad", **{"webhook-e2e-test": "webhook-disallow"})["status"] == 403
+    assert hooks.made("bad", **{"webhook-e2e-test": "webhook-disallow"})["status"] == 400
     assert hooks.made("good", admit="this")["status"] == 201
     update = {"data": {"webhook-e2e-test": "webhook-disallow"}}
-    assert hooks.ask("PATCH", f"{CONFIGS}/good", update)["status"] == 403
-    assert hooks.ask("PUT", f"{CONFIGS}/good", {**hooks.do("GET", f"{CONFIGS}/good"), **update})["status"] == 403
+    assert hooks.ask("PATCH", f"{CONFIGS}/good", update)["status"] == 400
+    assert hooks.ask("PUT", f"{CONFIGS}/good", {**hooks.do("GET", f"{CONFIGS}/good"), **update})["status"] == 400
     labels = {"skip-webhook-admission": "yes"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "exempt", "labels": labels}}
     hooks.do("POST", "/api/v1/namespaces", namespace)
@@ -163,7 +163,7 @@ def test_a_changed_configuration_counts_at_once(hooks: Hooks, word: str) -> None
     hooks.do("PATCH", path, {"webhooks": made["webhooks"]})
     bound = hooks.made("bound", **{"webhook-e2e-test": "webhook-disallow"})
     assert (
-        bound["status"] == 403
+        bound["status"] == 400
         if word == "Validating"
         else bound["body"]["metadata"]["labels"] == {"added-label": "yes"}
     )
@@ -182,7 +182,7 @@ def test_ten_configurations_are_listed_and_removed_together(hooks: Hooks, word: 
     assert len(hooks.do("GET", path, labelSelector="e2e-list=yes")["items"]) == 10
     data = {"webhook-e2e-test": "webhook-disallow", "mutation-start": "yes"}
     touched = hooks.made("one", **data)
-    assert touched["status"] == 403 if word == "Validating" else "mutation-stage-1" in touched["body"]["data"]
+    assert touched["status"] == 400 if word == "Validating" else "mutation-stage-1" in touched["body"]["data"]
     hooks.do("DELETE", path, labelSelector="e2e-list=yes")
     assert hooks.made("two", **data)["body"]["data"] == data
 
@@ -346,7 +346,7 @@ def test_custom_objects_are_denied(hooks: Hooks) -> None:
     path = _custom(hooks, _version("v1"))
     hooks.register("Validating", _on_custom(hooks, "/custom-resource", "CREATE", "UPDATE", "DELETE"))
     refused = hooks.ask("POST", path, _object("bad", **{"webhook-e2e-test": "webhook-disallow"}))
-    assert refused["status"] == 403
+    assert refused["status"] == 400
     assert "the custom resource contains unwanted data" in refused["body"]["message"]
     hooks.do("POST", path, _object("kept", **{"webhook-e2e-test": "webhook-nondeletable"}))
     change = {"data": {"webhook-e2e-test": "webhook-disallow"}}
@@ -412,5 +412,5 @@ def test_attaching_is_denied(hooks: Hooks) -> None:
     assert "attaching to pod 'to-be-attached-pod' is not allowed" in said
     path = "/api/v1/namespaces/default/pods/{}/attach"
     asked = {"stdin": "true", "container": "container1"}
-    assert hooks.ask("POST", path.format("to-be-attached-pod"), **asked)["status"] == 403
+    assert hooks.ask("POST", path.format("to-be-attached-pod"), **asked)["status"] == 400
     assert hooks.ask("POST", path.format("another"), **asked)["body"]["message"] == "Upgrade request required"

@@ -113,6 +113,11 @@ class AdmissionChain:
             self._check_ranges(resource, obj)
         self._quota.charge(resource, obj, old, dry_run=dry_run)
 
+    def on_resize(self, pod: Obj, old: Obj, *, dry_run: bool) -> None:
+        """A pod asks for other resources while it runs: limit ranges and quotas judge the whole of it. Raises StatusError."""
+        self._check_ranges("pods", pod)
+        self._quota.charge("pods", pod, old, dry_run=dry_run)
+
     def on_delete(self, who: str, resource: str, old: Obj, *, dry_run: bool = False) -> None:
         """Raises StatusError."""
         self.restrict("DELETE", resource, None, old)

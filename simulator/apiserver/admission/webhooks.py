@@ -142,7 +142,7 @@ class Webhooks:
         for warning in answer.get("warnings") or ():
             self._said.warn(str(warning))
         if not answer.get("allowed"):
-            raise _denied(name, answer.get("status") or {})
+            raise denied(name, answer.get("status") or {})
         return list(answer.get("patch") or ())
 
     def _answer(self, hook: Obj, change: Change) -> Obj:
@@ -200,7 +200,7 @@ def _request(change: Change) -> Obj:
     return {**found, "namespace": change.namespace} if change.namespace else found
 
 
-def _denied(name: str, status: Obj) -> StatusError:
+def denied(name: str, status: Obj) -> StatusError:
     """`webhook/errors/statuserror.go: ToStatusErr`."""
     says = f'admission webhook "{name}" denied the request'
     if status.get("message"):
@@ -210,4 +210,5 @@ def _denied(name: str, status: Obj) -> StatusError:
     else:
         says += " without explanation"
     details: Any = status.get("details") or {}
-    return StatusError(int(status.get("code") or 403), str(status.get("reason") or ""), says, details)
+    code = int(status.get("code") or 0)
+    return StatusError(code if code >= 400 else 400, str(status.get("reason") or ""), says, details)

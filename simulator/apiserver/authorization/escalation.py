@@ -38,7 +38,8 @@ def _check_role(rbac: Rbac, user: User, resource: str, role: Obj, old: Obj | Non
         return
     namespace, name = role["metadata"].get("namespace", ""), role["metadata"]["name"]
     plural = resource.partition(".")[0]
-    if rbac.decide(user, Attributes("escalate", plural, GROUP, namespace=namespace, name=name)).allowed:
+    asked_name = "" if old is None else name  # a request that creates has no name in its path
+    if rbac.decide(user, Attributes("escalate", plural, GROUP, namespace=namespace, name=asked_name)).allowed:
         return
     _confirm(rbac, user, plural, name, namespace, rules)
     if gathers:
@@ -65,4 +66,6 @@ def _confirm(rbac: Rbac, user: User, plural: str, name: str, namespace: str, rul
         groups = " ".join(f'"{group}"' for group in user.groups)
         listed = "\n".join(sorted(dict.fromkeys(text_of(rule) for rule in missing)))
         says = f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:\n{listed}'
+        if lost := rbac.missing_roles(user, namespace):
+            says += f"; resolution errors: [{' '.join(lost)}]"
         raise errors.forbidden(GROUP, plural, name, says)

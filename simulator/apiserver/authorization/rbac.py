@@ -70,6 +70,10 @@ class Rbac:
         held = list(EVERYTHING) if is_administrator(user) else []
         return held + [granted.rule for granted in self._granted(user, namespace) if granted.rule is not None]
 
+    def missing_roles(self, user: User, namespace: str) -> list[str]:
+        """Roles that bindings of the user name and that are not there, each in a sentence."""
+        return list(dict.fromkeys(one.source for one in self._granted(user, namespace) if one.rule is None))
+
     def rules_of(self, reference: Obj, namespace: str) -> list[Obj] | None:
         """The rules of a role that a binding names; None when there is no such role."""
         if reference["kind"] == "Role":

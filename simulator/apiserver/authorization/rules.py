@@ -42,7 +42,9 @@ def uncovered(held: Sequence[Obj], wanted: Iterable[Obj]) -> list[Obj]:
     missing = [small for rule in wanted for small in _atoms(rule) if not any(_covers(one, small) for one in held)]
     merged: dict[tuple[str, ...], Obj] = {}
     for small in missing:
-        identity = tuple(repr(small.get(key)) for _, key in _PARTS[:4])
+        # Only rules about resources are put together (`pkg/registry/rbac/validation/policy_compact.go`).
+        apart = repr(small["verbs"]) if "nonResourceURLs" in small else ""
+        identity = (*(repr(small.get(key)) for _, key in _PARTS[:4]), apart)
         known = merged.get(identity)
         merged[identity] = {**known, "verbs": [*known["verbs"], *small["verbs"]]} if known else small
     return list(merged.values())

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
+
 Obj = dict[str, Any]
 PODS = "/api/v1/namespaces/shop/pods"
 RANGES = "/api/v1/namespaces/shop/limitranges"
@@ -62,6 +64,10 @@ def test_pods_of_one_template_share_the_filled_spec(world: Any) -> None:
     assert made[0]["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "1"}
 
 
+@follows(
+    "LimitRanger",
+    "plugin/pkg/admission/limitranger/admission_test.go: TestPodLimitFunc, TestPersistentVolumeClaimLimitFunc",
+)
 @pytest.mark.parametrize(
     ("limit", "resources", "says"),
     [

@@ -11,6 +11,7 @@ import pytest
 from simulator.cluster import Cluster
 from simulator.config import ConfigError, read_config
 from simulator.machinery.resources import OPTIONAL
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 API = "/apis/admissionregistration.k8s.io/v1alpha1"
@@ -154,6 +155,11 @@ def test_a_policy_looks_again_when_a_later_one_has_changed_the_object(
 # What they refuse
 
 
+@follows(
+    "MutatingAdmissionPolicy",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/mutating/dispatcher_test.go",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/mutating/patch/smd_test.go",
+)
 @pytest.mark.parametrize(
     ("mutation", "resources", "says"),
     [

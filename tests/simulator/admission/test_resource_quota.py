@@ -9,6 +9,7 @@ import pytest
 
 from simulator.apiserver.errors import StatusError
 from simulator.controllers.resource_quota import ResourceQuotaController
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 PODS = "/api/v1/namespaces/shop/pods"
@@ -53,6 +54,11 @@ def test_a_new_quota_counts_what_is_there(world: Any) -> None:
     }
 
 
+@follows(
+    "ResourceQuota",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/resourcequota/admission_test.go",
+    "pkg/quota/v1/evaluator/core/pods_test.go",
+)
 @pytest.mark.parametrize(
     ("hard", "one", "says"),
     [
@@ -149,6 +155,7 @@ def test_changing_the_limits_counts_again(world: Any) -> None:
     assert used(world) == {"pods": "1", "configmaps": "0"}
 
 
+@follows("ResourceQuota", "pkg/quota/v1/evaluator/core/pods_test.go: TestPodEvaluatorMatchingScopes")
 @pytest.mark.parametrize(
     ("scope", "inside", "outside"),
     [

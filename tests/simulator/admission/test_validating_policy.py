@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
+
 Obj = dict[str, Any]
 API = "/apis/admissionregistration.k8s.io/v1"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
@@ -60,6 +62,11 @@ PREFIX = (
 )
 
 
+@follows(
+    "ValidatingAdmissionPolicy",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/validator_test.go: TestValidate",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go",
+)
 @pytest.mark.parametrize(
     ("validation", "code", "reason", "says"),
     [

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from simulator.apiserver.admission.webhooks import denied
 from simulator.cluster import Cluster
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 GROUP = "/apis/admissionregistration.k8s.io/v1"
@@ -83,7 +85,7 @@ def config(name: str = "conf", **data: str) -> Obj:
 def test_a_webhook_denies_with_its_reason(agnhost: Lab) -> None:
     agnhost.register(agnhost.hook("/configmaps"))
     says = 'admission webhook "hook.example.com" denied the request: the configmap contains unwanted key and value'
-    assert agnhost.refusal(config(**{"webhook-e2e-test": "webhook-disallow"})) == (403, says)
+    assert agnhost.refusal(config(**{"webhook-e2e-test": "webhook-disallow"})) == (400, says)
     assert agnhost.refusal(config(fine="yes"))[0] == 201
 
 
@@ -115,6 +117,11 @@ def test_mutations_build_on_each_other(agnhost: Lab) -> None:
     assert made["data"] == {"mutation-start": "yes", "mutation-stage-1": "yes", "mutation-stage-2": "yes"}
 
 
+@follows(
+    "MutatingAdmissionWebhook",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/plugin_test.go",
+    "test/integration/apiserver/admissionwebhook/reinvocation_test.go",
+)
 @pytest.mark.parametrize(
     ("policy", "stages"),
     [pytest.param("Never", 1, id="never"), pytest.param("IfNeeded", 2, id="if needed")],
@@ -151,6 +158,11 @@ def test_deletions_can_be_refused(agnhost: Lab) -> None:
 FAILED = 'Internal error occurred: failed calling webhook "hook.example.com": failed to call webhook: Post "https://'
 
 
+@follows(
+    "ValidatingAdmissionWebhook",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/validating/dispatcher.go",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go: ToStatusErr",
+)
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -215,7 +227,7 @@ def test_selectors_and_conditions_choose_what_is_asked_about(agnhost: Lab) -> No
     guarded = {"labels": {"guarded": "yes"}}
     assert agnhost.refusal(config("free"))[0] == 201
     assert agnhost.refusal({**config(), "metadata": {"name": "exempt", **guarded}})[0] == 201
-    assert agnhost.refusal({**config(), "metadata": {"name": "other", **guarded}})[0] == 403
+    assert agnhost.refusal({**config(), "metadata": {"name": "other", **guarded}})[0] == 400
 
 
 def test_dry_run_asks_webhooks_and_stores_nothing(agnhost: Lab) -> None:
@@ -311,3 +323,23 @@ def test_a_wrong_configuration_is_refused(agnhost: Lab, change: Obj, says: str) 
     refused = agnhost.ask("POST", f"{GROUP}/validatingwebhookconfigurations", body)["body"]["message"]
     about = 'ValidatingWebhookConfiguration.admissionregistration.k8s.io "hooks" is invalid: '
     assert refused == about + says
+
+
+@follows(
+    "ValidatingAdmissionWebhook",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror_test.go: TestToStatusErr",
+)
+@pytest.mark.parametrize(
+    ("status", "code", "says"),
+    [
+        pytest.param({}, 400, 'admission webhook "foo" denied the request without explanation', id="no status"),
+        pytest.param({"message": "m"}, 400, 'admission webhook "foo" denied the request: m', id="only a message"),
+        pytest.param({"reason": "Forbidden"}, 400, 'admission webhook "foo" denied the request: Forbidden', id="only a reason"),
+        pytest.param({"message": "m", "reason": "r"}, 400, 'admission webhook "foo" denied the request: m', id="the message before the reason"),
+        pytest.param({"code": 403, "message": "m"}, 403, 'admission webhook "foo" denied the request: m', id="a code of its own"),
+        pytest.param({"code": 200, "message": "m"}, 400, 'admission webhook "foo" denied the request: m', id="no code of success"),
+    ],
+)  # fmt: skip
+def test_what_a_denial_says(status: Obj, code: int, says: str) -> None:
+    error = denied("foo", status)
+    assert (error.code, error.message, error.reason) == (code, says, status.get("reason", ""))
