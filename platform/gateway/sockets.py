@@ -1,4 +1,4 @@
-"""exec, attach and port-forward over WebSocket: what a client types goes to the cluster, what a container says comes back.
+"""exec, attach, logs and port-forward over WebSocket: what a client types goes to the cluster, what a container says comes back.
 
 https://kubernetes.io/docs/reference/using-api/websockets/. `v5.channel.k8s.io` and `v4.channel.k8s.io`: the first byte of a frame names its channel: 0 stdin, 1 stdout,
 2 stderr, 3 the closing Status, 4 the size of the terminal, 255 (v5) closes a channel. A shell is a session of lines (`keyboard.py`);
@@ -7,7 +7,9 @@ SPDY itself (kubectl before 1.30) come through `spdy_upgrade.py`; a refusal carr
 """
 
 import asyncio
-from collections.abc import Sequence
+import re
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import msgspec
 
@@ -21,6 +23,8 @@ from gateway.streams import followed_log
 from simulator.apiserver.errors import StatusError, path_not_found
 from simulator.apiserver.request import Request, Response
 
+_LOG = re.compile(r"/api/v1/namespaces/[^/]+/pods/[^/]+/log/?")
+_LOG_PROTOCOLS = ("binary.k8s.io", "base64.binary.k8s.io")
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
 #: kubectl reads before it has made all of its streams, and drops frames of those that it does not know yet
 #: (`client-go/tools/remotecommand/websocket.go`). A real container is never that quick.
@@ -38,8 +42,11 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
 async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Backend | None, path: str) -> None:
     """One connection. Without a backend (an unknown key) it is refused like everything that is no stream of a pod."""
     await receive()
-    place = _place(path)
     offered = scope.get("subprotocols") or []
+    if backend is not None and _LOG.fullmatch(path):
+        await _serve_log(scope, receive, send, backend, path)
+        return
+    place = _place(path)
     known = (TUNNEL, *_PROTOCOLS) if place is not None and place[2] == "portforward" else _PROTOCOLS
     protocol = next((name for name in known if name in offered), "")
     if backend is None or place is None or (offered and not protocol):
@@ -57,6 +64,57 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Back
         await serve_channels(scope, receive, send, backend, namespace, pod)
     else:
         await _Streams(scope, receive, send, backend).serve(namespace, pod, verb)
+
+
+async def _serve_log(scope: Scope, receive: Receive, send: Send, backend: Backend, path: str) -> None:
+    """A container's log, each frame a piece of it (`apimachinery/pkg/util/httpstream/wsstream/stream.go`)."""
+    offered = scope.get("subprotocols") or []
+    protocol = next((name for name in _LOG_PROTOCOLS if name in offered), "")
+    request = Request("GET", path, query_of(scope), headers_of(scope))
+    parts = _log_parts(backend, request)
+    try:
+        first = await anext(parts, b"")
+    except Unreachable:
+        error = unavailable()
+        first = Response(error.code, error.status())
+    if isinstance(first, Response) or (offered and not protocol):
+        status = first.body if isinstance(first, Response) else path_not_found().status()
+        await send({"type": "websocket.close", "code": 4404, "status": status})
+        return
+    await send({"type": "websocket.accept", "subprotocol": protocol or None})
+    showing = asyncio.create_task(_send_log(first, parts, send, is_text=protocol.startswith("base64")))
+    leaving = asyncio.create_task(_until_gone(receive))
+    await asyncio.wait({showing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    has_left = leaving.done()
+    for task in (showing, leaving):
+        task.cancel()
+    await asyncio.gather(showing, leaving, return_exceptions=True)
+    if not has_left:
+        await send({"type": "websocket.close", "code": 1000})
+
+
+async def _log_parts(backend: Backend, request: Request) -> AsyncGenerator[bytes | Response, None]:
+    if request.query.get("follow") == "true":
+        async for part in followed_log(backend, request):
+            yield part
+        return
+    answer = await backend.handle(request)
+    yield str(answer.body).encode() if answer.ok else answer
+
+
+async def _send_log(first: bytes, rest: AsyncGenerator[bytes | Response, None], send: Send, *, is_text: bool) -> None:
+    part: bytes | Response = first
+    while isinstance(part, bytes):
+        if part and is_text:
+            await send({"type": "websocket.send", "text": b64encode(part).decode()})
+        elif part:
+            await send({"type": "websocket.send", "bytes": part})
+        part = await anext(rest, Response(204, ""))
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def _place(path: str) -> tuple[str, str, str] | None:
@@ -87,8 +145,8 @@ class _Streams:
         query = query_of(scope)
         self._container = query.get("container", "")
         self._command = repeated(scope, "command")
-        self._has_input = query.get("stdin") == "true"
-        self._is_terminal = query.get("tty") == "true"
+        self._has_input = _is_set(query, "stdin")
+        self._is_terminal = _is_set(query, "tty")
 
     async def serve(self, namespace: str, pod: str, verb: str) -> None:
         await asyncio.sleep(_CLIENT_SETTLES_S)
@@ -200,7 +258,7 @@ class _Streams:
         query = {"container": self._container} if self._container else {}
         request = Request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query)
         showing = asyncio.create_task(self._show_log(request))
-        leaving = asyncio.create_task(self._until_gone())
+        leaving = asyncio.create_task(_until_gone(self._receive))
         await asyncio.wait({showing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         for task in (showing, leaving):
             task.cancel()
@@ -216,10 +274,6 @@ class _Streams:
                 await self._frame(_STDOUT, self._shown(part))
             is_past = False
 
-    async def _until_gone(self) -> None:
-        while (await self._receive())["type"] != "websocket.disconnect":
-            pass
-
     # Frames
 
     async def _tell(self, done: Executed) -> None:
@@ -232,6 +286,11 @@ class _Streams:
 
     async def _frame(self, channel: bytes, data: bytes) -> None:
         await self._send({"type": "websocket.send", "bytes": channel + data})
+
+
+def _is_set(query: Mapping[str, str], name: str) -> bool:
+    """How the API server reads a flag of a URL: whatever is there and does not say no (`conversion/queryparams`)."""
+    return query.get(name, "false") not in ("false", "0")
 
 
 class _Gone(Exception):

@@ -239,6 +239,7 @@ class PodServers:
             body=getattr(path, "body", ""),
             client=f"{client or record.ip}:{_FIRST_PORT + now // 1000 % _PORTS}",
             port=port,
+            address=record.ip,
             hostname=hostname(pod) if pod is not None else record.name,
             argv=argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args),
             env=dict(recipe.env),

@@ -6,6 +6,7 @@ wants from others (a request of its own) it says in its answer. Of `netexec`, `/
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +25,8 @@ class Asked(NamedTuple):
     """`address:port`."""
     port: int = 0
     hostname: str = ""
+    address: str = ""
+    """The server's own."""
     argv: tuple[str, ...] = ()
     env: Mapping[str, str] = {}  # never written to
     memory: str = ""
@@ -186,6 +189,9 @@ def guestbook(asked: Asked, dial: Dial) -> Said:
     path, query = _parts(asked.path)
     state: dict[str, Any] = json.loads(asked.memory or "{}") or {"store": {}, "replicas": []}
     key, value = query.get("key", ""), query.get("value", "")
+    primary = _option(asked.argv, "--replicaof")
+    if primary and not state.get("registered"):
+        state = _register(state, primary, _option(asked.argv, "--backend-port") or _BACKEND, asked.address, dial)
     match path:
         case "/register":
             replica = query.get("host", "")
@@ -194,12 +200,29 @@ def guestbook(asked: Asked, dial: Dial) -> Said:
             return Said(200, _json({"data": state["store"]}), log, _json(state))
         case "/get":
             found = state["store"].get(key, "") if key else state["store"]
-            return Said(200, _json({"data": found}), (f"GET /get?key={key}",))
+            return Said(200, _json({"data": found}), (f"GET /get?key={key}",), _json(state))
         case "/set":
             return _set(state, key, value, dial)
         case "/guestbook":
             return _guest(query.get("cmd", "").lower(), key, value, dial)
     return Said(404, "404 page not found\n")
+
+
+def _register(state: dict[str, Any], primary: str, port: str, address: str, dial: Dial) -> dict[str, Any]:
+    """A replica takes over what the primary has, and is told of what comes. The original does so when it starts, this one when it is first asked."""
+    got = dial(Wish(primary, int(port), f"/register?host={address}"))
+    if got.error:
+        return state
+    return {**state, "store": json.loads(got.body)["data"], "registered": True}
+
+
+def _option(argv: Sequence[str], name: str) -> str:
+    for word, after in pairwise([*argv, ""]):
+        if word == name:
+            return after
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return ""
 
 
 def _set(state: dict[str, Any], key: str, value: str, dial: Dial) -> Said:

@@ -277,3 +277,51 @@ def test_logs_are_filtered(suite: Suite) -> None:
     recent = suite.sh("kubectl logs logs-generator logs-generator --since=1s").splitlines()
     older = suite.sh("kubectl logs logs-generator logs-generator --since=24h").splitlines()
     assert 0 < len(recent) < len(older)
+
+
+def _guestbook(name: str, role: str, replicas: int, port: int, *args: str) -> list[Obj]:
+    labels = {
+        "app": "guestbook" if role == "frontend" else "agnhost",
+        "role": role,
+        "tier": "frontend" if role == "frontend" else "backend",
+    }
+    container = {"name": role, "image": AGNHOST, "args": ["guestbook", *args], "ports": [{"containerPort": port}]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
+    ports = [{"port": port, **({"targetPort": port} if role == "primary" else {})}]
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {"ports": ports, "selector": labels},
+        },
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec},
+    ]
+
+
+@conforms(f"{SIG} Guestbook application should create and stop a working application [Conformance]")
+def test_the_guestbook_works(suite: Suite) -> None:
+    objects = [
+        *_guestbook("agnhost-replica", "replica", 2, 6379, "--replicaof", "agnhost-primary", "--http-port", "6379"),
+        *_guestbook("frontend", "frontend", 3, 80, "--backend-port", "6379"),
+        *_guestbook("agnhost-primary", "primary", 1, 6379, "--http-port", "6379"),
+    ]
+    _create(suite, *objects)
+    pods = suite.do("GET", PODS)["items"]
+    assert [pod["status"]["phase"] for pod in pods] == ["Running"] * 6
+
+    def asked(command: str, value: str) -> Obj:
+        found = suite.do_text(
+            "GET", f"{CORE}/services/frontend/proxy/guestbook", cmd=command, key="messages", value=value
+        )
+        return dict(json.loads(found))
+
+    assert asked("get", "") == {"data": ""}
+    assert asked("set", "TestEntry") == {"message": "Updated"}
+    # Whichever replica answers.
+    assert [asked("get", "") for _ in range(8)] == [{"data": "TestEntry"}] * 8
+    for one in objects:
+        suite.sh("kubectl delete --grace-period=0 --force -f -", stdin=json.dumps(one))
+    suite.wait(40)
+    assert suite.do("GET", PODS)["items"] == []
