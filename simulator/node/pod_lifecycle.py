@@ -112,10 +112,14 @@ def _init_done(one: ContainerRecord) -> bool:
     return one.started if one.kind == "sidecar" else one.state == "exited" and one.exit_code == 0
 
 
+def final_phase(record: PodRecord) -> str:
+    """Of a pod whose containers are all over, or will be: what its app containers came to."""
+    apps = [one for one in record.containers.values() if one.kind == "app"]
+    return "Succeeded" if all(one.state == "exited" and one.exit_code == 0 for one in apps) else "Failed"
+
+
 def phase(record: PodRecord, policy: str) -> str:
-    """`kubelet_pods.go` getPhase."""
-    if record.phase:
-        return record.phase
+    """`kubelet_pods.go` getPhase: of a pod whose worker has not finished."""
     containers = record.containers.values()
     if policy == "Never" and any(
         one.kind == "init" and one.state == "exited" and one.exit_code != 0 for one in containers
@@ -126,7 +130,7 @@ def phase(record: PodRecord, policy: str) -> str:
     apps = [one for one in containers if one.kind == "app"]
     if any(one.state == "new" and one.last is None for one in apps):
         return "Pending"
-    if any(one.state == "running" for one in apps):
+    if any(one.state == "running" for one in containers if one.kind in ("app", "sidecar")):
         return "Running"
     if policy == "Always":
         return "Running"

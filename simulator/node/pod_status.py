@@ -2,7 +2,8 @@
 
 Follows `pkg/kubelet/kubelet_pods.go` (generateAPIPodStatus, convertToAPIContainerStatuses) and `pkg/kubelet/status/generate.go`
 of v1.33, word for word where they speak. Promises: a pure function of the pod, its record and the clock; nothing it is
-given is changed, and a condition keeps its transition time while its status stays the same.
+given is changed, a condition keeps its transition time while its status stays the same, and no pod is said to be over while one of
+its containers runs (`status_manager.go` mergePodStatus).
 """
 
 from collections.abc import Callable
@@ -24,11 +25,13 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
     spec = pod["spec"]
     given = pod.get("status") or {}
     policy = spec.get("restartPolicy") or "Always"
-    now_phase = phase(record, policy)
+    is_over = bool(record.phase) and not any(one.state == "running" for one in record.containers.values())
+    now_phase = record.phase if is_over else phase(record, policy)
+    of_conditions = record.phase if record.reason else now_phase
     statuses = {one.name: container_status(one, record, policy, timestamp) for one in record.containers.values()}
     status: Obj = {
         "phase": now_phase,
-        "conditions": _conditions(record, spec, now_phase, given, timestamp(None)),
+        "conditions": _conditions(record, spec, of_conditions, given, timestamp(None), is_over=is_over),
         "hostIP": host_ip,
         "hostIPs": _both(host_ip, dual=dual),
         "startTime": timestamp(record.started_us),
@@ -45,9 +48,9 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
     if record.ip:
         status["podIP"] = record.ip
         status["podIPs"] = _both(record.ip, dual=dual)
-    if record.reason:
+    if record.reason and is_over:
         status["reason"] = record.reason
-    if record.message:
+    if record.message and is_over:
         status["message"] = record.message
     return status
 
@@ -152,7 +155,7 @@ def _mount(mount: Obj) -> Obj:
 # Conditions
 
 
-def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: str) -> list[Obj]:
+def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: str, *, is_over: bool) -> list[Obj]:
     known = given.get("conditions") or _NO_CONDITIONS
     before = {one["type"]: one for one in known}
     if record.written is not None:
@@ -173,7 +176,7 @@ def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: s
         ours.append(_condition("PodResizePending", "True", *record.resize, before.get("PodResizePending"), now))
     if record.resizing:
         ours.append(_condition("PodResizeInProgress", "True", "", "", before.get("PodResizeInProgress"), now))
-    if record.disrupted:
+    if record.disrupted and is_over:
         known = [one for one in known if one["type"] != "DisruptionTarget"]
         target = ("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted)
         ours.append(_condition(*target, before.get("DisruptionTarget"), now))

@@ -19,7 +19,7 @@ from simulator.node.container_starts import ContainerStarts
 from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.node_status import allocatable
-from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, next_steps, phase
+from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, final_phase, next_steps
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
 from simulator.node.pod_sandboxes import PodSandboxes
 from simulator.node.pod_status import rejected_status
@@ -332,7 +332,7 @@ class PodWorkers:
         policy = pod["spec"].get("restartPolicy") or "Always"
         todo = next_steps(record, policy)
         if todo.finished:
-            record.phase = phase(record, policy)
+            record.phase = final_phase(record)
             self._cause(record, pod, "finished")
             return
         if not todo.start:
@@ -507,11 +507,7 @@ class PodWorkers:
         if record.orphaned or pod is None:
             self._forget(record)
             return
-        if not record.phase:
-            apps = [one for one in record.containers.values() if one.kind == "app"]
-            record.phase = (
-                "Succeeded" if all(one.state == "exited" and one.exit_code == 0 for one in apps) else "Failed"
-            )
+        record.phase = record.phase or final_phase(record)
         self._sync(record, pod)
 
     def _forget(self, record: PodRecord) -> None:
