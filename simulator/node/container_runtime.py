@@ -25,14 +25,6 @@ _LOST = 255
 _MESSAGE_LIMIT = 2_048
 
 
-#: (pod, record, container, hook) → (what went wrong, or nothing; microseconds).
-Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[str, int]]
-
-
-def _no_hooks(pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
-    return "", 0
-
-
 def _nobody(pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...]) -> tuple[int, list[str]]:
     return 1, []
 
@@ -43,6 +35,14 @@ def _no_use(node: str) -> None:
 
 def _nothing(record: PodRecord) -> None:
     return None
+
+
+#: (pod, record, container, hook) → (what went wrong, or nothing; microseconds).
+Hooks = Callable[[Obj, PodRecord, ContainerRecord, Obj], tuple[str, int]]
+
+
+def _no_hooks(pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
+    return "", 0
 
 
 class ContainerRuntime:
@@ -227,7 +227,10 @@ class ContainerRuntime:
         one.stopping = True
         self._fleet.event(record, "Normal", "Killing", message or f"Stopping container {one.name}", container=one.name)
         grace_us = max(grace_s, MINIMUM_GRACE_S) * SECOND
-        before_us = min(self._pre_stop(record, one, spec) if grace_s > 0 else 0, grace_us)
+        before_us = self._pre_stop(record, one, spec, grace_us) if grace_s > 0 else 0
+        if one.state != "running" or one.run is None:
+            return  # the hook itself has ended it
+        grace_us = max(grace_us, before_us + MINIMUM_GRACE_S * SECOND)
         signal = _stop_signal(spec)
         after, code, reason = grace_us, _SIGKILL, "Error"
         plan = self._fleet.plan(one.run)
@@ -243,15 +246,21 @@ class ContainerRuntime:
             one.run.extra.extend([self._engine.now + before_us, text] for text in plan.stop_log)
         self._engine.schedule(after, self.name, "ended", record.uid, one.name, one.instance, code, reason)
 
-    def _pre_stop(self, record: PodRecord, one: ContainerRecord, spec: Obj) -> int:
-        """Carries out the preStop hook; how long it takes. The event says nothing of what it wrote, which may be a secret."""
+    def _pre_stop(self, record: PodRecord, one: ContainerRecord, spec: Obj, grace_us: int) -> int:
+        """Runs the hook; how long it takes, or the whole grace period when that is over before (`executePreStopHook`)."""
         hook, pod = (spec.get("lifecycle") or {}).get("preStop"), self._fleet.pod(record)
         if not hook or pod is None:
             return 0
         problem, took_us = self.hooks(pod, record, one, hook)
-        if problem:
-            self._fleet.event(record, "Warning", "FailedPreStopHook", "PreStopHook failed", container=one.name)
-        return took_us
+        if problem and took_us <= grace_us:
+            self._engine.schedule(took_us, self.name, "pre_stop_failed", record.uid, one.name)
+        return min(took_us, grace_us)
+
+    def pre_stop_failed(self, uid: str, name: str) -> None:
+        """Event: a preStop hook has failed; the container is stopped all the same."""
+        record = self._fleet.pods.get(uid)
+        if record is not None:
+            self._fleet.event(record, "Warning", "FailedPreStopHook", "PreStopHook failed", container=name)
 
     def interrupt(self, uid: str, name: str, instance: int, signal: str) -> None:
         """Event: the preStop hook is over, and the program gets its signal."""

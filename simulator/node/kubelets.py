@@ -333,7 +333,7 @@ class Kubelets:
             path = action.get("path") or "/"
             path = path if path.startswith("/") else f"/{path}"
             caller = self.servers.node_address(record.node)
-            answer = self.servers.connect(action.get("host") or record.ip, port, "TCP", path, caller)
+            answer = self.servers.connect(action.get("host") or record.ip, port, "TCP", path, caller, agent=_LIFECYCLE)
             if not answer.error:
                 return "", 0
         return hook_words.of_request(pod, one.name, action, port, record.ip), 0
@@ -486,4 +486,6 @@ class Kubelets:
         return (pod.get("status") or {}) if pod is not None and pod["metadata"]["uid"] == uid else {}
 
 
+#: As whom a kubelet asks a server for a lifecycle hook.
+_LIFECYCLE = "kube-lifecycle/1.33"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -141,13 +141,14 @@ class PodServers:
                     moments += [at - age for at in _turning_points(plan) if at > age]
         return min(moments, default=None)
 
-    def connect(self, address: str, port: int, protocol: str, path: str, client: str) -> Answer:
+    def connect(self, address: str, port: int, protocol: str, path: str, client: str, *, agent: str = _AGENT) -> Answer:
         """One request to whoever listens; `path` "" only opens the connection, `client` "" leaves no trace in logs."""
         for record in self._at(address):
             for one in record.containers.values():
                 plan = self._listening(one, port, protocol)
                 if plan is not None:
-                    return self._answer(record, one, plan, port, path, client, is_udp=protocol == "UDP")
+                    is_udp = protocol == "UDP"
+                    return self._answer(record, one, plan, port, path, client, is_udp=is_udp, agent=agent)
         if self.api is not None and protocol == "TCP" and self.api.listens(address, port):
             status, body = self.api.answer(path) if client and path else (0, "")
             return Answer(status, body, _API_SERVER)
@@ -270,7 +271,8 @@ class PodServers:
         path: str,
         client: str,
         *,
-        is_udp: bool = False,
+        is_udp: bool,
+        agent: str,
     ) -> Answer:
         assert one.run is not None
         listener = next((each for each in plan.listens if each.port == port and _is_udp(each) == is_udp), None)
@@ -299,7 +301,7 @@ class PodServers:
                 "{path}": path,
                 "{status}": str(status),
                 "{size}": str(len(body)),
-                "{agent}": _AGENT,
+                "{agent}": agent,
             }
             line = plan.access
             for field, text in fields.items():

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
+from simulator.machinery.go_text import quoted
 from simulator.machinery.octets import text_of
 from simulator.node.environment import Lookup, PodFacts, field_value, resource_value, texts
 from simulator.node.volumes import Files
@@ -106,7 +107,7 @@ def _field(path: str, facts: PodFacts) -> str:
     for whole in ("labels", "annotations"):
         if path == f"metadata.{whole}":
             pairs = facts.pod["metadata"].get(whole) or {}
-            return "\n".join(f'{key}="{text}"' for key, text in sorted(pairs.items()))
+            return "\n".join(f"{key}={quoted(text)}" for key, text in sorted(pairs.items()))
     return field_value(path, facts)
 
 

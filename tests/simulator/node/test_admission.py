@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.node import admission
+from tests.proof.follows import follows
 
 NODE = {
     "metadata": {"name": "machine1", "labels": {"zone": "a"}},
@@ -42,6 +43,7 @@ NO_PORT = ("NodePorts", "Predicate NodePorts failed: node(s) didn't have free po
 TAINTED = ("TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate")
 
 
+@follows("Pod admission", "pkg/kubelet/lifecycle/predicate_test.go: TestGeneralPredicates")
 @pytest.mark.parametrize(
     ("pod", "machine", "others", "is_static", "wanted"),
     [
@@ -78,6 +80,10 @@ def test_predicates_of_the_node(pod: Any, machine: Any, others: Any, is_static: 
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 
+@follows(
+    "Pod admission",
+    "pkg/kubelet/lifecycle/predicate_test.go: TestGeneralPredicates, TestRemoveMissingExtendedResources",
+)
 @pytest.mark.parametrize(
     ("pod", "others", "wanted"),
     [
@@ -109,6 +115,11 @@ def test_amounts_beside_cpu_and_memory(pod: Any, others: Any, wanted: Any) -> No
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 
+@follows(
+    "Pod admission",
+    "pkg/kubelet/lifecycle/predicate_test.go: TestRejectPodAdmissionBasedOnOSSelector, TestRejectPodAdmissionBasedOnOSField",
+    "pkg/kubelet/sysctl/allowlist_test.go",
+)
 @pytest.mark.parametrize(
     ("pod", "labels", "wanted"),
     [

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
+
 MIB = 1 << 20
 
 
@@ -64,6 +66,10 @@ def test_pressure_stays_for_five_minutes(machines: Any) -> None:
     assert node_condition(machines, "MemoryPressure") == ("False", "KubeletHasSufficientMemory")
 
 
+@follows(
+    "Eviction",
+    "pkg/kubelet/eviction/helpers_test.go: TestOrderedByPriority, TestOrderedByExceedsRequestMemory, TestOrderedByPriorityMemory",
+)
 @pytest.mark.parametrize(
     ("first", "second", "gone"),
     [

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
 
+
+@follows("Lifecycle hooks", "pkg/kubelet/kuberuntime/kuberuntime_container.go: startContainer")
 @pytest.mark.parametrize(
     ("hook", "seconds"),
     [
@@ -25,6 +28,7 @@ def test_a_container_runs_when_its_hook_is_over(machines: Any, hook: dict[str, A
         assert machines.kubelets.execute(machines.pod(), "web", ("cat", "/tmp/ready")).stdout == "ready\n"
 
 
+@follows("Lifecycle hooks", "pkg/kubelet/lifecycle/handlers.go", "pkg/kubelet/kuberuntime/kuberuntime_container.go")
 @pytest.mark.parametrize(
     ("hook", "words"),
     [
@@ -64,6 +68,7 @@ def test_a_hook_that_fails_kills_its_container(machines: Any, hook: dict[str, An
     assert machines.container()["restartCount"] >= 1
 
 
+@follows("Lifecycle hooks", "pkg/kubelet/kuberuntime/kuberuntime_container.go: executePreStopHook, killContainer")
 @pytest.mark.parametrize(
     ("hook", "seconds", "failed"),
     [
@@ -89,3 +94,45 @@ def test_the_signal_comes_when_the_last_hook_is_over(
     machines.run(4)
     assert machines.said("FailedPreStopHook") == failed
     assert not machines.exists()
+
+
+def stopping(
+    machines: Any, hook: dict[str, Any], script: str = "trap 'exit 0' TERM; sleep 1d & wait", **more: Any
+) -> Any:
+    """A pod with a preStop hook that is being deleted."""
+    machines.script(script, lifecycle={"preStop": hook}, **more)
+    machines.run(2)
+    machines.delete()
+    return machines
+
+
+def test_a_pre_stop_hook_does_its_work_before_the_signal(machines: Any) -> None:
+    hook = {"exec": {"command": ["sh", "-c", "echo bye > /v/last; sleep 5"]}}
+    mount = {"volumeMounts": [{"name": "v", "mountPath": "/v"}], "spec": {"volumes": [{"name": "v", "emptyDir": {}}]}}
+    stopping(machines, hook, **mount)
+    machines.run(4)
+    assert machines.kubelets.execute(machines.pod(), "web", ("cat", "/v/last")).stdout == "bye\n"
+    assert "running" in machines.container()["state"]
+    machines.run(2)
+    assert not machines.exists()
+
+
+def test_a_program_that_ignores_the_signal_has_two_seconds_after_a_hook_that_took_all(machines: Any) -> None:
+    stopping(machines, {"sleep": {"seconds": 30}}, "trap '' TERM; while true; do sleep 1; done")
+    machines.run(31.5)
+    assert machines.exists()
+    machines.run(1)
+    assert not machines.exists()
+
+
+def test_a_server_sees_the_request_of_a_hook(machines: Any) -> None:
+    machines.start(lifecycle={"preStop": {"httpGet": {"port": 80, "path": "/leaving"}}})
+    machines.run(2)
+    uid = machines.pod()["metadata"]["uid"]
+    machines.delete()
+    machines.run(0)
+    record = machines.kubelets.fleet.pods[uid]
+    extra = [text for _, text in record.containers["web"].run.extra]
+    assert any('"GET /leaving HTTP/1.1" 404' in text and '"kube-lifecycle/1.33"' in text for text in extra)
+    machines.run(5)
+    assert "FailedPreStopHook" not in machines.reasons()

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
+
 NOT_FOUND = (
     'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:1.99": '
     'failed to resolve reference "docker.io/library/nginx:1.99": docker.io/library/nginx:1.99: not found'
@@ -52,6 +54,9 @@ def test_pulls_are_tried_again_after_ten_twenty_forty_seconds_up_to_five_minutes
     assert [after - before for before, after in pairwise(attempts)] == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
+@follows(
+    "Images", "pkg/kubelet/images/image_manager.go", "pkg/kubelet/images/image_manager_test.go: TestParallelPuller"
+)
 @pytest.mark.parametrize(
     ("image", "reason", "message"),
     [
@@ -84,6 +89,29 @@ def test_why_an_image_cannot_be_had(machines: Any, image: str, reason: str, mess
     machines.start(image=image)
     machines.run(1)
     assert machines.container()["state"]["waiting"] == {"reason": reason, "message": message}
+
+
+@follows("Images", "pkg/kubelet/images/image_manager_test.go: pullerTestCases")
+@pytest.mark.parametrize(
+    ("policy", "is_present", "said", "waits"),
+    [
+        pytest.param("IfNotPresent", False, ["Pulling", "Pulled"], "", id="image missing, pulled"),
+        pytest.param("IfNotPresent", True, ["Pulled"], "", id="image present, don't pull"),
+        pytest.param("Always", True, ["Pulling", "Pulled"], "", id="image present, pull all the same"),
+        pytest.param("Never", True, ["Pulled"], "", id="image present, never pull"),
+        pytest.param("Never", False, ["ErrImageNeverPull"], "ErrImageNeverPull", id="image missing, never pull"),
+    ],
+)
+def test_pull_policies(machines: Any, policy: str, is_present: bool, said: list[str], waits: str) -> None:
+    if is_present:
+        machines.start("first")
+        machines.run(1)
+    machines.start(imagePullPolicy=policy)
+    machines.run(1)
+    assert [one for one in machines.reasons() if one not in ("Created", "Started", "Failed")] == said
+    assert machines.container()["state"].get("waiting", {}).get("reason", "") == waits
+    if said == ["Pulled"]:
+        assert machines.said("Pulled") == ['Container image "nginx:1.27" already present on machine']
 
 
 def test_never_pull_refuses_an_absent_image(machines: Any) -> None:

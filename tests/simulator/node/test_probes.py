@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
+
 
 def test_a_pod_without_probes_is_ready_as_soon_as_it_runs(machines: Any) -> None:
     machines.start()
@@ -76,6 +78,7 @@ def test_a_startup_probe_that_never_succeeds_restarts_the_container(machines: An
     assert machines.said("Unhealthy") == [refused]
 
 
+@follows("Probes", "pkg/probe/http/http.go", "pkg/probe/tcp/tcp.go", "pkg/probe/grpc/grpc.go", "pkg/probe/exec/exec.go")
 @pytest.mark.parametrize(
     ("probe", "text"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.cluster import Cluster
+from tests.proof.follows import follows
 
 SECOND = 1_000_000
 
@@ -94,6 +95,7 @@ def test_what_others_have_is_deferred_until_they_end(cluster: Cluster) -> None:
     assert seen(cluster, ".status.containerStatuses[0].resources.limits.cpu") == "1500m"
 
 
+@follows("Resize", "pkg/apis/core/validation/validation_test.go: TestValidatePodResize")
 @pytest.mark.parametrize(
     ("patch", "message"),
     [

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
 
+
+@follows("Sync of a pod", "pkg/kubelet/container/helpers_test.go: TestShouldContainerBeRestarted")
 @pytest.mark.parametrize(
     ("policy", "code", "phase", "restarts"),
     [
@@ -97,6 +100,9 @@ def test_init_containers_run_one_after_the_other(machines: Any) -> None:
     assert [one["ready"] for one in machines.status()["initContainerStatuses"]] == [True, True]
 
 
+@follows(
+    "Sync of a pod", "pkg/kubelet/kuberuntime/kuberuntime_manager_test.go: TestComputePodActionsWithInitContainers"
+)
 @pytest.mark.parametrize(
     ("policy", "phase"),
     [

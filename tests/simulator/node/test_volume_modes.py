@@ -6,11 +6,18 @@ import pytest
 
 from simulator.node.volume_modes import modes_of
 from simulator.workloads.file_modes import Modes
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 _ITEMS = [{"key": "a", "path": "dir/a", "mode": 0o600}, {"key": "b", "path": "b"}]
 
 
+@follows(
+    "Volumes",
+    "pkg/volume/volume_linux.go: SetVolumeOwnership",
+    "pkg/volume/emptydir/empty_dir.go",
+    "pkg/volume/projected/projected_test.go: TestCollectDataWithServiceAccountToken",
+)
 @pytest.mark.parametrize(
     ("volume", "group", "inside", "wanted"),
     [
