@@ -5,15 +5,13 @@ remembered of each is by which provider it was written, and from that its bytes 
 until it is written again; one whose provider is gone cannot be read.
 """
 
-import binascii
-from base64 import b64decode
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 import yaml
 
+from simulator.apiserver.encryption_validation import findings
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.storage_keys import key_of
 from simulator.engine.plain import Obj, Plain
@@ -21,7 +19,6 @@ from simulator.machinery.store import Key
 
 _VERSION, _KIND = "apiserver.config.k8s.io/v1", "EncryptionConfiguration"
 IDENTITY = "identity"
-_KEY_LENGTHS = {"aescbc": (16, 24, 32), "aesgcm": (16, 24, 32), "secretbox": (32,)}
 
 
 class EncryptionError(ValueError):
@@ -59,61 +56,29 @@ def read_configuration(text: str) -> tuple[Rule, ...]:
         raise EncryptionError(
             f"error decoding encryption provider configuration file: found {found}, wanted {_VERSION}, Kind={_KIND}"
         )
-    rules = []
-    for index, entry in enumerate(document.get("resources") or ()):
-        path = f"resources[{index}]"
-        if not entry.get("resources"):
-            raise EncryptionError(f"{path}.resources: Required value: resources is required")
-        if not entry.get("providers"):
-            raise EncryptionError(f"{path}.providers: Required value: providers is required")
-        providers = [
-            provider
-            for at, given in enumerate(entry["providers"])
-            for provider in _providers(given, f"{path}.providers[{at}]")
-        ]
-        rules.append(Rule(tuple(entry["resources"]), tuple(providers)))
-    if not rules:
-        raise EncryptionError("resources: Required value: at least one resource is required")
-    return tuple(rules)
-
-
-def _providers(given: Any, path: str) -> list[Provider]:
-    if not isinstance(given, dict) or len(given) != 1:
+    entries = document.get("resources") or ()
+    if not isinstance(entries, list | tuple) or not all(isinstance(entry, dict) for entry in entries):
         raise EncryptionError(
-            f"{path}: Invalid value: {given}: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity"
+            "error decoding encryption provider configuration file: resources: wanted a list of objects"
         )
+    if found := findings(document):
+        texts = list(dict.fromkeys(str(error) for error in found))
+        raise EncryptionError(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+    return tuple(
+        Rule(tuple(entry["resources"]), tuple(one for given in entry["providers"] for one in _providers(given)))
+        for entry in document["resources"]
+    )
+
+
+def _providers(given: Obj) -> list[Provider]:
+    """Of a configuration without a finding."""
     ((name, body),) = given.items()
     if name == IDENTITY:
         return [Provider("")]
     if name == "kms":
         version, called = (body or {}).get("apiVersion", "v1"), (body or {}).get("name", "")
-        if not called:
-            raise EncryptionError(f"{path}.kms.name: Required value: provider name is required")
         return [Provider(f"k8s:enc:kms:{version}:{called}:", called)]
-    if name not in _KEY_LENGTHS:
-        raise EncryptionError(
-            f"{path}: Invalid value: {name}: provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity"
-        )
-    keys = (body or {}).get("keys") or ()
-    if not keys:
-        raise EncryptionError(f"{path}.{name}.keys: Required value: keys is required")
-    return [_keyed(name, key, f"{path}.{name}.keys[{index}]") for index, key in enumerate(keys)]
-
-
-def _keyed(provider: str, key: Obj, path: str) -> Provider:
-    if not key.get("name"):
-        raise EncryptionError(f"{path}.name: Required value: key name is required")
-    try:
-        secret = b64decode(key.get("secret") or "", validate=True)
-    except binascii.Error as error:
-        raise EncryptionError(f'{path}.secret: Invalid value: "REDACTED": secrets must be base64 encoded') from error
-    if not secret:
-        raise EncryptionError(f"{path}.secret: Required value: secret is required")
-    if len(secret) not in _KEY_LENGTHS[provider]:
-        wanted = " ".join(str(length) for length in _KEY_LENGTHS[provider])
-        says = f"secret is not of the expected length, got {len(secret)}, expected one of [{wanted}]"
-        raise EncryptionError(f'{path}.secret: Invalid value: "REDACTED": {says}')
-    return Provider(f"k8s:enc:{provider}:v1:{key['name']}:", key["secret"])
+    return [Provider(f"k8s:enc:{name}:v1:{key['name']}:", key["secret"]) for key in body["keys"]]
 
 
 class Encryption:

@@ -196,7 +196,7 @@ def applied(live: Obj | None, config: Obj, writer: Writer, *, force: bool, fill:
     except Conflicts as conflicts:
         left = _not_from_last_apply(start, conflicts, writer) if writer.manager == "kubectl" else conflicts.found
         if left:
-            raise _refusal(left) from None
+            raise refusal_of(left) from None
     return _applied(start, config, writer, force=True, fill=fill)
 
 
@@ -287,7 +287,7 @@ def _with_last_applied(obj: Obj, config: Obj, writer: Writer) -> Obj:
     return {**obj, "metadata": {**obj["metadata"], "annotations": {**annotations, LAST_APPLIED: text}}}
 
 
-def _refusal(found: list[tuple[Entry, tuple[str, ...]]]) -> StatusError:
+def refusal_of(found: list[tuple[Entry, tuple[str, ...]]]) -> StatusError:
     causes = [
         {
             "reason": "FieldManagerConflict",
@@ -300,11 +300,10 @@ def _refusal(found: list[tuple[Entry, tuple[str, ...]]]) -> StatusError:
         entry, path = found[0]
         message = f"Apply failed with 1 conflict: conflict with {_spelled(entry)}: {field_sets.spelled(path)}"
         return errors.StatusError(409, "Conflict", message, {"causes": causes})
-    lines: list[str] = []
-    for index, (entry, path) in enumerate(found):
-        if index == 0 or found[index - 1][0] is not entry:
-            lines.append(f"conflicts with {_spelled(entry)}:")
-        lines.append(f"- {field_sets.spelled(path)}")
+    fields: dict[str, list[str]] = {}
+    for entry, path in sorted(found, key=lambda one: one[0].identity):
+        fields.setdefault(f"conflicts with {_spelled(entry)}:", []).append(f"- {field_sets.spelled(path)}")
+    lines = [line for head, paths in fields.items() for line in (head, *paths)]
     message = f"Apply failed with {len(found)} conflicts: " + "\n".join(lines)
     return errors.StatusError(409, "Conflict", message, {"causes": causes})
 

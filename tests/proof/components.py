@@ -96,9 +96,5 @@ OPEN: frozenset[str] = frozenset(
         "cloud-node-controller",
         "cloud-node-lifecycle-controller",
         "service-controller",
-        "Audit policy",
-        "Custom resources",
-        "Encryption at rest",
-        "Server-side apply",
     }
 )

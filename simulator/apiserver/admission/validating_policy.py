@@ -1,7 +1,7 @@
 """ValidatingAdmissionPolicy: rules in CEL that a request must meet, put into force by bindings.
 
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/; `apiserver/pkg/admission/plugin/policy/validating`
-(1.33), whose texts these are. Left out: `auditAnnotations`, type checking into the policy's status.
+(1.33), whose texts these are. Left out: type checking into the policy's status.
 """
 
 from collections.abc import Iterator
@@ -30,6 +30,7 @@ from simulator.machinery.store import Store
 POLICIES, BINDINGS = f"validatingadmissionpolicies.{GROUP}", f"validatingadmissionpolicybindings.{GROUP}"
 _CODES = {"Unauthorized": 401, "Forbidden": 403, "RequestEntityTooLarge": 413, "Invalid": 422}
 _LONGEST_MESSAGE = 5_120
+_LONGEST_ANNOTATION = 10_240
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,48 @@ def audit_notes(store: Store, change: Change) -> dict[str, str]:
         }
         for one in _denials(store, change, "Audit")
     ]
-    if not found:
-        return {}
-    return {"validation.policy.admission.k8s.io/validation_failure": msgspec.json.encode(found).decode()}
+    notes = _annotations(store, change)
+    if found:
+        notes["validation.policy.admission.k8s.io/validation_failure"] = msgspec.json.encode(found).decode()
+    return notes
+
+
+def _annotations(store: Store, change: Change) -> dict[str, str]:
+    """What policies themselves have to say to the audit log, whatever their bindings do (`validating/dispatcher.go: auditAnnotationCollector`)."""
+    found: dict[str, list[str]] = {}
+    for policy, binding in bound(store, BINDINGS, POLICIES, change):
+        wanted = policy["spec"].get("auditAnnotations")
+        for key, text in _said_to_audit(store, policy, binding, change) if wanted else ():
+            found.setdefault(f"{policy['metadata']['name']}/{key}", []).append(text[:_LONGEST_ANNOTATION])
+    return {key: ", ".join(texts) for key, texts in found.items()}
+
+
+def _said_to_audit(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator[tuple[str, str]]:
+    """An expression that fails is told by the denial it leads to, or not at all."""
+    try:
+        for param in params(store, policy, binding, change):
+            known = variables(store, change, param)
+            if conditions_hold(policy, known):
+                known["variables"] = composed(policy, known)
+                for one in policy["spec"]["auditAnnotations"]:
+                    if text := _annotation(one["valueExpression"], known):
+                        yield one["key"], text
+    except Undecided:
+        return
+
+
+def _annotation(expression: str, known: Obj) -> str:
+    """ "" for null and for nothing but spaces. Raises Undecided (`validating/validator.go`)."""
+    try:
+        found = evaluated(expression, known)
+    except ExpressionError as error:
+        raise Undecided(f"valueExpression '{expression}' resulted in error: {error}") from error
+    if found is not None and not isinstance(found, str):
+        kind = {bool: "bool", int: "int", float: "double", list: "list", dict: "map"}.get(type(found), "unknown")
+        raise Undecided(
+            f"valueExpression '{expression}' resulted in unsupported return type: {kind}. Return type must be either string or null."
+        )
+    return (found or "").strip()
 
 
 def is_watched(store: Store, resource: str) -> bool:
@@ -98,6 +138,8 @@ def _judged(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator
                         yield replace(
                             denial, index=index, actions=tuple(binding["spec"].get("validationActions") or ())
                         )
+                for one in policy["spec"].get("auditAnnotations") or ():
+                    _annotation(one["valueExpression"], known)
     except Undecided as trouble:
         if is_strict:
             yield Denial(*names, str(trouble), "Invalid")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.apiserver.admission.matching import Change
+from simulator.apiserver.admission.validating_policy import audit_notes
 from tests.proof.follows import follows
 
 Obj = dict[str, Any]
@@ -147,3 +149,53 @@ def test_a_policy_may_ask_who_may_do_what(world: Any) -> None:
     account = "!authorizer.serviceAccount('shop', 'default').path('/metrics').check('get').allowed()"
     policy(world, {"expression": f"({asks}) && ({mine}) && ({account})"})
     world.create(DEPLOYMENTS, deployment(1))
+
+
+LOG = [
+    {"key": "replicas", "valueExpression": "'asked for ' + string(object.spec.replicas)"},
+    {"key": "none", "valueExpression": "null"},
+]
+
+
+@follows(
+    "ValidatingAdmissionPolicy",
+    "staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go",
+    "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/#audit-annotations",
+)
+@pytest.mark.parametrize(
+    ("validations", "annotations", "actions", "wanted"),
+    [
+        pytest.param([AT_MOST_FIVE], LOG, ("Deny",), {"demo-policy/replicas": "asked for 2"}, id="beside a validation that holds"),
+        pytest.param([{"expression": "false"}], LOG[:1], ("Warn",), {"demo-policy/replicas": "asked for 2"}, id="beside one that does not"),
+        pytest.param([], [{"key": "blank", "valueExpression": "'  '"}], ("Deny",), {}, id="nothing to say"),
+    ],
+)  # fmt: skip
+def test_a_policy_speaks_to_the_audit_log(
+    world: Any, validations: list[Obj], annotations: list[Obj], actions: tuple[str, ...], wanted: Obj
+) -> None:
+    policy(world, *validations, auditAnnotations=annotations, actions=actions)
+    kind = world.registry.kinds.by_name("deployments.apps")
+    change = Change(
+        "CREATE",
+        kind,
+        "jane",
+        {**deployment(2), "metadata": {"name": "web", "namespace": "shop"}},
+        None,
+        (),
+        False,
+        world.registry.kinds,
+    )
+    assert audit_notes(world.registry.store, change) == wanted
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        pytest.param("object.spec.none", "valueExpression 'object.spec.none' resulted in error: no such key: none", id="an error"),
+        pytest.param("1", "valueExpression '1' resulted in unsupported return type: int. Return type must be either string or null.", id="a number"),
+    ],
+)  # fmt: skip
+def test_an_annotation_that_fails_denies(world: Any, expression: str, says: str) -> None:
+    policy(world, auditAnnotations=[{"key": "k", "valueExpression": expression}])
+    response = world.call("POST", DEPLOYMENTS, deployment(2))
+    assert (response.status, response.body["message"]) == (422, PREFIX + says)

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from simulator.apiserver.ownership import Entry, refusal_of
 from simulator.cluster import Cluster
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 APPLY = "application/apply-patch+yaml"
@@ -316,3 +318,38 @@ def test_custom_kinds_are_merged_by_their_own_schema(api: Api) -> None:
     assert refused["body"]["message"] == (
         'Apply failed with 1 conflict: conflict with "ann": .spec.steps[name="a"].run'
     )
+
+
+def owner(manager: str, *, operation: str = "Update", version: str = "v1", subresource: str = "") -> Entry:
+    return Entry(manager, operation, version, subresource, "2025-10-09T08:53:20Z", {})
+
+
+SPEC, NAME = ("f:spec",), ("f:spec", "f:name")
+
+
+@follows(
+    "Server-side apply",
+    "staging/src/k8s.io/apimachinery/pkg/util/managedfields/internal/conflict_test.go: TestNewConflictError",
+)
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        pytest.param([(owner("Bob"), NAME)], 'Apply failed with 1 conflict: conflict with "Bob" using v1: .spec.name', id="one that updated"),
+        pytest.param([(owner("Bob", operation="Apply"), NAME)], 'Apply failed with 1 conflict: conflict with "Bob": .spec.name', id="one that applied"),
+        pytest.param([(owner("Bob", subresource="scale"), NAME)], 'Apply failed with 1 conflict: conflict with "Bob" with subresource "scale" using v1: .spec.name', id="one below the object"),
+        pytest.param(
+            [(owner("Bob"), NAME), (owner("Alice"), SPEC), (owner("Bob"), SPEC)],
+            'Apply failed with 3 conflicts: conflicts with "Alice" using v1:\n- .spec\nconflicts with "Bob" using v1:\n- .spec.name\n- .spec',
+            id="several, by their managers",
+        ),
+        pytest.param(
+            [(owner("Bob", version="v2"), SPEC), (owner("Bob"), NAME)],
+            'Apply failed with 2 conflicts: conflicts with "Bob" using v1:\n- .spec.name\nconflicts with "Bob" using v2:\n- .spec',
+            id="one manager in two versions",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_conflict_says(found: list[tuple[Entry, tuple[str, ...]]], says: str) -> None:
+    error = refusal_of(found)
+    assert (error.code, error.reason, error.message) == (409, "Conflict", says)
+    assert [cause["reason"] for cause in error.details["causes"]] == ["FieldManagerConflict"] * len(found)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.proof.follows import follows
 from tests.simulator.extension.conftest import BOOKS, Lab, Obj, book
 
 BOOK = "apiVersion: example.com/v1\nkind: Bk\nmetadata: {name: ai}\nspec: {title: AI Explained}\n"
@@ -55,6 +56,12 @@ def test_a_name_that_is_taken_keeps_a_kind_from_being_served_until_it_is_free(li
     assert library.value(crd, '{.status.conditions[?(@.type=="Established")].status}') == "True"
 
 
+@follows(
+    "Custom resources",
+    "staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/validation/validation.go",
+    "staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype/validation_test.go",
+    "staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go",
+)
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
@@ -248,6 +255,10 @@ def test_versions_differ_in_name_only_and_the_old_one_warns(lab: Lab) -> None:
     assert shown["apiVersion"] == "example.com/v1beta1"
 
 
+@follows(
+    "Custom resources",
+    "staging/src/k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation/validation_test.go: TestValidateCustomResourceDefinition",
+)
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
