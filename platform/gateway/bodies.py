@@ -44,7 +44,7 @@ def read_body(data: bytes, content_type: str, *, is_written: bool = True) -> Bod
             return Body(yaml.load(data, Loader=_Loader), _yaml_duplicates(data) if is_written else ())
         if kind in _JSON_LIKE:
             return Body(msgspec.json.decode(data), _json_duplicates(data) if is_written else ())
-    except (msgspec.DecodeError, UnicodeDecodeError, ProtobufError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, ProtobufError, yaml.YAMLError, RecursionError) as error:
         raise unreadable_body(str(error)) from error
     raise unsupported_media_type(
         "the body of the request was in an unknown format - accepted media types include: "
@@ -106,7 +106,7 @@ def _yaml_duplicates(data: bytes) -> tuple[str, ...]:
     """One finding of all, as Go's YAML reader tells them."""
     try:
         lines = list(_marked(yaml.compose(data, Loader=_Loader), set()))
-    except (yaml.YAMLError, RecursionError):
+    except (ValueError, yaml.YAMLError, RecursionError):
         return ()
     if not lines:
         return ()

@@ -13,6 +13,7 @@ from gateway.spdy import PING, SYN_STREAM, Frame, Framing, SpdyError
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
 #: A request of more than this is no experiment.
 _LONGEST = 1 << 20
+_LONGEST_NUMBER = 10
 _STATUS = {200: "OK", 204: "No Content", 301: "Moved Permanently", 302: "Found", 400: "Bad Request", 403: "Forbidden",
            404: "Not Found", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}  # fmt: skip
 
@@ -49,7 +50,7 @@ class Connection:
             return None
         lines = head.decode("latin-1").split("\r\n")
         lengths = [line.partition(":")[2].strip() for line in lines[1:] if line.lower().startswith("content-length:")]
-        length = int(lengths[0]) if lengths and lengths[0].isdecimal() else 0
+        length = int(lengths[0]) if lengths and lengths[0].isdecimal() and len(lengths[0]) < _LONGEST_NUMBER else 0
         if len(rest) < length:
             return None
         self._buffer = rest[length:]
@@ -89,7 +90,7 @@ class Tunnel:
         request, port = frame.headers.get("requestid", ""), frame.headers.get("port", "")
         if frame.headers.get("streamtype") == "error":
             self._errors[request] = frame.stream
-        elif port.isdecimal():
+        elif port.isdecimal() and len(port) < _LONGEST_NUMBER:
             connection = Connection(self._backend, self._namespace, self._pod, int(port))
             self._open[frame.stream] = (connection, request)
             if why := await connection.probe():

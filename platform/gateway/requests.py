@@ -18,6 +18,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_LIMIT = 3 * 1024 * 1024
+_LONGEST_NUMBER = 18
 _BOOLEANS = frozenset(
     {"watch", "allowWatchBookmarks", "sendInitialEvents", "follow", "previous", "timestamps", "force", "pretty",
      "stdin", "stdout", "stderr", "tty", "orphanDependents", "insecureSkipTLSVerifyBackend"}
@@ -72,7 +73,7 @@ async def read_request(scope: Scope, receive: Receive, path: str) -> Request:
 
 async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
     length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) > BODY_LIMIT:
+    if length.isdecimal() and (len(length) > _LONGEST_NUMBER or int(length) > BODY_LIMIT):
         raise too_long(BODY_LIMIT)
     return await read_bytes(receive, BODY_LIMIT)
 

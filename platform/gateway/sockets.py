@@ -3,7 +3,7 @@
 https://kubernetes.io/docs/reference/using-api/websockets/. `v5.channel.k8s.io` and `v4.channel.k8s.io`: the first byte of a frame names its channel: 0 stdin, 1 stdout,
 2 stderr, 3 the closing Status, 4 the size of the terminal, 255 (v5) closes a channel. A shell is a session of lines (`keyboard.py`);
 any other command gets its whole standard input at once. attach shows what the container writes from now on. Clients that ask for
-SPDY itself (kubectl before 1.30) come through `spdy_upgrade.py`; a refusal carries its Status for them (`status` of `websocket.close`).
+SPDY itself (kubectl before 1.30) come through `spdy_upgrade.py`; the end of their stream of standard input is that close. A refusal carries its Status for them (`status` of `websocket.close`).
 """
 
 import asyncio
@@ -29,11 +29,19 @@ _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
 #: kubectl reads before it has made all of its streams, and drops frames of those that it does not know yet
 #: (`client-go/tools/remotecommand/websocket.go`). A real container is never that quick.
 _CLIENT_SETTLES_S = 0.2
-#: How long a command that may read its input waits for the first of it.
+#: How long a command that may not read its input at all waits for the first of it, and how long every piece is waited for where a client has
+#: no way to say that its input has ended (WebSocket before `v5.channel.k8s.io`).
 _INPUT_S = 0.3
 #: How long `tar x` waits for the next piece of an archive that has not ended.
 _ARCHIVE_S = 20.0
 _END_OF_ARCHIVE = bytes(1024)
+#: Programs that read their input to its end when so many words at most follow their name that are no options.
+_READERS = {
+    **dict.fromkeys(("cat", "wc", "sort", "uniq", "head", "tail", "tac", "base64", "md5sum", "sha1sum", "sha256sum", "gzip", "xxd"), 0),
+    **dict.fromkeys(("grep", "sed", "awk", "jq"), 1),
+    "tr": 2,
+    **dict.fromkeys(("tee", "xargs", "dd"), 1_000),
+}  # fmt: skip
 _LONGEST_INPUT = 4_000_000
 _STDIN, _STDOUT, _STDERR, _ERROR, _CLOSE = 0, b"\x01", b"\x02", b"\x03", 255
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
@@ -63,7 +71,8 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send, backend: Back
     elif verb == "portforward":
         await serve_channels(scope, receive, send, backend, namespace, pod)
     else:
-        await _Streams(scope, receive, send, backend).serve(namespace, pod, verb)
+        says_end = protocol == _PROTOCOLS[0] or headers_of(scope).get("upgrade", "").lower() == "spdy/3.1"
+        await _Streams(scope, receive, send, backend, says_end=says_end).serve(namespace, pod, verb)
 
 
 async def _serve_log(scope: Scope, receive: Receive, send: Send, backend: Backend, path: str) -> None:
@@ -140,7 +149,9 @@ async def may_begin(scope: Scope, backend: Backend, path: str) -> Response:
 class _Streams:
     """The channels of one exec or attach."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, backend: Backend) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, backend: Backend, *, says_end: bool) -> None:
+        """`says_end`: whether the client can tell that its input has ended."""
+        self._says_end = says_end
         self._receive, self._send, self._backend = receive, send, backend
         query = query_of(scope)
         self._container = query.get("container", "")
@@ -172,19 +183,25 @@ class _Streams:
         await self._tell(await self._backend.execute(namespace, pod, self._container, self._command, stdin))
 
     async def _input(self) -> bytes:
-        """Everything up to the end of the input, or what came before a pause."""
+        """Everything up to the end of the input; without any, what a command gets that has not waited for it."""
         data = b""
-        reads_archive = _reads_archive(self._command)
         while len(data) <= _LONGEST_INPUT:
-            patience = _ARCHIVE_S if reads_archive and not data.endswith(_END_OF_ARCHIVE) else _INPUT_S
             try:
-                part = await asyncio.wait_for(self._typed(), patience)
+                part = await asyncio.wait_for(self._typed(), self._patience(data))
             except TimeoutError:
                 break
             if part is None:
                 break
             data += part
         return data
+
+    def _patience(self, data: bytes) -> float | None:
+        """Seconds until the next piece of input is no longer waited for; None: for ever."""
+        if self._says_end and (data or _reads_to_the_end(self._command)):
+            return None
+        if _reads_archive(self._command) and not data.endswith(_END_OF_ARCHIVE):
+            return _ARCHIVE_S
+        return _INPUT_S
 
     async def _typed(self) -> bytes | None:
         """The next piece of standard input; None at its end. Raises _Gone when the client has left."""
@@ -306,3 +323,10 @@ def _is_shell(command: Sequence[str]) -> bool:
 def _reads_archive(command: Sequence[str]) -> bool:
     """`tar -xmf - -C dir`, as `kubectl cp` asks for it: it reads on until the archive ends, however slowly that comes."""
     return bool(command) and command[0].rsplit("/", 1)[-1] == "tar" and any("x" in word for word in command[1:2])
+
+
+def _reads_to_the_end(command: Sequence[str]) -> bool:
+    """Whether a command does nothing before its input has ended."""
+    program = command[0].rsplit("/", 1)[-1] if command else ""
+    operands = [word for word in command[1:] if word == "-" or not word.startswith("-")]
+    return _reads_archive(command) or len(operands) <= _READERS.get(program, -1)

@@ -43,7 +43,7 @@ def _is_true(text: str) -> bool:
 
 
 def _numbers(text: str) -> Sequence[int]:
-    return [int(part) for part in text.split(",") if part.isascii() and part.isdecimal()]
+    return [int(part) for part in text.split(",") if part.isascii() and part.isdecimal() and len(part) < 6]
 
 
 def _words(text: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from simulator.apiserver import errors
+from simulator.apiserver.list_options import whole_number
 from simulator.apiserver.request import Request
 from simulator.engine.plain import Obj
 from simulator.machinery.decoding import check
@@ -17,9 +18,7 @@ def delete_options(request: Request) -> Obj:
     options = checked_options(request.body)
     seconds = request.query.get("gracePeriodSeconds", "")
     if seconds:
-        if not seconds.removeprefix("-").isdecimal():
-            raise errors.bad_request(f"gracePeriodSeconds: found {seconds!r}, wanted a number of seconds")
-        options = {**options, "gracePeriodSeconds": int(seconds)}
+        options = {**options, "gracePeriodSeconds": whole_number(seconds)}
     for name in ("propagationPolicy",):
         if name in request.query:
             options = {**options, name: request.query[name]}

@@ -72,11 +72,12 @@ def revision_of(text: str) -> int:
 
 def limit_of(query: Mapping[str, str]) -> int:
     """How many objects a page may hold; 0: all. Raises StatusError (400) for what is no number, also as `timeoutSeconds`."""
-    _whole(query.get("timeoutSeconds", ""))
-    return max(_whole(query.get("limit", "")), 0)
+    whole_number(query.get("timeoutSeconds", ""))
+    return max(whole_number(query.get("limit", "")), 0)
 
 
-def _whole(text: str) -> int:
+def whole_number(text: str) -> int:
+    """As Go reads it; nothing is 0. Raises StatusError (400)."""
     digits = text.removeprefix("-").removeprefix("+") if text[:1] in ("-", "+") else text
     if not text:
         return 0

@@ -17,6 +17,7 @@ from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
 
 KUBELET_PORT = "10250"
+_LONGEST_PORT = 5
 _SCHEMES = ("", "http", "https")
 
 
@@ -106,7 +107,7 @@ def _of_pod(registry: Registry, target: Target, place: _Place) -> _Place:
 
 def _of_service(registry: Registry, target: Target, place: _Place) -> _Place:
     namespace, name, port = target.namespace or "", place.name, place.port
-    if port.isdecimal():
+    if port.isdecimal() and len(port) <= _LONGEST_PORT:
         service = registry.store.get("services", (namespace, name))
         if service is None:
             raise not_found("", "services", name)
@@ -162,7 +163,7 @@ def _number(port: str) -> int:
         return 80
     if not port.isdecimal():
         raise Unanswered(f"dial tcp: lookup tcp/{port}: unknown port")
-    if not 0 < int(port) < 65_536:
+    if len(port) > _LONGEST_PORT or not 0 < int(port) < 65_536:
         raise Unanswered(f"dial tcp: address {port}: invalid port")
     return int(port)
 

@@ -6,12 +6,17 @@ carries the words of the library the API server uses (`evanphx/json-patch` 4).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Edit = Callable[[Any, str], Any]
 
 MAX_OPERATIONS = 10_000
+
+
+#: What Go takes for an index; longer numbers are out of its range.
+_INDEX, _NUMBER = re.compile(r"[+-]?[0-9]{1,18}"), re.compile(r"[+-]?[0-9]+")
 
 
 class PatchError(ValueError):
@@ -154,7 +159,7 @@ def _existing_key(container: Any, token: str) -> Any:
         if token not in container:
             raise LookupError(token)
         return token
-    index = int(token) if token.lstrip("-").isdigit() else len(container)
+    index = int(token) if _INDEX.fullmatch(token) else len(container)
     if not -len(container) <= index < len(container):
         raise LookupError(token)
     return index
@@ -215,8 +220,9 @@ def _replacing(value: Any, path: str) -> Edit:
 
 
 def _index(container: list[Any], token: str, verb: str, path: str, *, limit: int) -> int:
-    if not token.lstrip("-").isdigit():
-        says = f"value was not a proper array index: '{token}': strconv.Atoi: parsing \"{token}\": invalid syntax"
+    if not _INDEX.fullmatch(token):
+        why = "value out of range" if _NUMBER.fullmatch(token) else "invalid syntax"
+        says = f"value was not a proper array index: '{token}': strconv.Atoi: parsing \"{token}\": {why}"
         raise PatchError(f"error in {verb} for path: '{path}': {says}")
     index = int(token)
     if index < 0:

@@ -22,6 +22,8 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
 _BINARY_SUFFIX = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+#: Nobody means a longer one, and reading it would take time.
+_LONGEST = 1_000
 _EXPONENT_DIGITS = 32
 
 
@@ -58,7 +60,7 @@ class Quantity:
 def parse(text: str) -> Quantity:
     """Read a quantity; raises `QuantityError` for anything else."""
     match = _SPLIT.fullmatch(text)
-    if not text or match is None or not (match[2] or match[3] or text in ("+", "-")):
+    if not text or len(text) > _LONGEST or match is None or not (match[2] or match[3] or text in ("+", "-")):
         raise QuantityError(_NOT_A_QUANTITY)
     sign, whole, fraction, suffix = match[1], match[2], match[3] or "", match[4]
     if not whole and not fraction:

@@ -132,6 +132,18 @@ def _no_surrogates(path: str) -> str:
 @example("GET", "/version", [("watch", "1")], [], "", b"")
 @example("GET", "/api/v1/namespaces/default/pods", [("watch", "1"), ("resourceVersion", "9" * 5000)], [], "", b"")
 @example("GET", "/api/v1/namespaces/default/pods", [("limit", "9" * 5000)], [], "", b"")
+@example("GET", "/", [], [], "application/yaml", b"9" * 5000)
+@example(
+    "DELETE",
+    "/api/v1/namespaces/default/configmaps/a",
+    [("gracePeriodSeconds", "9" * 5000), ("dryRun", "All")],
+    [],
+    "",
+    b"",
+)
+@example("POST", "/api/v1/namespaces/default/pods", [], [(b"content-length", b"9" * 5000)], "", b"{}")
+@example("GET", f"/api/v1/namespaces/default/services/web:{'9' * 5000}/proxy/", [], [], "", b"")
+@example("GET", f"/api/v1/namespaces/default/pods/one:{'9' * 5000}/proxy/", [], [], "", b"")
 def test_any_request_is_answered(
     door: Door,
     method: str,
@@ -212,6 +224,9 @@ SHAPES = st.one_of(
 
 @fuzzed(150)
 @given(path=st.sampled_from(OBJECTS), operations=OPERATIONS)
+@example(OBJECTS[1], [{"op": "add", "path": "/spec/tolerations/" + "9" * 5000, "value": {}}])
+@example(OBJECTS[1], [{"op": "remove", "path": "/spec/tolerations/--1"}])
+@example(OBJECTS[1], [{"op": "test", "path": "/spec/tolerations/²", "value": 1}])
 def test_json_patches_are_answered(door: Door, path: str, operations: list[object]) -> None:
     headers = [(b"content-type", b"application/json-patch+json")]
     door.ask("PATCH", path, headers=headers, body=_json(operations))

@@ -68,6 +68,34 @@ def pod(verb: str) -> str:
     return f"/api/v1/namespaces/default/pods/web/{verb}"
 
 
+@pytest.mark.parametrize("command", ["command=cat", "command=sh&command=-c&command=cat"])
+async def test_a_command_gets_what_was_typed_before_and_after_a_pause(backend: LocalBackend, command: str) -> None:
+    socket = Socket(backend, pod("exec"), f"{command}&stdin=true&stdout=true", V5)
+    socket.send(b"\x00one\n")
+    await asyncio.sleep(0.7)
+    socket.send(b"\x00two\n")
+    socket.send(b"\xff\x00")
+    channels = await socket.rest()
+    assert channels[1] == b"one\ntwo\n"
+
+
+async def test_who_reads_to_the_end_waits_for_the_first_of_it(backend: LocalBackend) -> None:
+    socket = Socket(backend, pod("exec"), "command=wc&command=-l&stdin=true&stdout=true", V5)
+    await asyncio.sleep(0.7)
+    socket.send(b"\x00one\ntwo\n")
+    socket.send(b"\xff\x00")
+    assert (await socket.rest())[1].strip() == b"2"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "command"), [(V5, "command=ls"), ("v4.channel.k8s.io", "command=cat")], ids=["no reader", "no end"]
+)
+async def test_nobody_waits_for_an_end_that_does_not_come(backend: LocalBackend, protocol: str, command: str) -> None:
+    socket = Socket(backend, pod("exec"), f"{command}&stdin=true&stdout=true", protocol)
+    channels = await socket.rest()
+    assert json.loads(channels[3])["status"] == "Success"
+
+
 async def test_a_command_gets_its_standard_input(backend: LocalBackend) -> None:
     socket = Socket(backend, pod("exec"), "command=cat&stdin=true&stdout=true", V5)
     socket.send(b"\x00hello\n")
