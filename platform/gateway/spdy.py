@@ -13,6 +13,7 @@ FIN = 0x01
 _VERSION = 3
 _CONTROL = 0x8000
 _LONGEST_FRAME = 1 << 20
+_LONGEST_HEADERS = 1 << 16
 
 _WORDS = [
     "options",
@@ -157,7 +158,9 @@ class Framing:
         return None
 
     def _headers(self, block: bytes) -> dict[str, str]:
-        plain = self._inflate.decompress(block)
+        plain = self._inflate.decompress(block, _LONGEST_HEADERS)
+        if self._inflate.unconsumed_tail:
+            raise SpdyError(f"headers of more than {_LONGEST_HEADERS} bytes")
         (count,) = struct.unpack(">I", plain[:4])
         at, found = 4, {}
         for _ in range(count):

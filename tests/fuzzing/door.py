@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -69,8 +69,8 @@ class Door:
             assert self.cluster.apply({"kind": "shell", "line": line})["exit"] == 0
         self.cluster.advance(self.cluster.now + 20_000_000, max_events=10**6)
         self._watcher = Watcher(self.cluster)
-        self._backend = LocalBackend(self.cluster, speed=0)
-        self._front = Front(self._backend)
+        self.backend = LocalBackend(self.cluster, speed=0)
+        self._front = Front(self.backend)
         self._loop = asyncio.new_event_loop()
         self._count = 0
 
@@ -150,8 +150,11 @@ class Door:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        await asyncio.wait_for(serve_socket(scope, receive, send, self._backend, path), _HANGS_S)
+        await asyncio.wait_for(serve_socket(scope, receive, send, self.backend, path), _HANGS_S)
         return sent
+
+    def run(self, act: Coroutine[Any, Any, None]) -> None:
+        self._loop.run_until_complete(asyncio.wait_for(act, _HANGS_S))
 
     def check(self, shown: str) -> None:
         """What must hold after anything."""
