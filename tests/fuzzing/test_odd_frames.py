@@ -142,7 +142,7 @@ class _Connection:
     def write(self, data: bytes) -> None:
         pass
 
-    def loseConnection(self) -> None:  # noqa: N802 - Twisted's name
+    def loseConnection(self) -> None:
         self.is_closed = True
 
 
