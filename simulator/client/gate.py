@@ -86,8 +86,10 @@ class Gate:
     @classmethod
     def of(cls, engine: Engine) -> "Gate":
         """The one gate of an engine."""
-        known = dict(engine.components()).get(cls.name)
-        return cls(engine) if known is None else cast("Gate", known)
+        try:
+            return cast("Gate", engine.component(cls.name))
+        except KeyError:
+            return cls(engine)
 
     def add(self, name: str, loop: Loop) -> None:
         """At assembly. Kubelets share one entry, `kubelet`."""

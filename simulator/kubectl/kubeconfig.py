@@ -13,6 +13,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -95,11 +96,18 @@ class Kubeconfig:
         except FileError:
             return ""
 
+    def put(self, text: str) -> None:
+        """Makes this the text of the first file. Raises FileError."""
+        self._put_text(self.files()[0], text)
+
     def _put(self, path: str, document: dict[str, Any]) -> None:
+        self._put_text(path, to_yaml(document))
+
+    def _put_text(self, path: str, text: str) -> None:
         folder = posixpath.dirname(self._home.absolute(path))
         if not self._home.is_directory(folder):
             self._home.make_directory(folder)
-        self._home.write(path, to_yaml(document))
+        self._home.write(path, text)
 
     def current_name(self) -> str:
         return str(self.document().get("current-context") or "")
@@ -146,6 +154,12 @@ def kind_document(cluster: str, server: str, *, note: str = OMITTED) -> dict[str
         "preferences": {},
         "users": [{"name": name, "user": {"client-certificate-data": note, "client-key-data": note}}],
     }
+
+
+@lru_cache(maxsize=16)
+def kind_text(cluster: str, server: str) -> str:
+    """`kind_document` as it lies in the file of a new workstation."""
+    return to_yaml(kind_document(cluster, server))
 
 
 def omitted_of(number: int) -> str:

@@ -24,7 +24,7 @@ from simulator.kubectl.following import Followed
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.job_control import Jobwatch, stop
 from simulator.kubectl.jobs import INTERRUPTED, Jobs, Timer
-from simulator.kubectl.kubeconfig import Kubeconfig, kind_document
+from simulator.kubectl.kubeconfig import Kubeconfig, kind_text
 from simulator.kubectl.shell import REPEAT_US, REPEATABLE, Shell, ShellResult, goes_on, watched_text
 from simulator.kubectl.small_command import Surface
 from simulator.kubectl.text_filters import grep
@@ -61,7 +61,7 @@ class Workstation:
         self._watch = Jobwatch(self.jobs, self._seen)
         self._shell = Shell(self.session, self.surface)
         self._changes = 0
-        self.session.config.write(kind_document(cluster_name, SERVER))
+        self.session.config.put(kind_text(cluster_name, SERVER))
 
     def _now_us(self) -> int:
         return self._clock.epoch_s * 1_000_000 + self._clock.now

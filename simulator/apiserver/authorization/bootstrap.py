@@ -140,8 +140,9 @@ _KUBEADM_PUBLIC_BINDING = (
 )
 
 
+@lru_cache(maxsize=4)
 def born(seed: int, timestamp: str) -> dict[str, dict[Key, Obj]]:
-    """Resource → key → object. `seed` makes the uids, `timestamp` is when the API server first started."""
+    """Resource → key → object, read only: copies and restored clusters share it. `seed` makes the uids, `timestamp` is when the API server first started."""
     tables: dict[str, dict[Key, Obj]] = {CLUSTER_ROLES: {}, CLUSTER_BINDINGS: {}, ROLES: {}, BINDINGS: {}}
     for resource, obj in _shared():
         metadata = obj["metadata"]
