@@ -67,16 +67,17 @@ def unpacked(state: Plain, table: Iterable[Key]) -> list[tuple[int, Key]]:
 
 
 def _identity(event: Obj) -> tuple[str, ...]:
-    about, source = event["involvedObject"], event.get("source") or {}
+    about, source = event["involvedObject"].get, (event.get("source") or {}).get
+    told = event.get
     return (
-        about.get("namespace", ""),
-        about.get("kind", ""),
-        about.get("name", ""),
-        about.get("uid", ""),
-        about.get("fieldPath", ""),
-        event.get("type", ""),
-        event.get("reason", ""),
-        event.get("message", ""),
-        source.get("component", ""),
-        source.get("host", ""),
+        about("uid", ""),
+        about("name", ""),
+        about("kind", ""),
+        about("namespace", ""),
+        about("fieldPath", ""),
+        told("type", ""),
+        told("reason", ""),
+        told("message", ""),
+        source("component", ""),
+        source("host", ""),
     )

@@ -422,6 +422,8 @@ class Registry:
             )
 
     def _reach(self) -> None:
+        if self.serving and self.certificate_ends is None and self.etcd.is_writable:
+            return
         self.reach()
         if not self.etcd.is_writable:
             raise errors.etcd_timeout()
@@ -472,18 +474,7 @@ class Registry:
         engine = self.engine
         if self.audit.is_on and self.admission.person is None:
             self.audit.component(who, verb, resource, key, obj)
-        return engine.trail.append(
-            at=engine.now,
-            type="write",
-            actor=who,
-            verb=verb,
-            resource=resource,
-            namespace=key[0],
-            name=key[1],
-            uid=obj["metadata"]["uid"],
-            rev=revision,
-            because=engine.cause,
-        )
+        return engine.trail.write(engine.now, who, verb, resource, key, obj["metadata"]["uid"], revision, engine.cause)
 
     def _announce(self, change: Change) -> None:
         for observer in self.observers:

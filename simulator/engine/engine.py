@@ -28,6 +28,8 @@ class Component(Protocol):
     def load(self, state: Plain) -> None: ...
 
 
+#: So many seconds stay written out.
+_STAMPS = 64
 #: (due, ticket, target, method, args, cause)
 Event = tuple[int, int, str, str, tuple[Plain, ...], int]
 
@@ -52,7 +54,8 @@ class Engine:
         self._cancelled: dict[int, None] = {}
         self._streams: dict[str, Rng] = {}
         self._components: dict[str, Component] = {}
-        self._stamp = (-1, "")
+        self._stamps: dict[int, str] = {}
+        """The seconds that were lately written out."""
 
     # Registration
 
@@ -94,10 +97,13 @@ class Engine:
     def timestamp(self, at: int | None = None) -> str:
         """RFC 3339 in whole seconds, as Kubernetes' `metav1.Time`."""
         second = (self.now if at is None else at) // 1_000_000
-        if self._stamp[0] != second:
+        known = self._stamps.get(second)
+        if known is None:
+            if len(self._stamps) >= _STAMPS:
+                self._stamps.clear()
             moment = datetime.fromtimestamp(self.epoch_s + second, UTC)
-            self._stamp = (second, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return self._stamp[1]
+            known = self._stamps[second] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return known
 
     def micro_timestamp(self, at: int | None = None) -> str:
         """RFC 3339 in microseconds, as Kubernetes' `metav1.MicroTime` (Leases, events.k8s.io)."""
@@ -165,11 +171,15 @@ class Engine:
         due = self.peek()
         if due is None:
             return False
+        self._fire(due)
+        return True
+
+    def _fire(self, due: int) -> None:
+        """Runs the event that `peek` has found."""
         _, _, target, method, args, self.cause = heapq.heappop(self._heap)
         self.now = due
         getattr(self._components[target], method)(*args)
         self.cause = 0
-        return True
 
     def run(self, until: int, max_events: int | None = None) -> bool:
         """Runs events due up to `until` and moves the clock there. False: stopped after `max_events`, call again."""
@@ -180,7 +190,7 @@ class Engine:
             if left == 0:
                 return False
             left -= 1
-            self.step()
+            self._fire(due)
         self.now = until
         return True
 

@@ -7,6 +7,7 @@ first once there are more than `limit`; a row keeps its root's number, so even t
 """
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class TrailRow(NamedTuple):
 
 
 #: A row from all its values at once: half the price of naming them.
-_row = TrailRow._make
+_row = partial(tuple.__new__, TrailRow)
 
 
 #: Columns that are told as what they are not: the number of a row, the time since the row before, how far back the cause is.
@@ -93,10 +94,27 @@ class Trail:
         because: int = 0,
         note: str = "",
     ) -> int:
-        self.ev = ev = self.ev + 1
+        ev = self.ev + 1
         parent = self.get(because) if because else None
         root, hop = (because or ev, 0) if parent is None else (parent.root, parent.hop + 1)
-        row = _row((ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note))
+        return self._add(
+            ev, hop, _row((ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note))
+        )
+
+    def write(
+        self, at: int, who: str, verb: str, resource: str, key: tuple[str, str], uid: str, rev: int, because: int
+    ) -> int:
+        """`append` for what nearly all rows are, without a word for each value."""
+        ev = self.ev + 1
+        parent = self.get(because) if because else None
+        root, hop = (because or ev, 0) if parent is None else (parent.root, parent.hop + 1)
+        namespace, name = key
+        return self._add(
+            ev, hop, _row((ev, at, "write", who, verb, resource, namespace, name, uid, rev, because, root, hop, ""))
+        )
+
+    def _add(self, ev: int, hop: int, row: TrailRow) -> int:
+        self.ev = ev
         self._rows.append(row)
         if hop == 0:
             self._roots[ev] = row

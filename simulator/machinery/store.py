@@ -6,7 +6,8 @@ the members of etcd agree to a write (`apiserver.etcd`).
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,6 +26,10 @@ class Change(NamedTuple):
     key: Key
     old: Obj | None
     new: Obj | None
+
+
+#: A change from all its values at once: half the price of naming them.
+_change = partial(tuple.__new__, Change)
 
 
 class Compacted(Exception):
@@ -65,6 +70,10 @@ class Store:
         """All objects of a resource, by key, in creation order. Read only."""
         return self._tables.get(resource) or {}
 
+    def has_any(self, resources: Iterable[str]) -> bool:
+        """Whether there is an object of one of these."""
+        return any(map(self._tables.get, resources))
+
     def in_namespace(self, resource: str, namespace: str) -> Iterator[Obj]:
         """Objects of one namespace in creation order."""
         table = self._tables.get(resource) or {}
@@ -91,7 +100,7 @@ class Store:
         table[key] = obj
         if old is None:
             self._names.setdefault((resource, key[0]), {})[key[1]] = None
-        return self._append(Change(self.revision + 1, ev, "MODIFIED" if old else "ADDED", resource, key, old, obj))
+        return self._append(_change((self.revision + 1, ev, "MODIFIED" if old else "ADDED", resource, key, old, obj)))
 
     def remove(self, resource: str, key: Key, last: Obj, ev: int) -> Change:
         """Removes the object; `last` is its final form, as watchers get it."""

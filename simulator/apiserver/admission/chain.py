@@ -28,6 +28,8 @@ from simulator.engine.plain import Obj
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Store
 
+#: Without any object of these nobody looks at a write.
+_WATCHERS = (validating_policy.BINDINGS, MUTATING, VALIDATING, mutating_policy.BINDINGS)
 _MIRROR = "kubernetes.io/config.mirror"
 
 
@@ -158,9 +160,7 @@ class AdmissionChain:
         self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None, *, dry_run: bool
     ) -> Change | None:
         """The write as policies and webhooks see it; None where nobody looks."""
-        table = self._store.table
-        is_asked = table(validating_policy.BINDINGS) or table(MUTATING) or table(VALIDATING)
-        if not (is_asked or table(mutating_policy.BINDINGS)):
+        if not self._store.has_any(_WATCHERS):
             return None
         kind = self._kinds.by_name(resource)
         user = self.person if self.person is not None and self.person.name == who else user_of(who)
