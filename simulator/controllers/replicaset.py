@@ -150,6 +150,8 @@ class ReplicaSetController(Controller):
             return
         if old is None:
             self._expectations.created(key)
+            if not self.selector(owner).matches(labels_of(new)):
+                self._strays.setdefault(owner["metadata"]["uid"], {})[new["metadata"]["name"]] = None
         elif labels_of(old) != labels_of(new):
             self._strays.setdefault(owner["metadata"]["uid"], {})[new["metadata"]["name"]] = None
         elif _aspects(old) == _aspects(new):
@@ -226,17 +228,19 @@ class ReplicaSetController(Controller):
             self._expectations.forget(key)
             return
         is_free = self._expectations.are_met(key, self.engine.now)
-        self._release_strays(owner)
+        # Neither is in the count yet: that follows what the watch brings.
+        claimed = -self._release_strays(owner)
         if not is_ending(owner):
-            self._adopt(owner)
+            claimed += self._adopt(owner)
         tally = self._tallies.get(owner["metadata"]["uid"], Tally())
-        failure = self._manage(key, owner, tally.active) if is_free and not is_ending(owner) else None
+        failure = self._manage(key, owner, tally.active + claimed) if is_free and not is_ending(owner) else None
         self._report(key, owner, tally, failure)
         if failure is not None:
             raise failure
 
-    def _adopt(self, owner: Obj) -> None:
-        namespace = owner["metadata"]["namespace"]
+    def _adopt(self, owner: Obj) -> int:
+        """How many pods were adopted."""
+        namespace, adopted = owner["metadata"]["namespace"], 0
         for name in self._orphans.matching(namespace, self.selector(owner)):
             pod = self.cache.get("pods", namespace, name)
             if pod is None or not is_active(pod):
@@ -245,19 +249,24 @@ class ReplicaSetController(Controller):
             self.client.patch(
                 "pods", namespace, name, {"metadata": {"ownerReferences": references, "uid": pod["metadata"]["uid"]}}
             )
+            adopted += 1
+        return adopted
 
-    def _release_strays(self, owner: Obj) -> None:
-        uid, namespace = owner["metadata"]["uid"], owner["metadata"]["namespace"]
+    def _release_strays(self, owner: Obj) -> int:
+        """How many active pods were let go."""
+        uid, namespace, released = owner["metadata"]["uid"], owner["metadata"]["namespace"], 0
         for name in self._strays.pop(uid, {}):
             pod = self.cache.get("pods", namespace, name)
             if pod is not None and not self.selector(owner).matches(labels_of(pod)):
                 left = without_controller(pod, uid)
+                released += is_active(pod)
                 self.client.patch(
                     "pods",
                     namespace,
                     name,
                     {"metadata": {"ownerReferences": left or None, "uid": pod["metadata"]["uid"]}},
                 )
+        return released
 
     def _manage(self, key: str, owner: Obj, active: int) -> StatusError | ApiUnavailable | None:
         """Creates or deletes pods; returns what stopped it."""

@@ -81,12 +81,9 @@ COMPONENTS: dict[str, list[str]] = {
 OPEN: frozenset[str] = frozenset(
     {
         "attachdetach-controller",
-        "deployment-controller",
         "garbage-collector-controller",
         "namespace-controller",
         "node-lifecycle-controller",
-        "replicaset-controller",
-        "replication-controller",
         "cloud-node-controller",
         "cloud-node-lifecycle-controller",
         "service-controller",
