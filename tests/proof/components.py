@@ -81,8 +81,6 @@ COMPONENTS: dict[str, list[str]] = {
 OPEN: frozenset[str] = frozenset(
     {
         "attachdetach-controller",
-        "garbage-collector-controller",
-        "namespace-controller",
         "node-lifecycle-controller",
         "cloud-node-controller",
         "cloud-node-lifecycle-controller",
