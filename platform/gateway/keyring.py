@@ -1,6 +1,6 @@
 """Which keys open which clusters, as one web process knows it.
 
-Promises: what a key opens is remembered for a few seconds, so that a client's many requests do not each ask the database. A key that is revoked
+Promises: what a key opens is remembered for a second, so that a client's many requests do not each ask the database. A key that is revoked
 opens nothing as soon as the notice of it is heard, which also ends the streams it holds; without that notice (the bus is away), or when it
 expires, it ends with the memory: after `REMEMBERED_S` at the latest.
 """
@@ -18,7 +18,7 @@ from gateway.selectors import key_person
 from gateway.services import REVOKED
 from live.hub import Hub
 
-REMEMBERED_S = 5.0
+REMEMBERED_S = 1.0
 REMEMBERED = 10_000
 
 

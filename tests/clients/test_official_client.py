@@ -1,5 +1,6 @@
 """The published `kubernetes` client, unmodified, over HTTP."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -244,3 +245,37 @@ def test_one_of_two_candidates_leads_and_the_other_takes_over(api: client.ApiCli
     with pytest.raises(ApiException) as refused:
         leases.replace_namespaced_lease("leader", "default", stale)
     assert refused.value.status == 409
+
+
+def test_a_bound_token_is_its_account_over_http_and_nobody_when_the_account_is_gone(api: client.ApiClient) -> None:
+    core, rbac = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
+    core.create_namespaced_service_account("default", {"metadata": {"name": "bot"}})
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
+    rbac.create_namespaced_role("default", {"metadata": {"name": "reader"}, "rules": [rule]})
+    subject = {"kind": "ServiceAccount", "name": "bot", "namespace": "default"}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    rbac.create_namespaced_role_binding("default", {"metadata": {"name": "bot"}, "subjects": [subject], "roleRef": role})
+    asked = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=[], expiration_seconds=600))
+    token = core.create_namespaced_service_account_token("bot", "default", asked).status.token
+
+    settings = client.Configuration(host=api.configuration.host, api_key={"authorization": f"Bearer {token}"})
+    with client.ApiClient(settings) as bot:
+        mine = client.CoreV1Api(bot)
+        who = client.AuthenticationV1Api(bot).create_self_subject_review({"kind": "SelfSubjectReview"})
+        assert who.status.user_info.username == "system:serviceaccount:default:bot"
+        assert mine.list_namespaced_config_map("default").kind == "ConfigMapList"
+        events = watch.Watch().stream(mine.list_namespaced_config_map, "default", timeout_seconds=1)
+        assert {event["type"] for event in events} == {"ADDED"}
+        with pytest.raises(ApiException) as refused:
+            mine.list_namespaced_pod("default")
+        assert refused.value.status == 403
+        said = json.loads(refused.value.body)["message"]
+        assert 'User "system:serviceaccount:default:bot" cannot list resource "pods"' in said
+        with pytest.raises(ApiException) as refused:
+            mine.create_namespaced_config_map("default", config_map("not-mine"))
+        assert refused.value.status == 403
+        core.delete_namespaced_service_account("bot", "default")
+        for call in (lambda: mine.list_namespaced_config_map("default"), lambda: mine.list_namespaced_pod("default")):
+            with pytest.raises(ApiException) as refused:
+                call()
+            assert (refused.value.status, refused.value.reason) == (401, "Unauthorized")
