@@ -254,7 +254,9 @@ def test_a_bound_token_is_its_account_over_http_and_nobody_when_the_account_is_g
     rbac.create_namespaced_role("default", {"metadata": {"name": "reader"}, "rules": [rule]})
     subject = {"kind": "ServiceAccount", "name": "bot", "namespace": "default"}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
-    rbac.create_namespaced_role_binding("default", {"metadata": {"name": "bot"}, "subjects": [subject], "roleRef": role})
+    rbac.create_namespaced_role_binding(
+        "default", {"metadata": {"name": "bot"}, "subjects": [subject], "roleRef": role}
+    )
     asked = client.AuthenticationV1TokenRequest(spec=client.V1TokenRequestSpec(audiences=[], expiration_seconds=600))
     token = core.create_namespaced_service_account_token("bot", "default", asked).status.token
 
