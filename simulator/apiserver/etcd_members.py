@@ -144,8 +144,6 @@ class EtcdMembers:
         return f"Member {member_id(name):>16} removed from cluster {_CLUSTER}\n", "", 0
 
     def _add(self, name: str, peers: str) -> Said:
-        if not peers:
-            return "", "Error: member peer urls not provided\n", 1
         if not self._etcd.is_writable:
             return "", f"Error: {_DEADLINE}\n", 1
         if name in self._raft.members:

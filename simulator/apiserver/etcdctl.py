@@ -7,6 +7,7 @@ import json
 from base64 import b64encode
 
 from simulator.apiserver.etcd_members import EtcdMembers
+from simulator.apiserver.etcdctl_refusals import refusal
 from simulator.apiserver.storage_browser import StorageBrowser
 
 _VALUE_OPTIONS = (
@@ -26,11 +27,15 @@ _VALUE_OPTIONS = (
 def etcdctl(browser: StorageBrowser, words: list[str], members: EtcdMembers) -> tuple[str, str, int]:
     """(standard output, standard error, exit code) of `etcdctl WORDS…`."""
     options, rest = _parsed(words)
+    if (refused := refusal(rest, options)) is not None:
+        return "", *refused
     if (told := members.run(rest, options)) is not None:
         return told
     match rest:
         case ["get", key]:
             return _get(browser, key, options)
+        case ["get", key, end]:
+            return _shown(browser, [one for one in browser.keys("") if key <= one < end], options)
         case ["del", ""] if "--prefix" in options:
             return f"{browser.wipe()}\n", "", 0
         case ["snapshot", "save", name]:
@@ -48,8 +53,13 @@ def etcdctl(browser: StorageBrowser, words: list[str], members: EtcdMembers) -> 
 
 
 def _get(browser: StorageBrowser, key: str, options: dict[str, str]) -> tuple[str, str, int]:
-    prefixed = "--prefix" in options or "--from-key" in options
-    keys = browser.keys(key) if prefixed else [key] * (browser.value(key) is not None)
+    if "--from-key" in options:
+        return _shown(browser, [one for one in browser.keys("") if one >= key], options)
+    keys = browser.keys(key) if "--prefix" in options else [key] * (browser.value(key) is not None)
+    return _shown(browser, keys, options)
+
+
+def _shown(browser: StorageBrowser, keys: list[str], options: dict[str, str]) -> tuple[str, str, int]:
     if options.get("-w", options.get("--write-out", "")) == "json":
         return _as_json(browser, keys), "", 0
     lines = []

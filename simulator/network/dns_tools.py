@@ -16,6 +16,9 @@ _TIMEOUT_US = 10_000_000
 _DIG_TIMEOUT_US = 15_000_000
 
 
+_NOT_OURS = "Non-authoritative answer:"
+
+
 class DnsTools:
     def __init__(self, datapath: Datapath) -> None:
         self._path = datapath
@@ -49,7 +52,8 @@ class DnsTools:
             return 1, [";; connection timed out; no servers could be reached", ""], _TIMEOUT_US
         if reply.code != NOERROR:
             return 1, [*head, f"** server can't find {name}: {reply.code}", ""], 0
-        lines = [line for one in reply.answers if one.type == type and (line := _nslookup_line(one))]
+        lines = [] if reply.authoritative else [_NOT_OURS]
+        lines += [line for one in reply.answers if one.type == type and (line := _nslookup_line(one))]
         return 0, [*head, *(lines or [f"*** Can't find {name}: No answer"]), ""], 0
 
     def _addresses(
@@ -58,16 +62,25 @@ class DnsTools:
         answer = self._resolve(source, name, types, server)
         if answer is None:
             return 1, [";; connection timed out; no servers could be reached", ""], _TIMEOUT_US
+        if busybox:
+            return int(not answer.records), [*head, *self._replies(source, answer.name, types, server)], 0
         if not answer.records:
-            missing = answer.name if busybox else name
-            return 1, [*head, f"** server can't find {missing}: NXDOMAIN", ""], 0
+            return 1, [*head, f"** server can't find {name}: NXDOMAIN", ""], 0
+        reply = self._path.ask(source, answer.name, types[0], server)
+        lines = [] if reply is None or reply.authoritative else [_NOT_OURS]
+        return 0, [*head, *lines, *_found(answer.records), ""], 0
+
+    def _replies(self, source: Source, name: str, types: tuple[str, ...], server: str) -> list[str]:
+        """BusyBox prints each reply as it comes, and a blank line after it (`networking/nslookup.c`: send_queries)."""
         lines: list[str] = []
-        for one in answer.records:
-            if one.type == "CNAME":
-                lines.append(_nslookup_line(one))
-            else:
-                lines += [f"Name:\t{one.name}", f"Address: {one.data}"]
-        return 0, [*head, *lines, ""], 0
+        for type in types:
+            reply = self._path.ask(source, name, type, server)
+            if reply is None or reply.code != NOERROR:
+                lines += [f"** server can't find {name}: {'SERVFAIL' if reply is None else reply.code}", ""]
+                continue
+            lines += [] if reply.authoritative else [_NOT_OURS]
+            lines += [*_found(tuple(one for one in reply.answers if one.type in (type, "CNAME"))), ""]
+        return lines
 
     def _resolve(self, source: Source, name: str, types: tuple[str, ...], server: str) -> dns.Answer | None:
         if not server:
@@ -194,6 +207,13 @@ def _dig_words(words: list[str]) -> _Asked:
         skip = word if word in ("-x", "-t") and not skip else ""
     only = "+noall" in words and "+answer" in words
     return _Asked(name or ".", type or "A", server, short, "+search" in words, only)
+
+
+def _found(records: tuple[Record, ...]) -> list[str]:
+    lines: list[str] = []
+    for one in records:
+        lines += [_nslookup_line(one)] if one.type == "CNAME" else [f"Name:\t{one.name}", f"Address: {one.data}"]
+    return lines
 
 
 def _nslookup_line(record: Record) -> str:

@@ -36,6 +36,7 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
                 "Name:\tweb.default.svc.cluster.local",
                 "Address: 10.96.1.1",
                 "",
+                "",
             ],
             id="nslookup finds",
         ),
@@ -45,6 +46,8 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
             [
                 "Server:\t\t10.96.0.10",
                 "Address:\t10.96.0.10:53",
+                "",
+                "** server can't find nope.default.svc.cluster.local: NXDOMAIN",
                 "",
                 "** server can't find nope.default.svc.cluster.local: NXDOMAIN",
                 "",
