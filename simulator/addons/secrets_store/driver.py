@@ -96,7 +96,7 @@ class SecretsStore:
         if key is None:
             return json.dumps({"data": values}, separators=(",", ":")), version
         if key not in values:
-            raise _unmade(failed, f'couldn\'t read secret "{one.get("objectName", "")}": key "{key}" does not exist')
+            raise _unmade(failed, f'{{{path}}}: {{key "{key}" does not exist at the secret path}}')
         return values[key], version
 
     # Rotation

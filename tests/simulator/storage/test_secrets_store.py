@@ -127,7 +127,7 @@ def test_a_secret_of_the_vault_is_a_file_in_the_pod_and_no_secret_in_the_api() -
         pytest.param(
             {},
             CLASS.replace("secretKey: password", "secretKey: pin").replace("data/db,", "data/other,", 1),
-            'couldn\'t read secret "password": key "pin" does not exist',
+            'error making mount request: {secret/data/other}: {key "pin" does not exist at the secret path}',
             id="no key",
         ),
     ],
