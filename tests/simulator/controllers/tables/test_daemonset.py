@@ -19,10 +19,10 @@ NO_EXECUTE = {"key": "dedicated", "value": "user1", "effect": "NoExecute"}
 
 
 def put_node(world: Any, name: str, labels: Obj | None = None, taints: tuple[Obj, ...] = (), **spec: Any) -> None:
+    """A node that has been ready: it no longer has the taint that the API server gives to new ones."""
     metadata = {"name": name, "labels": labels or {}}
-    world.put(
-        "nodes", {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": list(taints), **spec}}
-    )
+    made = world.put("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec})
+    world.client.update("nodes", {**made, "spec": {**made["spec"], "taints": list(taints)}})
 
 
 def daemon_set(
