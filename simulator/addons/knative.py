@@ -228,7 +228,7 @@ class KnativeController(Controller):
         else:
             condition = {"type": "Ready", "status": "Unknown", "reason": "Deploying"}
             conditions = with_condition(conditions, condition, self.engine.timestamp())
-        active = {"type": "Active", "status": "True" if wanted else "False"}
+        active = {"type": "Active", "status": "True" if wanted else "False", "severity": "Info"}
         if not wanted:
             active |= {"reason": "NoTraffic", "message": "The target is not receiving traffic."}
         conditions = with_condition(

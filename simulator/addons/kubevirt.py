@@ -199,7 +199,7 @@ class VirtController(Controller):
             wanted["nodeName"] = pod["spec"]["nodeName"]
         if found.get("podIP"):
             wanted["interfaces"] = [{"name": "default", "ipAddress": found["podIP"]}]
-        condition = {"type": "Ready", "status": "True" if phase == "Running" else "False"}
+        condition = {"type": "Ready", "status": "True"} if phase == "Running" else _NOT_RUNNING
         wanted["conditions"] = with_condition(list(status.get("conditions") or ()), condition, self.engine.timestamp())
         if phase == "Running" and status.get("phase") != "Running":
             handler = {"source": "virt-handler", "host": pod["spec"]["nodeName"]}
@@ -247,6 +247,13 @@ class VirtController(Controller):
         self._set(machine, {**status, "printableStatus": shown, "ready": shown == "Running", "conditions": conditions})
 
 
+#: `pkg/virt-controller/watch/vmi/vmi.go`: syncReadyConditionFromPod.
+_NOT_RUNNING = {
+    "type": "Ready",
+    "status": "False",
+    "reason": "GuestNotRunning",
+    "message": "Guest VM is not reported as running",
+}
 _PHASES = {"Pending": "Scheduling", "Running": "Running", "Succeeded": "Succeeded", "Failed": "Failed"}
 
 

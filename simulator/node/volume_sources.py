@@ -33,18 +33,21 @@ def references(volume: Obj) -> list[tuple[str, str]]:
 
 
 def problem_of(volume: Obj, namespace: str, lookup: Lookup) -> str | None:
-    """Why such a volume cannot be set up; None when it can."""
+    """Why such a volume cannot be set up; None when it can. Of several sources every one that is missing is told (`NewAggregate`)."""
     parts = (volume.get("projected") or {}).get("sources") or [volume]
-    for part in parts:
-        for field, resource, kind, word in (
-            ("configMap", "configmaps", "configmap", "config"),
-            ("secret", "secrets", "secret", "secret"),
-        ):
-            if field in part:
-                name = part[field].get("secretName") or part[field].get("name", "")
-                why = _source_problem(part[field], lookup(resource, namespace, name), f'{kind} "{name}"', word)
-                if why is not None:
-                    return why
+    problems = [why for part in parts if (why := _part_problem(part, namespace, lookup)) is not None]
+    told = list(dict.fromkeys(problems))
+    return None if not told else told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+
+
+def _part_problem(part: Obj, namespace: str, lookup: Lookup) -> str | None:
+    for field, resource, kind, word in (
+        ("configMap", "configmaps", "configmap", "config"),
+        ("secret", "secrets", "secret", "secret"),
+    ):
+        if field in part:
+            name = part[field].get("secretName") or part[field].get("name", "")
+            return _source_problem(part[field], lookup(resource, namespace, name), f'{kind} "{name}"', word)
     return None
 
 

@@ -59,6 +59,7 @@ def test_a_function_has_no_pod_until_somebody_asks() -> None:
     assert ask(lab).status == 200
     lab.wait(120)
     assert pods(lab) == []
+    assert lab.value("revision hello-00001", '{.status.conditions[?(@.type=="Active")].severity}') == "Info"
     assert lab.value("revision hello-00001", '{.status.conditions[?(@.type=="Active")].reason}') == "NoTraffic"
     first = ask(lab)
     assert first.status == 503
