@@ -9,7 +9,7 @@ from json import dumps
 from simulator.apiserver.proxying import Unanswered
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
-from simulator.network.datapath import REFUSED, RESET, Datapath, Source
+from simulator.network.datapath import REFUSED, RESET, Datapath, Source, Trace
 from simulator.network.http_paths import HttpPath
 from simulator.node.kubelets import Kubelets
 
@@ -26,18 +26,31 @@ class ClusterReach:
         body = request.body if isinstance(request.body, str) else "" if request.body is None else dumps(request.body)
         asked = HttpPath(path, host=address, method=request.method, body=body, scheme="https" if tls else "http")
         trace = self._datapath.request(Source(node=self._machine), address, port, asked)
-        if trace.error:
-            raise Unanswered(f"dial tcp {address}:{port}: {_WORDS.get(trace.error, 'i/o timeout')}")
-        if tls and not self._speaks_tls(address, port):
-            raise Unanswered("http: server gave HTTP response to HTTPS client")
-        if not trace.status:
-            raise Unanswered("EOF")
+        self._answered(trace, address, port, tls=tls)
         if request.method == "HEAD":
             return Response(trace.status, "", headers={"content-type": _kind(trace.body)})
         return Response(trace.status, trace.body, headers={"content-type": _kind(trace.body)})
 
-    def _speaks_tls(self, address: str, port: int) -> bool:
-        return self._datapath.servers.speaks_tls(address, port)
+    def look(self, address: str, port: int, path: str) -> tuple[int, str]:
+        """(status, body) of a GET over TLS that leaves no trace. Raises Unanswered."""
+        asked = HttpPath(path, host=address, scheme="https")
+        trace = self._datapath.plan(Source(node=self._machine), address, port, asked)
+        self._answered(trace, address, port, tls=True)
+        return trace.status, trace.body
+
+    def next_change(self, address: str, port: int) -> int | None:
+        """Microseconds until whoever is behind this address answers otherwise by itself; None: never as things stand."""
+        trace = self._datapath.plan(Source(node=self._machine), address, port, "")
+        return self._datapath.servers.next_change(trace.endpoint) if trace.endpoint else None
+
+    def _answered(self, trace: Trace, address: str, port: int, *, tls: bool) -> None:
+        """Raises Unanswered."""
+        if trace.error:
+            raise Unanswered(f"dial tcp {address}:{port}: {_WORDS.get(trace.error, 'i/o timeout')}")
+        if tls and not self._datapath.servers.speaks_tls(trace.endpoint, trace.endpoint_port):
+            raise Unanswered("http: server gave HTTP response to HTTPS client")
+        if not trace.status:
+            raise Unanswered("EOF")
 
     def kubelet(self, node: Obj, path: str, request: Request) -> Response:
         name = node["metadata"]["name"]

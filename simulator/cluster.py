@@ -46,6 +46,7 @@ from simulator.commands import Commands, unknown_cluster
 from simulator.config import ClusterConfig, ConfigError, read_config
 from simulator.control_plane_pods import ControlPlanePods
 from simulator.controllers import CONTROLLERS
+from simulator.controllers.apiservice_availability import ApiServiceAvailabilityController
 from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
 from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from simulator.controllers.persistent_volume import PersistentVolumeController
@@ -186,6 +187,9 @@ class Cluster:
         self.kubelets.fleet.listeners.append(ControlPlanePods(self.plane))
         registry.computed["componentstatuses"] = self.plane.statuses
         reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
+        for part in manager.parts:
+            if isinstance(part, ApiServiceAvailabilityController):
+                part.reach = reach
         self.server = Server(registry, self.kubelets, reach)
         managed = {node_address(index): node.name for index, node in enumerate(config.nodes) if node.managed}
         self.kubelets.servers.api = ApiDoor(self.server, managed, self.plane.is_up)

@@ -5,11 +5,15 @@ Service that answers for it. Promises: a group is listed while its APIService ex
 otherwise the answer is a 503, as from kube-aggregator (`handler_proxy.go`).
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
+from urllib.parse import urlencode
 
 from simulator.apiserver.errors import StatusError, bad_request, not_found
+from simulator.apiserver.proxying import Reach, Unanswered
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Store
@@ -36,8 +40,28 @@ class Backend(Protocol):
         """`rest` is the path behind group and version."""
 
 
+class Extension:
+    """An API server behind a Service of the cluster: what it serves is read from its own discovery."""
+
+    def __init__(self, service: Obj, look: Callable[[str], tuple[int, str]]) -> None:
+        """`look`: (status, body) of a GET of one of its paths. Raises Unanswered."""
+        self.group: str = service["spec"]["group"]
+        self.version: str = service["spec"]["version"]
+        self._look = look
+
+    @property
+    def resources(self) -> tuple[Mapping[str, object], ...]:
+        try:
+            status, body = self._look(f"/apis/{self.group}/{self.version}")
+            return tuple(json.loads(body)["resources"]) if status == 200 else ()
+        except (Unanswered, ValueError, KeyError):
+            return ()
+
+
 class Aggregator:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, reach: Reach | None = None) -> None:
+        """`reach`: the way to extension API servers in the cluster."""
+        self._reach = reach
         self._store = store
         self._backends: dict[tuple[str, str], Backend] = {}
 
@@ -59,7 +83,9 @@ class Aggregator:
         if len(parts) < 3 or parts[0] != "apis":
             return None
         backend = self._backends.get((parts[1], parts[2]))
-        if backend is None or self._store.get(API_SERVICES, ("", f"{parts[2]}.{parts[1]}")) is None:
+        if backend is None:
+            return self._passed_on(request, parts[1], parts[2])
+        if self._store.get(API_SERVICES, ("", f"{parts[2]}.{parts[1]}")) is None:
             return None
         if not self.is_available(parts[1], parts[2]):
             raise _unavailable(backend, parts[3:])
@@ -71,11 +97,48 @@ class Aggregator:
             )
         return Response(200, backend.answer(parts[3:], request))
 
+    def _passed_on(self, request: Request, group: str, version: str) -> Response | None:
+        """The answer of the API server that an APIService points at; None without one."""
+        service = self._store.get(API_SERVICES, ("", f"{version}.{group}"))
+        if service is None or not service["spec"].get("service") or self._reach is None:
+            return None
+        address, port = self._place(service)
+        if not address or not self.is_available(group, version):
+            raise StatusError(503, "ServiceUnavailable", "service unavailable")
+        path = request.path + (f"?{urlencode(request.query)}" if request.query else "")
+        try:
+            answer = self._reach.fetch(address, port, path, request, tls=True)
+        except Unanswered as error:
+            raise StatusError(503, "ServiceUnavailable", f"error trying to reach service: {error}") from error
+        try:
+            return Response(answer.status, json.loads(answer.body))
+        except ValueError:
+            return answer
+
+    def _place(self, service: Obj) -> tuple[str, int]:
+        """The cluster IP and port of the Service that an APIService names."""
+        named = service["spec"]["service"]
+        found = self._store.get("services", (named.get("namespace", ""), named.get("name", "")))
+        return ("" if found is None else str(found["spec"].get("clusterIP", ""))), int(named.get("port", 443))
+
+    def _extensions(self) -> Iterator[Extension]:
+        reach = self._reach
+        if reach is None:
+            return
+        for key, service in sorted(self._store.table(API_SERVICES).items()):
+            spec = service["spec"]
+            if spec.get("service") and (spec["group"], spec["version"]) not in self._backends:
+                address, port = self._place(service)
+                if address and key:
+                    yield Extension(service, partial(reach.look, address, port))
+
     def listed(self, request: Request, found: Response | None) -> Response | None:
         """Adds the aggregated groups to a discovery document, and answers for one group."""
-        present = list(self._present())
         parts = [part for part in request.path.split("/") if part]
-        if not present or parts[:1] != ["apis"]:
+        if parts[:1] != ["apis"] or len(parts) > 2:
+            return found
+        present = list(self._present())
+        if not present:
             return found
         if len(parts) == 2 and found is None:
             return next(
@@ -101,15 +164,16 @@ class Aggregator:
             )
         return found
 
-    def _present(self) -> Iterator[Backend]:
+    def _present(self) -> Iterator[Backend | Extension]:
+        yield from self._extensions()
         for (group, version), backend in sorted(self._backends.items()):
             if self._store.get(API_SERVICES, ("", f"{version}.{group}")) is not None:
                 yield backend
 
-    def _fresh(self, backend: Backend) -> str:
+    def _fresh(self, backend: Backend | Extension) -> str:
         return _CURRENT if self.is_available(backend.group, backend.version) else _STALE
 
-    def _item(self, backend: Backend) -> Obj:
+    def _item(self, backend: Backend | Extension) -> Obj:
         fresh = self._fresh(backend)
         resources = [_discovered(backend, row) for row in backend.resources] if fresh == _CURRENT else []
         versions = [{"version": backend.version, "resources": resources, "freshness": fresh}]
@@ -153,12 +217,12 @@ def _resource_list(backend: Backend) -> Obj:
     }
 
 
-def _group(backend: Backend) -> Obj:
+def _group(backend: Backend | Extension) -> Obj:
     version = {"groupVersion": f"{backend.group}/{backend.version}", "version": backend.version}
     return {"name": backend.group, "versions": [version], "preferredVersion": version}
 
 
-def _discovered(backend: Backend, row: Mapping[str, object]) -> Obj:
+def _discovered(backend: Backend | Extension, row: Mapping[str, object]) -> Obj:
     return {
         "resource": row["name"],
         "responseKind": {"group": backend.group, "version": backend.version, "kind": row["kind"]},

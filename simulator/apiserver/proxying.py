@@ -31,6 +31,9 @@ class Reach(Protocol):
     def fetch(self, address: str, port: int, path: str, request: Request, *, tls: bool) -> Response:
         """`request` is what is passed on: its method and body. Raises Unanswered."""
 
+    def look(self, address: str, port: int, path: str) -> tuple[int, str]:
+        """(status, body) of a GET over TLS that leaves no trace. Raises Unanswered."""
+
     def kubelet(self, node: Obj, path: str, request: Request) -> Response:
         """What the kubelet of a machine answers on its own port. Raises Unanswered and StatusError."""
 

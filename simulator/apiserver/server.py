@@ -43,7 +43,7 @@ class Server:
     def __init__(self, registry: Registry, nodes: NodeProxy | None = None, reach: Reach | None = None) -> None:
         """`reach`: where `…/proxy` leads."""
         self.registry = registry
-        self.aggregator = Aggregator(registry.store)
+        self.aggregator = Aggregator(registry.store, reach)
         self._rbac = Authorizer(registry.store)
         self._tokens = registry.tokens
         self._verbs = ObjectVerbs(registry, self._rbac, Reviewer(self._rbac, self._tokens))

@@ -5,16 +5,29 @@ asks again every few seconds; here it acts when a Service or its endpoints chang
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from simulator.apiserver.aggregation import ANSWERED, API_SERVICES
+from simulator.apiserver.proxying import Unanswered
 from simulator.client import Controller
 from simulator.engine.plain import Obj
 
 _SLICES = "endpointslices.discovery.k8s.io"
 
 
+class Look(Protocol):
+    """The network as it looks from the API server's machine."""
+
+    def look(self, address: str, port: int, path: str) -> tuple[int, str]:
+        """(status, body) of a GET over TLS. Raises `apiserver.proxying.Unanswered`."""
+
+    def next_change(self, address: str, port: int) -> int | None:
+        """Microseconds until an answer from there changes by itself; None: never as things stand."""
+
+
 class ApiServiceAvailabilityController(Controller):
+    reach: Look | None = None
+    """Set at assembly."""
     name = "apiservice-availability-controller"
     writes = (API_SERVICES,)
     watches: ClassVar[Mapping[str, str]] = {
@@ -89,11 +102,26 @@ class ApiServiceAvailabilityController(Controller):
                 f'endpointslices for service/{name} in "{namespace}" have no addresses with port name "{port_name}"'
             )
             return "False", "MissingEndpoints", message
-        if (spec["group"], spec["version"]) not in ANSWERED:
-            url = f"https://{service['spec'].get('clusterIP')}:{port}/apis/{spec['group']}/{spec['version']}"
-            message = f"failing or missing response from {url}: bad status from {url}: 404"
+        if (spec["group"], spec["version"]) not in ANSWERED and (
+            message := self._failing(found["metadata"]["name"], spec, str(service["spec"].get("clusterIP")), port)
+        ):
             return "False", "FailedDiscoveryCheck", message
         return "True", "Passed", "all checks passed"
+
+    def _failing(self, key: str, spec: Obj, address: str, port: int) -> str:
+        """Why the discovery of an extension API server cannot be read; "" when it can."""
+        path = f"/apis/{spec['group']}/{spec['version']}"
+        url = f"https://{address}:{port}{path}"
+        if self.reach is None:
+            return f"failing or missing response from {url}: bad status from {url}: 404"
+        again = self.reach.next_change(address, port)
+        if again is not None:
+            self.enqueue(key, again)
+        try:
+            status, _ = self.reach.look(address, port, path)
+        except Unanswered as error:
+            return f'failing or missing response from {url}: Get "{url}": {error}'
+        return "" if 200 <= status < 300 else f"failing or missing response from {url}: bad status from {url}: {status}"
 
 
 def _is_ready(found: Obj, port_name: str) -> bool:

@@ -48,7 +48,7 @@ class Journey:
         """Which way to take wherever chance decides, for looking at all of them; None: as chance has it."""
         self._taken: list[tuple[int, int]] = []
         """(which, of how many) at each such place."""
-        self._endpoint = ""
+        self._endpoint, self._endpoint_port = "", 0
         self._is_loopback = False
         """Whether the client calls its own machine by 127.0.0.1."""
         self._rewritten = ""
@@ -301,7 +301,7 @@ class Journey:
 
     def _deliver(self, path: str) -> Trace:
         packet = self._packet
-        self._endpoint = packet.address
+        self._endpoint, self._endpoint_port = packet.address, packet.port
         place = self._path.servers.place(packet.address)
         if place is None:
             return self._leave(path)
@@ -444,7 +444,13 @@ class Journey:
         self._hops.append(Hop(kind, say, subject, ok, self._at or self._here.node, packet.source, target))
 
     def _end(self, trace: Trace) -> Trace:
-        return replace(trace, hops=tuple(self._hops), took_us=self._took_us, endpoint=self._endpoint)
+        return replace(
+            trace,
+            hops=tuple(self._hops),
+            took_us=self._took_us,
+            endpoint=self._endpoint,
+            endpoint_port=self._endpoint_port,
+        )
 
 
 def _is_meshed(pod: Obj) -> bool:

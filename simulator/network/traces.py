@@ -78,4 +78,5 @@ class Trace:
     """The address the server saw."""
     endpoint: str = ""
     """The address the packet was delivered to, or would have been; "" when it never got that far."""
+    endpoint_port: int = 0
     broken: Broken | None = field(default=None)

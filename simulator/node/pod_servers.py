@@ -15,10 +15,11 @@ from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.probes import http_status
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
-from simulator.workloads.agnhost_servers import RESPONDERS, Asked, Got, Wish
+from simulator.workloads.agnhost_servers import Asked, Got, Wish
 from simulator.workloads.file_tree import absolute
 from simulator.workloads.image_catalog import Listener
 from simulator.workloads.plans import argv_of
+from simulator.workloads.responders import RESPONDERS
 from simulator.workloads.timeline import Plan
 
 _AGENT = "curl/8.11.1"
@@ -240,6 +241,7 @@ class PodServers:
             body=getattr(path, "body", ""),
             client=f"{client or record.ip}:{_FIRST_PORT + now // 1000 % _PORTS}",
             port=port,
+            now=self._fleet.engine.timestamp(),
             address=record.ip,
             hostname=hostname(pod) if pod is not None else record.name,
             argv=argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args),

@@ -14,9 +14,9 @@ from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.timing import SECOND
-from simulator.workloads.agnhost_servers import status_of
 from simulator.workloads.commands.environment_programs import has_program
 from simulator.workloads.machine import Machine
+from simulator.workloads.responders import status_of
 from simulator.workloads.shell_scripts import NotSimulated
 from simulator.workloads.timeline import Plan
 

@@ -29,6 +29,8 @@ class Asked(NamedTuple):
     """The server's own."""
     argv: tuple[str, ...] = ()
     env: Mapping[str, str] = {}  # never written to
+    now: str = ""
+    """The time, in RFC 3339."""
     memory: str = ""
     """What the server remembered, as JSON."""
 
@@ -59,11 +61,6 @@ class Said(NamedTuple):
     log: tuple[str, ...] = ()
     memory: str | None = None
     """What it remembers from now on; None: as before."""
-
-
-def status_of(responder: str, path: str) -> int:
-    """The status of a GET that leaves no trace: a probe's."""
-    return RESPONDERS[responder](Asked(path), lambda wish: Got(error="not asked")).status
 
 
 def netexec(asked: Asked, dial: Dial) -> Said:
@@ -257,14 +254,3 @@ def _parts(path: str) -> tuple[str, dict[str, str]]:
 def _json(value: object) -> str:
     """As Go's `json.Marshal` writes it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-#: By `responder` of the catalogue, and the protocol of the socket.
-RESPONDERS: dict[str, Callable[[Asked, Dial], Said]] = {
-    "netexec": netexec,
-    "netexec/udp": netexec_udp,
-    "porter": porter,
-    "porter/udp": porter,
-    "nettest": nettest,
-    "guestbook": guestbook,
-}

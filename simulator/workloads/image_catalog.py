@@ -70,7 +70,7 @@ class Server:
     port_flag: str = ""
     """The argument that moves the first listener to another port."""
     responder: str = ""
-    """Whose answers are worked out (`agnhost_servers.RESPONDERS`), where routes do not say enough."""
+    """Whose answers are worked out (`responders`), where routes do not say enough."""
     ready_us: int = 0
     stop_us: int | None = 0
     """How long it takes to end after SIGTERM; None ignores the signal."""

@@ -83,7 +83,7 @@ class Plan:
     is_script: bool = False
     """A shell or a small program: signals are its own affair."""
     responder: str = ""
-    """Whose answers are worked out (`agnhost_servers`)."""
+    """Whose answers are worked out (`responders`)."""
     docroot: str = ""
     """Where the server finds the pages it serves."""
     request_us: int = 1_000

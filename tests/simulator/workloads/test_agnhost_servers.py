@@ -4,17 +4,8 @@ import json
 
 import pytest
 
-from simulator.workloads.agnhost_servers import (
-    RESPONDERS,
-    Asked,
-    Got,
-    Wish,
-    guestbook,
-    netexec,
-    nettest,
-    ports_of,
-    status_of,
-)
+from simulator.workloads.agnhost_servers import Asked, Got, Wish, guestbook, netexec, nettest, ports_of
+from simulator.workloads.responders import RESPONDERS, status_of
 
 
 def _alone(wish: Wish) -> Got:
