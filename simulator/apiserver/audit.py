@@ -162,7 +162,7 @@ def _name_object(event: Obj, body: Any) -> None:
 
 
 def _user(user: User) -> Obj:
-    return {"username": user.name, "groups": list(user.groups)}
+    return {**user.info(), "groups": list(user.groups)}
 
 
 def _uri(request: Request) -> str:

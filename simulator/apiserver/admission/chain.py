@@ -7,7 +7,7 @@ a pod made by a controller is held to the same policy as one made by hand.
 from collections.abc import Callable
 from dataclasses import replace
 
-from simulator.apiserver import errors, storage
+from simulator.apiserver import errors, pod_warnings, storage
 from simulator.apiserver.admission import (
     limit_ranger,
     mutating_policy,
@@ -138,7 +138,8 @@ class AdmissionChain:
 
     def warnings(self, who: str, resource: str, obj: Obj, old: Obj | None) -> list[str]:
         """What the writer of a stored object should know."""
-        said = pod_security.warnings(self._store, resource, obj, old)
+        said = pod_warnings.warnings(resource, obj, old)
+        said += pod_security.warnings(self._store, resource, obj, old)
         if resource == "serviceaccounts":
             said += service_account.warnings(obj, old)
         change = self._change("CREATE" if old is None else "UPDATE", who, resource, obj, old, dry_run=False)
@@ -164,7 +165,9 @@ class AdmissionChain:
             return None
         kind = self._kinds.by_name(resource)
         user = self.person if self.person is not None and self.person.name == who else user_of(who)
-        return None if kind is None else Change(operation, kind, user.name, obj, old, user.groups, dry_run, self._kinds)
+        if kind is None:
+            return None
+        return Change(operation, kind, user.name, obj, old, user.groups, dry_run, self._kinds, user=user)
 
     def _check_ranges(self, resource: str, obj: Obj) -> None:
         metadata = obj["metadata"]

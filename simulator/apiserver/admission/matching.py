@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-con
 
 from dataclasses import dataclass, field
 
+from simulator.apiserver.request import User
 from simulator.engine.plain import Obj
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
@@ -36,6 +37,14 @@ class Change:
     """What the cluster serves."""
     connection: Connection | None = None
     """Whereto, when it is no write but a stream that begins (operation CONNECT); then `obj` holds its options."""
+    user: User | None = None
+    """All that is known of `who`."""
+
+    @property
+    def user_info(self) -> Obj:
+        """As reviews and `request.userInfo` tell it."""
+        known = self.user if self.user is not None else User(self.who, self.groups)
+        return {**known.info(), "groups": list(known.groups)}
 
     @property
     def about(self) -> Obj:

@@ -88,7 +88,7 @@ def variables(store: Store, change: Change, params: Obj | None) -> Obj:
         "kind": change.kind,
         "subResource": change.subresource,
         "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
-        "userInfo": {"username": change.who, "groups": list(change.groups)},
+        "userInfo": change.user_info,
         "dryRun": change.dry_run,
     }
     namespace = store.get("namespaces", ("", change.namespace)) if change.namespace else None

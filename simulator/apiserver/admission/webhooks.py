@@ -192,7 +192,7 @@ def _request(change: Change) -> Obj:
         "requestResource": where,
         "name": change.name,
         "operation": change.operation,
-        "userInfo": {"username": change.who, "groups": list(change.groups)},
+        "userInfo": change.user_info,
         "dryRun": change.dry_run,
     }
     if change.subresource:
