@@ -11,6 +11,7 @@ from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
 from simulator.cloud.errors import CloudRefused
 from simulator.cloud.load_balancers import LoadBalancers
+from simulator.cloud.service_changes import change_for_balancer, wants_balancer
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 
@@ -29,25 +30,33 @@ class ServiceController(Controller):
     def __init__(self, process: Process, client: Client, balancers: LoadBalancers) -> None:
         super().__init__(process, client)
         self._balancers = balancers
-        self._nodes: list[str] = []
-        """The nodes that load balancers were last told of."""
+        self._nodes: list[list[str]] = []
+        """The nodes that load balancers were last told of, with their providerIDs."""
         self._failures: dict[str, int] = {}
         balancers.observers.append(self._finished)
 
     # What is watched
 
     def on_service(self, old: Obj | None, new: Obj | None) -> None:
-        """Status and our own finalizer are no reason to look again (`needsUpdate`)."""
-        service = new if new is not None else old
-        if service is None or (new is not None and not (_wants(new) or _needs_cleanup(new))):
+        """Status and our own finalizer are no reason to look again; what is one is told at once."""
+        if new is None:
             return
-        if old is not None and new is not None and _same(old, new):
-            return
-        self.enqueue(_key(service))
+        if old is None:
+            is_due = wants_balancer(new)
+        else:
+            change = change_for_balancer(old, new)
+            is_due = change is not None
+            if change is not None and change.reason:
+                self._say(new, "Normal", change.reason, change.message)
+        if is_due or needs_cleanup(new):
+            self.enqueue(_key(new))
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
-        if old is not None and new is not None and _is_target(old) == _is_target(new):
-            return
+        """Neither readiness nor a taint moves load balancers (`shouldSyncUpdatedNode`)."""
+        if old is not None and new is not None:
+            before, after = ((_is_included(one), one["spec"].get("providerID")) for one in (old, new))
+            if before == after:
+                return
         self.enqueue("nodes")
 
     def _finished(self, key: str) -> None:
@@ -65,12 +74,12 @@ class ServiceController(Controller):
         if service is None:
             return
         try:
-            if _needs_cleanup(service):
+            if needs_cleanup(service):
                 self._clean_up(service)
-            elif _wants(service):
+            elif wants_balancer(service):
                 self._ensure(service)
         except CloudRefused as error:
-            doing = "delete" if _needs_cleanup(service) else "ensure"
+            doing = "delete" if needs_cleanup(service) else "ensure"
             self._say(
                 service,
                 "Warning",
@@ -138,14 +147,19 @@ class ServiceController(Controller):
     def _targets(self) -> list[str]:
         return sorted(node["metadata"]["name"] for node in self.cache.list("nodes") if _is_target(node))
 
+    def _provider_id(self, node: str) -> str:
+        known = self.cache.get("nodes", "", node)
+        return str(known["spec"].get("providerID", "")) if known is not None else ""
+
     def _sync_nodes(self) -> None:
         """The hosts behind all load balancers follow the set of nodes; whether a node is ready is the health check's affair."""
         nodes = self._targets()
-        if nodes == self._nodes:
+        known = [[name, self._provider_id(name)] for name in nodes]
+        if known == self._nodes:
             return
-        self._nodes = nodes
+        self._nodes = known
         for service in self.cache.list("services"):
-            if not _wants(service) or self._balancers.get(service) is None:
+            if not wants_balancer(service) or self._balancers.get(service) is None:
                 continue
             try:
                 self._balancers.update(service, nodes)
@@ -157,6 +171,7 @@ class ServiceController(Controller):
                     "UpdateLoadBalancerFailed",
                     f"Error updating load balancer with new hosts {shown}: {error}",
                 )
+                self.enqueue(_key(service))
                 continue
             if nodes:
                 self._say(service, "Normal", "UpdatedLoadBalancer", "Updated load balancer with new hosts")
@@ -189,11 +204,7 @@ def _key(service: Obj) -> str:
     return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
 
 
-def _wants(service: Obj) -> bool:
-    return service["spec"].get("type") == "LoadBalancer" and not service["spec"].get("loadBalancerClass")
-
-
-def _needs_cleanup(service: Obj) -> bool:
+def needs_cleanup(service: Obj) -> bool:
     if FINALIZER not in (service["metadata"].get("finalizers") or ()):
         return False
     return "deletionTimestamp" in service["metadata"] or service["spec"].get("type") != "LoadBalancer"
@@ -203,14 +214,11 @@ def _is_done(service: Obj) -> bool:
     return bool(((service.get("status") or {}).get("loadBalancer") or {}).get("ingress"))
 
 
-def _same(old: Obj, new: Obj) -> bool:
-    """Nothing that a load balancer is made of has changed (`needsUpdate`)."""
-    annotations = [one["metadata"].get("annotations") for one in (old, new)]
-    leaving = ["deletionTimestamp" in one["metadata"] for one in (old, new)]
-    return bool(old["spec"] == new["spec"] and annotations[0] == annotations[1] and leaving[0] == leaving[1])
+def _is_included(node: Obj) -> bool:
+    return _EXCLUDED not in (node["metadata"].get("labels") or {})
 
 
 def _is_target(node: Obj) -> bool:
-    if _EXCLUDED in (node["metadata"].get("labels") or {}):
+    if "deletionTimestamp" in node["metadata"] or not _is_included(node):
         return False
     return not any(taint["key"] == _LEAVING for taint in node["spec"].get("taints") or ())

@@ -204,6 +204,32 @@ def test_more_nodes_are_told_of(balanced: Any) -> None:
     assert ask(balanced, ADDRESS)["findings"][0]["link"] == "load-balancer"
 
 
+def test_what_changed_is_told_before_the_load_balancer_is_looked_at(balanced: Any) -> None:
+    balanced.run('kubectl patch svc web -p \'{"spec":{"externalTrafficPolicy":"Local"}}\'')
+    balanced.wait(5)
+    assert events(balanced)[2][0] == "ExternalTrafficPolicy"
+    assert ("ExternalTrafficPolicy", "Cluster -> Local") in events(balanced)
+    balanced.run('kubectl patch svc web -p \'{"spec":{"type":"NodePort","externalTrafficPolicy":"Cluster"}}\'')
+    balanced.wait(10)
+    assert events(balanced)[-3:] == [
+        ("Type", "LoadBalancer -> NodePort"),
+        ("DeletingLoadBalancer", "Deleting load balancer"),
+        ("DeletedLoadBalancer", "Deleted load balancer"),
+    ]
+    assert balanced.value("svc web", "{.status.loadBalancer}") in ("", "{}")
+
+
+def test_hosts_that_a_provider_would_not_take_are_told_to_it_again(balanced: Any) -> None:
+    balancers = balanced.cluster.balancers
+    balancers.ledger.is_out = True
+    balanced.run("kubectl label node book-worker2 node.kubernetes.io/exclude-from-external-load-balancers=")
+    balanced.wait(3)
+    assert "UpdateLoadBalancerFailed" in [reason for reason, _ in events(balanced)]
+    balancers.ledger.is_out = False
+    balanced.wait(60)
+    assert [row["nodes"] for row in balancers.rows()] == [["book-worker"]]
+
+
 def test_beyond_the_quota_the_refusal_is_an_event_and_tried_again(balanced: Any) -> None:
     balanced.cluster.balancers.ledger.quota = 1
     balanced.run("kubectl expose deployment web --name=second --port=80 --type=LoadBalancer")
