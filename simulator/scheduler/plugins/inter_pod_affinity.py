@@ -62,7 +62,8 @@ class InterPodAffinity:
     # Filter
 
     def prepare_check(self, pod: PodInfo, view: View) -> Placed | None:
-        if not (pod.affinity or pod.anti_affinity or any(node.anti_affinity_pods for node in view.nodes)):
+        has_say = pod.affinity or pod.anti_affinity
+        if not has_say and not (view.affinity_pods and any(node.anti_affinity_pods for node in view.nodes)):
             return None
         counts: tuple[dict[Domain, int], ...] = ({}, {}, {}, {})
         _count(pod, view.nodes, counts)
