@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.machinery.octets import bytes_of, text_of
 from simulator.node.container_files import ContainerFiles
 from simulator.node.fleet import Fleet
 from simulator.node.identity import container_id
@@ -22,7 +23,8 @@ from simulator.workloads.timeline import Plan
 
 _SIGKILL = 137
 _LOST = 255
-_MESSAGE_LIMIT = 2_048
+#: Bytes of a termination message: from its file, from the log, and of all containers of a pod (`pkg/kubelet/container/runtime.go`).
+_FROM_FILE, _FROM_LOG, _OF_POD = 4_096, 2_048, 12_288
 
 
 def _nobody(pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...]) -> tuple[int, list[str]]:
@@ -325,15 +327,20 @@ class ContainerRuntime:
             one.run.extra.append([self._engine.now, text])
             del one.run.extra[:-LOG_RING]
 
-    def termination_message(self, one: ContainerRecord, spec: Obj, last_lines: list[str]) -> str:
+    def termination_message(self, record: PodRecord, one: ContainerRecord, spec: Obj, last_lines: list[str]) -> str:
         """What the process left in its termination message file, or its last words where the pod asks for them."""
         if one.run is None:
             return ""
         files = self._fleet.plan(one.run).files_at(max(one.finished_us - one.run.started_us, 0))
-        text = files.get(spec.get("terminationMessagePath") or "/dev/termination-log", "")
+        text = _tail(files.get(spec.get("terminationMessagePath") or "/dev/termination-log", ""), _FROM_FILE)
         if not text and spec.get("terminationMessagePolicy") == "FallbackToLogsOnError" and one.exit_code != 0:
-            text = "".join(f"{line}\n" for line in last_lines)
-        return text[-_MESSAGE_LIMIT:]
+            text = _tail("".join(f"{line}\n" for line in last_lines), _FROM_LOG)
+        return text_of(bytes_of(text)[: _OF_POD // len(record.containers)])
+
+
+def _tail(text: str, limit: int) -> str:
+    """The last bytes of a text."""
+    return text if len(text) * 4 <= limit else text_of(bytes_of(text)[-limit:])
 
 
 def _stop_signal(spec: Obj) -> str:

@@ -31,7 +31,7 @@ class PodReports:
         for one in record.containers.values():
             if one.state == "exited" and not one.message and one.exit_reason != "Unknown" and one.run is not None:
                 words = [line.text for line in self._logs.lines(record, one.run, limit=_LAST_WORDS)]
-                one.message = self._runtime.termination_message(one, container_spec(pod, one.name), words)
+                one.message = self._runtime.termination_message(record, one, container_spec(pod, one.name), words)
 
     def write_status(self, record: PodRecord, pod: Obj) -> None:
         if record.orphaned or (record.worker == "terminated" and not record.phase):

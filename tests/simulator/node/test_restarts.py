@@ -157,6 +157,64 @@ def test_a_termination_message_is_read_from_its_file(machines: Any) -> None:
     assert machines.container()["state"]["terminated"]["message"] == "out of ideas\n"
 
 
+@follows(
+    "Sync of a pod",
+    "pkg/kubelet/kuberuntime/kuberuntime_container_linux_test.go",
+    "pkg/kubelet/kuberuntime/kuberuntime_container.go: getTerminationMessage, readLastStringFromContainerLogs",
+    "pkg/kubelet/status/status_manager.go: normalizeStatus",
+)
+@pytest.mark.parametrize(
+    ("script", "policy", "others", "size"),
+    [
+        pytest.param("echo why > /dev/termination-log; exit 1", "File", 0, 4, id="what was written"),
+        pytest.param(
+            "for i in $(seq 1000); do echo 0123456; done > /dev/termination-log; exit 1",
+            "File",
+            0,
+            4096,
+            id="4 KiB of a file",
+        ),
+        pytest.param(
+            "for i in $(seq 1000); do echo 0123456; done > /dev/termination-log; exit 1",
+            "File",
+            3,
+            3072,
+            id="12 KiB of a pod",
+        ),
+        pytest.param(
+            "for i in $(seq 70); do echo 0123456; done; exit 1", "FallbackToLogsOnError", 0, 560, id="the log"
+        ),
+        pytest.param(
+            "for i in $(seq 100); do echo 0123456; done; exit 1",
+            "FallbackToLogsOnError",
+            0,
+            640,
+            id="80 lines of a log",
+        ),
+        pytest.param(
+            "for i in $(seq 80); do echo 0123456789012345678901234567890; done; exit 1",
+            "FallbackToLogsOnError",
+            0,
+            2048,
+            id="2 KiB of a log",
+        ),
+        pytest.param("echo said; exit 0", "FallbackToLogsOnError", 0, 0, id="nothing went wrong"),
+        pytest.param("echo said; exit 1", "File", 0, 0, id="the log is not asked for"),
+    ],
+)
+def test_how_much_of_a_termination_message_is_kept(
+    machines: Any, script: str, policy: str, others: int, size: int
+) -> None:
+    more = [{"name": f"x{at}", "image": "busybox:1.36", "command": ["true"]} for at in range(others)]
+    one = {"name": "web", "image": "busybox:1.36", "command": ["sh", "-c", script], "terminationMessagePolicy": policy}
+    machines.start(spec={"restartPolicy": "Never", "containers": [one, *more]})
+    machines.run(3)
+    ended = next(each for each in machines.status()["containerStatuses"] if each["name"] == "web")["state"][
+        "terminated"
+    ]
+    assert len(ended.get("message", "")) == size
+
+
 def test_fallback_to_logs_takes_the_last_words_of_a_failure(machines: Any) -> None:
     machines.script(
         "echo first; echo last; exit 1",
