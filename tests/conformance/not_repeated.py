@@ -5,12 +5,8 @@ A name with neither a test nor a reason stands on the page as open.
 
 OPEN = "open"
 
-#: reason: names as in `v1.33.txt`.
-REASONS: dict[str, tuple[str, ...]] = {
-    "needs the sample API server: a program with a store of its own that the catalogue of images does not have": (
-        "[sig-api-machinery] Aggregator Should be able to support the 1.17 Sample API Server using the current Aggregator [Conformance]",
-    ),
-}
+#: reason: names as in `v1.33.txt`. At present there is none.
+REASONS: dict[str, tuple[str, ...]] = {}
 
 
 def reason(codename: str) -> str:
