@@ -264,14 +264,18 @@ def _walk(machine: Machine, path: str, depth: int) -> list[str]:
 
 def du(machine: Machine, words: list[str]) -> int:
     flags, paths = read_options(words, "d")
+    status = 0
     for path in paths or ["."]:
         full = machine.path(path)
+        if not machine.tree.exists(full):
+            status = _told(machine, MISSING, f"du: {path}", f"du: cannot access '{path}'")
+            continue
         size = sum(size_of(machine.tree.read(one) or "") for one in machine.tree.below(full)) or len(
             bytes_of(machine.tree.read(full) or "")
         )
         kib = -(-size // 4096) * 4 + (4 if machine.tree.is_dir(full) else 0)
         machine.say(1, f"{f'{kib}.0K' if 'h' in flags else kib}\t{path}\n")
-    return 0
+    return status
 
 
 def stat(machine: Machine, words: list[str]) -> int:

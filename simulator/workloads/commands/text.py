@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from simulator.machinery.octets import bytes_of, text_of
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.commands.patterns import compiled
-from simulator.workloads.file_tree import DENIED
+from simulator.workloads.file_tree import DENIED, IS_DIRECTORY, MISSING
 from simulator.workloads.shell_scripts import NotSimulated
 from simulator.workloads.small_programs import escaped, format_text, number
 
@@ -39,19 +39,29 @@ def inputs(machine: Machine, program: str, paths: list[str]) -> tuple[list[tuple
         if content is not None and not is_denied:
             found.append((path, content))
             continue
-        status = 1
-        why = "Is a directory" if machine.tree.is_dir(machine.path(path)) else "No such file or directory"
+        is_busybox = machine.image.shell == "busybox"
+        status = 2 if program == "sort" and not is_busybox else 1
+        why = IS_DIRECTORY if machine.tree.is_dir(machine.path(path)) else MISSING
         why = DENIED if content is not None else why
-        if machine.image.shell == "busybox":
-            said = (
-                f"{program}: read error: {why}" if why == "Is a directory" else f"{program}: can't open '{path}': {why}"
-            )
-            if program in ("head", "tail", "grep", "sed", "wc", "sort") and why != "Is a directory":
-                said = f"{program}: {path}: {why}"
-        else:
-            said = f"{program}: {path}: {why}"
-        machine.say(2, f"{said}\n")
+        said = _of_busybox(program, path, why) if is_busybox else _of_coreutils(program, path, why)
+        machine.say(2, f"{program}: {said}\n")
     return found, status
+
+
+def _of_busybox(program: str, path: str, why: str) -> str:
+    """`libbb/wfopen_input.c`: those that read with stdio name the file, those that read by themselves say what they could not do."""
+    if why == IS_DIRECTORY:
+        return f"read error: {why}"
+    return f"{path}: {why}" if program in ("head", "grep", "sed", "wc", "sort") else f"can't open '{path}': {why}"
+
+
+def _of_coreutils(program: str, path: str, why: str) -> str:
+    """`src/head.c`, `tail.c`, `sort.c` (check_inputs)."""
+    if program in ("head", "tail"):
+        return f"error reading '{path}': {why}" if why == IS_DIRECTORY else f"cannot open '{path}' for reading: {why}"
+    if program == "sort":
+        return f"{'read failed' if why == IS_DIRECTORY else 'cannot read'}: {path}: {why}"
+    return f"{path}: {why}"
 
 
 def lines_of(text: str) -> list[str]:
@@ -111,6 +121,8 @@ def head(machine: Machine, words: list[str]) -> int:
 def tail(machine: Machine, words: list[str]) -> int:
     count, paths, flags = _count_option(words, 10)
     found, status = inputs(machine, "tail", paths)
+    if not found and machine.image.shell == "busybox":
+        machine.say(2, "tail: no files\n")
     for name, content in found:
         if len(found) > 1:
             machine.say(1, f"==> {name} <==\n")
