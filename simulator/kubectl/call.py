@@ -123,6 +123,8 @@ class Call:
         self.process: Acted | None = None
         """What goes on and acts while time passes."""
         self.open_path: str | None = None
+        self.help_text: Callable[[], str] = str
+        """The help of the command."""
         self.opened: dict[str, str] | None = None
         """An interactive shell that takes the lines from now on."""
         self._api: ApiClient | None = None
@@ -136,6 +138,10 @@ class Call:
 
     def err(self, text: str) -> None:
         self.stderr.append(text)
+
+    def show_help(self) -> None:
+        """The help of the command, as one shows that was used wrongly."""
+        self.out(self.help_text())
 
     def goes_on(self, acted: Acted) -> None:
         """Says what the first moment of a process brought, and leaves the rest of it behind."""
@@ -329,7 +335,7 @@ def _overridden(config: Kubeconfig, name: str, cluster: str, user: str) -> Conte
     if cluster:
         entry = config.entry("clusters", cluster)
         if entry is None:
-            raise CommandError(f'cluster "{cluster}" does not exist')
+            raise CommandError(f'no server found for cluster "{cluster}"')
         found = replace(found, cluster=cluster, server=entry.get("server") or found.server)
     if user:
         if config.entry("users", user) is None:

@@ -8,6 +8,7 @@ Leaves to others: the commands themselves (`verbs/`), quoting and pipes (`shell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from simulator.kubectl import kind_create
 from simulator.kubectl.acting import Acted, Actor
@@ -111,6 +112,7 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
     try:
         command, path, left = find_command(ROOT, words)
         call.path = " ".join(path)
+        call.help_text = partial(help_of, command, call.path)
         call.arguments = parse(flags_of(command), left, call.path)
         _warn_of_deprecated_flags(command, call)
         _run(command, call)

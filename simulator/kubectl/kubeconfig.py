@@ -20,6 +20,7 @@ import yaml
 
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import HOME, FileError, Home
+from simulator.kubectl.kubeconfig_form import canonical
 from simulator.kubectl.yaml_text import to_yaml
 
 #: What stands for the credentials of the first kubeconfig.
@@ -101,7 +102,7 @@ class Kubeconfig:
         self._put_text(self.files()[0], text)
 
     def _put(self, path: str, document: dict[str, Any]) -> None:
-        self._put_text(path, to_yaml(document))
+        self._put_text(path, to_yaml(_sorted(canonical(document))))
 
     def _put_text(self, path: str, text: str) -> None:
         folder = posixpath.dirname(self._home.absolute(path))
@@ -130,7 +131,9 @@ class Kubeconfig:
         body = self.entry("contexts", wanted)
         if body is None:
             if name:
-                raise CommandError(f'context "{name}" does not exist')
+                raise CommandError(
+                    f"Error in configuration: context was not found for specified context: {name}", prefixed=False
+                )
             return Context("", "", "", "default", "http://localhost:8080")
         cluster = self.entry("clusters", body.get("cluster", "")) or {}
         return Context(
@@ -159,12 +162,18 @@ def kind_document(cluster: str, server: str, *, note: str = OMITTED) -> dict[str
 @lru_cache(maxsize=16)
 def kind_text(cluster: str, server: str) -> str:
     """`kind_document` as it lies in the file of a new workstation."""
-    return to_yaml(kind_document(cluster, server))
+    return to_yaml(_sorted(canonical(kind_document(cluster, server))))
 
 
 def omitted_of(number: int) -> str:
     """The note in the place of the keys of a cluster that was made beside the first one: they open that one only."""
     return OMITTED if number == 1 else f"{OMITTED}.{number}"
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
 
 
 def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:

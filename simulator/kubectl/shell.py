@@ -157,21 +157,33 @@ class Shell:
         except FileError as error:
             return ShellResult(stderr=f"bash: {error}\n", exit=1)
         own = self._execute(words, stdin) if words else ShellResult()
-        for redirect in redirects:
-            try:
-                self._output(redirect, own)
-            except FileError as error:
-                own.stderr += f"bash: {error}\n"
-                own.exit = 1
+        try:
+            self._output(redirects, own)
+        except FileError as error:
+            own.stderr += f"bash: {error}\n"
+            own.exit = 1
         return own
 
     def _execute(self, words: list[str], stdin: str) -> ShellResult:
         words = self._unaliased(words)
+        given: dict[str, str] = {}
         while words and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", words[0], re.DOTALL):
             name, _, value = words.pop(0).partition("=")
-            self.surface.environment[name] = value
+            given[name] = value
+        environment = self.surface.environment
         if not words:
+            environment.update(given)
             return ShellResult()
+        before = dict(environment)
+        environment.update(given)
+        try:
+            return self._command(words, stdin)
+        finally:
+            for name in given:
+                environment.pop(name, None)
+                environment.update({name: before[name]} if name in before else {})
+
+    def _command(self, words: list[str], stdin: str) -> ShellResult:
         name, rest = words[0], words[1:]
         if name in _KUBECTL:
             return self._kubectl(rest, stdin)
@@ -265,24 +277,37 @@ class Shell:
                 stdin = _named(path, partial(self.session.home.read, path))
         return stdin
 
-    def _output(self, redirect: Redirect, own: ShellResult) -> None:
-        home = self.session.home
-        path = self._joined(redirect.target)
-        if redirect.sign == "2>&1":
-            own.stdout, own.stderr = own.stdout + own.stderr, ""
-        elif redirect.sign == ">&2":
-            own.stdout, own.stderr = "", own.stderr + own.stdout
-        elif redirect.sign in (">", ">>", "&>"):
-            text = own.stdout + (own.stderr if redirect.sign == "&>" else "")
-            if path != "/dev/null":
-                write = home.append if redirect.sign == ">>" else home.write
-                _named(path, partial(write, path, text))
-            own.stdout = ""
-            own.stderr = "" if redirect.sign == "&>" else own.stderr
-        elif redirect.sign == "2>":
-            if path != "/dev/null":
-                _named(path, partial(home.write, path, own.stderr))
-            own.stderr = ""
+    def _output(self, redirects: Sequence[Redirect], own: ShellResult) -> None:
+        """Where both outputs go is settled from left to right: `2>&1 >file` leaves errors on the terminal."""
+        places: dict[int, tuple[str, bool] | int] = {1: 1, 2: 2}
+        for redirect in redirects:
+            path = self._joined(redirect.target)
+            if redirect.sign == "2>&1":
+                places[2] = places[1]
+            elif redirect.sign == ">&2":
+                places[1] = places[2]
+            elif redirect.sign in (">", ">>", "&>"):
+                self._open(path, again=redirect.sign == ">>")
+                places[1] = (path, redirect.sign == ">>")
+                places[2] = places[1] if redirect.sign == "&>" else places[2]
+            elif redirect.sign == "2>":
+                self._open(path, again=False)
+                places[2] = (path, False)
+        texts = {1: own.stdout, 2: own.stderr}
+        own.stdout = own.stderr = ""
+        for descriptor, place in places.items():
+            if place == 1:
+                own.stdout += texts[descriptor]
+            elif place == 2:
+                own.stderr += texts[descriptor]
+            elif isinstance(place, tuple) and place[0] != "/dev/null":
+                _named(place[0], partial(self.session.home.append, place[0], texts[descriptor]))
+
+    def _open(self, path: str, *, again: bool) -> None:
+        """A file that is written to is there, and empty, before the command says anything."""
+        if path == "/dev/null" or (again and self.session.home.is_file(path)):
+            return
+        _named(path, partial(self.session.home.write, path, ""))
 
     # Expansion
 

@@ -24,3 +24,8 @@ def compact(value: Any) -> str:
 def indented(value: Any) -> str:
     """What the API server sends to people: two spaces a level, in the order of the value (`json.MarshalIndent`)."""
     return json.dumps(value, indent=2, ensure_ascii=False).translate(_GO_ESCAPES)
+
+
+def ordered(value: Any) -> str:
+    """As `pretty`, in the order of the value: what Go's structures print."""
+    return json.dumps(value, indent=4, ensure_ascii=False).translate(_GO_ESCAPES)

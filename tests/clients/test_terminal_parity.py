@@ -33,6 +33,7 @@ CORPORA = [
     ("kinds", "scene_more"),
     ("output", "scene_more"),
     ("flags", "scene"),
+    ("more", "scene"),
 ]
 
 

@@ -8,38 +8,43 @@ from typing import Any
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
+from simulator.kubectl.kubeconfig_form import canonical
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.verbs import kubeconfig_entries
+from simulator.machinery.json_text import ordered
 
 _SECRET_FIELDS = ("certificate-authority-data", "client-certificate-data", "client-key-data", "token", "password")
 
 
 def view(call: Call) -> None:
-    document = call.config.document()
-    empty: dict[str, Any] = {
-        "clusters": None,
-        "contexts": None,
-        "current-context": "",
-        "preferences": {},
-        "users": None,
-    }
-    document = {"apiVersion": "v1", "kind": "Config", **empty, **document}
+    document = canonical(call.config.document())
     if call.on("minify"):
         document = _minified(call, document)
     if not call.on("raw"):
         document = _without_secrets(document)
-    call.out(object_text(document, call.text("output")))
+    output = call.text("output")
+    if output == "json":
+        call.out(ordered(document) + "\n")
+    elif output == "name":
+        call.out("config/<unknown>\n")
+    else:
+        call.out(object_text(document, output))
 
 
 def _minified(call: Call, document: dict[str, Any]) -> dict[str, Any]:
-    context = call.context
-    if not context.name:
+    """Raises CommandError for what is missing on the way from the context."""
+    name = call.text("context") or call.config.current_name()
+    if not name:
         raise CommandError("current-context must exist in order to minify")
-    keep = {"contexts": context.name, "clusters": context.cluster, "users": context.user}
-    return {
-        **document,
-        **{section: [e for e in document[section] or () if e.get("name") == name] for section, name in keep.items()},
-    }
+    body = call.config.entry("contexts", name)
+    if body is None:
+        raise CommandError(f"cannot locate context {name}")
+    keep = {"contexts": name, "clusters": body.get("cluster") or "", "users": body.get("user") or ""}
+    for section, word in (("clusters", "cluster"), ("users", "user")):
+        if keep[section] and call.config.entry(section, keep[section]) is None:
+            raise CommandError(f"cannot locate {word} {keep[section]}")
+    kept = {key: [e for e in document[key] or () if e["name"] == one] or None for key, one in keep.items()}
+    return {**document, **kept, "current-context": name}
 
 
 def _without_secrets(value: Any) -> Any:
@@ -61,7 +66,10 @@ def get_contexts(call: Call) -> None:
     if call.text("output") == "name":
         call.out("".join(f"{name}\n" for name in wanted))
     elif call.text("output"):
-        raise CommandError(f"output must be one of '' or 'name': found {call.text('output')}")
+        text = call.text("output")
+        raise CommandError(
+            f"--output {text} is not available in kubectl config get-contexts; resetting to default output format"
+        )
     else:
         rows = []
         for name in wanted:
@@ -86,26 +94,22 @@ def current_context(call: Call) -> None:
 
 def use_context(call: Call) -> None:
     config = call.config
-    name = _one(call, "use-context")
+    if len(call.rest) != 1:
+        raise kubeconfig_entries.wrong_arguments(call)
+    name = call.rest[0]
     if config.entry("contexts", name) is None:
         raise CommandError(f'no context exists with the name: "{name}"')
     config.write({**config.document(), "current-context": name})
     call.out(f'Switched to context "{name}".\n')
 
 
-def _one(call: Call, verb: str) -> str:
-    if len(call.rest) != 1:
-        raise CommandError(
-            f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config {verb} -h' for help and examples"
-        )
-    return call.rest[0]
-
-
 def set_context(call: Call) -> None:
     config = call.config
+    if len(call.rest) > 1:
+        raise kubeconfig_entries.wrong_arguments(call)
     if call.on("current") and call.rest:
         raise CommandError("you cannot specify both a context name and --current")
-    if not call.on("current") and len(call.rest) != 1:
+    if not call.on("current") and not call.rest:
         raise CommandError("you must specify a non-empty context name or --current")
     name = config.current_name() if call.on("current") else call.rest[0]
     if not name:
@@ -115,16 +119,14 @@ def set_context(call: Call) -> None:
     body = {key: text for key, text in {**(before or {}), **changes}.items() if text != ""}
     others = [entry for entry in config.entries("contexts") if entry.get("name") != name]
     contexts = sorted([*others, {"context": body, "name": name}], key=lambda entry: str(entry.get("name")))
-    config.write({"apiVersion": "v1", "kind": "Config", **config.document(), "contexts": contexts})
+    config.write({**config.document(), "contexts": contexts})
     call.out(f'Context "{name}" {"created" if before is None else "modified"}.\n')
 
 
 def rename_context(call: Call) -> None:
     config = call.config
     if len(call.rest) != 2:
-        raise CommandError(
-            f"Unexpected args: [{' '.join(call.rest)}]\nSee 'kubectl config rename-context -h' for help and examples"
-        )
+        raise kubeconfig_entries.wrong_arguments(call)
     old, new = call.rest
     if config.entry("contexts", old) is None:
         raise CommandError(f'cannot rename the context "{old}", it\'s not in {config.default_file}')
@@ -139,8 +141,10 @@ def rename_context(call: Call) -> None:
 
 
 def delete_context(call: Call) -> None:
-    config = call.config
-    name = _one(call, "delete-context")
+    if len(call.rest) != 1:
+        call.show_help()
+        return
+    config, name = call.config, call.rest[0]
     if config.entry("contexts", name) is None:
         raise CommandError(f"cannot delete context {name}, not in {config.default_file}")
     if config.current_name() == name:
