@@ -54,6 +54,10 @@ class Command:
     aliases: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
     required: tuple[str, ...] = ()
+    helps_on_stderr: bool = False
+    """A group that shows its help on standard error, as `cmdutil.DefaultSubCommandRun(streams.ErrOut)` does."""
+    helps_anybody: bool = False
+    """A group that shows its help whatever stands behind it, and is content."""
 
     def child(self, name: str) -> Command | None:
         return next((c for c in self.commands if c.name == name or name in c.aliases), None)

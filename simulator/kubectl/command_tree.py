@@ -8,6 +8,7 @@ Leaves to others: the commands themselves (`verbs/`), quoting and pipes (`shell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from simulator.kubectl import kind_create
@@ -106,6 +107,18 @@ FOLLOWERS: dict[str, Follower] = {
 ACTORS: dict[str, Actor] = {**drain.ACTORS, **port_forward.ACTORS, **proxy.ACTORS}
 
 
+def _help(call: Call) -> None:
+    """`kubectl help COMMAND`: of the command that is named, or of all of them."""
+    command, path, left = find_command(ROOT, call.rest)
+    if left:
+        call.out(f"Unknown help topic [{' '.join(f'`{word}`' for word in call.rest)}]\n")
+        command, path = ROOT, [ROOT.name]
+    call.out(help_of(command, " ".join(path)))
+
+
+ROOT = replace(ROOT, commands=(*ROOT.commands, Command("help", "Tell about any command", _help, usage="[command]")))
+
+
 def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
     """Run `kubectl <words>`; the returned call holds what it said and how it ended."""
     call = Call(session, path="kubectl", arguments=parse(GLOBAL_FLAGS, [], "kubectl"), stdin=stdin)
@@ -160,9 +173,10 @@ def _run(command: Command, call: Call) -> None:
         call.out(help_of(command, call.path))
         return
     if command.run is None:
-        _unknown_subcommand(command, call)
-        call.out(help_of(command, call.path))
-        call.exit_code = 0 if command is ROOT else 1
+        if not command.helps_anybody:
+            _unknown_subcommand(command, call)
+        (call.err if command.helps_on_stderr else call.out)(help_of(command, call.path))
+        call.exit_code = 0 if command is ROOT or command.helps_anybody else 1
         return
     expand_output(call)
     missing = [quoted(name) for name in command.required if not call.given(name)]

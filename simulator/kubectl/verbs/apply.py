@@ -19,7 +19,6 @@ from simulator.kubectl.last_applied import LAST_APPLIED
 from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.pruning import prune, refuse_wrong_prune
-from simulator.kubectl.selection import select
 from simulator.kubectl.server_side_apply import apply_on_server, refuse_wrong_flags
 from simulator.kubectl.shared_flags import (
     ALL,
@@ -36,6 +35,7 @@ from simulator.kubectl.shared_flags import (
     validation,
     write_query,
 )
+from simulator.kubectl.verbs import last_applied
 from simulator.machinery import selectors
 from simulator.machinery.json_text import compact
 from simulator.machinery.patches import three_way_json_merge, three_way_merge
@@ -232,20 +232,6 @@ def _original(text: str) -> Obj:
     return found[0].value if found and isinstance(found[0].value, dict) else {}
 
 
-# Neighbours of apply
-
-
-def view_last_applied(call: Call) -> None:
-    """`kubectl apply view-last-applied`."""
-    selection = select(call, call.rest)
-    for found in selection:
-        text = (found.obj["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-        if text is None:
-            raise CommandError(f"no last-applied-configuration annotation found on resource: {found.name}")
-        call.out(object_text(_original(text), call.text("output") or "yaml"))
-    selection.done()
-
-
 COMMANDS = (
     Command(
         "apply",
@@ -274,14 +260,6 @@ COMMANDS = (
             Flag("subresource"),
             Flag("wait", kind="bool"),
         ),
-        commands=(
-            Command(
-                "view-last-applied",
-                "Show what was applied last",
-                view_last_applied,
-                usage="(TYPE NAME | TYPE/NAME)",
-                flags=(*FILE_FLAGS, SELECTOR, ALL, Flag("output", "o", default="yaml")),
-            ),
-        ),
+        commands=last_applied.COMMANDS,
     ),
 )

@@ -53,6 +53,7 @@ COMMANDS = (
     Command(
         "certificate",
         "Decide about certificate signing requests",
+        helps_anybody=True,
         commands=(
             Command(
                 "approve",

@@ -38,6 +38,7 @@ COMMANDS = (
     Command(
         "plugin",
         "Work with plugins",
+        helps_on_stderr=True,
         commands=(Command("list", "List the plugins in PATH", plugin_list, flags=(Flag("name-only", kind="bool"),)),),
     ),
     Command("alpha", "Commands that are being tried out", alpha),

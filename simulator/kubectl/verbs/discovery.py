@@ -243,6 +243,7 @@ COMMANDS = (
     Command(
         "auth",
         "Ask who may do what",
+        helps_on_stderr=True,
         commands=(
             Command(
                 "can-i",

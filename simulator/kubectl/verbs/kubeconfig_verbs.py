@@ -168,6 +168,7 @@ COMMANDS = (
     Command(
         "config",
         "Change the kubeconfig",
+        helps_on_stderr=True,
         commands=(
             Command("current-context", "Show which context is used", current_context),
             Command("delete-context", "Remove a context", delete_context, usage="NAME"),

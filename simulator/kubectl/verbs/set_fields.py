@@ -318,6 +318,7 @@ COMMANDS = (
     Command(
         "set",
         "Change one part of an object",
+        helps_on_stderr=True,
         commands=(
             Command(
                 "env",

@@ -204,6 +204,7 @@ COMMANDS = (
     Command(
         "top",
         "Show how much CPU and memory is used",
+        helps_on_stderr=True,
         commands=(
             Command(
                 "node",
