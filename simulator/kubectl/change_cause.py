@@ -6,9 +6,11 @@ As `cli-runtime/pkg/genericclioptions/record_flags.go` does it: positional words
 from __future__ import annotations
 
 from simulator.engine.plain import Obj
+from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Flag
 from simulator.kubectl.rollouts import CHANGE_CAUSE
+from simulator.machinery.resources import Resource
 
 RECORD = Flag("record", kind="bool", deprecated="--record will be removed in the future")
 
@@ -20,6 +22,13 @@ def recorded(call: Call, obj: Obj) -> Obj:
     metadata = obj.get("metadata") or {}
     annotations = {**(metadata.get("annotations") or {}), CHANGE_CAUSE: _command_line(call)}
     return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
+def note_cause(call: Call, resource: Resource, namespace: str, name: str) -> None:
+    """The same by a patch of its own, for a verb whose own request cannot carry it (`scale`, `patch`)."""
+    if call.on("record"):
+        patch: Obj = {"metadata": {"annotations": {CHANGE_CAUSE: _command_line(call)}}}
+        call.api.patch(resource, namespace, name, patch, kind=MERGE_PATCH, manager=call.path.replace(" ", "-"))
 
 
 def _command_line(call: Call) -> str:

@@ -111,8 +111,8 @@ def _help(call: Call) -> None:
     """`kubectl help COMMAND`: of the command that is named, or of all of them."""
     command, path, left = find_command(ROOT, call.rest)
     if left:
-        call.out(f"Unknown help topic [{' '.join(f'`{word}`' for word in call.rest)}]\n")
-        command, path = ROOT, [ROOT.name]
+        call.err(f"Unknown help topic [{' '.join(f'`{word}`' for word in call.rest)}]\n{help_of(ROOT, ROOT.name)}")
+        return
     call.out(help_of(command, " ".join(path)))
 
 

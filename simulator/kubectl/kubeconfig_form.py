@@ -59,6 +59,8 @@ def _entry(section: str, fields: tuple[str, ...], entry: Any) -> Any:
     body = {**_ALWAYS[section], **(entry.get(key) or {})}
     if isinstance(body.get("exec"), dict):
         body["exec"] = _in_order({"args": None, "env": None, "provideClusterInfo": False, **body["exec"]}, _EXEC)
+    if isinstance(body.get("auth-provider"), dict):
+        body["auth-provider"] = _in_order(body["auth-provider"], ("name", "config"))
     return {"name": entry.get("name", ""), key: _in_order(body, fields)}
 
 

@@ -14,16 +14,17 @@ from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
 from simulator.kubectl.verbs.cluster_dump import DUMP
 from simulator.kubectl.verbs.reconcile import RECONCILE
+from simulator.machinery.json_text import indented
 from simulator.machinery.resources import Resource
 
 CLIENT_VERSION = "v1.33.1"
 _KUSTOMIZE = "v5.6.0"
 _CLIENT_BUILD = {
-    "buildDate": "2025-05-15T08:27:33Z",
-    "compiler": "gc",
     "gitCommit": "8adc0f041b8e7ad1d30e29cc59c6ae7a15e19828",
     "gitTreeState": "clean",
+    "buildDate": "2025-05-15T08:27:33Z",
     "goVersion": "go1.24.2",
+    "compiler": "gc",
     "platform": "linux/amd64",
 }
 
@@ -120,10 +121,12 @@ def version(call: Call) -> None:
     if call.text("output"):
         major, minor, _ = CLIENT_VERSION.removeprefix("v").split(".")
         found: Obj = {
-            "clientVersion": {**_CLIENT_BUILD, "gitVersion": CLIENT_VERSION, "major": major, "minor": minor},
+            "clientVersion": {"major": major, "minor": minor, "gitVersion": CLIENT_VERSION, **_CLIENT_BUILD},
             "kustomizeVersion": _KUSTOMIZE,
         }
-        call.out(object_text({**found, **({"serverVersion": server} if server else {})}, call.text("output")))
+        found |= {"serverVersion": server} if server else {}
+        is_json = call.text("output") == "json"
+        call.out(indented(found) + "\n" if is_json else object_text(found, "yaml"))
         call.out("\n" if call.text("output") == "yaml" else "")
     elif server:
         call.out(f"Server Version: {server['gitVersion']}\n")
@@ -189,7 +192,9 @@ def _resource_question(call: Call, verb: str, words: Sequence[str]) -> Obj:
     resource = call.api.kinds.lookup(term)
     attributes: Obj = {"verb": verb, "resource": resource.plural if resource else term}
     if resource is None and term != "*":
-        call.err(f"Warning: the server doesn't have a resource type '{term}'\n\n")
+        name, dot, group = term.partition(".")
+        within = f" in group '{group}'" if dot else ""
+        call.err(f"Warning: the server doesn't have a resource type '{name}'{within}\n\n")
     elif resource is not None and not resource.namespaced and not call.on("all-namespaces"):
         call.err(f"Warning: resource '{resource.plural}' is not namespace scoped{_in_group(resource)}\n\n")
     if resource is not None and resource.group:

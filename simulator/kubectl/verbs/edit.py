@@ -12,6 +12,7 @@ from typing import Any
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD, note_cause
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.home import HOME, FileError
@@ -116,6 +117,8 @@ def _patch_one(call: Call, found: Found, value: Any) -> None:
         subresource=subresource,
         query={key: text for key, text in write_query(call).items() if key == "dryRun"},
     )
+    if dry_run(call) == "none":
+        note_cause(call, found.resource, found.namespace, found.name)
     if call.text("output"):
         call.out(object_text(obj, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
         return
@@ -258,6 +261,7 @@ COMMANDS = (
         flags=(
             *PRINT_FLAGS,
             *FILE_FLAGS,
+            RECORD,
             DRY_RUN,
             manager("kubectl-patch"),
             Flag("patch", "p", help="The change, in JSON or YAML"),

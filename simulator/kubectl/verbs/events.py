@@ -60,7 +60,10 @@ def _query(call: Call) -> dict[str, str]:
         raise CommandError("--for must be in resource/name form")
     if "/" in name:
         raise CommandError("arguments in resource/name form may not have more than one slash")
-    kind = resource_named(term, call.api.kinds).kind
+    try:
+        kind = resource_named(term, call.api.kinds).kind
+    except CommandError as error:
+        raise CommandError(error.text, prefixed=False) from None
     return {"fieldSelector": f"involvedObject.kind={kind},involvedObject.name={name}"}
 
 

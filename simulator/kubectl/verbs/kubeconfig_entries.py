@@ -37,7 +37,10 @@ def _one_name(call: Call) -> str:
 
 
 def set_credentials(call: Call) -> None:
-    name = _one_name(call)
+    if len(call.rest) != 1:
+        call.show_help()
+        raise CommandError(f"unexpected args: [{' '.join(call.rest)}]")
+    name = call.rest[0]
     methods = [
         text
         for text, given in (("--token", call.text("token")), ("--username/--password", call.text("username")))
@@ -89,7 +92,7 @@ def _set_provider(call: Call, body: dict[str, Any]) -> None:
 def _set_exec(call: Call, body: dict[str, Any]) -> None:
     known: dict[str, Any] | None = body.get("exec")
     if call.given("exec-command"):
-        known = {"interactiveMode": "IfAvailable", **(known or {}), "command": call.text("exec-command"), "args": None}
+        known = {**(known or {}), "command": call.text("exec-command"), "args": None}
         known["env"] = known.get("env") or []
     variables, removed = _variables(call)
     if known is None:
@@ -141,6 +144,8 @@ def set_cluster(call: Call) -> None:
         if insecure:
             body.pop("certificate-authority", None)
             body.pop("certificate-authority-data", None)
+    if call.text("tls-server-name"):
+        body.pop("insecure-skip-tls-verify", None)
     if call.text("certificate-authority"):
         body.pop("insecure-skip-tls-verify", None)
         body.pop("certificate-authority-data", None)
@@ -292,7 +297,7 @@ def unset_property(call: Call) -> None:
         call.config.write(document)
     elif section in _SECTIONS:
         name, field = _named(call, section, rest)
-        if call.config.entry(section, name) is None:
+        if field and call.config.entry(section, name) is None:
             raise CommandError(f"current map key `{name}` is invalid")
         if field:
             body = dict(call.config.entry(section, name) or {})

@@ -27,7 +27,8 @@ def view_last_applied(call: Call) -> None:
     if not call.rest and not call.names_files:
         raise CommandError(NOTHING_NAMED)
     selection = select(call, call.rest)
-    selection.done()
+    if selection.problems:
+        raise selection.problems[0]
     texts = [text for text in map(_applied_to, selection) if text is not None]
     output = call.text("output")
     for text in texts:

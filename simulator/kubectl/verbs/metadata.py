@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD, note_cause
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text
@@ -122,6 +123,8 @@ def _change_one(call: Call, kind: _Kind, found: Found, wanted: dict[str, str], r
     elif changes:
         merged = {key: text for key, text in {**old, **changes}.items() if text is not None}
         obj = {**obj, "metadata": {**obj["metadata"], kind.field: merged}}
+    if changes and dry_run(call) == "none":
+        note_cause(call, found.resource, found.namespace, found.name)
     _say(call, kind, found, obj, changes)
 
 
@@ -170,6 +173,7 @@ def _flags(name: str) -> tuple[Flag, ...]:
         SELECTOR,
         FIELD_SELECTOR,
         DRY_RUN,
+        RECORD,
         manager(f"kubectl-{name}"),
         Flag("list", kind="bool", help="Show what is there"),
         Flag("local", kind="bool"),

@@ -87,7 +87,7 @@ def _translated(text: str, obj: Obj, pod: Obj) -> str:
         wanted = str(_target_port(obj, pod, number))
     else:
         if not remote:
-            raise CommandError("remote port cannot be empty")
+            _container_port_named(pod, remote)
         wanted = remote if _number(remote) is not None else str(_container_port_named(pod, remote))
     _refuse_udp(remote, obj if obj["kind"] == "Service" else pod, wanted)
     return wanted if local == wanted else f"{local}:{wanted}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD, note_cause
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.printers import object_text
@@ -53,6 +54,8 @@ def _scale_one(call: Call, found: Found) -> None:
             subresource="scale",
             query={key: text for key, text in write_query(call).items() if key == "dryRun"},
         )
+    if dry_run(call) == "none":
+        note_cause(call, resource, found.namespace, found.name)
     if call.text("output"):
         shown = found.obj if dry_run(call) == "client" else call.api.get(resource, found.namespace, found.name)
         call.out(object_text(shown, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
@@ -117,6 +120,7 @@ COMMANDS = (
         flags=(
             *PRINT_FLAGS,
             *FILE_FLAGS,
+            RECORD,
             ALL,
             SELECTOR,
             DRY_RUN,

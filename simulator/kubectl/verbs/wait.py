@@ -32,7 +32,7 @@ def wait(call: Call) -> None:
         "left": [[f.resource.name, f.namespace, f.name, f.obj["metadata"].get("uid", "")] for f in selection],
         "deadline": call.now_us + (timeout if timeout >= 0 else _WEEK_US),
         "once": timeout == 0,
-        "problems": [],
+        "problems": [problem.report().rstrip("\n") for problem in selection.problems],
         "output": call.text("output"),
     }
     met, complaints, token = _look(call.api, token, call.now_us)
@@ -47,12 +47,15 @@ def _selected(call: Call, condition: str) -> Selection:
     if not call.rest and not call.names_files:
         raise CommandError(NOTHING_NAMED)
     selection = select(call, call.rest)
-    missing = [p for p in selection.problems if isinstance(p, ApiRefusal) and p.reason == "NotFound"]
+    missing: list[CommandError] = [
+        p for p in selection.problems if isinstance(p, ApiRefusal) and p.reason == "NotFound"
+    ]
     if _is_create(condition):
         selection.found = [*selection.found, *_named(call, missing_only=bool(missing) or not selection.found)]
     if _is_delete(condition) or _is_create(condition):
         selection.problems = [problem for problem in selection.problems if problem not in missing]
-    selection.done()
+    if not selection.found:
+        selection.done()
     return selection
 
 
@@ -82,6 +85,10 @@ def _check(condition: str) -> None:
 def _jsonpath_of(condition: str) -> tuple[JsonPath, str]:
     expression, brace, value = condition.removeprefix("jsonpath=").rpartition("}")
     expression, value = (expression + brace, value) if brace else _split_plain(value)
+    if expression.count("{") != expression.count("}"):
+        raise CommandError(
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
+        )
     if not expression.strip("'\"{}"):
         raise CommandError("jsonpath expression cannot be empty")
     try:

@@ -97,3 +97,26 @@ def test_grep_refuses_what_it_cannot_match_in_linear_time(terminal: Any) -> None
     said = terminal.station.run(r"echo aa | grep -E '(a)\1'")
     assert said.exit == 2
     assert said.stderr.endswith("invalid escape sequence: \\1\n")
+
+
+def test_a_variable_before_a_command_is_that_commands_alone(terminal: Any) -> None:
+    assert terminal.run("X=1; X=2 env | grep ^X=; echo $X") == "X=2\n1\n"
+    terminal.station.run("KUBECONFIG=nowhere kubectl config current-context")
+    assert terminal.run("kubectl config current-context") == "kind-kind\n"
+
+
+@pytest.mark.parametrize(
+    ("redirections", "shown", "kept"),
+    [
+        ("2>&1 >f", "ls: cannot access 'b': No such file or directory\n", "a\n"),
+        (">f 2>&1", "", "a\nls: cannot access 'b': No such file or directory\n"),
+        ("&>f", "", "a\nls: cannot access 'b': No such file or directory\n"),
+        ("2>f", "a\n", "ls: cannot access 'b': No such file or directory\n"),
+        (">f 2>/dev/null", "", "a\n"),
+    ],
+    ids=lambda text: text if text.startswith((">", "2", "&")) else "",
+)
+def test_redirections_count_from_left_to_right(terminal: Any, redirections: str, shown: str, kept: str) -> None:
+    terminal.run("touch a")
+    assert terminal.station.run(f"ls a b {redirections}").stdout == shown
+    assert terminal.run("cat f") == kept
