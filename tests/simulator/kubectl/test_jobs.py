@@ -60,7 +60,7 @@ def test_a_pod_that_was_deleted_is_missed_at_the_next_connection(with_web: Termi
         ("deployment/web 1:2:3 a:80", "error: error parsing local port 'a': strconv.ParseUint: parsing \"a\": invalid syntax\n"),
         ("deployment/web 8080:0", "error: remote port must be > 0\n"),
         ("deployment/web 8080:99999", "error: error parsing remote port '99999': strconv.ParseUint: parsing \"99999\": value out of range\n"),
-        ("deployment/web 8080:", "error: remote port cannot be empty\n"),
+        ("service/web 8080:", "error: Service 'web' does not have a named port ''\n"),
         ("--address 1.2.3 deployment/web 8080", "error: 1.2.3 is not a valid IP\n"),
         ("service/web 81", "error: Service web does not have a service port 81\n"),
         ("service/web http", "error: Service 'web' does not have a named port 'http'\n"),
