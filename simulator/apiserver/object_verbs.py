@@ -24,7 +24,7 @@ from simulator.apiserver.request import Request, Response
 from simulator.apiserver.reviews import Reviewer
 from simulator.apiserver.routing import is_dry_run, media_type
 from simulator.apiserver.services import without_leftovers
-from simulator.apiserver.shapes import refuse_table, shaped
+from simulator.apiserver.shapes import refuse_table, refuse_unstreamable, shaped
 from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
 from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
@@ -57,6 +57,8 @@ class ObjectVerbs:
         return Response(200, shaped(request, target, page, self.now_us(), self.kinds), _deprecation(target))
 
     def watch(self, request: Request, target: Target) -> Response:
+        refuse_unstreamable(request)
+
         def shape(obj: Obj) -> Obj:
             return shaped(request, target, self.as_served(obj, target), self.now_us(), self.kinds)
 

@@ -4,6 +4,8 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources
 behind `PartialObjectMetadata`. The first form of the header that is known wins.
 """
 
+from collections.abc import Iterable
+
 from simulator.apiserver import autoscalers
 from simulator.apiserver.errors import StatusError
 from simulator.apiserver.lists import Page
@@ -46,8 +48,15 @@ def refuse_unknown_media(request: Request) -> None:
         raise _not_acceptable()
 
 
-def _not_acceptable() -> StatusError:
-    return StatusError(406, "NotAcceptable", f"only the following media types are accepted: {', '.join(_ACCEPTED)}")
+def refuse_unstreamable(request: Request) -> None:
+    """Raises StatusError (406) for a watch in YAML, which has no frames (`handlers/negotiation: NegotiateOutputMediaTypeStream`)."""
+    media = (choice.partition(";")[0].strip() for choice in request.headers.get("accept", "").split(","))
+    if next((one for one in media if one in (*_ACCEPTED, "*/*", "application/*")), "") == "application/yaml":
+        raise _not_acceptable(f"{one};stream=watch" for one in _ACCEPTED if one != "application/yaml")
+
+
+def _not_acceptable(accepted: Iterable[str] = _ACCEPTED) -> StatusError:
+    return StatusError(406, "NotAcceptable", f"only the following media types are accepted: {', '.join(accepted)}")
 
 
 def _wanted(accept: str) -> str:

@@ -17,7 +17,7 @@ from simulator.kubectl.acting import Acted
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import CommandError
+from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.listening import Taken, take
 from simulator.kubectl.pod_choice import named_target, pods_of
 
@@ -35,6 +35,10 @@ def port_forward(call: Call) -> None:
     addresses = _addresses(call.many("address"))
     pairs = [_pair(text) for text in ports]
     metadata = pod["metadata"]
+    try:
+        call.api.connect(metadata["namespace"], metadata["name"], "portforward", {})
+    except ApiRefusal as refusal:
+        raise CommandError(f"error upgrading connection: {refusal.message}") from refusal
     token: Token = {
         "kind": "port-forward",
         "namespace": metadata["namespace"],

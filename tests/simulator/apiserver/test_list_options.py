@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulator.cluster import Cluster
 from simulator.machinery.store import Store
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -155,3 +156,25 @@ def test_a_watch_may_begin_without_what_is_there(api: Any) -> None:
     *initial, bookmark = api("GET", MAPS, sendInitialEvents="true", **options).body
     assert [event["object"]["metadata"]["name"] for event in initial] == ["m0", "m1", "m2", "m3"]
     assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/yaml", 406),
+        ("application/yaml,application/json", 406),
+        ("application/json,application/yaml", 200),
+        ("*/*", 200),
+    ],
+)
+def test_a_watch_has_no_form_in_yaml(accept: str, status: int) -> None:
+    """`NegotiateOutputMediaTypeStream`: the first form that the client takes has to be one that can be streamed."""
+    headers, query = {"accept": accept}, {"watch": "true", "resourceVersion": "1"}
+    command = {"kind": "request", "method": "GET", "path": MAPS, "query": query, "headers": headers}
+    reply = Cluster.create().apply(command)
+    assert reply["status"] == status
+    if status == 406:
+        assert reply["body"]["message"] == (
+            "only the following media types are accepted: application/json;stream=watch, "
+            "application/vnd.kubernetes.protobuf;stream=watch"
+        )

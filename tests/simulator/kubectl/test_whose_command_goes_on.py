@@ -79,6 +79,7 @@ def test_a_user_with_a_bound_token_follows_until_it_expires(lab: Lab) -> None:
         ("kubectl exec web --as=ann -- ls", "pods/exec"),
         ("kubectl cp web:/etc/hostname hostname --as=ann", "pods/exec"),
         ("kubectl attach web --as=ann", "pods/attach"),
+        ("kubectl port-forward web 8080:80 --as=ann", "pods/portforward"),
     ],
 )
 def test_a_stream_needs_a_right_of_its_own(lab: Lab, line: str, resource: str) -> None:
