@@ -21,6 +21,22 @@ _DNS_PORT = 53
 _BALANCER_TTL = 60
 
 
+class _Watched:
+    """What CoreDNS has seen of the cluster."""
+
+    def __init__(self, datapath: "Datapath") -> None:
+        self._path = datapath
+        self.service, self.services = datapath.proxy.service, datapath.proxy.services
+        self.slices_of = datapath.proxy.slices_of
+
+    def has_namespace(self, name: str) -> bool:
+        return self._path.network.has_namespace(name)
+
+    def has_pod(self, namespace: str, address: str) -> bool:
+        place = self._path.servers.place(address)
+        return place is not None and place.pod != "" and place.namespace == namespace
+
+
 class Lookups:
     def __init__(self, datapath: "Datapath", here: Standpoint) -> None:
         self._path = datapath
@@ -43,7 +59,7 @@ class Lookups:
             return self._from_outside(name, type)
         if not self._is_in_cluster(server) or self.broken(server) is not None:
             return None
-        zone = Zone(self._path.proxy, self._path.network.corefile(), self._forwarded)
+        zone = Zone(_Watched(self._path), self._path.network.corefile(), self._forwarded)
         return zone.answer(name, type)
 
     def broken(self, server: str) -> Broken | None:

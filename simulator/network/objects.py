@@ -94,6 +94,9 @@ class ClusterNetwork:
     def has_policies(self) -> bool:
         return self._cache.count(POLICIES) > 0
 
+    def has_namespace(self, name: str) -> bool:
+        return self._cache.get("namespaces", "", name) is not None
+
     def namespace_labels(self, namespace: str) -> dict[str, str]:
         found = self._cache.get("namespaces", "", namespace)
         return {} if found is None else dict(found["metadata"].get("labels") or {})

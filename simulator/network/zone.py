@@ -16,7 +16,9 @@ from simulator.network.service_rules import family_of
 DOMAIN = "cluster.local"
 NOERROR, NXDOMAIN, SERVFAIL, REFUSED = "NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"
 _ADDRESS_TYPES = {"IPv4": "A", "IPv6": "AAAA"}
-_TTL, _CACHE_TTL = 5, 30
+_TTL, _CACHE_TTL, _TEXT_TTL = 5, 30, 28_800
+_VERSION = "1.1.0"
+"""Of the specification, which `dns-version` tells."""
 _MAX_ALIASES = 8
 #: The world outside that programs in containers may ask for.
 OUTSIDE = {
@@ -55,6 +57,10 @@ class Known(Protocol):
     def services(self, namespace: str | None = None) -> Iterable[Obj]: ...
 
     def slices_of(self, namespace: str, service: str) -> list[Obj]: ...
+
+    def has_namespace(self, name: str) -> bool: ...
+
+    def has_pod(self, namespace: str, address: str) -> bool: ...
 
 
 #: Asks another server (name, type) at an address that `forward` names; None: nobody answers there.
@@ -120,6 +126,9 @@ class Zone:
         found = self._named(plugin, name.removesuffix(zone).rstrip(".").split("."), zone)
         if found is None:
             return Reply(NXDOMAIN, (), True, zone)
+        if found.text:
+            texts = (Record(name, _TEXT_TTL, "TXT", f'"{found.text}"'),) if type == "TXT" else ()
+            return Reply(NOERROR, texts, True, zone)
         if found.alias:
             return self._aliased(corefile, found.alias, name, type, ttl, left)
         if type == "SRV":
@@ -132,27 +141,33 @@ class Zone:
         """What a name below the cluster's domain stands for; None when there is nothing of that name."""
         match labels:
             case ["dns-version"]:
-                return _Found()
+                return _Found(text=_VERSION)
             case [port, protocol, service, namespace, "svc"] if port.startswith("_") and protocol.startswith("_"):
                 return self._service(namespace, service, zone, port=port[1:], protocol=protocol[1:])
             case [host, service, namespace, "svc"]:
                 return self._service(namespace, service, zone, host=host)
             case [service, namespace, "svc"]:
                 return self._service(namespace, service, zone)
-            case [dashed, _, "pod"]:
-                return self._pod(plugin, dashed)
-            case [namespace, "svc"] if any(True for _ in self._known.services(namespace)):
+            case [dashed, namespace, "pod"]:
+                return self._pod(plugin, dashed, namespace)
+            case [namespace, "svc"] if self._known.has_namespace(namespace):
+                return _Found()
+            case [namespace, "pod"] if _pod_mode(plugin) != "disabled" and self._known.has_namespace(namespace):
                 return _Found()
             case ["svc"] | ["pod"] | [""]:
                 return _Found()
         return None
 
-    def _pod(self, plugin: Plugin, dashed: str) -> "_Found | None":
-        """`10-244-1-5.default.pod…` with `pods insecure`: no pod needs to be there."""
-        if (plugin.option("pods") or ("disabled",))[0] == "disabled":
+    def _pod(self, plugin: Plugin, dashed: str, namespace: str) -> "_Found | None":
+        """`10-244-1-5.default.pod…`: with `pods insecure` no pod needs to be there, with `pods verified` one of the namespace."""
+        mode = _pod_mode(plugin)
+        if mode == "disabled" or not self._known.has_namespace(namespace):
             return None
-        address = dashed.replace("-", ".") if dashed.count("-") == 3 else dashed.replace("-", ":")
-        return _Found((_Host("", address, 0, "", ""),)) if _is_address(address) else None
+        is_four = dashed.count("-") == 3 and "--" not in dashed
+        address = dashed.replace("-", "." if is_four else ":")
+        if not _is_address(address) or (mode == "verified" and not self._known.has_pod(namespace, address)):
+            return None
+        return _Found((_Host("", address, 0, "", ""),))
 
     def _service(
         self, namespace: str, name: str, zone: str, *, host: str = "", port: str = "", protocol: str = ""
@@ -169,8 +184,8 @@ class Zone:
             addresses = spec.get("clusterIPs") or [spec["clusterIP"]]
             hosts = [
                 _Host(base, address, one["port"], one.get("name") or "", one.get("protocol", "TCP"))
-                for address in addresses
                 for one in spec.get("ports") or ()
+                for address in addresses
             ]
         if port:
             hosts = [one for one in hosts if one.port_name == port and one.protocol.lower() == protocol]
@@ -231,6 +246,7 @@ class _Host:
 class _Found:
     hosts: tuple[_Host, ...] = ()
     alias: str = ""
+    text: str = ""
 
 
 def outside(name: str, type: str) -> Reply:
@@ -257,15 +273,19 @@ def reverse_name(address: str) -> str:
 
 
 def _srv(found: _Found, name: str, ttl: int, zone: str) -> Reply:
-    """Every target once a port, with equal weights; the addresses of the targets come along."""
-    targets = dict.fromkeys((one.port, one.name) for one in found.hosts if one.name)
-    weight = 100 // len(targets) if targets else 0
+    """Every target once a port, with equal weights for each of its addresses; the addresses of the targets come along."""
+    weight = max(100 // len(found.hosts), 1) if found.hosts else 0
+    targets = dict.fromkeys((one.port, one.name) for one in found.hosts if one.name and one.port)
     services = [Record(name, ttl, "SRV", f"0 {weight} {port} {host}.") for port, host in targets]
     glue = dict.fromkeys(
-        (one.name, _ADDRESS_TYPES[family_of(one.address)], one.address) for one in found.hosts if one.name
+        (one.name, _ADDRESS_TYPES[family_of(one.address)], one.address) for one in found.hosts if one.name and one.port
     )
     more = [Record(host, ttl, kind, address) for host, kind, address in glue]
     return Reply(NOERROR, (*services, *more), True, zone)
+
+
+def _pod_mode(plugin: Plugin) -> str:
+    return (plugin.option("pods") or ("disabled",))[0]
 
 
 def _zones(plugin: Plugin | None) -> list[str]:

@@ -21,6 +21,7 @@ COMPONENTS: dict[str, list[str]] = {
         }
     ),
     "Network": [
+        "CoreDNS: records",
         "kube-proxy: choice of endpoints",
         "kube-proxy: iptables",
         "kube-proxy: nftables",

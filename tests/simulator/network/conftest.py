@@ -44,7 +44,7 @@ class Town:
     engine: Engine = field(default_factory=lambda: Engine(seed=1, profile="instant"))
 
     policies: list[Obj] = field(default_factory=list)
-    namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
+    namespaces: dict[str, dict[str, str]] = field(default_factory=lambda: {"default": {}})
     zones: dict[str, str] = field(default_factory=dict)
     corefile: str = COREFILE
     mode: str = "iptables"
