@@ -20,7 +20,7 @@ def test_a_stopped_controller_shows_desired_observed_difference_and_action(bench
     bench.stop_before("replicaset-controller", namespace="default")
     victim = bench.value("pods -l app=web", "{.items[0].metadata.name}")
     bench.run(f"kubectl delete pod {victim} --wait=false")
-    bench.wait(1)
+    bench.wait(3)
     assert bench.count("pods -l app=web") == 2
     found = bench.look("replicaset-controller")
     assert found["measures"] == [{"what": "pods", "desired": 3, "observed": 2, "difference": 1}]
