@@ -22,6 +22,7 @@ COMPONENTS: dict[str, list[str]] = {
     ),
     "Network": [
         "CoreDNS: records",
+        "NetworkPolicy",
         "kube-proxy: choice of endpoints",
         "kube-proxy: iptables",
         "kube-proxy: nftables",
