@@ -97,7 +97,9 @@ def test_a_cluster_that_is_deleted_is_gone_with_its_context(make_lab: Callable[.
     assert lab.run("kubectl config get-contexts -o name") == "kind-desktop\n"
     assert lab.reply("kind get clusters")["stderr"] == "No kind clusters found.\n"
     assert lab.refusal("kubectl config current-context") == "error: current-context is not set\n"
-    assert lab.refusal("kubectl get nodes --context kind-second") == ('error: context "kind-second" does not exist\n')
+    assert lab.refusal("kubectl get nodes --context kind-second") == (
+        "Error in configuration: context was not found for specified context: kind-second\n"
+    )
 
 
 def test_switching_the_context_changes_target_identity_and_picture(two: Any) -> None:
