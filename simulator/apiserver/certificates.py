@@ -52,7 +52,7 @@ def requested(obj: Obj, user: User) -> Obj:
     if spec["signerName"] == CLIENT_SIGNER and "system:masters" in subject.organizations:
         says = f"use of {CLIENT_SIGNER} signer with system:masters group is not allowed"
         raise errors.forbidden(_GROUP, _PLURAL, name, says)
-    own = {"username": user.name, "groups": list(user.groups)}
+    own = {**user.info(), "groups": list(user.groups)}
     return {**obj, "spec": {**{key: value for key, value in spec.items() if key not in ("uid", "extra")}, **own}}
 
 

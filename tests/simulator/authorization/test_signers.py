@@ -92,3 +92,20 @@ def test_no_client_certificate_makes_a_master(
         "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed"
     )
     assert (response.status, response.body.get("message")) == ((403, says) if is_refused else (201, None))
+
+
+def test_a_request_tells_all_that_is_known_of_who_asks(world: Any) -> None:
+    robot = User("robot", ("system:authenticated",), "u-1", (("scopes", ("a", "b")),))
+    world.cluster_role(
+        "ask", {"verbs": ["create"], "apiGroups": ["certificates.k8s.io"], "resources": ["certificatesigningrequests"]}
+    )
+    world.bind("ask", {"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "robot"})
+    forged = request(OTHER)
+    forged["spec"] |= {"username": "root", "uid": "0", "extra": {"x": ["y"]}}
+    spec = world.create(PATH, forged, user=robot)["spec"]
+    assert (spec["username"], spec["uid"], spec["groups"], spec["extra"]) == (
+        "robot",
+        "u-1",
+        ["system:authenticated"],
+        {"scopes": ["a", "b"]},
+    )
