@@ -14,6 +14,7 @@ from typing import Any
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.home import FileError
@@ -53,6 +54,7 @@ def create(call: Call) -> None:
     problems: list[CommandError] = []
     for manifest in manifests:
         obj = modified_configuration(manifest) if call.on("save-config") else with_namespace(manifest)
+        obj = recorded(call, obj)
         try:
             if dry_run(call) != "client":
                 obj = call.api.create(
@@ -475,7 +477,7 @@ COMMANDS = (
         "Create objects from files or from flags",
         create,
         usage="-f FILENAME",
-        flags=(*_COMMON, *FILE_FLAGS, SELECTOR, Flag("edit", kind="bool"), Flag("raw")),
+        flags=(*_COMMON, *FILE_FLAGS, SELECTOR, Flag("edit", kind="bool"), Flag("raw"), RECORD),
         commands=(
             built(
                 "deployment",

@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call, ExecRefused
+from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.overriding import OVERRIDE_FLAGS, overridden
@@ -71,7 +72,10 @@ def run(call: Call) -> None:
             raise CommandError("--port must be set when exposing a service")
         port = {"port": _port(call.text("port")), "protocol": "TCP", "targetPort": _port(call.text("port"))}
         _create_service(call, name, {}, {"ports": [port], "selector": labels})
+        if call.text("output") == "yaml":
+            call.out("---\n---\n")  # once by the command, once by the printer of the second object
     pod = overridden(call, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}})
+    pod = recorded(call, pod)
     if attaches and dry_run(call) == "none":
         create_attached(call, pod, name, remove=call.on("rm"))
     else:
@@ -142,9 +146,9 @@ def _create_service(call: Call, name: str, labels: dict[str, str], spec: Obj) ->
         metadata["labels"] = labels
     obj = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}}
     if call.path.endswith("run"):
-        create_built(call, obj)
+        create_built(call, recorded(call, obj))
     else:
-        create_built(call, overridden(call, obj), verb="exposed")
+        create_built(call, recorded(call, overridden(call, obj)), verb="exposed")
 
 
 def _selector_of(found: Found) -> dict[str, str]:
@@ -326,6 +330,7 @@ COMMANDS = (
             Flag("load-balancer-ip"),
             Flag("session-affinity"),
             *OVERRIDE_FLAGS,
+            RECORD,
             Flag("save-config", kind="bool"),
         ),
     ),
@@ -361,6 +366,7 @@ COMMANDS = (
             Flag("cascade", default="background", bare="background"),
             Flag("leave-stdin-open", kind="bool"),
             *OVERRIDE_FLAGS,
+            RECORD,
             Flag("pod-running-timeout", kind="duration", default=60_000_000),
             Flag("save-config", kind="bool"),
         ),

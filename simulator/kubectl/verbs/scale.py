@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
-from simulator.kubectl.change_cause import RECORD, note_cause
+from simulator.kubectl.change_cause import RECORD, note_cause, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.printers import object_text
@@ -99,16 +99,14 @@ def _autoscale_one(call: Call, found: Found) -> None:
         target = {"averageUtilization": call.number("cpu-percent"), "type": "Utilization"}
         spec["metrics"] = [{"resource": {"name": "cpu", "target": target}, "type": "Resource"}]
     name = call.text("name") or found.name
-    create_built(
-        call,
-        {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": name, "namespace": found.namespace},
-            "spec": spec,
-        },
-        verb="autoscaled",
-    )
+    scaler: Obj = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"creationTimestamp": None, "name": name},
+        "spec": spec,
+        "status": {"currentMetrics": None, "desiredReplicas": 0},
+    }
+    create_built(call, recorded(call, scaler), verb="autoscaled")
 
 
 COMMANDS = (
@@ -145,6 +143,7 @@ COMMANDS = (
             Flag("max", kind="int", default=-1, help="At most this many pods"),
             Flag("cpu-percent", kind="int", default=-1, help="Average CPU use to aim at, in percent of the request"),
             Flag("name"),
+            RECORD,
             Flag("save-config", kind="bool"),
         ),
         required=("max",),

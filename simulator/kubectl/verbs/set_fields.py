@@ -296,7 +296,7 @@ def _select_with(call: Call, found: Found, wanted: dict[str, str]) -> None:
     if found.resource.kind != "Service":
         raise CommandError(f"selector: found a {found.resource.kind}, wanted a Service")
     modified = {**found.obj, "spec": {**found.obj["spec"], "selector": wanted}}
-    _send_change(call, found, modified, "selector updated")
+    _send_change(call, found, recorded(call, modified), "selector updated")
 
 
 def _flags(*more: Flag) -> tuple[Flag, ...]:
@@ -352,6 +352,7 @@ COMMANDS = (
                     _CONTAINERS,
                     Flag("limits", help="For example cpu=200m,memory=512Mi"),
                     Flag("requests", help="For example cpu=100m,memory=256Mi"),
+                    RECORD,
                 ),
             ),
             Command(
@@ -359,14 +360,14 @@ COMMANDS = (
                 "Change which pods a Service selects",
                 selector,
                 usage="(-f FILENAME | TYPE NAME) EXPRESSIONS",
-                flags=_flags(),
+                flags=_flags(RECORD),
             ),
             Command(
                 "serviceaccount",
                 "Change the service account of a pod template",
                 service_account,
                 usage="(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-                flags=_flags(),
+                flags=_flags(RECORD),
                 aliases=("sa",),
             ),
         ),
