@@ -28,13 +28,15 @@ test: install build/ui/manifest.json ## all checks and tests, as in CI
 	@scripts/servers
 	@$(MAKE) --no-print-directory lint type imports test-ui test-python
 
-# Three runs: a browser driver keeps an event loop alive, which tests of coroutines in the same process cannot bear.
+# The units by themselves, then whole suites in one process, then what needs processes, then the browser: its driver keeps an event loop
+# alive, which tests of coroutines in the same process cannot bear.
 # What fails in the browser is tried a second time, in a fresh product, and has to pass then. Clients of processes that are
 # killed leave sockets to the garbage collector, at a moment that has nothing to do with the test that runs then.
 test-python: ## the Python tests; TESTS=tests/web/catalog for a part
 	@status=0; \
 	run() { $(PYTHON_IN_VENV) -m pytest $(TESTS) "$$@" || { code=$$?; [ $$code = 5 ] || return $$code; }; }; \
-	run -m "not e2e and not processes" -n 2 || status=1; \
+	run -m "not e2e and not processes and not suites" -n 2 || status=1; \
+	run -m "suites and not processes" -n 2 || status=1; \
 	run -m processes -W ignore::pytest.PytestUnraisableExceptionWarning || status=1; \
 	run -m e2e || run -m e2e --last-failed --last-failed-no-failures none || status=1; \
 	exit $$status
