@@ -3,7 +3,7 @@
 One, three or five machines each run kube-apiserver, etcd, kube-scheduler and kube-controller-manager. API servers share
 the work behind a load balancer, so one is enough. Of the scheduler and of the controller manager one instance leads: it holds
 a Lease for 15 s and renews it every 2 s (`--leader-elect-lease-duration`, `--leader-elect-retry-period`); when it dies, another
-one, or itself after a restart, takes over once the Lease has run out.
+one, or itself after a restart, takes over once the Lease has run out, and says so in an Event.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.registry import Registry
-from simulator.client import Process
+from simulator.client import Client, Process
 from simulator.engine import Engine, Plain
 
 LED = ("kube-scheduler", "kube-controller-manager")
@@ -27,6 +27,8 @@ _PARTS = {
     "kube-controller-manager": "controllers",
     CLOUD_MANAGER: "controllers",
 }
+#: Whom client-go's `leaderelection/resourcelock` names as the source of its events; the scheduler by its first profile.
+_SOURCES = {"kube-scheduler": "default-scheduler"}
 _LEASE_US = 15_000_000
 _RETRY_US = 2_000_000
 
@@ -180,7 +182,14 @@ class ControlPlane:
         )
         self._registry.leases.lead(component, self._identity(component, winner))
         self._processes[component].start()
+        self._announce(component, winner)
         self._changed()
+
+    def _announce(self, component: str, winner: str) -> None:
+        client = Client(self._registry, component)
+        lease = client.get("leases.coordination.k8s.io", "kube-system", component)
+        said = f"{self._identity(component, winner)} became leader"
+        client.event(lease, "Normal", "LeaderElection", said, source=_SOURCES.get(component, component))
 
     def _may_lead(self, component: str, machine: str) -> bool:
         """It runs, and a partition does not keep it from what it would write to."""

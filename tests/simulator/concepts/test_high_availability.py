@@ -47,6 +47,9 @@ def test_another_instance_takes_over_once_the_lease_has_run_out(three: Any) -> N
     after = leader_of(three, "kube-scheduler")
     assert after not in ("", before)
     assert three.value("lease kube-scheduler -n kube-system", "{.spec.leaseTransitions}") == "1"
+    said = three.run("kubectl events -n kube-system --for lease/kube-scheduler --no-headers")
+    holder = three.value("lease kube-scheduler -n kube-system", "{.spec.holderIdentity}")
+    assert said.split(None, 4)[1:] == ["Normal", "LeaderElection", "Lease/kube-scheduler", f"{holder} became leader\n"]
     three.wait(10)
     assert three.value("pod waits", "{.status.phase}") == "Running"
 
