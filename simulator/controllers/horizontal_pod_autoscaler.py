@@ -412,9 +412,10 @@ class HorizontalPodAutoscalerController(Controller):
         return Found(found.replicas, told, {"type": "Resource", "resource": part})
 
     def _resource_error(self, source: Obj, container: str, why: str) -> _Invalid:
-        message = f"failed to get {source['name']} utilization: {why}"
+        what = "usage" if source["target"].get("averageValue") is not None else "utilization"
+        message = f"failed to get {source['name']} {what}: {why}"
         if container:
-            wrapped = f"failed to get {source['name']} container metric value: {message}"
+            wrapped = f"failed to get {container} container metric value: {message}"
             return _Invalid("FailedGetContainerResourceMetric", message, wrapped)
         return _Invalid(
             "FailedGetResourceMetric", message, f"failed to get {source['name']} resource metric value: {message}"
@@ -442,10 +443,11 @@ class HorizontalPodAutoscalerController(Controller):
             value = self._client.of_object(namespace, about, name)
         except MetricsError as error:
             message = f"unable to get metric {name}: {about['kind']} on {namespace} {about['name']}/{error}"
-            raise _Invalid("FailedGetObjectMetric", message, f"failed to get object metric value: {message}") from error
-        found, now = self._shared(
-            source["target"], value, pods, current, counted, "FailedGetObjectMetric", "object metric value"
-        )
+            raise _object_error(source, message) from error
+        try:
+            found, now = self._shared(source["target"], value, pods, current, counted)
+        except MetricsError as error:
+            raise _object_error(source, str(error)) from error
         part: Obj = {"metric": source["metric"], "describedObject": about, "current": now}
         told = f"{about['kind']} metric {name}" if "value" in now else f"external metric {name}(nil)"
         return Found(found.replicas, told, {"type": "Object", "object": part})
@@ -457,26 +459,22 @@ class HorizontalPodAutoscalerController(Controller):
             value = sum(self._client.external(namespace, name, selector))
         except MetricsError as error:
             message = f"unable to get external metric {namespace}/{name}/{_go_selector(selector)}: {error}"
-            wrapped = f"failed to get {name} external metric value: failed to get {name} external metric: {message}"
-            raise _Invalid("FailedGetExternalMetric", message, wrapped) from error
-        found, now = self._shared(
-            source["target"], value, pods, current, counted, "FailedGetExternalMetric", f"{name} external metric value"
-        )
+            raise _external_error(source, message) from error
+        try:
+            found, now = self._shared(source["target"], value, pods, current, counted)
+        except MetricsError as error:
+            raise _external_error(source, str(error)) from error
         part = {"metric": source["metric"], "current": now}
         return Found(
             found.replicas, f"external metric {name}({_go_selector(selector)})", {"type": "External", "external": part}
         )
 
-    def _shared(
-        self, target: Obj, value: int, pods: list[Obj], current: int, counted: int, reason: str, what: str
-    ) -> tuple[Proposal, Obj]:
-        try:
-            if target.get("averageValue") is not None:
-                found = hpa_replicas.by_value_per_pod(counted, quantities.milli(target["averageValue"]), value)
-                return found, {"averageValue": quantities.from_milli(found.raw)}
-            found = hpa_replicas.by_value(current, quantities.milli(target["value"]), value, pods)
-        except MetricsError as error:
-            raise _Invalid(reason, str(error), f"failed to get {what}: {error}") from error
+    def _shared(self, target: Obj, value: int, pods: list[Obj], current: int, counted: int) -> tuple[Proposal, Obj]:
+        """What one value of the whole workload asks for. Raises MetricsError."""
+        if target.get("averageValue") is not None:
+            found = hpa_replicas.by_value_per_pod(counted, quantities.milli(target["averageValue"]), value)
+            return found, {"averageValue": quantities.from_milli(found.raw)}
+        found = hpa_replicas.by_value(current, quantities.milli(target["value"]), value, pods)
         return found, {"value": quantities.from_milli(value)}
 
     @property
@@ -555,6 +553,21 @@ def _selector(resource: str, workload: Obj) -> str:
 def _patch(old: Obj, new: Obj) -> Obj:
     """What to merge so that `new` is there: keys that are gone are taken away."""
     return {**{name: None for name in old if name not in new}, **new}
+
+
+def _object_error(source: Obj, message: str) -> _Invalid:
+    wrapped = message
+    if source["target"].get("averageValue") is not None:
+        wrapped = f"failed to get {source['metric']['name']} object metric: {message}"
+    return _Invalid("FailedGetObjectMetric", message, f"failed to get object metric value: {wrapped}")
+
+
+def _external_error(source: Obj, message: str) -> _Invalid:
+    name = source["metric"]["name"]
+    wrapped = f"failed to get external metric {name}: {message}"
+    if source["target"].get("averageValue") is not None:
+        wrapped = f"failed to get {name} external metric: {message}"
+    return _Invalid("FailedGetExternalMetric", message, f"failed to get {name} external metric value: {wrapped}")
 
 
 def _go_selector(selector: Obj | None) -> str:

@@ -53,7 +53,7 @@ class Updater(Controller):
             self._resize(key, vpa, pods)
             return
         wrong = [pod for pod in pods if is_outside(pod, recommended(vpa))]
-        if wrong and self._evicted(wrong[0]) and len(wrong) > 1:
+        if wrong and self._evicted(vpa, wrong[0]) and len(wrong) > 1:
             self.enqueue(key, after_us=_INTERVAL_US)
 
     def _resize(self, key: str, vpa: Obj, pods: list[Obj]) -> None:
@@ -62,7 +62,7 @@ class Updater(Controller):
         for pod in pods:
             left_us = self._patience(pod)
             if left_us is not None and left_us <= 0:
-                self._evicted(pod)
+                self._evicted(vpa, pod)
                 self.enqueue(key, after_us=_INTERVAL_US)
                 return
             waits += [] if left_us is None else [left_us]
@@ -71,7 +71,7 @@ class Updater(Controller):
             return
         wrong = [pod for pod in pods if is_outside(pod, recommended(vpa))]
         if wrong and not self._resized(vpa, wrong[0]):
-            self._evicted(wrong[0])
+            self._evicted(vpa, wrong[0])
         if len(wrong) > 1:
             self.enqueue(key, after_us=_INTERVAL_US)
 
@@ -106,7 +106,7 @@ class Updater(Controller):
         self.client.event(pod, "Normal", "InPlaceResizedByVPA", message, source=self.name)
         return True
 
-    def _evicted(self, pod: Obj) -> bool:
+    def _evicted(self, vpa: Obj, pod: Obj) -> bool:
         metadata = pod["metadata"]
         grace = int(pod["spec"].get("terminationGracePeriodSeconds", 30))
         try:
@@ -115,6 +115,8 @@ class Updater(Controller):
             return False
         message = "Pod was evicted by VPA Updater to apply resource recommendation."
         self.client.event(pod, "Normal", "EvictedByVPA", message, source=self.name)
+        told = f"VPA Updater evicted Pod {metadata['name']} to apply resource recommendation."
+        self.client.event(vpa, "Normal", "EvictedPod", told, source=self.name)
         return True
 
 

@@ -355,6 +355,61 @@ def test_no_adapter_no_custom_metrics(lab: Any) -> None:
     assert condition(lab, "ScalingActive") == ("False", "FailedGetPodsMetric", UNABLE + said)
 
 
+def shared(kind: str, **target: str) -> dict[str, Any]:
+    """An Object or External metric that nobody gives."""
+    body: dict[str, Any] = {"metric": {"name": "queue"}, "target": target}
+    if kind == "Object":
+        body["describedObject"] = {"apiVersion": "v1", "kind": "Service", "name": "web"}
+    return {"type": kind, kind.lower(): body}
+
+
+def container_metric(**target: Any) -> dict[str, Any]:
+    return {"type": "ContainerResource", "containerResource": {"name": "cpu", "container": "web", "target": target}}
+
+
+@pytest.mark.parametrize(
+    ("metric", "first"),
+    [
+        pytest.param(
+            container_metric(type="AverageValue", averageValue="1"),
+            "failed to get web container metric value: failed to get cpu usage: ",
+            id="usage in a container",
+        ),
+        pytest.param(
+            container_metric(type="Utilization", averageUtilization=50),
+            "failed to get web container metric value: failed to get cpu utilization: ",
+            id="utilization in a container",
+        ),
+        pytest.param(
+            shared("Object", type="Value", value="10"),
+            "failed to get object metric value: unable to get metric queue: ",
+            id="value of an object",
+        ),
+        pytest.param(
+            shared("Object", type="AverageValue", averageValue="10"),
+            "failed to get object metric value: failed to get queue object metric: unable to get metric queue: ",
+            id="value of an object, shared by pods",
+        ),
+        pytest.param(
+            shared("External", type="Value", value="10"),
+            "failed to get queue external metric value: failed to get external metric queue: unable to get external metric ",
+            id="external value",
+        ),
+        pytest.param(
+            shared("External", type="AverageValue", averageValue="10"),
+            "failed to get queue external metric value: failed to get queue external metric: unable to get external metric ",
+            id="external value, shared by pods",
+        ),
+    ],
+)
+def test_the_event_says_which_way_the_metric_failed(lab: Any, metric: dict[str, Any], first: str) -> None:
+    lab.serve()
+    lab.run("kubectl apply -f -", autoscaler([metric]))
+    lab.wait(20)
+    said = lab.run("kubectl get events --field-selector=reason=FailedComputeMetricsReplicas")
+    assert f"invalid metrics (1 invalid out of 1), first error is: {first}" in said
+
+
 def test_a_settled_autoscaler_plans_nothing_and_wakes_on_its_beat(lab: Any) -> None:
     lab.serve(limit="cpu=500m")
     lab.run("kubectl autoscale deployment web --cpu-percent=50 --max=10")

@@ -1,6 +1,7 @@
 """Row H3: what containers use is recommended, and pods are made anew with it."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,12 @@ def test_what_is_used_is_recommended_and_pods_are_made_anew_with_it(lab: Any) ->
     assert limits == "4610m"
     updates = lab.value("pods -l app=web", "{.items[0].metadata.annotations.vpaUpdates}")
     assert updates == "Pod resources updated by web: container 0: cpu request, memory request"
-    assert "Pod was evicted by VPA Updater to apply resource recommendation." in lab.run("kubectl get events")
+    said = lab.run("kubectl get events")
+    assert "Pod was evicted by VPA Updater to apply resource recommendation." in said
+    assert re.search(
+        r"EvictedPod +verticalpodautoscaler/web +VPA Updater evicted Pod web-\S+ to apply resource recommendation\.",
+        said,
+    )
     assert lab.value("deploy web", "{.spec.template.spec.containers[0].resources.requests.cpu}") == "100m"
     assert lab.value("deploy web", "{.status.readyReplicas}") == "2"
 
