@@ -9,6 +9,7 @@ graph suspects is confirmed with a live read before anything is deleted.
 """
 
 from collections.abc import Sequence
+from functools import partialmethod
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
@@ -45,13 +46,6 @@ class GarbageCollector(Controller):
         """Key of a dependent → its ownerReferences."""
         self._is_drawn = True
         super().__init__(process, client)
-
-    def __getattr__(self, name: str) -> object:
-        """A handler for each watched resource (`on_replicasets_apps`)."""
-        resource = _RESOURCE_OF_HANDLER.get(name)
-        if resource is None:
-            raise AttributeError(name)
-        return lambda old, new: self.on_change(resource, old, new)
 
     # The graph
 
@@ -267,7 +261,8 @@ class GarbageCollector(Controller):
 
 
 _RESOURCES_WATCHED = frozenset((*_WATCHED, *_IGNORED))
-_RESOURCE_OF_HANDLER = {_handler(resource): resource for resource in _WATCHED}
+for _resource in _WATCHED:
+    setattr(GarbageCollector, _handler(_resource), partialmethod(GarbageCollector.on_change, _resource))
 
 
 def _unblocked(before: Sequence[Obj], after: Sequence[Obj]) -> list[str]:
