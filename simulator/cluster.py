@@ -53,6 +53,7 @@ from simulator.controllers.persistent_volume import PersistentVolumeController
 from simulator.controlplane import CLOUD_MANAGER, ControlPlane
 from simulator.csi import driver as csi
 from simulator.engine import Engine
+from simulator.engine.collector import without_collector
 from simulator.engine.plain import Obj
 from simulator.errands import Errands
 from simulator.faults import Faults
@@ -567,16 +568,21 @@ class Cluster:
     def load(cls, data: bytes) -> "Cluster":
         """Raises SnapshotRefused for bytes that this version cannot take back; the journal can still be replayed."""
         try:
-            state = msgspec.msgpack.decode(data)
-            if state["format"] != FORMAT:
-                raise SnapshotRefused(f"snapshot: found format {state['format']!r}, wanted {FORMAT}")
-            engine = state["engine"]
-            config = read_config(state["config"])
-            cluster = cls(config, Engine(seed=engine["seed"], epoch_s=engine["epoch_s"], profile=engine["profile"]))
-            cluster._load(state)
+            with without_collector():
+                cluster = cls._of(msgspec.msgpack.decode(data))
         except (LookupError, TypeError, AttributeError, msgspec.DecodeError, ConfigError) as error:
             # A component's state of another version: any shape may be met.
             raise SnapshotRefused(f"snapshot of {len(data)} bytes: {type(error).__name__}: {error}") from error
+        return cluster
+
+    @classmethod
+    def _of(cls, state: Any) -> "Cluster":
+        if state["format"] != FORMAT:
+            raise SnapshotRefused(f"snapshot: found format {state['format']!r}, wanted {FORMAT}")
+        engine = state["engine"]
+        config = read_config(state["config"])
+        cluster = cls(config, Engine(seed=engine["seed"], epoch_s=engine["epoch_s"], profile=engine["profile"]))
+        cluster._load(state)
         return cluster
 
     def copy(self) -> "Cluster":
