@@ -47,6 +47,10 @@ def merge_patch(current: Any, patch: Any) -> Any:
     for key, value in patch.items():
         if value is None:
             changed |= result.pop(key, _ABSENT) is not _ABSENT
+        elif not isinstance(value, dict):
+            if value is not result.get(key, _ABSENT):
+                result[key] = value
+                changed = True
         elif (merged := merge_patch(result.get(key), value)) is not result.get(key, _ABSENT):
             result[key] = merged
             changed = True

@@ -5,6 +5,7 @@ container that nobody reads costs nothing while it runs. Late events of an earli
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -31,12 +32,18 @@ def _nobody(pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, 
     return 1, []
 
 
-def _no_use(node: str) -> None:
+def _no_use(node: str, more: Plan | None = None) -> None:
     return None
 
 
 def _nothing(record: PodRecord) -> None:
     return None
+
+
+class Use(Protocol):
+    """Hears that something on a node uses more than before: a container that has just started, or (None) anything."""
+
+    def __call__(self, node: str, more: Plan | None = None, /) -> None: ...
 
 
 #: (pod, record, container, hook) → (what went wrong, or nothing; microseconds).
@@ -61,8 +68,7 @@ class ContainerRuntime:
         """Carries out a lifecycle hook."""
         self.wrote: Callable[[PodRecord], None] = _nothing
         """Called when files of a pod have changed."""
-        self.used: Callable[[str], None] = _no_use
-        """Called with a node where something uses more than before."""
+        self.used: Use = _no_use
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -87,8 +93,9 @@ class ContainerRuntime:
         self._begin_instance(record, one, recipe)
         one.state = "running"
         assert one.run is not None
-        self._follow(record, one, self._fleet.plan(one.run))
-        self.used(record.node)
+        plan = self._fleet.plan(one.run)
+        self._follow(record, one, plan)
+        self.used(record.node, plan)
         for listener in self._fleet.listeners:
             listener.container_started(record.node, one.image)
 

@@ -2,7 +2,8 @@
 
 Follows `pkg/kubelet/eviction/eviction_manager.go` and `helpers.go` of v1.33, word for word: thresholds, ranking by use above requests,
 priority and use, one pod at a time, conditions that stay for five minutes. Promises: looks only when somebody has started, ended or
-written something; a machine under no pressure plans nothing.
+written something; a machine under no pressure plans nothing. What is left is known from the last walk over a machine's containers as long
+as only containers have started since (`Room`): who starts one on a machine with room to spare is not made to count the others.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import NodeRecord, PodRecord
 from simulator.node.timing import SECOND
 from simulator.workloads.file_tree import size_of
+from simulator.workloads.timeline import Plan
 
 #: `monitoringInterval` of `pkg/kubelet/kubelet.go`.
 _INTERVAL_US = 10 * SECOND
@@ -40,12 +42,28 @@ class Starved:
     available: int
 
 
+@dataclass(slots=True)
+class Room:
+    """What may still be used on a machine before anything is short; follows from the records, so it is never dumped."""
+
+    memory: int
+    seen: tuple[int, int]
+    """Images on the machine, which take room on the disk, and `Fleet.happenings`, after which programs may write."""
+
+    def takes(self, more: Plan, seen: tuple[int, int]) -> bool:
+        """Whether a container that has just started fits in for sure; what it writes is not known beforehand."""
+        self.memory -= more.memory
+        return not more.files and self.memory >= 0 and self.seen == seen
+
+
 class EvictionManager:
     name = "eviction-manager"
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._engine = fleet.engine
+        self._rooms: dict[str, Room] = {}
+        """Of machines where nobody writes anything."""
         fleet.engine.register(self)
 
     def dump(self) -> Plain:
@@ -53,12 +71,19 @@ class EvictionManager:
 
     def load(self, state: Plain) -> None:
         """Everything is in the node records."""
+        self._rooms.clear()
 
-    def used(self, name: str) -> None:
-        """Something on this machine uses more or less than before."""
+    def used(self, name: str, more: Plan | None = None) -> None:
+        """Something on this machine uses more or less than before: a container that has just started, or (None) anything."""
         node = self._fleet.nodes.get(name)
         if node is None or not node.kubelet or node.eviction_due:
+            self._rooms.pop(name, None)
             return
+        room = self._rooms.get(name)
+        if room is not None:
+            if more is not None and not self._fleet.contents.is_used and room.takes(more, self._seen(node)):
+                return
+            del self._rooms[name]
         if self._starved(node):
             self._look_in(node, _INTERVAL_US - self._engine.now % _INTERVAL_US)
 
@@ -92,16 +117,22 @@ class EvictionManager:
     def _starved(self, node: NodeRecord) -> list[Starved]:
         """Memory first, as `byEvictionPriority` sorts."""
         found = []
-        memory, disk = self._left(node)
+        memory, disk, is_steady = self._left(node)
         if memory < MEMORY_THRESHOLD:
             found.append(Starved("memory", "MemoryPressure", MEMORY_THRESHOLD, max(memory, 0)))
         threshold = STORAGE * DISK_PERCENT // 100
         if disk < threshold:
             found.append(Starved("ephemeral-storage", "DiskPressure", threshold, max(disk, 0)))
+        if is_steady and not found:
+            self._rooms[node.name] = Room(memory - MEMORY_THRESHOLD, self._seen(node))
         return found
 
-    def _left(self, node: NodeRecord) -> tuple[int, int]:
-        """Bytes of memory and disk, in one walk: asked whenever a container starts or ends."""
+    def _seen(self, node: NodeRecord) -> tuple[int, int]:
+        return len(node.images), self._fleet.happenings
+
+    def _left(self, node: NodeRecord) -> tuple[int, int, bool]:
+        """Bytes of memory and disk, in one walk; and whether nobody has written anything, so that time alone changes nothing."""
+        is_steady = True
         memory, disk = value(node.spec["memory"]), STORAGE - sum(node.images.values())
         pods, plan, has_volumes = self._fleet.pods, self._fleet.plan, self._fleet.contents.is_used
         for uid in node.pods:
@@ -112,8 +143,9 @@ class EvictionManager:
                     memory -= planned.memory
                     writes = writes or bool(planned.files)
             if writes:
+                is_steady = False
                 disk -= self.disk(record)
-        return memory, disk
+        return memory, disk, is_steady
 
     def _pods(self, node: NodeRecord) -> list[PodRecord]:
         return [self._fleet.pods[uid] for uid in node.pods]

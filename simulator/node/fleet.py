@@ -26,6 +26,8 @@ WORKERS = "pod-workers"
 _PARTS = {"app": "containers", "ephemeral": "ephemeralContainers"}
 #: The annotation that names the static pod behind a mirror pod.
 MIRROR = "kubernetes.io/config.mirror"
+#: Images whose names are remembered.
+_IMAGES = 4_096
 #: Writes from outside that are remembered one by one; beyond it only the last one of each file.
 _MAX_HAPPENINGS = 200
 
@@ -71,8 +73,11 @@ class Fleet:
         self.pods: dict[str, PodRecord] = {}
         self.machines: dict[str, str] = {}
         """Address → the node that has it, or whose pod has it."""
+        self.happenings = 0
+        """How often something came to a program from outside, since this memory was filled."""
         self._client = client
         self._clients: dict[str, Client] = {}
+        self._images: dict[str, Image] = {}
 
     # Lookups
 
@@ -187,6 +192,15 @@ class Fleet:
     # Plans
 
     def image(self, full_name: str) -> Image:
+        """An image that lies on some machine."""
+        found = self._images.get(full_name)
+        if found is None:
+            if len(self._images) >= _IMAGES:
+                self._images.clear()
+            found = self._images[full_name] = self._image(full_name)
+        return found
+
+    def _image(self, full_name: str) -> Image:
         found = self.catalog.pull(parse(full_name))
         if not isinstance(found, Image):
             found = self.catalog.allowing_generic(True).pull(parse(full_name))
@@ -251,6 +265,7 @@ class Fleet:
 
     def happen(self, run: Run, kind: str, name: str, text: str | None = None) -> Plan:
         """Something comes to a running program from outside, now; what it will do changes with it."""
+        self.happenings += 1
         run.happenings.append([self.engine.now - run.started_us, kind, name, text])
         if len(run.happenings) > _MAX_HAPPENINGS:
             latest = {one[2]: index for index, one in enumerate(run.happenings)}

@@ -43,6 +43,9 @@ class Todo:
     finished: bool = False
 
 
+_NOTHING = Todo()
+
+
 def container_spec(pod: Obj, name: str) -> Obj:
     """The spec of a container or init container of this name."""
     for part in ("containers", "initContainers", "ephemeralContainers"):
@@ -72,16 +75,19 @@ def restarts(record: ContainerRecord, policy: str) -> bool:
 
 def next_steps(record: PodRecord, policy: str) -> Todo:
     """What this pod needs next, given which of its containers run; ephemeral containers wait for nobody."""
-    todo = _next_steps(record, policy)
-    added = tuple(one.name for one in record.containers.values() if one.kind == "ephemeral" and one.state == "new")
-    return todo if todo.finished or not added else Todo(start=(*added, *todo.start))
+    containers = list(record.containers.values())
+    todo = _next_steps(containers, policy)
+    if containers[-1].kind != "ephemeral" or todo.finished:
+        return todo
+    added = [one.name for one in containers if one.kind == "ephemeral" and one.state == "new"]
+    return Todo(start=(*added, *todo.start)) if added else todo
 
 
-def _next_steps(record: PodRecord, policy: str) -> Todo:
-    apps = [one for one in record.containers.values() if one.kind == "app"]
-    initialised = any(one.state == "running" for one in apps)
+def _next_steps(containers: list[ContainerRecord], policy: str) -> Todo:
+    apps = [one for one in containers if one.kind == "app"]
     wanted: list[str] = []
-    for one in record.containers.values():
+    initialised = containers[0].kind == "app" or any(one.state == "running" for one in apps)
+    for one in containers:
         if one.kind == "app":
             break
         if one.kind == "init":
@@ -94,10 +100,16 @@ def _next_steps(record: PodRecord, policy: str) -> Todo:
             wanted.append(one.name)
         if not initialised and not one.started:
             return Todo(start=tuple(wanted))
-    wanted += [one.name for one in apps if one.state == "new" or (one.state == "exited" and restarts(one, policy))]
-    if all(one.state == "exited" and not restarts(one, policy) for one in apps):
+    is_over = True
+    for one in apps:
+        if one.state == "new" or (one.state == "exited" and restarts(one, policy)):
+            wanted.append(one.name)
+            is_over = False
+        elif one.state == "running":
+            is_over = False
+    if is_over:
         return Todo(finished=True)
-    return Todo(start=tuple(wanted))
+    return Todo(start=tuple(wanted)) if wanted else _NOTHING
 
 
 def is_initialised(containers: Iterable[ContainerRecord]) -> bool:

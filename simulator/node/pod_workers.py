@@ -67,7 +67,7 @@ class PodWorkers:
 
     def hear(self, old: Obj | None, new: Obj | None) -> None:
         pod = old if new is None else new
-        if pod is None:
+        if pod is None or self._is_nothing_new(old, new):
             return
         node = self._fleet.nodes.get(pod["spec"].get("nodeName", ""))
         if node is None or not node.kubelet:
@@ -87,6 +87,13 @@ class PodWorkers:
                 self._deleted(record, new)
         elif old is not None and record.worker == "syncing" and _differs(old, new):
             self._changed(record, old, new)
+
+    def _is_nothing_new(self, old: Obj | None, new: Obj | None) -> bool:
+        """Whether a pod that has a worker differs in its status alone, as it does after each report of the worker itself."""
+        if old is None or new is None or old["spec"] is not new["spec"]:
+            return False
+        metadata = new["metadata"]
+        return metadata["uid"] in self._fleet.pods and "deletionTimestamp" not in metadata
 
     def relist(self, node_name: str, epoch: int) -> None:
         """Event: a kubelet has started and compares the pods bound to it with what it knows."""
@@ -264,8 +271,10 @@ class PodWorkers:
 
     def _is_held(self, node: str, pod: Obj) -> bool:
         gate, metadata = self._fleet.gate, pod["metadata"]
+        if not gate.watches:
+            return False
         about = About("pods", metadata["namespace"], metadata["name"])
-        return gate.watches and gate.stops(f"{KUBELET}/{node}", metadata["uid"], about, self._engine.cause)
+        return gate.stops(f"{KUBELET}/{node}", metadata["uid"], about, self._engine.cause)
 
     def go_on(self, held: Held) -> None:
         self._engine.schedule(0, self.name, "resume", held.key, held.about.namespace, held.about.name, held.cause)

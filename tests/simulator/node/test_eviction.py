@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulator.node.eviction import EvictionManager
 from tests.proof.follows import follows
 
 MIB = 1 << 20
@@ -116,3 +117,25 @@ def test_a_machine_without_pressure_plans_nothing(machines: Any) -> None:
     machines.script("sleep 1d")
     machines.run(15)
     assert machines.engine.peek() is None or machines.engine.peek() > machines.engine.now + 600_000_000
+
+
+def test_who_starts_where_there_is_room_counts_nobody_else(machines: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another image, or a program that somebody writes into, makes the kubelet look again."""
+    walks: list[str] = []
+    left = EvictionManager._left
+    monkeypatch.setattr(EvictionManager, "_left", lambda self, node: walks.append(node.name) or left(self, node))
+    machines.start("first")
+    machines.start("second")
+    machines.run(15)
+    seen = len(walks)
+    machines.start("third")
+    machines.start("large", image="polinux/stress", command=["stress", "--vm", "1", "--vm-bytes", "100M"])
+    machines.run(15)
+    assert len(walks) == seen + 1
+
+
+def test_small_steps_fill_a_machine_as_one_large_step_does(machines: Any) -> None:
+    for number in range(82):
+        eater(machines, f"eater-{number}", 99)
+    machines.run(25)
+    assert node_condition(machines, "MemoryPressure") == ("True", "KubeletHasInsufficientMemory")
