@@ -100,14 +100,17 @@ class Encryption:
 
     def is_stale(self, resource: str, key: Key) -> bool:
         """Whether writing the object again would change its bytes."""
-        if not self._rules and not self._written:
+        if not self.is_used:
             return False
         return self._written.get(key_of(resource, key), Provider("")) != self._writer(resource)
 
+    @property
+    def is_used(self) -> bool:
+        """Whether an object is in anything but plain text, or the next one will be."""
+        return bool(self._rules or self._written)
+
     def wrote(self, resource: str, key: Key) -> None:
         """An object is written with the first provider for its resource."""
-        if not self._rules and not self._written:
-            return
         place, provider = key_of(resource, key), self._writer(resource)
         if provider.mark:
             self._written[place] = provider

@@ -10,27 +10,25 @@ from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.store import Key
 
+#: What tells Events apart: the involved object's uid, name, kind, namespace and field path; type, reason and message; the source's
+#: component and host.
+Identity = tuple[str, str, str, str, str, str, str, str, str, str]
+
 
 class EventIndex:
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], Key] = {}
+        self._known: dict[Identity, Key] = {}
         self._unread: Mapping[Key, Obj] | None = None
         """The stored Events, until somebody asks."""
-        self._asked: tuple[Obj, tuple[str, ...]] | None = None
-        """The event that was looked for last; nearly always it is stored next."""
 
-    def find(self, event: Obj) -> Key | None:
-        identity = _identity(event)
-        self._asked = (event, identity)
-        return self._index().get(identity)
+    def find(self, identity: Identity) -> Key | None:
+        return self.known.get(identity)
 
     def add(self, key: Key, event: Obj) -> None:
-        asked, self._asked = self._asked, None
-        identity = asked[1] if asked is not None and _tells_the_same(asked[0], event) else _identity(event)
-        self._index()[identity] = key
+        self.known[identity_of(event)] = key
 
     def remove(self, key: Key, event: Obj) -> None:
-        identity, known = _identity(event), self._index()
+        identity, known = identity_of(event), self.known
         if known.get(identity) == key:
             del known[identity]
 
@@ -38,9 +36,10 @@ class EventIndex:
         """After a restore: from the stored Events, when it is first needed."""
         self._unread = events
 
-    def _index(self) -> dict[tuple[str, ...], Key]:
+    @property
+    def known(self) -> dict[Identity, Key]:
         if self._unread is not None:
-            self._known = {_identity(event): key for key, event in self._unread.items()}
+            self._known = {identity_of(event): key for key, event in self._unread.items()}
             self._unread = None
         return self._known
 
@@ -72,18 +71,7 @@ def unpacked(state: Plain, table: Iterable[Key]) -> list[tuple[int, Key]]:
     return fading
 
 
-def _tells_the_same(asked: Obj, event: Obj) -> bool:
-    """By a glance at parts that are shared; a webhook may have changed the one that was asked for."""
-    return (
-        asked["involvedObject"] is event["involvedObject"]
-        and asked["message"] is event.get("message")
-        and asked["reason"] is event.get("reason")
-        and asked["type"] is event.get("type")
-        and asked["source"] is event.get("source")
-    )
-
-
-def _identity(event: Obj) -> tuple[str, ...]:
+def identity_of(event: Obj) -> Identity:
     about, source = event["involvedObject"].get, (event.get("source") or {}).get
     told = event.get
     return (

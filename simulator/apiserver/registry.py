@@ -20,7 +20,7 @@ from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, CertificateExpired, StatusError
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.event_expiry import EventExpiry
-from simulator.apiserver.event_index import EventIndex
+from simulator.apiserver.event_index import EventIndex, Identity
 from simulator.apiserver.leases import RESOURCE as LEASES
 from simulator.apiserver.leases import Leases
 from simulator.apiserver.naming import Naming
@@ -172,10 +172,10 @@ class Registry:
                 self.encryption.refuse_unreadable(resource, _key_of(obj))
         return [self.leases.current(obj) for obj in found] if resource == LEASES else found
 
-    def repeated_event(self, event: Obj) -> Obj | None:
-        """The stored Event that `event` would be a repeat of. Raises ApiUnavailable."""
+    def told_event(self, identity: Identity) -> Obj | None:
+        """The stored Event that says this already. Raises ApiUnavailable."""
         self._reach()
-        key = self._event_index.find(event)
+        key = self._event_index.find(identity)
         return None if key is None else self.store.get("events", key)
 
     # Writes
@@ -210,6 +210,29 @@ class Registry:
         if dry_run:
             return fresh
         return self._put(who, "create", resource, key, fresh)
+
+    def add_event(self, who: str, event: Obj, identity: Identity) -> None:
+        """`create` of an Event as a component's recorder makes it: named, complete and well-formed.
+
+        `event` itself is stored, so nobody else may hold it. Raises what `create` raises.
+        """
+        if self.distrust or self.admission.looks_closely:
+            self.create(who, "events", event)
+            return
+        self._reach()
+        metadata, store = event["metadata"], self.store
+        key = (metadata["namespace"], metadata["name"])
+        if store.get("namespaces", ("", key[0])) is None:
+            raise errors.not_found("", "namespaces", key[0])
+        if store.get("events", key) is not None:
+            raise errors.already_exists("", "events", key[1])
+        metadata["uid"] = uid = self._naming.new_uid()
+        metadata["creationTimestamp"] = event["firstTimestamp"]
+        revision = store.revision + 1
+        metadata["resourceVersion"] = str(revision)
+        self._write(who, "create", "events", key, event, revision)
+        self._event_index.known[identity] = key
+        self._expiry.told(key)
 
     def update(
         self,
@@ -447,16 +470,21 @@ class Registry:
         metadata = obj["metadata"]
         revision = self.store.revision + 1
         stored = {**obj, "metadata": {**metadata, "resourceVersion": str(revision)}}
-        ev = self._record(who, verb, resource, key, stored, revision)
-        self.encryption.wrote(resource, key)
-        change = self.store.put(resource, key, stored, ev)
-        if resource == DEFINITIONS:
-            self.kinds.define(stored)
-        self._announce(change)
+        self._write(who, verb, resource, key, stored, revision)
         if resource == "events":
             self._event_index.add(key, stored)
             self._expiry.told(key)
         return stored
+
+    def _write(self, who: str, verb: str, resource: str, key: Key, stored: Obj, revision: int) -> None:
+        """`stored` carries the next revision."""
+        ev = self._record(who, verb, resource, key, stored, revision)
+        if self.encryption.is_used:
+            self.encryption.wrote(resource, key)
+        change = self.store.put(resource, key, stored, ev)
+        if resource == DEFINITIONS:
+            self.kinds.define(stored)
+        self._announce(change)
 
     def _remove(self, who: str, resource: str, key: Key, obj: Obj) -> Obj:
         revision = self.store.revision + 1

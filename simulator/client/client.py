@@ -6,6 +6,7 @@ Each call counts; `latency` says how long that many calls keep the caller busy. 
 
 from typing import Protocol
 
+from simulator.apiserver.event_index import Identity
 from simulator.client.events import EventRecorder
 from simulator.engine import Engine
 from simulator.engine.plain import Obj, Plain
@@ -27,7 +28,9 @@ class ApiServer(Protocol):
 
     def list(self, who: str, resource: str, namespace: str | None) -> Objects: ...
 
-    def repeated_event(self, event: Obj) -> Obj | None: ...
+    def told_event(self, identity: Identity) -> Obj | None: ...
+
+    def add_event(self, who: str, event: Obj, identity: Identity) -> None: ...
 
     def create(self, who: str, resource: str, obj: Obj) -> Obj: ...
 

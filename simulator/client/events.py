@@ -9,6 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
+from simulator.apiserver.event_index import Identity
 from simulator.engine.plain import Obj
 
 if TYPE_CHECKING:
@@ -30,12 +31,24 @@ class EventRecorder:
     ) -> None:
         """Never raises: a component's work does not depend on its events being written."""
         metadata = about["metadata"]
-        namespace = metadata.get("namespace") or "default"
-        event = self._fresh(about, namespace, type, reason, message, source, host, field_path)
+        namespace = metadata.get("namespace", "")
+        identity = (
+            metadata.get("uid", ""),
+            metadata["name"],
+            about["kind"],
+            namespace,
+            field_path,
+            type,
+            reason,
+            message,
+            source,
+            host,
+        )
+        api = self._api
         try:
-            known = self._api.repeated_event(event)
+            known = api.told_event(identity)
             if known is None:
-                self._api.create(who, "events", event)
+                api.add_event(who, self._fresh(about, identity), identity)
             else:
                 self._again(who, known)
         except (StatusError, ApiUnavailable):
@@ -46,31 +59,24 @@ class EventRecorder:
         again["metadata"] = dict(known["metadata"])
         self._api.update(who, "events", again)
 
-    def _fresh(
-        self,
-        about: Obj,
-        namespace: str,
-        type: str,
-        reason: str,
-        message: str,
-        source: str,
-        host: str,
-        field_path: str,
-    ) -> Obj:
-        now = self._api.engine.timestamp()
+    def _fresh(self, about: Obj, identity: Identity) -> Obj:
+        uid, name, kind, namespace, field_path, type, reason, message, source, host = identity
+        engine = self._api.engine
+        now = engine.timestamp()
         metadata = about["metadata"]
-        involved = {"kind": about["kind"], "name": metadata["name"], "uid": metadata.get("uid", "")}
-        involved["apiVersion"] = about["apiVersion"]
-        if metadata.get("namespace"):
-            involved["namespace"] = metadata["namespace"]
+        involved = {"kind": kind, "name": name, "uid": uid, "apiVersion": about["apiVersion"]}
+        if namespace:
+            involved["namespace"] = namespace
         if metadata.get("resourceVersion"):
             involved["resourceVersion"] = metadata["resourceVersion"]
         if field_path:
             involved["fieldPath"] = field_path
+        # The time that ends an Event's name: Unix nanoseconds, told apart by the number of the next event.
+        nanos = engine.epoch_s * 1_000_000_000 + engine.now * 1_000 + engine.trail.ev % 1_000
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{metadata['name']}.{self._nanos():x}", "namespace": namespace},
+            "metadata": {"name": f"{name}.{nanos:x}", "namespace": namespace or "default"},
             "involvedObject": involved,
             "reason": reason,
             "message": intern(message),
@@ -83,8 +89,3 @@ class EventRecorder:
             "reportingComponent": source,
             "reportingInstance": host,
         }
-
-    def _nanos(self) -> int:
-        """The time that ends an Event's name: Unix nanoseconds, told apart by the number of the next event."""
-        engine = self._api.engine
-        return engine.epoch_s * 1_000_000_000 + engine.now * 1_000 + engine.trail.ev % 1_000

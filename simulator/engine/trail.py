@@ -74,6 +74,8 @@ class Trail:
 
     def __init__(self, limit: int = 20_000) -> None:
         self.limit = limit
+        self._full = limit + limit // 4
+        """Rows at which the oldest are forgotten, down to `limit`."""
         self.ev = 0
         self._first = 1
         self._rows: list[TrailRow] = []
@@ -105,20 +107,24 @@ class Trail:
         self, at: int, who: str, verb: str, resource: str, key: tuple[str, str], uid: str, rev: int, because: int
     ) -> int:
         """`append` for what nearly all rows are, without a word for each value."""
-        ev = self.ev + 1
-        parent = self.get(because) if because else None
+        ev = self.ev = self.ev + 1
+        rows, index = self._rows, because - self._first
+        parent = rows[index] if 0 <= index < len(rows) else self._roots.get(because)
         root, hop = (because or ev, 0) if parent is None else (parent.root, parent.hop + 1)
-        namespace, name = key
-        return self._add(
-            ev, hop, _row((ev, at, "write", who, verb, resource, namespace, name, uid, rev, because, root, hop, ""))
-        )
+        row = _row((ev, at, "write", who, verb, resource, key[0], key[1], uid, rev, because, root, hop, ""))
+        rows.append(row)
+        if hop == 0:
+            self._roots[ev] = row
+        if len(rows) > self._full:
+            self._forget()
+        return ev
 
     def _add(self, ev: int, hop: int, row: TrailRow) -> int:
         self.ev = ev
         self._rows.append(row)
         if hop == 0:
             self._roots[ev] = row
-        if len(self._rows) > self.limit + self.limit // 4:
+        if len(self._rows) > self._full:
             self._forget()
         return ev
 

@@ -49,6 +49,11 @@ class AdmissionChain:
         self._kinds = kinds
         self._quota = QuotaAdmission(store, kinds, write_quota)
 
+    @property
+    def looks_closely(self) -> bool:
+        """Whether a write of any kind may be refused or changed: somebody's request is served, or policies or webhooks are there."""
+        return self.person is not None or self._store.has_any(_WATCHERS)
+
     def mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
         """The object as mutating policies and webhooks leave it. Raises StatusError."""
         if resource == "pods" and old is None:
