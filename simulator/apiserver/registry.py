@@ -226,7 +226,7 @@ class Registry:
             raise errors.not_found("", "namespaces", key[0])
         if store.get("events", key) is not None:
             raise errors.already_exists("", "events", key[1])
-        metadata["uid"] = uid = self._naming.new_uid()
+        metadata["uid"] = self._naming.new_uid()
         metadata["creationTimestamp"] = event["firstTimestamp"]
         revision = store.revision + 1
         metadata["resourceVersion"] = str(revision)

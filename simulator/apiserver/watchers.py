@@ -13,6 +13,9 @@ class Watcher(Protocol):
     """A process that watches (`client.Process`)."""
 
     @property
+    def running(self) -> bool: ...
+
+    @property
     def heard(self) -> int | None: ...
 
     def hear(self, change: Change) -> None: ...
@@ -33,7 +36,8 @@ class Watchers:
     def tell(self, change: Change) -> None:
         listeners = self._by_resource.get(change.resource, ())
         for process in listeners:
-            process.hear(change)
+            if process.running:
+                process.hear(change)
         everywhere = self._by_resource.get(ANY_CUSTOM)
         if everywhere and resources.by_name(change.resource) is None:
             for process in everywhere:

@@ -9,7 +9,8 @@ from simulator.client.client import Client
 from simulator.client.controller import Controller
 from simulator.client.errors import PublishFailed
 from simulator.client.gate import KUBELET, About, Gate, Held
-from simulator.client.process import Handler, Process
+from simulator.client.process import Process
+from simulator.client.routes import Handler
 from simulator.client.workqueue import WorkQueue
 
 __all__ = [

@@ -13,6 +13,7 @@ from simulator.client import crashes
 from simulator.client.client import Client
 from simulator.client.gate import About, Held
 from simulator.client.process import Process
+from simulator.client.routes import Interest
 from simulator.client.workqueue import WorkQueue
 from simulator.engine import Plain
 
@@ -25,6 +26,8 @@ class Controller:
     """`replicaset-controller`: the engine component, and the writer's name in the trail."""
     watches: ClassVar[Mapping[str, str]]
     """Resource → name of the method that gets (old, new)."""
+    interests: ClassVar[Mapping[str, Interest]] = {}
+    """Resource → the changes of it that matter; every change of those not named here."""
     writes: ClassVar[tuple[str, ...]] = ()
     """Every resource it ever writes; `*` is any."""
     subject: ClassVar[str] = ""
@@ -40,7 +43,7 @@ class Controller:
         """When the last reconcile was, of which key, and how many there were since the cluster began."""
         self._working = False
         process.engine.register(self)
-        process.add(self)
+        process.add(self, self.interests)
         process.gate.add(self.name, self)
 
     def reconcile(self, key: str) -> None:

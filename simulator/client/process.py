@@ -11,17 +11,18 @@ from typing import Protocol
 from simulator.client import crashes
 from simulator.client.cache import Cache
 from simulator.client.gate import Gate
+from simulator.client.routes import Interest, Routes
 from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.resources import by_name
 from simulator.machinery.store import Change
 
-#: Called with (old, new); old is None for an addition, new is None for a deletion.
-Handler = Callable[[Obj | None, Obj | None], None]
 #: Called with (resource, old, new) for objects of every custom kind, whichever there are.
 AnyHandler = Callable[[str, Obj | None, Obj | None], None]
 #: The key of `watches` that means every custom resource.
 ANY_CUSTOM = "*"
+_EVERYTHING = Interest()
+_NOT_CHOOSY: Mapping[str, Interest] = {}
 
 
 class Source(Protocol):
@@ -62,20 +63,24 @@ class Process:
         self.gate = Gate.of(engine)
         self.running = False
         self._parts: list[Part] = []
-        self._handlers: dict[str, list[Handler]] = {}
+        self._routes: dict[str, Routes] = {}
         self._any: list[AnyHandler] = []
         self._pending: list[Change] = []
         self._due = False
         engine.register(self)
 
-    def add(self, part: Part) -> None:
-        """Before `start`. Parts hear of a change in the order in which they were added."""
+    def add(self, part: Part, interests: Mapping[str, Interest] = _NOT_CHOOSY) -> None:
+        """Before `start`. Parts hear of a change in the order in which they were added.
+
+        `interests`: the resources of which not every change matters to the part.
+        """
         self._parts.append(part)
         for resource, method in part.watches.items():
             if resource == ANY_CUSTOM:
                 self._any.append(getattr(part, method))
                 continue
-            self._handlers.setdefault(resource, []).append(getattr(part, method))
+            routes = self._routes.setdefault(resource, Routes())
+            routes.add(getattr(part, method), interests.get(resource, _EVERYTHING))
 
     @property
     def is_shown(self) -> bool:
@@ -89,14 +94,14 @@ class Process:
     @property
     def resources(self) -> list[str]:
         """What is watched by name."""
-        return sorted(self._handlers)
+        return sorted(self._routes)
 
     def _watched(self) -> list[str]:
         """What is watched now, custom kinds that nobody names included."""
         if not self._any:
             return self.resources
         there = [*self.source.custom_resources(), *(name for name in self.cache.resources() if by_name(name) is None)]
-        return sorted(dict.fromkeys([*self._handlers, *there]))
+        return sorted(dict.fromkeys([*self._routes, *there]))
 
     def wire(self) -> None:
         """Asks the API server for changes of everything the parts watch; once, at assembly."""
@@ -157,7 +162,8 @@ class Process:
             self._call(change.resource, old, new)
 
     def _call(self, resource: str, old: Obj | None, new: Obj | None) -> None:
-        for handler in self._handlers.get(resource, ()):
+        routes = self._routes.get(resource)
+        for handler in routes.of(old, new) if routes is not None else ():
             try:
                 handler(old, new)
             except Exception as error:

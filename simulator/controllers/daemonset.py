@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Client, Controller, Process
+from simulator.client.routes import Interest
 from simulator.controllers.daemon_rollout import HASH_LABEL, Step, excess, limits, step, surges
 from simulator.controllers.kinds.backoff import Backoff
 from simulator.controllers.kinds.expectations import Expectations
@@ -99,6 +100,7 @@ class Survey:
 class DaemonSetController(Controller):
     name: ClassVar[str] = "daemonset-controller"
     watches = {_SETS: "on_set", "pods": "on_pod", "nodes": "on_node", _REVISIONS: "on_revision"}
+    interests = {"pods": Interest(owner="DaemonSet")}
     writes = (_SETS, "pods", _REVISIONS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Controller
+from simulator.client.routes import COMES, Interest
 from simulator.controllers.kinds.objects import controller_of, controller_reference, is_ending, key_of, split
 from simulator.engine.plain import Obj
 
@@ -17,6 +18,7 @@ _CLAIMS = "persistentvolumeclaims"
 class EphemeralVolumeController(Controller):
     name: ClassVar[str] = "ephemeral-volume-controller"
     watches: ClassVar[Mapping[str, str]] = {"pods": "on_pod", _CLAIMS: "on_claim"}
+    interests = {"pods": Interest(changes=frozenset({COMES}))}
     writes = (_CLAIMS, "events")
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:

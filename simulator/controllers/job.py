@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import About, Client, Controller, Process
+from simulator.client.routes import Interest
 from simulator.controllers.job_indexes import Indexes
 from simulator.controllers.job_pods import (
     FINALIZER,
@@ -80,6 +81,7 @@ Refusal = StatusError | ApiUnavailable
 class JobController(Controller):
     name: ClassVar[str] = "job-controller"
     watches = {_JOBS: "on_job", "pods": "on_pod"}
+    interests = {"pods": Interest(owner="Job")}
     writes = (_JOBS, "pods", "events")
 
     def __init__(self, process: Process, client: Client) -> None:

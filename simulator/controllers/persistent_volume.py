@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from simulator.client import About, Client, Controller, Process
+from simulator.client.routes import COMES, Interest
 from simulator.controllers.kinds.objects import key_of, one_of, split, with_spec
 from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
@@ -38,6 +39,7 @@ class PersistentVolumeController(Controller):
         _CLASSES: "on_class",
         "pods": "on_pod",
     }
+    interests = {"pods": Interest(changes=frozenset({COMES}))}
     writes = (_CLAIMS, _VOLUMES, "events")
 
     def __init__(self, process: Process, client: Client) -> None:

@@ -11,10 +11,11 @@ controller under another name (`replication_controller.py`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Client, Controller, Process
+from simulator.client.routes import Interest
 from simulator.controllers.kinds.conditions import condition, replaced, without
 from simulator.controllers.kinds.expectations import Expectations
 from simulator.controllers.kinds.objects import (
@@ -23,6 +24,7 @@ from simulator.controllers.kinds.objects import (
     controller_reference,
     counted,
     is_ending,
+    is_led_as_before,
     key_of,
     labels_of,
     one_of,
@@ -47,8 +49,7 @@ _SECOND_US = 1_000_000
 _PACED_BURST = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one active pod adds to its owner's tally."""
 
     owner: str
@@ -76,6 +77,7 @@ class Tally:
 class ReplicaSetController(Controller):
     name: ClassVar[str] = "replicaset-controller"
     watches = {"replicasets.apps": "on_set", "pods": "on_pod"}
+    interests = {"pods": Interest(owner="ReplicaSet")}
     writes = ("replicasets.apps", "pods", "events")
 
     resource: ClassVar[str] = "replicasets.apps"
@@ -119,10 +121,12 @@ class ReplicaSetController(Controller):
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
         if not self._is_counted:
             self._count_again()
-        if self._is_anothers(old) and self._is_anothers(new):
-            return
-        self._count(old, new)
-        before, after = self._owner_of(old), self._owner_of(new)
+        stays = old is not None and new is not None and is_led_as_before(old["metadata"], new["metadata"])
+        if not stays:
+            self._orphans.note(old, new)
+        self._count(old, new, stays=stays)
+        after = self._owner_of(new)
+        before = after if stays else self._owner_of(old)
         if before is not None and (after is None or after["metadata"]["uid"] != before["metadata"]["uid"]):
             self._note_gone(before, one_of(old, new))
             self.enqueue(key_of(before))
@@ -134,11 +138,6 @@ class ReplicaSetController(Controller):
             and (old is None or labels_of(old) != labels_of(new) or before is not None)
         ):
             self._wake_adopters(new)
-
-    def _is_anothers(self, pod: Obj | None) -> bool:
-        """Controlled by an object of another kind: nothing that this loop counts or may adopt."""
-        reference = controller_of(pod)
-        return reference is not None and reference["kind"] != self.kind
 
     def _on_owned(self, owner: Obj, old: Obj | None, new: Obj) -> None:
         key = key_of(owner)
@@ -187,10 +186,16 @@ class ReplicaSetController(Controller):
 
     # Counting
 
-    def _count(self, old: Obj | None, new: Obj | None) -> None:
-        self._orphans.note(old, new)
+    def _count(self, old: Obj | None, new: Obj | None, *, stays: bool = False) -> None:
+        """`stays`: owner and labels are the same as before."""
         uid = one_of(old, new)["metadata"]["uid"]
-        before, after = self._shares.get(uid), None if new is None else self._share(new)
+        before = self._shares.get(uid)
+        if new is None:
+            after = None
+        elif stays and before is not None and is_active(new):
+            after = before if is_ready(new) == before.ready else before._replace(ready=not before.ready)
+        else:
+            after = self._share(new)
         if before == after:
             return
         if before is not None:
@@ -213,6 +218,7 @@ class ReplicaSetController(Controller):
         """After a restore the cache says what was counted."""
         self._is_counted = True
         for pod in self.cache.list("pods"):
+            self._orphans.note(None, pod)
             self._count(None, pod)
 
     # One set

@@ -6,6 +6,7 @@ which is a plain set of labels.
 
 from typing import ClassVar
 
+from simulator.client.routes import Interest
 from simulator.controllers.replicaset import ReplicaSetController
 from simulator.engine.plain import Obj
 from simulator.machinery.selectors import Selector, from_labels
@@ -14,6 +15,7 @@ from simulator.machinery.selectors import Selector, from_labels
 class ReplicationController(ReplicaSetController):
     name: ClassVar[str] = "replication-controller"
     watches = {"replicationcontrollers": "on_set", "pods": "on_pod"}
+    interests = {"pods": Interest(owner="ReplicationController")}
     writes = ("replicationcontrollers", "pods", "events")
 
     resource: ClassVar[str] = "replicationcontrollers"

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Client, Controller, Process
+from simulator.client.routes import Interest
 from simulator.controllers.kinds.objects import (
     Orphans,
     controller_of,
@@ -89,6 +90,7 @@ class Members:
 class StatefulSetController(Controller):
     name: ClassVar[str] = "statefulset-controller"
     watches = {_SETS: "on_set", "pods": "on_pod", _REVISIONS: "on_revision", _CLAIMS: "on_claim"}
+    interests = {"pods": Interest(owner="StatefulSet")}
     writes = (_SETS, "pods", _REVISIONS, _CLAIMS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
+from simulator.client.routes import COMES, GOES, SPEC, Interest
 from simulator.controllers.kinds.conditions import replaced
 from simulator.controllers.kinds.objects import is_ending, key_of, one_of, split
 from simulator.engine import Plain
@@ -21,6 +22,7 @@ _SECOND_US = 1_000_000
 class TaintEvictionController(Controller):
     name: ClassVar[str] = "taint-eviction-controller"
     watches = {"nodes": "on_node", "pods": "on_pod"}
+    interests = {"pods": Interest(changes=frozenset({COMES, SPEC, GOES}))}
     writes = ("pods", "events")
     subject = "pods"
 

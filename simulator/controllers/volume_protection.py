@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from simulator.client import Controller
+from simulator.client.routes import GOES, Interest
 from simulator.controllers.kinds.objects import is_ending, key_of, one_of, split
 from simulator.engine.plain import Obj
 from simulator.machinery.claims import CLAIM_FINALIZER, VOLUME_FINALIZER, claims_of, uses
@@ -18,6 +19,7 @@ _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 class ClaimProtectionController(Controller):
     name: ClassVar[str] = "persistentvolumeclaim-protection-controller"
     watches: ClassVar[Mapping[str, str]] = {_CLAIMS: "on_claim", "pods": "on_pod"}
+    interests = {"pods": Interest(changes=frozenset({GOES}))}
     writes = (_CLAIMS,)
 
     def on_claim(self, old: Obj | None, new: Obj | None) -> None:

@@ -78,7 +78,7 @@ def counted(**counts: int) -> Obj:
     return {name: count for name, count in counts.items() if count}
 
 
-def _is_led_as_before(old: Obj, new: Obj) -> bool:
+def is_led_as_before(old: Obj, new: Obj) -> bool:
     """Owners and labels are the very same: nearly every change of a status."""
     return old.get("ownerReferences") is new.get("ownerReferences") and old.get("labels") is new.get("labels")
 
@@ -122,7 +122,7 @@ class Orphans:
 
     def _note(self, old: Obj | None, new: Obj | None) -> None:
         metadata = one_of(old, new)["metadata"]
-        if old is not None and new is not None and _is_led_as_before(old["metadata"], metadata):
+        if old is not None and new is not None and is_led_as_before(old["metadata"], metadata):
             return
         names = self._names.setdefault(metadata.get("namespace", ""), {})
         if new is not None and controller_of(new) is None:
