@@ -445,7 +445,8 @@ class Registry:
             )
 
     def _reach(self) -> None:
-        if self.serving and self.certificate_ends is None and self.etcd.is_writable:
+        ends = self.certificate_ends
+        if self.serving and (ends is None or self.engine.now < ends) and self.etcd.raft.leader:
             return
         self.reach()
         if not self.etcd.is_writable:

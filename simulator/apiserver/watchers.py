@@ -27,22 +27,28 @@ class Watchers:
     def __init__(self) -> None:
         self._processes: list[Watcher] = []
         self._by_resource: dict[str, list[Watcher]] = {}
+        self._listeners: dict[str, list[Watcher]] = {}
+        """Who hears of a resource's changes, as it is asked for."""
 
     def add(self, process: Watcher, resources: list[str]) -> None:
         self._processes.append(process)
         for resource in resources:
             self._by_resource.setdefault(resource, []).append(process)
+        self._listeners.clear()
 
     def tell(self, change: Change) -> None:
-        listeners = self._by_resource.get(change.resource, ())
+        listeners = self._listeners.get(change.resource)
+        if listeners is None:
+            listeners = self._listeners[change.resource] = self._who_hears_of(change.resource)
         for process in listeners:
             if process.running:
                 process.hear(change)
-        everywhere = self._by_resource.get(ANY_CUSTOM)
-        if everywhere and resources.by_name(change.resource) is None:
-            for process in everywhere:
-                if process not in listeners:
-                    process.hear(change)
+
+    def _who_hears_of(self, resource: str) -> list[Watcher]:
+        by_name = self._by_resource.get(resource, [])
+        if resources.by_name(resource) is not None:
+            return by_name
+        return [*by_name, *(one for one in self._by_resource.get(ANY_CUSTOM, ()) if one not in by_name)]
 
     def resync(self) -> None:
         """Their watches had broken: each takes them up again by a list."""

@@ -43,6 +43,8 @@ class Rng:
 
     def between(self, low: int, high: int) -> int:
         """An integer in [low, high]."""
+        if low < high:
+            return low + ((self.bits64() * (high - low + 1)) >> 64)
         return low if low == high else low + self.below(high - low + 1)
 
     def choice(self, options: Sequence[T]) -> T:
