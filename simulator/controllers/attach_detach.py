@@ -24,6 +24,9 @@ _SOURCE = "attachdetach-controller"
 _OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 #: `maxWaitForUnmountDuration`.
 _UNMOUNT_US = 360_000_000
+#: How long the CSI attacher waits for the driver (`csiTimeout`), and the backoff of an operation that failed (`exponentialbackoff`).
+_ATTACH_US = 120_000_000
+_BACKOFF_US, _BACKOFF_MAX_US = 500_000, 122_000_000
 
 
 class AttachDetachController(Controller):
@@ -46,6 +49,10 @@ class AttachDetachController(Controller):
         """VolumeAttachment → since when nobody needs it."""
         self._told: dict[str, None] = {}
         """`volume/node` of Multi-Attach errors that were told."""
+        self._waits: dict[str, tuple[int, int]] = {}
+        """VolumeAttachment that no driver answers → (when to complain, how often that was done)."""
+        self._volumes: dict[str, dict[str, None]] = {}
+        """Unique name of a disk (`kubernetes.io/csi/driver^handle`) → the volumes that stand for it."""
 
     # What is watched
 
@@ -71,11 +78,22 @@ class AttachDetachController(Controller):
 
     def on_volume(self, old: Obj | None, new: Obj | None) -> None:
         """What a volume is does not change; its coming is seen through its claim."""
+        volume = one_of(old, new)
+        if "csi" not in volume["spec"]:
+            return
+        unique, name = unique_name(volume), volume["metadata"]["name"]
+        if new is not None:
+            self._volumes.setdefault(unique, {})[name] = None
+        elif unique in self._volumes:
+            self._volumes[unique].pop(name, None)
+            if not self._volumes[unique]:
+                del self._volumes[unique]
 
     def on_attachment(self, old: Obj | None, new: Obj | None) -> None:
         attachment = one_of(old, new)
         if new is None:
             self._leaving.pop(attachment["metadata"]["name"], None)
+            self._waits.pop(attachment["metadata"]["name"], None)
         self.enqueue(attachment["spec"]["source"].get("persistentVolumeName", ""))
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
@@ -94,9 +112,10 @@ class AttachDetachController(Controller):
     # One volume
 
     def reconcile(self, key: str) -> None:
-        attachments = {one["spec"]["nodeName"]: one for one in self._attachments(key)}
         volume = self.cache.get(_VOLUMES, "", key)
-        wanted = {} if volume is None or not self._is_attachable(volume) else self._wanted(volume)
+        same = self._same_disk(key, volume)
+        attachments = {one["spec"]["nodeName"]: one for one in self._attachments(same)}
+        wanted = {} if volume is None or not self._is_attachable(volume) else self._wanted(same)
         for node in sorted(attachments):
             if node in wanted:
                 self._leaving.pop(attachments[node]["metadata"]["name"], None)
@@ -107,12 +126,18 @@ class AttachDetachController(Controller):
             if volume is not None and node not in attachments:
                 self._attach(volume, node, wanted, attachments)
 
-    def _attachments(self, volume: str) -> list[Obj]:
-        """Those of its own making, which are named after volume and node (`csi_attacher.go: getAttachmentName`)."""
+    def _same_disk(self, name: str, volume: Obj | None) -> list[str]:
+        """All volumes with the same driver and handle: to the controller they are one."""
+        if volume is None or "csi" not in volume["spec"]:
+            return [name]
+        return sorted({name, *self._volumes.get(unique_name(volume), ())})
+
+    def _attachments(self, volumes: list[str]) -> list[Obj]:
+        """Those of its own making, which are named after disk and node (`csi_attacher.go: getAttachmentName`)."""
         return [
             one
             for one in self.cache.unordered(_ATTACHMENTS)
-            if one["spec"]["source"].get("persistentVolumeName") == volume
+            if one["spec"]["source"].get("persistentVolumeName") in volumes
             and one["metadata"]["name"].startswith("csi-")
         ]
 
@@ -126,18 +151,23 @@ class AttachDetachController(Controller):
             return True
         return bool(driver["spec"].get("attachRequired", True))
 
-    def _wanted(self, volume: Obj) -> dict[str, list[Obj]]:
-        """Node → pods on it that use the volume."""
-        reference = volume["spec"].get("claimRef") or {}
-        claim = self.cache.get(_CLAIMS, reference.get("namespace", ""), reference.get("name", ""))
-        if claim is None or not is_bound(claim) or claim["spec"]["volumeName"] != volume["metadata"]["name"]:
-            return {}
+    def _wanted(self, volumes: list[str]) -> dict[str, list[Obj]]:
+        """Node → pods on it that use the disk."""
         wanted: dict[str, list[Obj]] = {}
-        for key in sorted(self._users.get(f"{reference['namespace']}/{reference['name']}", {})):
-            pod = self.cache.get("pods", *key)
-            if pod is not None and pod["spec"].get("nodeName"):
+        for name in volumes:
+            for pod in self._pods_of(name):
                 wanted.setdefault(pod["spec"]["nodeName"], []).append(pod)
         return wanted
+
+    def _pods_of(self, name: str) -> list[Obj]:
+        volume = self.cache.get(_VOLUMES, "", name)
+        reference = {} if volume is None else volume["spec"].get("claimRef") or {}
+        claim = self.cache.get(_CLAIMS, reference.get("namespace", ""), reference.get("name", ""))
+        if claim is None or not is_bound(claim) or claim["spec"]["volumeName"] != name:
+            return []
+        users = sorted(self._users.get(f"{reference['namespace']}/{reference['name']}", {}))
+        pods = [pod for key in users if (pod := self.cache.get("pods", *key)) is not None]
+        return [pod for pod in pods if pod["spec"].get("nodeName")]
 
     # Attaching
 
@@ -156,6 +186,13 @@ class AttachDetachController(Controller):
             "status": {"attached": False},
         }
         attachments[node] = self.client.create(_ATTACHMENTS, attachment)
+        self._await(attachments[node]["metadata"]["name"], name, 0)
+
+    def _await(self, attachment: str, volume: str, failures: int) -> None:
+        """A driver that does not answer in time is complained of, again and again."""
+        backoff = min(_BACKOFF_US << min(failures - 1, 20), _BACKOFF_MAX_US) if failures else 0
+        self._waits[attachment] = (self.engine.now + backoff + _ATTACH_US, failures)
+        self.enqueue(volume, backoff + _ATTACH_US)
 
     def _tell_conflict(self, volume: str, node: str, wanted: dict[str, list[Obj]], attachments: dict[str, Obj]) -> None:
         """Once for each volume and node (`reportMultiAttachError`)."""
@@ -177,15 +214,35 @@ class AttachDetachController(Controller):
         name, unique = volume["metadata"]["name"], unique_name(volume)
         known = (node.get("status") or {}).get("volumesAttached") or []
         if status.get("attached"):
+            self._waits.pop(attachment["metadata"]["name"], None)
             if all(one["name"] != unique for one in known):
                 self._put_attached(node, [*known, {"name": unique, "devicePath": ""}])
                 message = f'AttachVolume.Attach succeeded for volume "{name}" '
                 for pod in pods:
                     self.client.event(pod, "Normal", "SuccessfulAttachVolume", message, source=_SOURCE)
         elif error := (status.get("attachError") or {}).get("message"):
-            message = f'AttachVolume.Attach failed for volume "{name}" : {error}'
-            for pod in pods:
-                self.client.event(pod, "Warning", "FailedAttachVolume", message, source=_SOURCE)
+            self._waits.pop(attachment["metadata"]["name"], None)
+            self._tell_failure(name, pods, error)
+        else:
+            self._complain(volume, attachment["metadata"]["name"], pods)
+
+    def _complain(self, volume: Obj, attachment: str, pods: list[Obj]) -> None:
+        due, failures = self._waits.get(attachment, (0, 0))
+        name, source = volume["metadata"]["name"], volume["spec"]["csi"]
+        if not due:
+            self._await(attachment, name, 0)
+        elif self.engine.now >= due:
+            driver, handle = source["driver"], source["volumeHandle"]
+            why = f"timed out waiting for external-attacher of {driver} CSI driver to attach volume {handle}"
+            self._tell_failure(name, pods, why)
+            self._await(attachment, name, failures + 1)
+        else:
+            self.enqueue(name, due - self.engine.now)
+
+    def _tell_failure(self, volume: str, pods: list[Obj], why: str) -> None:
+        message = f'AttachVolume.Attach failed for volume "{volume}" : {why}'
+        for pod in pods:
+            self.client.event(pod, "Warning", "FailedAttachVolume", message, source=_SOURCE)
 
     # Detaching
 
@@ -220,18 +277,24 @@ class AttachDetachController(Controller):
         self._users.clear()
         self._leaving.clear()
         self._told.clear()
+        self._waits.clear()
+        self._volumes.clear()
 
     def dump_private(self) -> Obj:
         return {
             "users": [[claim, [list(pod) for pod in pods]] for claim, pods in self._users.items() if pods],
             "leaving": self._leaving,
             "told": list(self._told),
+            "waits": {name: list(wait) for name, wait in self._waits.items()},
+            "volumes": {unique: list(names) for unique, names in self._volumes.items()},
         }
 
     def load_private(self, state: Obj) -> None:
         self._users = {claim: {(pod[0], pod[1]): None for pod in pods} for claim, pods in state["users"]}
         self._leaving = dict(state["leaving"])
         self._told = dict.fromkeys(state["told"])
+        self._waits = {name: (wait[0], wait[1]) for name, wait in state["waits"].items()}
+        self._volumes = {unique: dict.fromkeys(names) for unique, names in state["volumes"].items()}
 
 
 def _conflict(pod: Obj, others: list[Obj]) -> str:

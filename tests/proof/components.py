@@ -20,6 +20,9 @@ COMPONENTS: dict[str, list[str]] = {
             *(each.name for each in (*FILTERS, *CLUSTER_FILTERS, *SCORES, *CLUSTER_SCORES)),
         }
     ),
+    "Storage drivers": [
+        "external-attacher",
+    ],
     "Network": [
         "CoreDNS: records",
         "NetworkPolicy",

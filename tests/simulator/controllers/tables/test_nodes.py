@@ -193,8 +193,13 @@ def attach_world(stage: Any, *modes: str) -> Any:
     for name in ("n1", "n2"):
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": {}}
         world.put("nodes", {**node, "status": {"conditions": [{"type": "Ready", "status": "True"}]}})
-    metadata = {"name": "data", "annotations": {"pv.kubernetes.io/bind-completed": "yes"}}
-    spec: Obj = {"accessModes": list(modes), "volumeName": "pv", "resources": {"requests": {"storage": "1Gi"}}}
+    put_disk(world, "data", "pv", *modes)
+    return world
+
+
+def put_disk(world: Any, name: str, volume_name: str, *modes: str) -> None:
+    metadata = {"name": name, "annotations": {"pv.kubernetes.io/bind-completed": "yes"}}
+    spec: Obj = {"accessModes": list(modes), "volumeName": volume_name, "resources": {"requests": {"storage": "1Gi"}}}
     claim = world.put(
         "persistentvolumeclaims",
         {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec},
@@ -202,20 +207,19 @@ def attach_world(stage: Any, *modes: str) -> Any:
     reference = {
         "kind": "PersistentVolumeClaim",
         "namespace": "default",
-        "name": "data",
+        "name": name,
         "uid": claim["metadata"]["uid"],
     }
     volume = {"accessModes": list(modes), "capacity": {"storage": "1Gi"}, "claimRef": reference}
     volume["csi"] = {"driver": "d.example", "volumeHandle": "v1"}
     world.put(
         "persistentvolumes",
-        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv"}, "spec": volume},
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume_name}, "spec": volume},
     )
-    return world
 
 
-def put_user(world: Any, name: str, node: str, phase: str = "Pending") -> None:
-    source = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
+def put_user(world: Any, name: str, node: str, phase: str = "Pending", claim: str = "data") -> None:
+    source = {"name": "v", "persistentVolumeClaim": {"claimName": claim}}
     spec = {
         "nodeName": node,
         "containers": [{"name": "c", "image": "x"}],
@@ -306,3 +310,62 @@ def test_a_volume_is_detached(
     world.client.delete("pods", "default", "a", grace_s=0)
     world.run(wait)
     assert places(world) == (["n1"] if stays else [])
+
+
+@follows(
+    "attachdetach-controller",
+    "pkg/volume/csi/csi_attacher.go: waitForVolumeAttachmentWithLister, waitForVolumeAttachDetachStatusWithLister",
+)
+def test_a_driver_that_does_not_answer_is_complained_of_after_two_minutes_and_again(stage: Any) -> None:
+    world = attach_world(stage, "ReadWriteOnce")
+    world.manager.start()
+    put_user(world, "a", "n1")
+    why = "timed out waiting for external-attacher of d.example CSI driver to attach volume v1"
+    told = ("FailedAttachVolume", f'AttachVolume.Attach failed for volume "pv" : {why}')
+    for wait, count in ((119, 0), (2, 1), (119, 1), (2, 2), (118.5, 2), (2, 3)):
+        world.run(wait)
+        found = [one for one in world.registry.objects("events") if one["involvedObject"]["name"] == "a"]
+        assert sum(one.get("count", 1) for one in found) == count
+        assert all(one["message"] == told[1] for one in found)
+    attach_all(world)
+    assert world.events("a") == [told, ("SuccessfulAttachVolume", 'AttachVolume.Attach succeeded for volume "pv" ')]
+    world.run(1000)
+    assert len(world.events("a")) == 2
+
+
+@follows(
+    "attachdetach-controller",
+    "pkg/volume/util/util.go: GetUniqueVolumeName",
+    "pkg/volume/csi/csi_plugin.go: GetVolumeName",
+    "pkg/volume/csi/csi_attacher.go: getAttachmentName",
+)
+@pytest.mark.parametrize(
+    ("node", "places_wanted", "said"),
+    [
+        pytest.param("n1", ["n1"], [], id="on one node they share an attachment"),
+        pytest.param(
+            "n2",
+            ["n1"],
+            ['Multi-Attach error for volume "pv2" Volume is already used by pod(s) a'],
+            id="on two nodes they are in each other's way",
+        ),
+    ],
+)
+def test_two_volumes_with_one_handle_are_one_disk(
+    stage: Any, node: str, places_wanted: list[str], said: list[str]
+) -> None:
+    world = attach_world(stage, "ReadWriteOnce")
+    put_disk(world, "data2", "pv2", "ReadWriteOnce")
+    world.manager.start()
+    put_user(world, "a", "n1")
+    world.run(1)
+    attach_all(world)
+    put_user(world, "b", node, claim="data2")
+    world.run(1)
+    attach_all(world)
+    assert places(world) == places_wanted
+    assert [message for reason, message in world.events("b") if reason == "FailedAttachVolume"] == said
+    world.client.delete("pods", "default", "a", grace_s=0)
+    world.run(2)
+    attach_all(world)
+    assert places(world) == [node]
