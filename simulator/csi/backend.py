@@ -4,6 +4,7 @@ Two kinds: directories on nodes (`rancher.io/local-path`, `docker.io/hostpath`) 
 in the words that reach the events (`rpc error: code = … desc = …` for CSI drivers).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery.claims import SELECTED_NODE, annotations, asked_bytes
 
 _GIB = 1 << 30
+_GRPC = re.compile(r"rpc error: code = (\w+) desc = ")
 _LOCAL_MODES = ("ReadWriteOnce", "ReadWriteOncePod")
 
 
@@ -25,6 +27,12 @@ class Refused(Exception):
         self.message = message
         self.is_final = is_final
         """Trying again on this node is pointless: the scheduler should choose another one."""
+
+    @property
+    def code(self) -> str:
+        """The gRPC code of a driver's answer; "" when none was asked."""
+        found = _GRPC.match(self.message)
+        return found[1] if found else ""
 
 
 class Files(Protocol):

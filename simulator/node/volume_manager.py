@@ -306,7 +306,8 @@ class VolumeManager:
             status["conditions"] = [
                 one
                 for one in status.get("conditions") or ()
-                if one["type"] not in ("Resizing", "FileSystemResizePending")
+                if one["type"]
+                not in ("Resizing", "FileSystemResizePending", "ControllerResizeError", "NodeResizeError")
             ]
             status.pop("allocatedResourceStatuses")
             client.update_status(CLAIMS, {**claim, "status": {k: v for k, v in status.items() if v != []}})
