@@ -228,6 +228,7 @@ class Cluster:
             self.cloud.connect(self.yard)
         self._install_kubeadm()
         self.faults = Faults(engine, self.plane, self.kubelets, breakable, self.cloud)
+        self.kubelets.fleet.outlets.append(self.faults.power)
         self.network_questions = Questions(
             self.datapath,
             registry.objects,
@@ -293,6 +294,9 @@ class Cluster:
             "apt-get": programs.apt_get,
             "apt-mark": programs.apt_mark,
             "systemctl": programs.systemctl,
+            "shutdown": programs.shutdown,
+            "poweroff": programs.poweroff,
+            "reboot": programs.reboot,
         }
 
     def _connect_autoscaler(self) -> None:

@@ -46,6 +46,8 @@ class Faults:
             "kill-process": self._kill,
             "node-power-off": self._power_off,
             "node-power-on": self._power_on,
+            "node-shutdown": self._shut_down,
+            "node-reboot": self._reboot,
             "component-stop": self._stop,
             "component-start": self._start,
             "control-plane-partition": self._partition,
@@ -103,8 +105,7 @@ class Faults:
         node = self._node(target, powered=True)
         root = self._root("node-power-off", node, f"The power of {node} was cut")
         self._kubelets.power_off(node)
-        self._plane.power(node, on=False)
-        self._cloud_power(node, on=False)
+        self.power(node, on=False)
         return root
 
     def _power_on(self, target: str) -> tuple[int, str]:
@@ -116,6 +117,23 @@ class Faults:
         self._kubelets.power_on(node)
         self._cloud_power(node, on=True)
         return root
+
+    def _shut_down(self, target: str) -> tuple[int, str]:
+        node = self._node(target, powered=True)
+        root = self._root("node-shutdown", node, f"{node} was told to shut down")
+        self._kubelets.shut_down(node)
+        return root
+
+    def _reboot(self, target: str) -> tuple[int, str]:
+        node = self._node(target, powered=True)
+        root = self._root("node-reboot", node, f"{node} was told to reboot")
+        self._kubelets.shut_down(node, reboots=True)
+        return root
+
+    def power(self, node: str, on: bool) -> None:
+        """What hangs on a machine beside its kubelet goes off or comes back with it."""
+        self._plane.power(node, on=on)
+        self._cloud_power(node, on=on)
 
     def _cloud_power(self, node: str, on: bool) -> None:
         if self._cloud is not None:

@@ -3,7 +3,7 @@
 `/etc/kubernetes/manifests/*` are the static pods of a machine: written, changed and taken away at any time. `/etc/kubernetes/audit-policy.yaml` and
 `/etc/kubernetes/enc/enc.yaml` are what the API servers of this cluster name in `--audit-policy-file` and `--encryption-provider-config`; they take effect
 when they are written, and all control plane machines share one set, as if a tool kept them alike. `/var/log/kubernetes/audit/audit.log` is
-the audit log. Any other file is just kept.
+the audit log. `/var/lib/kubelet/config.yaml` is what a kubelet reads when it starts. Any other file is just kept.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,10 @@ from simulator.kubectl.kubeconfig import kind_document
 from simulator.kubectl.small_command import Outcome
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.manifests import manifests
+from simulator.node import kubelet_configuration
 from simulator.node.kubelets import Kubelets
 from simulator.node.static_pods import DIRECTORY, is_manifest
+from simulator.seed_objects import DNS_HOST, service_address
 from simulator.workloads.errors import InvalidImageName
 from simulator.workloads.images import parse
 
@@ -100,6 +102,8 @@ class HostFiles:
         own = self._own.get(machine, {})
         if path in own:
             return own[path]
+        if path == kubelet_configuration.PATH and self._is_node(machine):
+            return kubelet_configuration.fresh(service_address(self._config, DNS_HOST))
         if path == ADMIN and self.manifests(machine):
             return to_yaml(kind_document(self._config.name, self.endpoint))
         manifest = self.manifests(machine).get(path)
@@ -129,7 +133,7 @@ class HostFiles:
     def forget(self, machine: str) -> None:
         """kubeadm reset: manifests and what was written below /etc/kubernetes are gone."""
         own = self._own.setdefault(machine, {})
-        for path in [one for one in own if one.startswith("/etc/kubernetes/")]:
+        for path in [one for one in own if one.startswith(("/etc/kubernetes/", kubelet_configuration.PATH))]:
             del own[path]
         own.update(dict.fromkeys(self.manifests(machine)))
         self.version += 1
@@ -138,9 +142,15 @@ class HostFiles:
         own = self._own.get(machine, {})
         found = [path for path in (*self.manifests(machine), ADMIN) if path not in own and self.manifests(machine)]
         found += [path for path, text in own.items() if text is not None]
+        if kubelet_configuration.PATH not in own and self._is_node(machine):
+            found.append(kubelet_configuration.PATH)
         if machine in self._control_planes:
             found += [*self._files, *([AUDIT_LOG] if self.read(machine, AUDIT_LOG) is not None else [])]
         return found
+
+    def _is_node(self, machine: str) -> bool:
+        """kubeadm has been there, and has written what a kubelet reads."""
+        return machine in self._kubelets.nodes() and self._kubelets.is_bootstrapped(machine)
 
     # Writing
 
@@ -158,6 +168,8 @@ class HostFiles:
             self._own.setdefault(machine, {})[path] = text
             if is_manifest(path):
                 self._kubelets.manifest(machine, path, text)
+            elif path == kubelet_configuration.PATH:
+                self._kubelets.configure(machine, text)
         self.version += 1
 
     def _configure(self, path: str, text: str) -> None:
@@ -176,12 +188,14 @@ class HostFiles:
         if machine in self._control_planes and path in (*_SHARED, AUDIT_LOG):
             raise HostRefused(f"cannot remove '{path}': Device or resource busy")
         own = self._own.setdefault(machine, {})
-        if path in self.manifests(machine) or path == ADMIN:
+        if path in self.manifests(machine) or path in (ADMIN, kubelet_configuration.PATH):
             own[path] = None
         else:
             del own[path]
         if is_manifest(path):
             self._kubelets.manifest(machine, path, None)
+        elif path == kubelet_configuration.PATH:
+            self._kubelets.configure(machine, None)
         self.version += 1
 
     def make_directory(self, machine: str, path: str) -> None:

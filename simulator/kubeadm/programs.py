@@ -5,6 +5,7 @@ https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-upgrade/, st
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -110,11 +111,33 @@ class Programs:
         match [word for word in words if not word.startswith("-")]:
             case ["daemon-reload"]:
                 return Outcome()
+            case ["poweroff" | "halt" | "reboot" as verb]:
+                return self._down(machine, reboots=verb == "reboot")
             case [verb, unit] if unit.removesuffix(".service") == "kubelet":
                 return self._unit(machine, verb)
             case [_, unit]:
                 return Outcome(stderr=f"Unit {unit.removesuffix('.service')}.service could not be found.\n", exit=4)
         return fail("systemctl", "wanted start|stop|restart|status|is-active kubelet")
+
+    def shutdown(self, machine: str, words: Sequence[str], stdin: str) -> Outcome:
+        """`shutdown [-h|-r] now`: systemd's; one that is planned for later is not kept here."""
+        when = [word for word in words if not word.startswith("-")]
+        if when[:1] not in (["now"], ["+0"]):
+            return fail("shutdown", "wanted shutdown [-h|-r] now")
+        return self._down(machine, reboots="-r" in words or "--reboot" in words)
+
+    def poweroff(self, machine: str, words: Sequence[str], stdin: str) -> Outcome:
+        return self._down(machine, reboots=False)
+
+    def reboot(self, machine: str, words: Sequence[str], stdin: str) -> Outcome:
+        return self._down(machine, reboots=True)
+
+    def _down(self, machine: str, *, reboots: bool) -> Outcome:
+        kubelets = self._machines.parts.kubelets
+        if machine not in kubelets.nodes():
+            return fail("systemctl", f"{machine} is no node yet: found a machine that nothing runs on")
+        kubelets.shut_down(machine, reboots=reboots)
+        return Outcome()
 
     def _unit(self, machine: str, verb: str) -> Outcome:
         kubelets: Kubelets = self._machines.parts.kubelets
@@ -122,7 +145,7 @@ class Programs:
         runs = is_known and kubelets.is_kubelet_running(machine)
         match verb:
             case "start" | "stop" | "restart":
-                if runs and verb != "start":
+                if verb != "start" and (runs or (is_known and kubelets.why_not_started(machine))):
                     kubelets.stop_kubelet(machine)
                 if is_known and verb != "stop":
                     self._machines.kubelet_restarts(machine)
@@ -131,9 +154,14 @@ class Programs:
             case "enable" | "disable":
                 return Outcome()
             case "is-active":
+                if is_known and kubelets.why_not_started(machine):
+                    return Outcome("activating\n", exit=3)
                 return Outcome("active\n") if runs else Outcome("inactive\n", exit=3)
             case "status":
-                state = "active (running)" if runs else "inactive (dead)"
+                state, why = "active (running)" if runs else "inactive (dead)", ""
+                if is_known and (broken := kubelets.why_not_started(machine)):
+                    state = "activating (auto-restart) (Result: exit-code)"
+                    why = f'\nkubelet: "command failed" err={json.dumps(broken, ensure_ascii=False)}\n'
                 head = "● kubelet.service - kubelet: The Kubernetes Node Agent\n"
-                return Outcome(f"{head}     Active: {state}\n", exit=0 if runs else 3)
+                return Outcome(f"{head}     Active: {state}\n{why}", exit=0 if runs else 3)
         return Outcome(stderr=f"Unknown command verb '{verb}'.\n", exit=1)

@@ -28,6 +28,11 @@ _TRANSITION_US = 300 * SECOND
 #: `memory.available`, in bytes, and `nodefs.available`, in percent (`pkg/kubelet/eviction/defaults_linux.go`).
 MEMORY_THRESHOLD = 100 << 20
 DISK_PERCENT = 10
+#: Condition → the events when it becomes True, and when it becomes False.
+_TOLD = {
+    "MemoryPressure": ("NodeHasInsufficientMemory", "NodeHasSufficientMemory"),
+    "DiskPressure": ("NodeHasDiskPressure", "NodeHasNoDiskPressure"),
+}
 #: From this priority on a pod is never evicted (`system-cluster-critical` and above).
 _CRITICAL = 2_000_000_000
 
@@ -105,12 +110,20 @@ class EvictionManager:
             node.pressure[one.condition] = now
         node.pressure = {kind: seen for kind, seen in sorted(node.pressure.items()) if now - seen < _TRANSITION_US}
         if before.keys() != node.pressure.keys():
-            self._engine.schedule(0, "machines", "report", node.name, node.epoch)
+            self._tell(node, before)
         if starved:
             self._reclaim(node, starved[0])
             self._look_in(node, _INTERVAL_US)
         elif node.pressure:
             self._look_in(node, min(node.pressure.values()) + _TRANSITION_US - now)
+
+    def _tell(self, node: NodeRecord, before: dict[str, int]) -> None:
+        """The conditions that have changed, as events and in the node's status (`nodestatus/setters.go`)."""
+        for condition, (is_short, is_well) in sorted(_TOLD.items()):
+            if (condition in before) is not (condition in node.pressure):
+                state = is_short if condition in node.pressure else is_well
+                self._fleet.node_event(node, "Normal", state, f"Node {node.name} status is now: {state}")
+        self._engine.schedule(0, "machines", "report", node.name, node.epoch)
 
     # What is left
 
@@ -172,7 +185,8 @@ class EvictionManager:
     # Reclaiming
 
     def _reclaim(self, node: NodeRecord, starved: Starved) -> None:
-        self._say(node, f"Attempting to reclaim {starved.resource}")
+        text = f"Attempting to reclaim {starved.resource}"
+        self._fleet.node_event(node, "Warning", "EvictionThresholdMet", text)
         if starved.resource == "ephemeral-storage" and self._drop_unused_images(node):
             return
         ranked = self._ranked(node, starved)
@@ -181,16 +195,6 @@ class EvictionManager:
         record, pod = ranked[0]
         message = self._message(record, pod, starved)
         self._engine.schedule(0, WORKERS, "evict", record.uid, message)
-
-    def _say(self, node: NodeRecord, message: str) -> None:
-        about = self._fleet.cache.get("nodes", "", node.name) or {
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {"name": node.name, "uid": node.uid},
-        }
-        self._fleet.client(node.name).event(
-            about, "Warning", "EvictionThresholdMet", message, source="kubelet", host=node.name
-        )
 
     def _drop_unused_images(self, node: NodeRecord) -> bool:
         """Image garbage collection; whether that was enough."""

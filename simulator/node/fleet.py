@@ -69,6 +69,8 @@ class Fleet:
         """The files in the pods' volumes."""
         self.listeners: list[ProcessListener] = []
         """Called with what happens to processes and machines, after the records say so."""
+        self.outlets: list[Callable[[str, bool], None]] = []
+        """Called when a machine goes off or on by itself: what else hangs on it."""
         self.nodes: dict[str, NodeRecord] = {}
         self.pods: dict[str, PodRecord] = {}
         self.machines: dict[str, str] = {}
@@ -118,6 +120,11 @@ class Fleet:
             if error.code == 404:
                 return None
             raise ApiUnavailable from error
+
+    def power(self, node: str, *, on: bool) -> None:
+        """Tells what hangs on a machine that it has gone off, or comes back."""
+        for outlet in self.outlets:
+            outlet(node, on)
 
     # Addresses
 
@@ -188,6 +195,15 @@ class Fleet:
         if container:
             path = f"spec.{_PARTS.get(record.containers[container].kind, 'initContainers')}{{{container}}}"
         self.client(record.node).event(pod, type, reason, message, source="kubelet", host=record.node, field_path=path)
+
+    def node_event(self, node: NodeRecord, type: str, reason: str, message: str) -> None:
+        """About the node itself, which its kubelet can name even when it does not see it."""
+        about = self.cache.get("nodes", "", node.name) or {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": node.name, "uid": node.uid},
+        }
+        self.client(node.name).event(about, type, reason, message, source="kubelet", host=node.name)
 
     # Plans
 

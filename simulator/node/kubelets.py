@@ -31,6 +31,7 @@ from simulator.node.kubelet_api import KubeletApi
 from simulator.node.loads import Loads
 from simulator.node.machine_facts import node_spec
 from simulator.node.machines import Machines
+from simulator.node.node_shutdown import NodeShutdown
 from simulator.node.node_status import VERSION
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
@@ -124,6 +125,7 @@ class Kubelets:
         self._runtime.used = EvictionManager(fleet).used
         self._runtime.wrote = self._prober.disturb
         self._machines = Machines(fleet, self._runtime, registry, self.volumes)
+        self._shutdown = NodeShutdown(fleet, self._machines)
         self._logs = logs = ContainerLogs(fleet)
         self.pulls = ImagePulls(fleet)
         """Which image pull runs for whom; pictures observe it."""
@@ -188,6 +190,20 @@ class Kubelets:
 
     def power_on(self, node: str) -> None:
         self._machines.power_on(node)
+
+    def shut_down(self, node: str, *, reboots: bool = False) -> None:
+        """The machine goes down in good order: its kubelet may end the pods first, if it is configured to."""
+        self._shutdown.begin(node, reboots=reboots)
+
+    def configure(self, node: str, text: str | None) -> None:
+        """The file that the kubelet of a machine reads when it starts next; None: there is none."""
+        record = self._fleet.nodes.get(node)
+        if record is not None:
+            self._machines.configure(record, text)
+
+    def why_not_started(self, node: str) -> str:
+        """What the kubelet said when it ended by itself, as long as it cannot start; "" otherwise."""
+        return str(self._fleet.nodes[node].broken)
 
     def network_plugin(self, node: str) -> str:
         return self._fleet.nodes[node].cni

@@ -9,10 +9,13 @@ from simulator.apiserver.registry import Registry
 from simulator.client import Client
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.node import kubelet_configuration
+from simulator.node.admission import requests_of
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.kubelet_configuration import KubeletConfigurationError
 from simulator.node.node_status import NodeSpec, boot_id, node_object, node_status
-from simulator.node.records import NodeRecord
+from simulator.node.records import NodeRecord, PodRecord
 from simulator.node.timing import SECOND
 from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import Image
@@ -20,6 +23,8 @@ from simulator.workloads.images import parse
 
 #: A kubelet that cannot register or report tries again after this long.
 _RETRY_US = 10 * SECOND
+#: `RestartSec` of the kubelet's unit.
+_RESTART_US = 10 * SECOND
 
 
 class Machines:
@@ -59,14 +64,33 @@ class Machines:
         self._silence(node)
         self._drop_plans(node)
         node.powered = node.ready = False
+        node.shutdown = ""
+        node.shutdown_groups.clear()
         for uid in node.pods:
             record = self._fleet.pods[uid]
             self._fleet.lose_sandbox(node, record)
             self._volumes.power_lost(record, self._fleet.pod(record))
             for one in record.containers.values():
                 self._runtime.lose(one)
+            self._forget_the_end(node, record)
         for listener in self._fleet.listeners:
             listener.machine_lost(name)
+
+    def _forget_the_end(self, node: NodeRecord, record: PodRecord) -> None:
+        """The kubelet that comes next has no memory: what it finds in a file, or bound and not said to be over, shall run."""
+        pod = self._fleet.pod(record)
+        if record.orphaned or pod is None or record.worker == "syncing":
+            return
+        if not record.static and (record.worker == "terminated" or pod["metadata"].get("deletionTimestamp")):
+            return
+        was_over, record.worker, record.grace_s = record.worker == "terminated", "syncing", None
+        record.phase = record.reason = record.message = record.disrupted = ""
+        if not was_over:
+            return
+        record.requests = requests_of(pod["spec"])
+        node.active += 1
+        node.cpu_milli += record.requests[0]
+        node.memory += record.requests[1]
 
     def power_on(self, name: str) -> None:
         node = self._fleet.nodes[name]
@@ -85,6 +109,8 @@ class Machines:
         node = self._fleet.nodes[name]
         self._silence(node)
         self._drop_plans(node)
+        if node.shutdown:  # the lock that held the machine up is gone with the process
+            self._engine.schedule(0, "node-shutdown", "over", name)
 
     def reset(self, name: str) -> None:
         """kubeadm takes back what made the machine a node: its kubelet, its pods and its manifests are gone, the machine stays on."""
@@ -103,6 +129,7 @@ class Machines:
         node.static_pods.clear()
         node.active = node.cpu_milli = node.memory = 0
         node.bootstrapped = node.ready = False
+        node.config, node.configured = {}, {}
         for listener in self._fleet.listeners:
             listener.machine_lost(name)
 
@@ -111,6 +138,7 @@ class Machines:
         node.epoch += 1
         node.pulls.clear()
         node.status_due = False
+        node.broken = ""
         for uid in node.pods:
             record = self._fleet.pods[uid]
             record.turn += 1
@@ -127,10 +155,30 @@ class Machines:
         node = self._fleet.nodes[name]
         if not node.powered or node.kubelet or not node.bootstrapped:
             return
+        node.broken = str(node.configured.get("error", ""))
+        if node.broken:
+            return
+        node.config = node.configured
         node.kubelet = True
         self.register(name, node.epoch)
         if node.manifests:
             self._engine.schedule(0, WORKERS, "read_manifests", name, node.epoch)
+
+    def configure(self, node: NodeRecord, text: str | None) -> None:
+        """The kubelet's file has changed. It is read at the next start, of which systemd makes one every ten seconds after a failure."""
+        try:
+            node.configured = kubelet_configuration.read(text)
+        except KubeletConfigurationError as error:
+            node.configured = {"error": str(error)}
+        if node.broken:
+            wait = _RESTART_US - self._engine.now % _RESTART_US
+            self._engine.schedule(wait, self.name, "start_again", node.name, node.epoch)
+
+    def start_again(self, name: str, epoch: int) -> None:
+        """Event: systemd starts a kubelet that has failed."""
+        node = self._fleet.nodes[name]
+        if node.epoch == epoch and node.broken:
+            self.start_kubelet(name)
 
     # Registering and reporting
 
@@ -216,11 +264,11 @@ class Machines:
     def _write_status(self, client: Client, node: NodeRecord, known: Obj) -> None:
         before = known.get("status") or {}
         status = node_status(node, self._engine.timestamp(), before.get("conditions") or [])
-        was_ready = _ready(before)
+        was_ready, is_ready = _ready(before), _ready(status)
         client.patch("nodes", "", node.name, {"status": status}, subresource="status")
-        if node.ready and not was_ready:
+        if is_ready and not was_ready:
             self._say(client, known, "Normal", "NodeReady", f"Node {node.name} status is now: NodeReady")
-        elif was_ready and not node.ready:
+        elif was_ready and not is_ready:
             self._say(client, known, "Normal", "NodeNotReady", f"Node {node.name} status is now: NodeNotReady")
 
     def _say(self, client: Client, about: Obj, type: str, reason: str, message: str) -> None:

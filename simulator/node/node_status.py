@@ -115,7 +115,7 @@ def node_status(node: NodeRecord, now: str, before: list[Obj]) -> Obj:
         ],
         "allocatable": _allocatable_amounts(spec, amounts),
         "capacity": amounts,
-        "conditions": conditions(node.ready, now, before, tuple(node.pressure)),
+        "conditions": conditions(why_not_ready(node), now, before, tuple(node.pressure)),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "images": images(node),
         "nodeInfo": _node_info(node),
@@ -141,7 +141,15 @@ def _allocatable_amounts(spec: Obj, capacity: Obj) -> Obj:
     return {**capacity, "cpu": f"{cpu}m" if cpu % 1000 else str(cpu // 1000), "memory": f"{memory // 1024}Ki"}
 
 
-def conditions(ready: bool, now: str, before: list[Obj], pressure: tuple[str, ...] = ()) -> list[Obj]:
+def why_not_ready(node: NodeRecord) -> str:
+    """The message of a Ready condition that is False (`ReadyCondition` of `nodestatus/setters.go`); "" when it is True."""
+    if node.ready and not node.shutdown:
+        return ""
+    found = [*([] if node.ready else [_NO_NETWORK]), *(["node is shutting down"] if node.shutdown else [])]
+    return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+
+
+def conditions(why_not: str, now: str, before: list[Obj], pressure: tuple[str, ...] = ()) -> list[Obj]:
     known = {one["type"]: one for one in before}
     wanted = (
         ("MemoryPressure", "True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available")
@@ -151,9 +159,9 @@ def conditions(ready: bool, now: str, before: list[Obj], pressure: tuple[str, ..
         if "DiskPressure" in pressure
         else ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
         ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        ("Ready", "True", "KubeletReady", "kubelet is posting ready status")
-        if ready
-        else ("Ready", "False", "KubeletNotReady", _NO_NETWORK),
+        ("Ready", "False", "KubeletNotReady", why_not)
+        if why_not
+        else ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
     )
     return [
         {

@@ -18,6 +18,9 @@ from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
+from simulator.node.node_shutdown import NOT_ADMITTED, NOT_ADMITTED_MESSAGE
+from simulator.node.node_shutdown import REASON as SHUT_DOWN
 from simulator.node.node_status import allocatable
 from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, final_phase, next_steps
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
@@ -176,7 +179,8 @@ class PodWorkers:
         others = (other["spec"] for other in self._others(node))
         found = admission.of_amounts(spec, others, (here.get("status") or {}).get("allocatable") or {})
         others = (other["spec"] for other in self._others(node))
-        return found or admission.of_node(spec, here, others, is_static=record.static)
+        found = found or admission.of_node(spec, here, others, is_static=record.static)
+        return admission.Rejection(NOT_ADMITTED, NOT_ADMITTED_MESSAGE) if found is None and node.shutdown else found
 
     def _others(self, node: NodeRecord) -> Iterator[Obj]:
         """The pods of this machine that are not over yet."""
@@ -221,7 +225,9 @@ class PodWorkers:
         taken = {}
         for record in [self._fleet.pods[uid] for uid in node.pods if self._fleet.pods[uid].static]:
             taken[record.namespace, record.name] = record.uid
-            if record.uid not in wanted and not record.orphaned:
+            if record.uid in wanted:
+                self._fleet.wake(record)
+            elif not record.orphaned:
                 record.orphaned = True
                 self._cause(record, self._fleet.pod(record), "removed")
         for pod in wanted.values():
@@ -425,6 +431,22 @@ class PodWorkers:
         self._fleet.event(record, "Warning", "Evicted", message)
         self._cause(record, pod, "deadline")
 
+    def shut_down(self, uid: str, seconds: int) -> None:
+        """Event: the machine goes down, and this pod has so long to end; less where it asked for less."""
+        record = self._fleet.pods.get(uid)
+        pod = self._fleet.pod(record) if record is not None else None
+        if record is None or pod is None or not self._fleet.is_up(record):
+            return
+        end = self._engine.now + seconds * SECOND
+        if record.worker == "syncing":
+            record.phase, record.reason, record.message = "Failed", SHUT_DOWN, SHUT_DOWN_MESSAGE
+            record.disrupted, record.grace_s = SHUT_DOWN_MESSAGE, seconds
+            self._cause(record, pod, "deadline")
+        elif record.worker == "terminating" and end < record.grace_end_us:
+            record.grace_end_us = end
+            for one in record.containers.values():
+                self._runtime.hurry(record, one, seconds)
+
     # The end of a pod
 
     def _deleted(self, record: PodRecord, pod: Obj) -> None:
@@ -492,6 +514,8 @@ class PodWorkers:
         self._fleet.lose_sandbox(node, record)
         self._volumes.unmount(record)
         self._cause(record, self._fleet.pod(record), "stopped")
+        if node.shutdown:
+            self._engine.schedule(0, "node-shutdown", "pod_ended", node.name, node.epoch)
 
     def evict_for_storage(self, uid: str) -> None:
         """Event: the eviction manager looks at what a pod has stored (`localStorageEviction`)."""

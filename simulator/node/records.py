@@ -207,6 +207,16 @@ class NodeRecord:
     """Of its kubelet; "" for that of a fresh machine."""
     bootstrapped: bool = True
     """It has what a kubelet needs to be somebody in the cluster: kubeadm joined it, and has not reset it."""
+    config: Obj = field(default_factory=dict)
+    """What its kubelet runs with: see `kubelet_configuration.read`."""
+    configured: Obj = field(default_factory=dict)
+    """What the kubelet that starts next runs with; `error`: why it does not."""
+    broken: str = ""
+    """Why its kubelet ended as soon as it was started; systemd starts it again every ten seconds."""
+    shutdown: str = ""
+    """`poweroff` or `reboot` while the machine goes down."""
+    shutdown_groups: list[Any] = field(default_factory=list)
+    """[seconds, [uids]] of the pods that still have to end, in turn."""
     static_pods: dict[str, Obj] = field(default_factory=dict)
     """uid → the pod, as long as a file or a process of it is there."""
 

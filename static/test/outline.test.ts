@@ -58,7 +58,7 @@ test("objects are found as people name them", () => {
 });
 
 const menus: [string, string, string[]][] = [
-  ["a node with power", "node-1", ["Cut the power of node-1"]],
+  ["a node with power", "node-1", ["Cut the power of node-1", "Shut node-1 down"]],
   ["a node without power", "node-4", ["Bring node-4 back"]],
   ["a running pod", podUid("web", "5mqx7"), ["Kill the process of web-7d9f-5mqx7"]],
   ["a pod that is not running", podUid("api", "h3n7v"), []],

@@ -37,6 +37,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Eviction",
         "Images",
         "Lifecycle hooks",
+        "Node shutdown",
         "Pod admission",
         "Pod conditions",
         "Pod phase",

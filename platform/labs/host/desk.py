@@ -162,6 +162,8 @@ FAULTS = {
     "kill-process": "killed a process of {}",
     "node-power-off": "cut the power of {}",
     "node-power-on": "brought {} back",
+    "node-shutdown": "shut {} down",
+    "node-reboot": "rebooted {}",
     "component-stop": "stopped {}",
     "component-start": "started {}",
 }

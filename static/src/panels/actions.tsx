@@ -22,16 +22,18 @@ const MANAGER = "kube-controller-manager";
 export function actionsFor(state: ClusterState, uid: string): Action[] {
   const found = lookUp(state, uid);
   if (!found) return [];
-  if (found.kind === "Node") return [nodeAction(found.row as NodeRow)];
+  if (found.kind === "Node") return nodeActions(found.row as NodeRow);
   if (found.kind === "Pod") return podActions(found.row as PodRow);
   if (found.kind === "Component") return [componentAction(state, found.row as ComponentRow)];
   return [];
 }
 
-function nodeAction({ name, power }: NodeRow): Action {
-  return power
-    ? { name: `Cut the power of ${name}`, breaks: true, command: { kind: "fault", fault: "node-power-off", target: name } }
-    : { name: `Bring ${name} back`, breaks: false, command: { kind: "fault", fault: "node-power-on", target: name } };
+function nodeActions({ name, power }: NodeRow): Action[] {
+  if (!power) return [{ name: `Bring ${name} back`, breaks: false, command: { kind: "fault", fault: "node-power-on", target: name } }];
+  return [
+    { name: `Cut the power of ${name}`, breaks: true, command: { kind: "fault", fault: "node-power-off", target: name } },
+    { name: `Shut ${name} down`, breaks: true, command: { kind: "fault", fault: "node-shutdown", target: name } },
+  ];
 }
 
 function podActions({ ns, name, phase }: PodRow): Action[] {

@@ -14,6 +14,7 @@ from labs.host.desk import SAID_LINES, outcome, said
         ({"kind": "apply-yaml", "text": "a: b"}, "applied YAML from the editor"),
         ({"kind": "fault", "fault": "node-power-off", "target": "node-4"}, "cut the power of node-4"),
         ({"kind": "fault", "fault": "node-power-on", "target": "node-4"}, "brought node-4 back"),
+        ({"kind": "fault", "fault": "node-shutdown", "target": "node-4"}, "shut node-4 down"),
         ({"kind": "exec", "pod": "web", "argv": ["ls", "/tmp"]}, "kubectl exec web -- ls /tmp"),
         ({"kind": "write-file", "path": "a"}, ""),
     ],
