@@ -36,6 +36,5 @@ class Naming:
 
     def new_uid(self) -> str:
         """A random (version 4) UUID from the seeded stream."""
-        value = (self._uid.bits64() << 64) | self._uid.bits64()
-        digits = f"{value & _UUID_MASK | _UUID_FORM:032x}"
+        digits = f"{self._uid.bits128() & _UUID_MASK | _UUID_FORM:032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -78,16 +78,20 @@ class Cache:
         if table is None:
             table = self._tables[resource] = {}
         known = table.get(key)
-        if known is not None and new is not None and _stays(resource, known, new):
-            table[key] = new
-            return
-        if known is not None:
-            self._unindex(resource, key, known)
-        if new is None:
-            table.pop(key, None)
+        if known is None or new is None:
+            if known is not None:
+                del table[key]
+                self._unindex(resource, key, known)
+            if new is not None:
+                table[key] = new
+                self._index(resource, key, new)
             return
         table[key] = new
-        self._index(resource, key, new)
+        if known["metadata"].get("ownerReferences") is not new["metadata"].get("ownerReferences"):
+            self._unindex(resource, key, known)
+            self._index(resource, key, new)
+        elif resource == "pods" and known["spec"] is not new["spec"]:
+            self._index_node(key, known["spec"].get("nodeName"), new["spec"].get("nodeName"))
 
     def fill(self, resource: str, objects: Iterable[tuple[Key, Obj]]) -> None:
         """Takes a whole list; nothing of the resource may be there yet."""
@@ -108,19 +112,20 @@ class Cache:
         if resource == "pods" and (node := obj["spec"].get("nodeName")):
             _keep(self._on_node, node, key)
 
+    def _index_node(self, key: Key, was: str | None, now: str | None) -> None:
+        if was == now:
+            return
+        if was:
+            _drop(self._on_node, was, key)
+        if now:
+            _keep(self._on_node, now, key)
+
     def _unindex(self, resource: str, key: Key, obj: Obj) -> None:
         self._in_namespace[resource, key[0]].pop(key, None)
         if uid := controller_uid(obj):
             _drop(self._owned, (resource, uid), key)
         if resource == "pods" and (node := obj["spec"].get("nodeName")):
             _drop(self._on_node, node, key)
-
-
-def _stays(resource: str, old: Obj, new: Obj) -> bool:
-    """Whether the object is found in the same indexes as before: no more than a glance where its parts are shared."""
-    if old["metadata"].get("ownerReferences") is not new["metadata"].get("ownerReferences"):
-        return False
-    return resource != "pods" or old["spec"] is new["spec"]
 
 
 def _keep(index: dict, at: object, key: Key) -> None:  # type: ignore[type-arg]

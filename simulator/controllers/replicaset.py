@@ -119,12 +119,14 @@ class ReplicaSetController(Controller):
         self.enqueue(key_of(one_of(old, new)))
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
-        if not self._is_counted:
-            self._count_again()
+        was_counted = self._is_counted
+        self.refresh()
         stays = old is not None and new is not None and is_led_as_before(old["metadata"], new["metadata"])
         if not stays:
             self._orphans.note(old, new)
-        self._count(old, new, stays=stays)
+        is_same = self._count(old, new, stays=stays)
+        if stays and is_same and was_counted and new is not None and not is_ending(new):
+            return
         after = self._owner_of(new)
         before = after if stays else self._owner_of(old)
         if before is not None and (after is None or after["metadata"]["uid"] != before["metadata"]["uid"]):
@@ -186,8 +188,8 @@ class ReplicaSetController(Controller):
 
     # Counting
 
-    def _count(self, old: Obj | None, new: Obj | None, *, stays: bool = False) -> None:
-        """`stays`: owner and labels are the same as before."""
+    def _count(self, old: Obj | None, new: Obj | None, *, stays: bool = False) -> bool:
+        """Whether the pod counts for as much as before. `stays`: owner and labels are the same."""
         uid = one_of(old, new)["metadata"]["uid"]
         before = self._shares.get(uid)
         if new is None:
@@ -197,7 +199,7 @@ class ReplicaSetController(Controller):
         else:
             after = self._share(new)
         if before == after:
-            return
+            return True
         if before is not None:
             tally = self._tallies[before.owner]
             tally.count(before, -1)
@@ -207,6 +209,7 @@ class ReplicaSetController(Controller):
         if after is not None:
             self._tallies.setdefault(after.owner, Tally()).count(after, 1)
             self._shares[uid] = after
+        return False
 
     def _share(self, pod: Obj) -> Share | None:
         reference = controller_of(pod)

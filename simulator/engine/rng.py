@@ -35,6 +35,16 @@ class Rng:
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
         return z ^ (z >> 31)
 
+    def bits128(self) -> int:
+        """Two numbers of `bits64`, the first one above the second; written out, because every object takes one."""
+        high = (self.state + 0x9E3779B97F4A7C15) & _MASK
+        self.state = low = (high + 0x9E3779B97F4A7C15) & _MASK
+        high = ((high ^ (high >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        high = ((high ^ (high >> 27)) * 0x94D049BB133111EB) & _MASK
+        low = ((low ^ (low >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        low = ((low ^ (low >> 27)) * 0x94D049BB133111EB) & _MASK
+        return (high ^ (high >> 31)) << 64 | (low ^ (low >> 31))
+
     def below(self, n: int) -> int:
         """An integer in [0, n)."""
         if n <= 0:

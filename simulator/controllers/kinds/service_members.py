@@ -52,6 +52,8 @@ class ServiceMembers:
         """Service key → pod name → member; absent until asked for."""
         self._matching: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
         """(namespace, labels) → names of the services that select them."""
+        self._asked: tuple[Mapping[str, str], str, list[str]] | None = None
+        """Labels and namespace of the last question and its answer: pods of one template share their labels."""
 
     def of(self, service: Obj) -> Mapping[str, Member]:
         key = key_of(service)
@@ -72,13 +74,16 @@ class ServiceMembers:
         namespace = service["metadata"]["namespace"]
         for group in [group for group in self._matching if group[0] == namespace]:
             del self._matching[group]
+        self._asked = None
 
     def note_pod(self, old: Obj | None, new: Obj | None, tell: Callable[[str, int], None]) -> None:
         """Calls `tell(service key, members)` for every service that has to look at its members again."""
-        services = dict.fromkeys(self._services(one_of(old, new)))
-        if old is not None and new is not None and labels_of(old) != labels_of(new):
-            services.update(dict.fromkeys(self._services(old)))
         pod = one_of(old, new)
+        services = self._services(pod)
+        if old is not None and new is not None and labels_of(old) != labels_of(new):
+            services = list(dict.fromkeys([*services, *self._services(old)]))
+        if not services:
+            return
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         for service_name in services:
             service = self._lister.get("services", namespace, service_name)
@@ -112,16 +117,21 @@ class ServiceMembers:
     def clear(self) -> None:
         self._members.clear()
         self._matching.clear()
+        self._asked = None
 
     def _services(self, pod: Obj) -> list[str]:
         labels = labels_of(pod)
         if not labels:
             return []
-        group = (pod["metadata"]["namespace"], tuple(sorted(labels.items())))
+        namespace, asked = pod["metadata"]["namespace"], self._asked
+        if asked is not None and asked[0] is labels and asked[1] == namespace:
+            return asked[2]
+        group = (namespace, tuple(sorted(labels.items())))
         known = self._matching.get(group)
         if known is None:
             known = [s["metadata"]["name"] for s in self._lister.list("services", group[0]) if _selects(s, pod)]
             self._matching[group] = known
+        self._asked = (labels, namespace, known)
         return known
 
     def _member(self, service: Obj, pod: Obj) -> Member | None:
