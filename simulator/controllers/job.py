@@ -5,21 +5,20 @@ is counted: its uid is written to `uncountedTerminatedPods`, the finalizer taken
 announced by an interim condition (SuccessCriteriaMet, FailureTarget) and becomes final (Complete, Failed) when no pod is left
 to count or to stop. Failed pods are replaced after a backoff. What pods do is answered a second later, many at a time.
 
-`job_sync` does the counting; pods and policies are judged in `job_pods` and `job_policies`. A sync looks at all pods of one Job.
+`job_sync` does the counting, `job_ends` says when it is over, `job_work` makes and deletes pods; pods and policies are judged in
+`job_pods` and `job_policies`. A sync looks at all pods of one Job.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import About, Client, Controller, Process
 from simulator.client.routes import Interest
+from simulator.controllers.job_ends import decided, job_condition, reached
 from simulator.controllers.job_indexes import Indexes
 from simulator.controllers.job_pods import (
     FINALIZER,
     Backoff,
     all_failures,
-    failures,
     finished_at,
     has_valid_index,
     index_of,
@@ -28,25 +27,17 @@ from simulator.controllers.job_pods import (
     is_terminating,
     is_tracked,
     limits_by_index,
-    new_indexed_pod,
-    new_pod,
-    replaces_only_failed,
-    tracked_template,
     without_tracking,
 )
-from simulator.controllers.job_policies import judge, met_rule
+from simulator.controllers.job_policies import judge
 from simulator.controllers.job_sync import (
-    INTERIM,
     Sync,
-    doubles,
-    failing_rule,
     indexes,
     is_finished,
     loses_index,
-    restarted_too_often,
-    wanted_active,
 )
-from simulator.controllers.kinds.conditions import condition, is_true, replaced
+from simulator.controllers.job_work import BATCH_US, PodWork, Refusal
+from simulator.controllers.kinds.conditions import is_true, replaced
 from simulator.controllers.kinds.expectations import Expectations
 from simulator.controllers.kinds.objects import (
     Orphans,
@@ -60,22 +51,14 @@ from simulator.controllers.kinds.objects import (
     without_controller,
 )
 from simulator.controllers.kinds.pods import is_active, is_ready, phase
-from simulator.controllers.victims import ranked
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.selectors import Selector, from_label_selector
 
-#: Pods created or deleted in one sync at most, and uids that wait to be counted.
-BURST = 500
 _JOBS = "jobs.batch"
-_SECOND_US = 1_000_000
-#: How long changes of pods are collected before a sync (SyncJobBatchPeriod).
-_BATCH_US = _SECOND_US
 #: Before the key of a pod that has the finalizer and no Job to count it.
 _ORPHAN = "orphan "
 _MANAGED_HERE = (None, "kubernetes.io/job-controller")
-
-Refusal = StatusError | ApiUnavailable
 
 
 class JobController(Controller):
@@ -90,6 +73,7 @@ class JobController(Controller):
         self._orphans = Orphans(lambda: self.cache.list("pods"))
         self._backoffs: dict[str, Backoff] = {}
         """By the Job's key."""
+        self._pods = PodWork(client, self.engine, self._expectations, source=self.name)
         self._untracked: dict[str, dict[str, None]] = {}
         """Job's key → uids of pods whose finalizer was taken away and that are not yet seen without it."""
 
@@ -98,7 +82,7 @@ class JobController(Controller):
     def on_job(self, old: Obj | None, new: Obj | None) -> None:
         job = one_of(old, new)
         is_status = old is not None and new is not None and _generation(old) == _generation(new)
-        self.enqueue(key_of(job), _BATCH_US if is_status else 0)
+        self.enqueue(key_of(job), BATCH_US if is_status else 0)
         if new is None or is_finished(new):
             for pod in self.cache.owned("pods", job["metadata"]["uid"]):
                 if is_tracked(pod):
@@ -108,7 +92,7 @@ class JobController(Controller):
         self._orphans.note(old, new)
         pod = one_of(old, new)
         reference = controller_of(pod)
-        if reference is not None and reference["kind"] != "Job":
+        if reference is not None and not _is_job(reference):
             return
         job = self._owner_of(pod)
         if job is None or is_finished(job):
@@ -129,11 +113,11 @@ class JobController(Controller):
             self._expectations.created(key)
         if new is None or not is_tracked(new):
             self._untracked.get(key, {}).pop(uid, None)
-        self.enqueue(key, _BATCH_US)
+        self.enqueue(key, BATCH_US)
 
     def _owner_of(self, pod: Obj) -> Obj | None:
         reference = controller_of(pod)
-        if reference is None or reference["kind"] != "Job":
+        if reference is None or not _is_job(reference):
             return None
         job = self.cache.get(_JOBS, pod["metadata"]["namespace"], reference["name"])
         return job if job is not None and job["metadata"]["uid"] == reference["uid"] else None
@@ -144,7 +128,7 @@ class JobController(Controller):
             return
         for job in self.cache.list(_JOBS, pod["metadata"]["namespace"]):
             if _selector(job).matches(labels):
-                self.enqueue(key_of(job), _BATCH_US)
+                self.enqueue(key_of(job), BATCH_US)
 
     # One Job
 
@@ -167,10 +151,13 @@ class JobController(Controller):
             return
         may_manage = self._expectations.are_met(key, self.engine.now)
         sync = self._look(key, job)
-        self._decide_end(sync)
-        refusal, is_changed = self._stop_all(sync), False
-        if sync.end is None and refusal is None and not sync.has_interim:
+        sync.end, is_changed = decided(sync, self.engine), False
+        if sync.end is not None:
+            refusal = self._stop(sync, may_manage)
+        else:
             refusal, is_changed = self._run(sync, may_manage)
+        for wait_us in sync.waits:
+            self.enqueue(key, wait_us)
         self._track(sync, sync.take_counts() or is_changed)
         if refusal is not None:
             raise refusal
@@ -181,18 +168,9 @@ class JobController(Controller):
         if pod is None or not is_tracked(pod):
             return
         reference, job = controller_of(pod), self._owner_of(pod)
-        if (reference is not None and reference["kind"] != "Job") or (job is not None and not is_finished(job)):
+        if (reference is not None and not _is_job(reference)) or (job is not None and not is_finished(job)):
             return
-        self._release(pod)
-
-    def _release(self, pod: Obj) -> None:
-        metadata = pod["metadata"]
-        patch = {"metadata": {"finalizers": without_tracking(pod), "uid": metadata["uid"]}}
-        try:
-            self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
-        except StatusError as error:
-            if error.reason not in ("NotFound", "Conflict"):
-                raise
+        self._pods.release(pod)
 
     # Looking
 
@@ -274,75 +252,12 @@ class JobController(Controller):
             return False
         return finished_at(pod, self.engine) >= finished_at(known, self.engine)
 
-    # Ends
-
-    def _decide_end(self, sync: Sync) -> None:
-        sync.end = self._known_end(sync) or self._failure(sync)
-        if sync.end is None and is_indexed(sync.job):
-            message = met_rule(sync.job["spec"].get("successPolicy"), sync.job["spec"]["completions"], sync.done)
-            if message:
-                sync.end = self._condition("SuccessCriteriaMet", "SuccessPolicy", message)
-
-    def _known_end(self, sync: Sync) -> Obj | None:
-        """An end that an earlier sync announced."""
-        conditions = sync.status.get("conditions")
-        for interim in INTERIM:
-            found = condition(conditions, interim)
-            if found is not None and found["status"] == "True":
-                return self._condition(INTERIM[interim], found.get("reason", ""), found.get("message", ""))
-        return None
-
-    def _failure(self, sync: Sync) -> Obj | None:
-        spec = sync.job["spec"]
-        if message := failing_rule(sync):
-            return self._condition("FailureTarget", "PodFailurePolicy", message)
-        if sync.failed > spec["backoffLimit"] or restarted_too_often(sync):
-            return self._condition(
-                "FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-            )
-        if self._is_overdue(sync):
-            return self._condition("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")
-        if sync.lost is None:
-            return None
-        limit = spec.get("maxFailedIndexes")
-        if limit is not None and len(sync.lost) > limit:
-            message = "Job has exceeded the specified maximal number of failed indexes"
-            return self._condition("FailureTarget", "MaxFailedIndexesExceeded", message)
-        if len(sync.lost) and len(sync.lost) + len(sync.done) >= spec["completions"]:
-            return self._condition("FailureTarget", "FailedIndexes", "Job has failed indexes")
-        return None
-
-    def _is_overdue(self, sync: Sync) -> bool:
-        """Whether activeDeadlineSeconds are over; asks to be called again when they will be."""
-        deadline_s = sync.job["spec"].get("activeDeadlineSeconds")
-        if deadline_s is None or sync.job["spec"].get("suspend") or "startTime" not in sync.status:
-            return False
-        left = self.engine.micros(sync.status["startTime"]) + deadline_s * _SECOND_US - self.engine.now
-        if left > 0:
-            self.enqueue(sync.key, left)
-        return bool(left <= 0)
-
-    def _condition(self, type: str, reason: str, message: str, status: str = "True") -> Obj:
-        now = self.engine.timestamp()
-        return {
-            "type": type,
-            "status": status,
-            "lastProbeTime": now,
-            "lastTransitionTime": now,
-            "reason": reason,
-            "message": message,
-        }
-
     # Pods
 
-    def _stop_all(self, sync: Sync) -> Refusal | None:
-        """Deletes what still runs when the Job ends. Finalizers stay until the pods are counted."""
-        if sync.end is None:
-            return None
-        refusal = None
-        for pod in sync.active:
-            refusal = self._delete(sync, pod) or refusal
-        if refusal is not None:
+    def _stop(self, sync: Sync, may_manage: bool) -> Refusal | None:
+        """Ends the pods of a Job that is over; with pods still to be seen or left it is not over yet."""
+        refusal = self._pods.stop(sync)
+        if refusal is not None or not may_manage:
             sync.end = None
         return refusal
 
@@ -351,11 +266,10 @@ class JobController(Controller):
         spec, refusal = sync.job["spec"], None
         is_managed = may_manage and not is_ending(sync.job)
         if is_managed:
-            refusal = self._manage(sync)
+            refusal = self._pods.manage(sync)
         wanted = spec.get("completions")
         if sync.active_left == 0 and (sync.succeeded >= wanted if wanted is not None else sync.succeeded > 0):
-            message = "Reached expected number of succeeded pods"
-            sync.end = self._condition("SuccessCriteriaMet", "CompletionsReached", message)
+            sync.end = reached(self.engine)
             return refusal, False
         return refusal, is_managed and self._note_suspension(sync)
 
@@ -365,157 +279,32 @@ class JobController(Controller):
         if is_suspended is is_true(sync.status.get("conditions"), "Suspended"):
             return False
         word = "suspended" if is_suspended else "resumed"
-        wanted = self._condition(
-            "Suspended", f"Job{word.title()}", f"Job {word}", status="True" if is_suspended else "False"
-        )
+        status = "True" if is_suspended else "False"
+        wanted = job_condition(self.engine, "Suspended", f"Job{word.title()}", f"Job {word}", status)
         sync.status["conditions"] = replaced(sync.status.get("conditions"), wanted)
         self.client.event(sync.job, "Normal", word.title(), f"Job {word}", source=self.name)
         if not is_suspended:
             sync.status["startTime"] = self.engine.timestamp()
         return True
 
-    def _manage(self, sync: Sync) -> Refusal | None:
-        spec = sync.job["spec"]
-        if spec.get("suspend"):
-            return self._remove(sync, self._surplus(sync, len(sync.active)))
-        wanted = wanted_active(sync)
-        if surplus := self._surplus(sync, max(len(sync.active) - wanted, 0))[:BURST]:
-            return self._remove(sync, surplus)
-        missing = wanted - len(sync.active) - (sync.terminating if replaces_only_failed(sync.job) else 0)
-        if missing <= 0:
-            return None
-        if not limits_by_index(sync.job) and (wait_us := sync.backoff.left_us(self.engine.now)):
-            self.enqueue(sync.key, max(wait_us, _BATCH_US))
-            return None
-        return self._create(sync, min(missing, BURST))
-
-    def _surplus(self, sync: Sync, count: int) -> list[Obj]:
-        """At least `count` pods to remove: those with no or a taken index first, then the least advanced."""
-        removed, left = doubles(sync.job, self._ranked(sync.active)) if is_indexed(sync.job) else ([], sync.active)
-        return [*removed, *self._ranked(left)[: max(count - len(removed), 0)]]
-
-    def _ranked(self, pods: Sequence[Obj]) -> list[Obj]:
-        return ranked(pods, {}, self.engine)
-
-    def _remove(self, sync: Sync, pods: Sequence[Obj]) -> Refusal | None:
-        """Deletes pods that shall not count at all: without their finalizer they are nobody's failure."""
-        if not pods:
-            return None
-        self._expectations.expect_deletions(sync.key, [pod["metadata"]["uid"] for pod in pods], self.engine.now)
-        refusal = None
-        for pod in pods:
-            if sync.tracks(pod):
-                self._release(pod)
-                sync.untracked[pod["metadata"]["uid"]] = None
-            if (found := self._delete(sync, pod)) is not None:
-                refusal = refusal or found
-                self._expectations.deleted(sync.key, pod["metadata"]["uid"])
-        return refusal
-
-    def _delete(self, sync: Sync, pod: Obj) -> Refusal | None:
-        metadata = pod["metadata"]
-        try:
-            self.client.delete("pods", metadata["namespace"], metadata["name"])
-        except (StatusError, ApiUnavailable) as error:
-            if not (isinstance(error, StatusError) and error.reason == "NotFound"):
-                self._tell(sync.job, "FailedDelete", "deleting", error)
-                return error
-        else:
-            message = f"Deleted pod: {metadata['name']}"
-            self.client.event(sync.job, "Normal", "SuccessfulDelete", message, source=self.name)
-            sync.terminating += 1
-        sync.active_left -= 1
-        sync.ready -= is_ready(pod)
-        return None
-
-    def _create(self, sync: Sync, count: int) -> Refusal | None:
-        made = self._new_pods(sync, count)
-        if not made:
-            return None
-        self._expectations.expect_creations(sync.key, len(made), self.engine.now)
-        created, batch = 0, 1
-        while created < len(made):
-            for pod in made[created : created + batch]:
-                try:
-                    fresh = self.client.create("pods", pod)
-                except (StatusError, ApiUnavailable) as error:
-                    self._expectations.created(sync.key, len(made) - created)
-                    if isinstance(error, StatusError) and _is_namespace_ending(error):
-                        return None
-                    self._tell(sync.job, "FailedCreate", "creating", error)
-                    return error
-                created += 1
-                sync.active_left += 1
-                message = f"Created pod: {fresh['metadata']['name']}"
-                self.client.event(sync.job, "Normal", "SuccessfulCreate", message, source=self.name)
-            batch *= 2
-        return None
-
-    def _new_pods(self, sync: Sync, count: int) -> list[Obj]:
-        template = tracked_template(sync.job)
-        if not is_indexed(sync.job):
-            pod = new_pod(sync.job, template)
-            return [pod] * count
-        return [
-            new_indexed_pod(sync.job, template, index, self._inherited(sync, index))
-            for index in self._next_indexes(sync, count)
-        ]
-
-    def _next_indexes(self, sync: Sync, count: int) -> list[int]:
-        """Indexes to start now. Those that failed wait for their own backoff, where each index has its own limit."""
-        taken = sync.done | (sync.lost or Indexes()) | indexes(sync.active)
-        if replaces_only_failed(sync.job):
-            taken = taken | indexes(pod for pod in sync.pods if is_terminating(pod))
-        pending = [
-            index for _, index in zip(range(count), taken.missing(sync.job["spec"]["completions"]), strict=False)
-        ]
-        if not limits_by_index(sync.job):
-            return pending
-        waits = {index: self._index_wait_us(sync, index) for index in pending}
-        ready = [index for index in pending if not waits[index]]
-        if pending and not ready:
-            self.enqueue(sync.key, max(min(waits.values()), _BATCH_US))
-        return ready
-
-    def _index_wait_us(self, sync: Sync, index: int) -> int:
-        pod = sync.delayed.get(index)
-        if pod is None:
-            return 0
-        return Backoff(all_failures(pod) + 1, finished_at(pod, self.engine)).left_us(self.engine.now)
-
-    def _inherited(self, sync: Sync, index: int) -> tuple[int, int] | None:
-        """(counted, ignored) failures of the index before its next pod."""
-        if not limits_by_index(sync.job):
-            return None
-        pod = sync.delayed.get(index)
-        if pod is None:
-            return 0, 0
-        counts = judge(sync.job["spec"].get("podFailurePolicy"), pod).counts
-        counted, ignored = failures(pod), all_failures(pod) - failures(pod)
-        return (counted + 1, ignored) if counts else (counted, ignored + 1)
-
-    def _tell(self, job: Obj, reason: str, doing: str, error: Refusal) -> None:
-        if isinstance(error, StatusError):
-            self.client.event(job, "Warning", reason, f"Error {doing}: {error}", source=self.name)
-
     # Counting
 
     def _track(self, sync: Sync, needs_flush: bool) -> None:
         """Counts what has finished: uid into the status, finalizer away, counter up; then the end, if there is one."""
         needs_flush = sync.count_released() or needs_flush
-        released = sync.releasable(BURST)
-        needs_flush = sync.list_uncounted(released) or needs_flush
+        released, is_new = sync.list_finished()
+        needs_flush = is_new or needs_flush
         needs_flush = sync.write_indexes() or needs_flush
         needs_flush = sync.announce_end() or needs_flush
         if needs_flush:
             self._flush(sync)
             self._backoffs[sync.key] = sync.backoff
         for pod in released:
-            self._release(pod)
+            self._pods.release(pod)
             sync.untracked[pod["metadata"]["uid"]] = None
         self._remember_untracked(sync)
         needs_flush = sync.count_released()
-        is_finished = len(released) < BURST and sync.finish()
+        is_finished = not sync.is_full and sync.finish()
         if needs_flush or is_finished:
             self._flush(sync)
         if is_finished:
@@ -574,5 +363,6 @@ def _selector(job: Obj) -> Selector:
     return from_label_selector(job["spec"].get("selector"))
 
 
-def _is_namespace_ending(error: StatusError) -> bool:
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ())
+def _is_job(reference: Obj) -> bool:
+    """A Job of ours, not one that somebody defined under the same name."""
+    return (reference["apiVersion"], reference["kind"]) == ("batch/v1", "Job")

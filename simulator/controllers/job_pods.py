@@ -7,6 +7,7 @@ backoff_utils.go. Pure questions; `job` does the writing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simulator.controllers.job_policies import judge
 from simulator.controllers.kinds.conditions import condition
 from simulator.controllers.kinds.objects import annotations_of, controller_reference, is_ending
 from simulator.controllers.kinds.pods import from_template, is_terminal, phase
@@ -23,6 +24,7 @@ IGNORED_FAILURES = "batch.kubernetes.io/job-index-ignored-failure-count"
 _BACKOFF_US = 10_000_000
 _MAX_BACKOFF_US = 600_000_000
 _LONGEST_GENERATED = 58
+_LARGEST_COUNT = 2**31 - 1
 
 
 def is_indexed(job: Obj) -> bool:
@@ -78,7 +80,17 @@ def all_failures(pod: Obj) -> int:
 
 def _count(pod: Obj, annotation: str) -> int:
     text = annotations_of(pod).get(annotation, "")
-    return int(text) if text.isdigit() else 0
+    count = int(text) if text.isdigit() else 0
+    return count if count <= _LARGEST_COUNT else 0
+
+
+def failures_after(job: Obj, pod: Obj | None) -> tuple[int, int]:
+    """(counted, ignored) failures of an index before its next pod; `pod` was the last of it that failed."""
+    if pod is None:
+        return 0, 0
+    counted, ignored = _count(pod, FAILURES), _count(pod, IGNORED_FAILURES)
+    counts = judge(job["spec"].get("podFailurePolicy"), pod).counts
+    return (counted + 1, ignored) if counts else (counted, ignored + 1)
 
 
 # Backoff
@@ -108,11 +120,11 @@ class Backoff:
 
 
 def finished_at(pod: Obj, engine: Engine) -> int:
-    """When the last container ended; else when the pod stopped being ready, or was deleted, or was made."""
+    """When the last container or sidecar ended; else when the pod stopped being ready, or was deleted, or was made."""
     metadata, status = pod["metadata"], pod.get("status") or {}
     ends = [
         ((one.get("state") or {}).get("terminated") or {}).get("finishedAt")
-        for one in status.get("containerStatuses") or ()
+        for one in (*(status.get("containerStatuses") or ()), *_sidecar_statuses(pod))
     ]
     if ends and all(ends):
         return max(engine.micros(str(end)) for end in ends)
@@ -123,6 +135,13 @@ def finished_at(pod: Obj, engine: Engine) -> int:
         grace_us: int = metadata.get("deletionGracePeriodSeconds", 0) * 1_000_000
         return engine.micros(metadata["deletionTimestamp"]) - grace_us
     return engine.micros(metadata["creationTimestamp"])
+
+
+def _sidecar_statuses(pod: Obj) -> list[Obj]:
+    """Sidecars end after the containers."""
+    sidecars = [one["name"] for one in pod["spec"].get("initContainers") or () if one.get("restartPolicy") == "Always"]
+    statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
+    return [one for one in statuses if one["name"] in sidecars] if sidecars else []
 
 
 # New pods

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from simulator.controllers.job_indexes import Indexes
 from simulator.engine.plain import Obj
 
+_ACTIONS = ("FailJob", "FailIndex", "Ignore", "Count")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -32,6 +34,8 @@ def judge(policy: Obj | None, pod: Obj) -> Verdict:
     about = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
     for number, rule in enumerate((policy or {}).get("rules") or ()):
         action = rule["action"]
+        if action not in _ACTIONS:
+            continue
         matching = f"matching {action} rule at index {number}"
         if rule.get("onExitCodes"):
             found = _by_exit_code(status, rule["onExitCodes"])
@@ -51,7 +55,7 @@ def _by_exit_code(status: Obj, wanted: Obj) -> tuple[str, int] | None:
             ended = (one.get("state") or {}).get("terminated")
             if ended is None or wanted.get("containerName") not in (None, one["name"]) or not ended["exitCode"]:
                 continue
-            if (ended["exitCode"] in wanted["values"]) is (wanted["operator"] == "In"):
+            if wanted["operator"] == ("In" if ended["exitCode"] in wanted["values"] else "NotIn"):
                 return one["name"], ended["exitCode"]
     return None
 

@@ -1,7 +1,7 @@
 """One look at one Job: its pods counted, its end decided upon, its next status written down. No API calls.
 
 Upstream's `syncJobCtx` and the functions that work on it. A pod moves through the status like this: its uid is listed in
-`uncountedTerminatedPods` (`list_uncounted`), then `job` takes its finalizer away, then the counter goes up (`count_released`).
+`uncountedTerminatedPods` (`list_finished`), then `job` takes its finalizer away, then the counter goes up (`count_released`).
 Succeeded pods of an Indexed Job need no uid: their index says that they are counted.
 """
 
@@ -19,11 +19,13 @@ from simulator.controllers.job_pods import (
     is_tracked,
 )
 from simulator.controllers.job_policies import judge
-from simulator.controllers.kinds.conditions import is_true
+from simulator.controllers.kinds.conditions import is_true, replaced
 from simulator.controllers.kinds.objects import is_ending
 from simulator.controllers.kinds.pods import phase
 from simulator.engine.plain import Obj
 
+#: Pods created or deleted in one sync at most, and uids that wait to be counted.
+BURST = 500
 #: Interim conditions and what becomes of them.
 INTERIM = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}
 
@@ -50,10 +52,10 @@ class Sync:
     """Index → its last failed pod, kept until the replacement has taken over the count."""
     end: Obj | None = None
     """The condition that ends the Job, interim or final."""
-
-    @property
-    def has_interim(self) -> bool:
-        return any(is_true(self.status.get("conditions"), interim) for interim in INTERIM)
+    waits: list[int] = field(default_factory=list)
+    """After how long the Job is to be looked at again."""
+    is_full: bool = False
+    """Whether more pods have finished than one status may list."""
 
     def tracks(self, pod: Obj) -> bool:
         return is_tracked(pod) and pod["metadata"]["uid"] not in self.untracked
@@ -88,10 +90,44 @@ class Sync:
             del self.status["active"]
         return any(known.get(name, 0 if name == "active" else None) != count for name, count in wanted.items())
 
-    def releasable(self, most: int) -> list[Obj]:
-        """Pods whose finalizer may go, in the order of their index."""
-        ordered = sorted(self.pods, key=_place)
-        return [pod for pod in ordered if self.tracks(pod) and self._may_release(pod)][:most]
+    def list_finished(self) -> tuple[list[Obj], bool]:
+        """(pods whose finalizer may go, in the order of their index; whether the status lists one that it did not)."""
+        succeeded, failed = list(self.uncounted("succeeded")), list(self.uncounted("failed"))
+        before = len(succeeded) + len(failed)
+        known, indexed, released = self._known_done(), 0, []
+        for pod in sorted(self.pods, key=_place):
+            if not self.tracks(pod) or not self._may_release(pod):
+                continue
+            released.append(pod)
+            if phase(pod) == "Succeeded" and is_indexed(self.job):
+                indexed += self.is_valid(pod) and _place(pod) not in known
+            else:
+                self._list(pod, succeeded, failed)
+            if indexed + len(succeeded) + len(failed) >= BURST:
+                self.is_full = True
+                break
+        self.status["uncountedTerminatedPods"] = _listed(succeeded, failed)
+        return released, len(succeeded) + len(failed) > before
+
+    def _known_done(self) -> Indexes:
+        """Indexes that an earlier sync has counted."""
+        if not is_indexed(self.job):
+            return Indexes()
+        return Indexes.parse(
+            (self.job.get("status") or {}).get("completedIndexes") or "", self.job["spec"]["completions"]
+        )
+
+    def _list(self, pod: Obj, succeeded: list[str], failed: list[str]) -> None:
+        uid = pod["metadata"]["uid"]
+        if phase(pod) == "Succeeded" and uid not in failed:
+            if uid not in succeeded:
+                succeeded.append(uid)
+        elif (
+            uid not in failed
+            and self._counts_as_failed(pod)
+            and judge(self.job["spec"].get("podFailurePolicy"), pod).counts
+        ):
+            failed.append(uid)
 
     def _may_release(self, pod: Obj) -> bool:
         if is_ending(self.job) or self.end is not None or phase(pod) == "Succeeded":
@@ -100,21 +136,6 @@ class Sync:
             return False
         kept = self.delayed.get(_place(pod))
         return kept is None or kept["metadata"]["uid"] != pod["metadata"]["uid"]
-
-    def list_uncounted(self, pods: Sequence[Obj]) -> bool:
-        """Adds the pods' uids to the status; True when one was new."""
-        succeeded, failed = list(self.uncounted("succeeded")), list(self.uncounted("failed"))
-        before = len(succeeded) + len(failed)
-        policy = self.job["spec"].get("podFailurePolicy")
-        for pod in pods:
-            uid = pod["metadata"]["uid"]
-            if phase(pod) == "Succeeded" and uid not in failed:
-                if not is_indexed(self.job) and uid not in succeeded:
-                    succeeded.append(uid)
-            elif uid not in failed and self._counts_as_failed(pod) and judge(policy, pod).counts:
-                failed.append(uid)
-        self.status["uncountedTerminatedPods"] = _listed(succeeded, failed)
-        return len(succeeded) + len(failed) > before
 
     def _counts_as_failed(self, pod: Obj) -> bool:
         """When the Job fails, so does every pod that has not succeeded."""
@@ -154,7 +175,7 @@ class Sync:
         """Writes an interim condition; the final one of its kind follows when everything is counted."""
         if self.end is None or self.end["type"] not in INTERIM:
             return False
-        self._add_condition(self.end)
+        self.status["conditions"] = [*(self.status.get("conditions") or ()), self.end]
         self.end = {**self.end, "type": INTERIM[self.end["type"]]}
         return True
 
@@ -162,13 +183,10 @@ class Sync:
         """Makes the end final, unless pods are still to be counted or to stop."""
         if self.end is None or self.terminating or self.status["uncountedTerminatedPods"]:
             return False
-        self._add_condition(self.end)
+        self.status["conditions"] = replaced(self.status.get("conditions"), self.end)
         if self.end["type"] == "Complete":
             self.status["completionTime"] = self.end["lastTransitionTime"]
         return True
-
-    def _add_condition(self, condition: Obj) -> None:
-        self.status["conditions"] = [*(self.status.get("conditions") or ()), condition]
 
 
 def is_finished(job: Obj) -> bool:
@@ -224,11 +242,11 @@ def restarted_too_often(sync: Sync) -> bool:
 
 
 def doubles(job: Obj, pods: Sequence[Obj]) -> tuple[list[Obj], list[Obj]]:
-    """(pods without a valid index of their own, the rest). Of several with one index the last stays."""
+    """(pods without a valid index of their own, the rest), by index. Of several with one index the last stays."""
     last = {index_of(pod): pod["metadata"]["uid"] for pod in pods if has_valid_index(job, pod)}
     removed: list[Obj] = []
     left: list[Obj] = []
-    for pod in pods:
+    for pod in sorted(pods, key=_place):
         (left if last.get(index_of(pod)) == pod["metadata"]["uid"] else removed).append(pod)
     return removed, left
 

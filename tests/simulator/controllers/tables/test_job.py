@@ -8,60 +8,20 @@ from typing import Any
 import pytest
 
 from simulator.controllers.job import JobController
-from simulator.controllers.kinds.objects import controller_reference
 from tests.proof.follows import follows
+from tests.simulator.controllers.tables.job_pods import (
+    COMPLETE,
+    FAILED,
+    INDEX,
+    LONG_AGO,
+    SUSPENDED,
+    Pods,
+    conditions_of,
+    job,
+)
 
 Obj = dict[str, Any]
 UPSTREAM = "pkg/controller/job/job_controller_test.go"
-FINALIZER = "batch.kubernetes.io/job-tracking"
-INDEX = "batch.kubernetes.io/job-completion-index"
-LONG_AGO = "2025-01-01T00:00:01Z"
-BACKOFF = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
-REACHED = ("CompletionsReached", "Reached expected number of succeeded pods")
-FAILED = [("FailureTarget", *BACKOFF), ("Failed", *BACKOFF)]
-COMPLETE = [("SuccessCriteriaMet", *REACHED), ("Complete", *REACHED)]
-SUSPENDED = [("Suspended", "JobSuspended", "Job suspended")]
-
-
-def job(template: Any, parallelism: int, completions: int | None, backoff: int, mode: str, **spec: Any) -> Obj:
-    pod = template("work")
-    spec = {
-        "parallelism": parallelism,
-        "backoffLimit": backoff,
-        "completionMode": mode,
-        "suspend": False,
-        "podReplacementPolicy": "TerminatingOrFailed",
-        "template": {**pod, "spec": {**pod["spec"], "restartPolicy": "Never"}},
-        **spec,
-    }
-    if completions is not None:
-        spec["completions"] = completions
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"}, "spec": spec}
-
-
-class Pods:
-    """Puts pods of a Job in place, named p0, p1 …"""
-
-    def __init__(self, world: Any, owner: Obj) -> None:
-        self.world, self.owner, self.count = world, owner, 0
-
-    def put(self, phase: str, index: str = "", *, ready: bool = False, ending: bool = False) -> None:
-        metadata = {
-            "name": f"p{self.count}",
-            "labels": dict(self.owner["spec"]["template"]["metadata"]["labels"]),
-            "finalizers": [FINALIZER],
-            "ownerReferences": [controller_reference(self.owner)],
-        }
-        if index:
-            metadata["annotations"] = {INDEX: index}
-        status: Obj = {"phase": phase, "conditions": [{"type": "Ready", "status": "True"}] if ready else []}
-        if phase in ("Succeeded", "Failed"):
-            ended = {"terminated": {"exitCode": int(phase == "Failed"), "finishedAt": LONG_AGO}}
-            status["containerStatuses"] = [{"name": "work", "state": ended}]
-        spec = {"nodeName": "node-1", **self.owner["spec"]["template"]["spec"]}
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
-        self.world.put("pods", pod, ending=ending)
-        self.count += 1
 
 
 def case(
@@ -400,7 +360,7 @@ def test_one_sync(stage: Any, pod_template: Any, spec: tuple[Any, ...], given: O
     created = [pod for pod in world.pods() if pod["metadata"]["uid"] not in uids]
     found = {name: status.get(name, 0) for name in ("active", "ready", "succeeded", "failed", "terminating")}
     found["completedIndexes"] = status.get("completedIndexes", "")
-    found["conditions"] = [_short(one) for one in status.get("conditions") or ()]
+    found["conditions"] = conditions_of(status)
     found["created"] = len(created)
     found["deleted"] = [reason for reason, _ in world.events("work")].count("SuccessfulDelete")
     found["new"] = sorted(
@@ -413,11 +373,6 @@ def test_one_sync(stage: Any, pod_template: Any, spec: tuple[Any, ...], given: O
         assert pod["metadata"]["generateName"] == ("work-" if index is None else f"work-{index}-")
         assert pod["spec"].get("hostname") == (None if index is None else f"work-{index}")
         assert pod["metadata"]["ownerReferences"][0]["name"] == "work"
-
-
-def _short(condition: Obj) -> tuple[str, str, str]:
-    suffix = "" if condition["status"] == "True" else f"={condition['status']}"
-    return f"{condition['type']}{suffix}", condition["reason"], condition["message"]
 
 
 @follows("job-controller", f"{UPSTREAM}: TestGetNewFinshedPods")
@@ -515,6 +470,6 @@ def test_deadlines(
         "Suspended": SUSPENDED,
         "": [],
     }
-    assert [_short(one) for one in status.get("conditions") or ()] == said[ended]
+    assert conditions_of(status) == said[ended]
     assert [reason for reason, _ in world.events("work")].count("SuccessfulDelete") == deleted
     assert status.get("failed", 0) == failed
