@@ -81,8 +81,8 @@ class Pods:
     def put_all(self, texts: list[str]) -> None:
         """Pods as `pod_of` writes them, `ending` when that is among the words."""
         for text in texts:
-            words = [word for word in text.split() if word != "ending"]
-            self._put(pod_of(" ".join(words)), ending="ending" in text)
+            words = text.split()
+            self._put(pod_of(" ".join(word for word in words if word != "ending")), ending="ending" in words)
 
     def _put(self, pod: Obj, *, ending: bool) -> None:
         pod["metadata"] |= {
