@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from simulator.engine.plain import Obj
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.placement import verdict
+from simulator.scheduler.node_looks import verdict
 from simulator.scheduler.pod_info import PodInfo, pod_info
 
 

@@ -26,8 +26,6 @@ class ClusterView:
         """Image → how many nodes have it."""
         self.changes: list[int] = []
         """Positions of changed nodes, oldest first."""
-        self.versions: list[int] = []
-        """By position: grows with every change of the node."""
         self._priorities: dict[int, int] = {}
         """How many pods on known nodes have each priority."""
         self._layout = 0
@@ -152,7 +150,6 @@ class ClusterView:
         rounds = zip_longest(*(zones[zone] for zone in sorted(zones)))
         self._nodes = [node for turn in rounds for node in turn if node is not None]
         self._position = {node.name: position for position, node in enumerate(self._nodes)}
-        self.versions = [0] * len(self._nodes)
         self._layout += 1
         self._is_arranged = True
 
@@ -160,7 +157,6 @@ class ClusterView:
         if not self._is_arranged:
             return
         position = self._position[name]
-        self.versions[position] += 1
         self.changes.append(position)
         if len(self.changes) > 2 * _REMEMBERED:
             del self.changes[:_REMEMBERED]

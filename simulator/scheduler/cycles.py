@@ -5,9 +5,10 @@ Promises the same answer whichever way it goes. Nothing here is state: after a r
 
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.node_looks import KnownLooks
-from simulator.scheduler.placement import Cycle, Scan, is_local
+from simulator.scheduler.placement import Scan, is_local
 from simulator.scheduler.placement_index import FEW_NODES, PlacementIndex
 from simulator.scheduler.pod_info import PodInfo
+from simulator.scheduler.scoring import Cycle
 from simulator.scheduler.walk import Walker
 
 #: Kinds of pods with an index; the longest unused goes first. As many as a large cluster has Deployments that grow at once.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from simulator.engine import Plain
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.placement import Choice, Cycle, Points
+from simulator.scheduler.scoring import Choice, Cycle, Points
 
 #: Decisions kept about pods that have a node.
 _KEPT = 256
@@ -83,8 +83,8 @@ def _fits(cycle: Cycle, view: ClusterView, choice: Choice) -> list[Plain]:
 
     # By points, not by looks: how finely looks are told apart depends on who looked.
     classes: dict[Points, Sequence[int]] = {}
-    for features in cycle.feasible:
-        points, members = choice.points[features], cycle.members(features)
+    for alike in cycle.feasible:
+        points, members = choice.points[alike], cycle.members(alike)
         known = classes.get(points)
         classes[points] = members if known is None else cycle.in_turn([*known, *members])
     ordered = sorted(classes.items(), key=lambda one: (-one[0].total, cycle.turn(one[1][0])))

@@ -93,12 +93,17 @@ class Score(Protocol):
         """Whether `prepare` asks how many of all nodes have each feature; it gets an empty mapping otherwise."""
         ...
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether points follow from what was prepared, hashable then, and the features alone, however many nodes have them."""
+        ...
+
     def feature(self, pod: PodInfo, node: NodeInfo) -> Hashable: ...
 
     def prepare(self, pod: PodInfo, view: View, feasible: Mapping[Any, int], everywhere: Mapping[Any, int]) -> Any:
         """PreScore. The mappings say how many of the feasible nodes, and of all nodes, have each feature.
 
-        None means: no say about this pod.
+        None means: no say about this pod. Who is settled gets empty mappings.
         """
         ...
 

@@ -4,7 +4,8 @@ Kept up to date pod by pod, so that the cost of a change never depends on how ma
 assumed (sent to be bound, not yet seen bound) count from the moment of the decision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
 
 from simulator.engine.plain import Obj
 from simulator.machinery.taints import Taint, taint
@@ -17,6 +18,8 @@ HOSTNAME = "kubernetes.io/hostname"
 
 class NodeInfo:
     __slots__ = (
+        "_likeness",
+        "_offer",
         "affinity_pods",
         "allocatable",
         "anti_affinity_pods",
@@ -72,6 +75,27 @@ class NodeInfo:
             for image in status.get("images") or ()
             for name in image.get("names") or ()
         }
+        self._offer = _offer(
+            self.taints, self.unschedulable, self.pod_limit, self.allocatable, tuple(sorted(self.images.items()))
+        )
+        self._likeness: Hashable = None
+
+    @property
+    def likeness(self) -> Hashable:
+        """All that plugins read of one node, but its name, its labels and whom they count (`groups`): equal for nodes that are alike."""
+        if self._likeness is None:
+            self._likeness = (
+                self._offer,
+                len(self.pods) < self.pod_limit,
+                self.milli_cpu,
+                self.memory,
+                self.nonzero_cpu,
+                self.nonzero_memory,
+                self.ephemeral,
+                tuple(self.extended.items()),
+                tuple(self.ports),
+            )
+        return self._likeness
 
     @property
     def zone(self) -> str:
@@ -103,6 +127,7 @@ class NodeInfo:
         return pod
 
     def _count(self, pod: PodInfo, sign: int) -> None:
+        self._likeness = None
         requests = pod.requests
         self.milli_cpu += sign * requests.milli_cpu
         self.memory += sign * requests.memory
@@ -121,3 +146,9 @@ class NodeInfo:
             self.affinity_pods += sign
         if pod.anti_affinity:
             self.anti_affinity_pods += sign
+
+
+@lru_cache(maxsize=4096)
+def _offer(*offered: Hashable) -> object:
+    """One token for equal offers: compared and hashed at no cost. An offer that was forgotten gets another one."""
+    return object()

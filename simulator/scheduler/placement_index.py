@@ -6,16 +6,17 @@ feasible nodes of a cycle, which start at a rotating position, is a search in so
 """
 
 from bisect import bisect_left, insort
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import Score, Status
-from simulator.scheduler.node_looks import NodeLooks
-from simulator.scheduler.placement import Features, Look, feasible_nodes_to_find, rotated, share
-from simulator.scheduler.plugins import BY_LABELS, SCORES
+from simulator.scheduler.node_looks import KindLooks
+from simulator.scheduler.placement import feasible_nodes_to_find, rotated
+from simulator.scheduler.plugins import SCORES
 from simulator.scheduler.pod_info import PodInfo
+from simulator.scheduler.scoring import NodeClass, share
 
 #: Of so many nodes each may be looked at without a thought.
 FEW_NODES = 128
@@ -24,22 +25,21 @@ _A_GOOD_PART = 8
 
 
 class PlacementIndex:
-    def __init__(self, pod: PodInfo, looks: NodeLooks | None = None) -> None:
-        """`looks`: shared with pods that differ only in their labels."""
+    def __init__(self, pod: PodInfo, looks: KindLooks | None = None) -> None:
+        """`looks`: what is known about nodes already."""
         self.pod = pod
-        self._nodes = looks or NodeLooks(pod)
+        self.looks = looks or KindLooks(pod)
+        self._looks_age = self.looks.age
         self._layout = -1
         self._seen = 0
-        self._looks: list[Look] = []
-        self._own: list[Hashable] = []
-        """The feature of `BY_LABELS`, by position."""
-        self.features: list[Features] = []
+        self.classes: list[NodeClass] = []
+        """By position."""
         self.fitting: list[int] = []
         """Positions of all nodes that fit, sorted."""
-        self.alike: dict[Features, list[int]] = {}
+        self.alike: dict[NodeClass, list[int]] = {}
         """The same by looks; each list sorted."""
         self.rejected: dict[Status, list[int]] = {}
-        self.everywhere: dict[Features, int] = {}
+        self.everywhere: dict[NodeClass, int] = {}
 
     def cycle(self, view: ClusterView, start: int) -> "IndexedCycle":
         self.catch_up(view)
@@ -47,8 +47,8 @@ class PlacementIndex:
 
     def catch_up(self, view: ClusterView) -> None:
         """Looks at the nodes that changed since the last time."""
-        self._nodes.turn_to(view)
-        if self._layout != view.layout or self._seen < view.first_change:
+        self.looks.begin(len(view.nodes))
+        if self._layout != view.layout or self._seen < view.first_change or self._looks_age != self.looks.age:
             self._start_over(view)
         else:
             changed = view.changes[self._seen - view.first_change :]
@@ -62,72 +62,65 @@ class PlacementIndex:
             self._start_over(view)
             return
         for position in changed:
-            look = self._nodes.of(view, position)
-            own = BY_LABELS.feature(self.pod, view.nodes[position])
-            if look is not self._looks[position] or own != self._own[position]:
+            seen = self.looks.of(view.nodes[position])
+            if seen is not self.classes[position]:
                 self._forget(position)
-                self._learn(position, look, own)
+                self._learn(position, seen)
 
     def is_behind(self, view: ClusterView) -> bool:
         """Whether catching up would mean to look at a good part of the nodes."""
         return self._layout != view.layout or view.missed(self._seen) > max(len(view.nodes) // _A_GOOD_PART, FEW_NODES)
 
     def _start_over(self, view: ClusterView) -> None:
-        self._layout = view.layout
-        pod, nodes = self.pod, view.nodes
-        self._looks = [self._nodes.of(view, position) for position in range(len(nodes))]
-        self._own = [BY_LABELS.feature(pod, node) for node in nodes]
-        seen = zip(self._looks, self._own, strict=True)
-        self.features = [(*before, own, *after) for (_, before, after), own in seen]
-        self.everywhere = dict(Counter(self.features))
-        self.fitting = [position for position, look in enumerate(self._looks) if look[0] is None]
-        alike: defaultdict[Features, list[int]] = defaultdict(list)
-        for position in self.fitting:
-            alike[self.features[position]].append(position)
-        self.alike, self.rejected = dict(alike), {}
-        if len(self.fitting) < len(nodes):
-            for position, look in enumerate(self._looks):
-                if look[0] is not None:
-                    self.rejected.setdefault(look[0], []).append(position)
+        self._layout, self._looks_age = view.layout, self.looks.age
+        look = self.looks.of
+        self.classes = [look(node) for node in view.nodes]
+        self.everywhere = dict(Counter(self.classes))
+        self.fitting, self.alike, self.rejected = [], {}, {}
+        for position, seen in enumerate(self.classes):
+            if seen.status is None:
+                self.fitting.append(position)
+                self.alike.setdefault(seen, []).append(position)
+            else:
+                self.rejected.setdefault(seen.status, []).append(position)
 
-    def _learn(self, position: int, look: Look, own: Hashable) -> None:
-        self._looks[position], self._own[position] = look, own
-        status, before, after = look
-        features = self.features[position] = (*before, own, *after)
-        self.everywhere[features] = self.everywhere.get(features, 0) + 1
-        if status is None:
+    def _learn(self, position: int, seen: NodeClass) -> None:
+        self.classes[position] = seen
+        self.everywhere[seen] = self.everywhere.get(seen, 0) + 1
+        if seen.status is None:
             insort(self.fitting, position)
-            insort(self.alike.setdefault(features, []), position)
+            insort(self.alike.setdefault(seen, []), position)
         else:
-            insort(self.rejected.setdefault(status, []), position)
+            insort(self.rejected.setdefault(seen.status, []), position)
 
     def _forget(self, position: int) -> None:
-        status, features = self._looks[position][0], self.features[position]
-        left = self.everywhere[features] - 1
+        seen = self.classes[position]
+        left = self.everywhere[seen] - 1
         if left:
-            self.everywhere[features] = left
+            self.everywhere[seen] = left
         else:
-            del self.everywhere[features]
-        if status is None:
+            del self.everywhere[seen]
+        if seen.status is None:
             _take(self.fitting, position)
-            alike = self.alike[features]
+            alike = self.alike[seen]
             _take(alike, position)
             if not alike:
-                del self.alike[features]
+                del self.alike[seen]
         else:
-            rejected = self.rejected[status]
+            rejected = self.rejected[seen.status]
             _take(rejected, position)
             if not rejected:
-                del self.rejected[status]
+                del self.rejected[seen.status]
 
 
 class IndexedCycle:
-    """`placement.Cycle` cut out of an index. Good until the index catches up with the next change."""
+    """`scoring.Cycle` cut out of an index. Good until the index catches up with the next change."""
 
     scores: Sequence[Score] = SCORES
 
     def __init__(self, index: PlacementIndex, start: int, nodes: int) -> None:
         self.pod = index.pod
+        self.memory = index.looks.memory
         self._index = index
         self._start = start
         self._nodes = nodes
@@ -135,9 +128,7 @@ class IndexedCycle:
         self.examined = self._find_end(index.fitting, feasible_nodes_to_find(nodes))
         self._end = start + self.examined
         if self._is_whole:
-            self.feasible: Mapping[Features, int] = {
-                features: len(positions) for features, positions in index.alike.items()
-            }
+            self.feasible: Mapping[NodeClass, int] = {seen: len(positions) for seen, positions in index.alike.items()}
         else:
             self.feasible = self._count()
 
@@ -151,11 +142,11 @@ class IndexedCycle:
             return fitting[last] - self._start + 1
         return fitting[last - len(fitting)] + self._nodes - self._start + 1
 
-    def _count(self) -> dict[Features, int]:
+    def _count(self) -> dict[NodeClass, int]:
         counts = {}
-        for features, positions in self._index.alike.items():
+        for seen, positions in self._index.alike.items():
             if found := self._within(positions):
-                counts[features] = found
+                counts[seen] = found
         return counts
 
     def _within(self, positions: Sequence[int]) -> int:
@@ -180,8 +171,8 @@ class IndexedCycle:
     def everywhere(self, index: int) -> Mapping[Any, int]:
         return share(self._index.everywhere, index)
 
-    def members(self, features: Features) -> Sequence[int]:
-        return self._cut(self._index.alike[features])
+    def members(self, alike: NodeClass) -> Sequence[int]:
+        return self._cut(self._index.alike[alike])
 
     def turn(self, position: int) -> int:
         return (position - self._start) % self._nodes

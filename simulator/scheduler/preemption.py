@@ -18,7 +18,7 @@ from simulator.machinery.selectors import from_label_selector
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.placement import verdict
+from simulator.scheduler.node_looks import verdict
 from simulator.scheduler.plugins import CLUSTER_FILTERS
 from simulator.scheduler.pod_info import PodInfo
 

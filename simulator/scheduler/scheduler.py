@@ -27,13 +27,14 @@ from simulator.scheduler.hints import node_may_help, pod_may_help, storage_may_h
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.obstacles import Blocked, obstacles
-from simulator.scheduler.placement import Cycle, Scan, choose
+from simulator.scheduler.placement import Scan
 from simulator.scheduler.plugins import VOLUME_BINDING
 from simulator.scheduler.plugins.volume_binding import Decision, Wanted
 from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.pod_infos import PodInfos
 from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
 from simulator.scheduler.queue import SchedulingQueue, Waiting
+from simulator.scheduler.scoring import Cycle, choose
 from simulator.scheduler.volume_bindings import PERIOD_US, TIMEOUT_US, Binding, VolumeBindings
 
 _SOURCE = "default-scheduler"

@@ -10,13 +10,14 @@ from typing import Any
 
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.framework import ClusterFilter, Score, Status, View
-from simulator.scheduler.node_looks import NodeLooks
+from simulator.scheduler.node_looks import KindLooks
 from simulator.scheduler.placed_counts import PlacedCounts
-from simulator.scheduler.placement import Features, feasible_nodes_to_find, rotated, share
+from simulator.scheduler.placement import feasible_nodes_to_find, rotated
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.plugins import CLUSTER_FILTERS, SCORES
 from simulator.scheduler.plugins.inter_pod_affinity import Domain, InterPodAffinity
 from simulator.scheduler.pod_info import PodInfo
+from simulator.scheduler.scoring import NodeClass, share
 
 
 class _AffinityPoints(InterPodAffinity):
@@ -40,7 +41,7 @@ class _AffinityPoints(InterPodAffinity):
 class Walker:
     """Keeps what is known for pods like `pod`."""
 
-    def __init__(self, pod: PodInfo, looks: NodeLooks | None = None) -> None:
+    def __init__(self, pod: PodInfo, looks: KindLooks | None = None) -> None:
         self.pod = pod
         self._index = PlacementIndex(pod, looks)
         self._counts = PlacedCounts(pod)
@@ -57,7 +58,7 @@ class Walker:
 
 
 class WalkedCycle:
-    """`placement.Cycle`. Good until its walker goes on to the next change."""
+    """`scoring.Cycle`. Good until its walker goes on to the next change."""
 
     def __init__(
         self,
@@ -72,13 +73,14 @@ class WalkedCycle:
     ) -> None:
         affinity = _AffinityPoints(counts.points)
         self.pod = pod
+        self.memory = index.looks.memory
         self.scores: Sequence[Score] = (*SCORES, affinity)
         self._index, self._places, self._view = index, counts.places, view
         self._start, self._nodes = start, len(view.nodes)
         self._by_node = [(plugin, known) for plugin, known in by_node if known is not None]
         self._by_place = [(plugin, known) for plugin, known in by_place if known is not None]
         self._affinity = affinity
-        self._members: dict[Features, list[int]] = {}
+        self._members: dict[NodeClass, list[int]] = {}
         self._turned_down: dict[Status, list[int]] = {}
         self.examined = self._nodes
         self._general = next((known for _, known in self._by_node if isinstance(known, Status)), None)
@@ -86,14 +88,15 @@ class WalkedCycle:
             self._walk()
         else:
             self.examined = 0
-        self.feasible: Mapping[Features, int] = {looks: len(found) for looks, found in self._members.items()}
+        self.feasible: Mapping[NodeClass, int] = {alike: len(found) for alike, found in self._members.items()}
 
     def everywhere(self, index: int) -> Mapping[Any, int]:
         """No plugin that looks at every node of the cluster asks for affinity's share, the last one."""
         return share(self._index.everywhere, index)
 
     def _walk(self) -> None:
-        places, features, members = self._places, self._index.features, self._members
+        places, classes = self._places, self._index.classes
+        alike: dict[tuple[NodeClass, int], list[int]] = {}
         answers: dict[tuple[str | None, ...], Status | int] = {}
         wanted, found = feasible_nodes_to_find(self._nodes), 0
         for position in self._in_turn(self._index.fitting):
@@ -106,11 +109,13 @@ class WalkedCycle:
             if isinstance(answer, Status):
                 self._turned_down.setdefault(answer, []).append(position)
                 continue
-            members.setdefault((*features[position], answer), []).append(position)
+            alike.setdefault((classes[position], answer), []).append(position)
             found += 1
             if found == wanted:
                 self.examined = self.turn(position) + 1
-                return
+                break
+        for (seen, points), positions in alike.items():
+            self._members[NodeClass(None, (*seen.features, points))] = positions
 
     def _turned_down_alone(self, position: int) -> Status | int | None:
         node = self._view.nodes[position]
@@ -147,8 +152,8 @@ class WalkedCycle:
             found[status].sort(key=self.turn)
         return {status: positions for status, positions in found.items() if positions}
 
-    def members(self, features: Features) -> Sequence[int]:
-        return self._members[features]
+    def members(self, alike: NodeClass) -> Sequence[int]:
+        return self._members[alike]
 
     def turn(self, position: int) -> int:
         return (position - self._start) % self._nodes

@@ -19,12 +19,13 @@ from simulator.scheduler.plugins.volume_binding import VolumeBinding
 from simulator.scheduler.plugins.volume_restrictions import VolumeRestrictions
 from simulator.scheduler.plugins.volume_zone import VolumeZone
 
+NODE_AFFINITY = NodeAffinity()
 FILTERS: tuple[Filter, ...] = (
     NodeAffinityByName(),
     NodeUnschedulable(),
     NodeName(),
     TaintToleration(),
-    NodeAffinity(),
+    NODE_AFFINITY,
     NodePorts(),
     NodeResourcesFit(),
 )
@@ -43,7 +44,7 @@ BY_LABELS = PodTopologySpread()
 #: Scores whose feature depends on the pod and the node alone.
 SCORES: tuple[Score, ...] = (
     TaintToleration(),
-    NodeAffinity(),
+    NODE_AFFINITY,
     NodeResourcesFit(),
     BY_LABELS,
     BalancedAllocation(),

@@ -11,6 +11,7 @@ class BalancedAllocation:
     name = "NodeResourcesBalancedAllocation"
     weight = 1
     counts_everywhere = False
+    is_settled = True
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> int:
         """100 less the standard deviation of the two shares in percent."""

@@ -12,29 +12,33 @@ _CEILING_A_CONTAINER = 1000 * _MIB
 
 #: (image, size) of the pod's images that a node has.
 Present = tuple[tuple[str, int], ...]
+#: (image, share of the nodes that have it).
+Spread = tuple[tuple[str, float], ...]
 
 
 class ImageLocality:
     name = "ImageLocality"
     weight = 1
     counts_everywhere = False
+    is_settled = True
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> Present:
         return tuple((image, node.images[image]) for image in pod.images if image in node.images)
 
     def prepare(
         self, pod: PodInfo, view: View, feasible: Mapping[Present, int], everywhere: Mapping[Present, int]
-    ) -> dict[str, float]:
+    ) -> Spread:
         """For every image of the pod, the share of nodes that have it."""
         total = len(view.nodes)
-        return {image: view.nodes_with_image(image) / total for image in dict.fromkeys(pod.images)}
+        return tuple([(image, view.nodes_with_image(image) / total) for image in pod.images])
 
-    def score(self, pod: PodInfo, feature: Present, prepared: Mapping[str, float]) -> int:
+    def score(self, pod: PodInfo, feature: Present, prepared: Spread) -> int:
         if not feature:
             return 0
-        found = sum(int(size * prepared[image]) for image, size in feature)
+        shares = dict(prepared)
+        found = sum(int(size * shares[image]) for image, size in feature)
         ceiling = _CEILING_A_CONTAINER * len(pod.images)
         return MAX_NODE_SCORE * (min(max(found, _FLOOR), ceiling) - _FLOOR) // (ceiling - _FLOOR)
 
-    def normalize(self, scores: Sequence[int], prepared: Mapping[str, float]) -> Sequence[int]:
+    def normalize(self, scores: Sequence[int], prepared: Spread) -> Sequence[int]:
         return scores

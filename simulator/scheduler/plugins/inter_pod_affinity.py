@@ -58,6 +58,7 @@ class InterPodAffinity:
     name = "InterPodAffinity"
     weight = 2
     counts_everywhere = False
+    is_settled = False
 
     # Filter
 

@@ -45,6 +45,7 @@ class NodeAffinity:
     name = "NodeAffinity"
     weight = 2
     counts_everywhere = False
+    is_settled = True
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
         if pod.node_matches(node.name, node.labels):

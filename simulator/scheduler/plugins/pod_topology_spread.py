@@ -23,6 +23,9 @@ DEFAULTS = ((HOSTNAME, 3), (ZONE, 5))
 
 _IGNORED = -1
 
+#: Sets of labels remembered of one selector.
+_GROUPS = 4_096
+
 #: A constraint as one node sees it: the domain ("" for the node itself, None without the label) and its matching pods.
 Domain = tuple[str | None, int]
 
@@ -52,6 +55,7 @@ class PodTopologySpread:
     name = "PodTopologySpread"
     weight = 2
     counts_everywhere = True
+    is_settled = False
 
     # Filter
 
@@ -139,6 +143,44 @@ class PodTopologySpread:
         if highest == 0:
             return [0 if score == _IGNORED else MAX_NODE_SCORE for score in scores]
         return [0 if score == _IGNORED else MAX_NODE_SCORE * (highest + lowest - score) // highest for score in scores]
+
+
+class SpreadFeature:
+    """`PodTopologySpread.feature` for pods like `pod`. Remembers which sets of labels the constraints select."""
+
+    def __init__(self, pod: PodInfo) -> None:
+        self._pod = pod
+        self._selected: dict[Selector, dict[Group, bool]] = {one.selector: {} for one in pod.soft_spread}
+        self._constraints = [(one, one.key, self._selected[one.selector]) for one in pod.soft_spread]
+
+    def of(self, node: NodeInfo) -> tuple[Domain, ...] | None:
+        labels = node.labels
+        if self._pod.has_own_spread and any(key not in labels for _, key, _ in self._constraints):
+            return None
+        groups = node.groups.get(self._pod.namespace) or {}
+        domains: list[Domain] = []
+        for constraint, key, selected in self._constraints:
+            label = labels.get(key)
+            if label is None:
+                domains.append((None, 0))
+            elif key == HOSTNAME:
+                domains.append(("", self._matching(groups, constraint.selector, selected)))
+            else:
+                counted = groups and _is_included(self._pod, constraint, node)
+                domains.append((label, self._matching(groups, constraint.selector, selected) if counted else 0))
+        return tuple(domains)
+
+    def _matching(self, groups: Mapping[Group, int], selector: Selector, selected: dict[Group, bool]) -> int:
+        pods = 0
+        for group, count in groups.items():
+            is_selected = selected.get(group)
+            if is_selected is None:
+                if len(selected) > _GROUPS:
+                    selected.clear()
+                is_selected = selected[group] = _selects(selector, group)
+            if is_selected:
+                pods += count
+        return pods
 
 
 def counted_on(node: NodeInfo, pod: PodInfo, constraint: SpreadConstraint) -> int | None:

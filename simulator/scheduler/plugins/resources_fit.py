@@ -17,6 +17,7 @@ class NodeResourcesFit:
     name = "NodeResourcesFit"
     weight = 1
     counts_everywhere = False
+    is_settled = True
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
         reasons = self._missing(pod, node)

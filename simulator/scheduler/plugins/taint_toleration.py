@@ -15,6 +15,7 @@ class TaintToleration:
     name = "TaintToleration"
     weight = 3
     counts_everywhere = False
+    is_settled = True
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
         for taint in node.taints:

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.placement import verdict
+from simulator.scheduler.node_looks import verdict
 from simulator.scheduler.pod_info import pod_info
 
 Obj = dict[str, Any]

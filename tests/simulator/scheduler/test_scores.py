@@ -7,8 +7,9 @@ import pytest
 from simulator.engine import Rng
 from simulator.machinery.selectors import from_labels
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.placement import Scan, choose, feasible_nodes_to_find
+from simulator.scheduler.placement import Scan, feasible_nodes_to_find
 from simulator.scheduler.pod_info import SpreadConstraint, pod_info
+from simulator.scheduler.scoring import choose
 
 WEB = from_labels({"app": "web"})
 DEFAULTS = (SpreadConstraint("kubernetes.io/hostname", 3, WEB), SpreadConstraint("topology.kubernetes.io/zone", 5, WEB))

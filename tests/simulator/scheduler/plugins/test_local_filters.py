@@ -10,7 +10,8 @@ import pytest
 
 from simulator.scheduler.framework import Status
 from simulator.scheduler.node_info import NodeInfo
-from simulator.scheduler.placement import Scan, verdict
+from simulator.scheduler.node_looks import verdict
+from simulator.scheduler.placement import Scan
 from simulator.scheduler.pod_info import pod_info
 from tests.proof.follows import follows
 
