@@ -15,7 +15,7 @@ from simulator.machinery.quantities import milli, value
 from simulator.machinery.taints import NO_EXECUTE, is_tolerated, taint, toleration
 from simulator.node.records import NodeRecord
 
-_OS = "kubernetes.io/os"
+OS_LABEL = "kubernetes.io/os"
 #: Namespaced by the kernel and of no harm to neighbours (`safe_sysctls.go`); the kernel of every machine here is new enough.
 _SAFE_SYSCTLS = frozenset(
     {
@@ -42,6 +42,33 @@ _TAINTS = "node(s) had taints that the pod didn't tolerate"
 class Rejection:
     reason: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What the checks below look at in a spec."""
+
+    spec: Obj
+    requests: tuple[int, int]
+    amounts: pod_resources.Amounts
+    """Whatever it asks for besides CPU and memory."""
+    ports: Sequence["HostPort"]
+    names_system: bool
+    """Kernel parameters or an operating system."""
+    chooses: bool
+    """Nodes, by their labels."""
+
+
+def wants_of(spec: Obj) -> Wants:
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    return Wants(
+        spec,
+        requests_of(spec),
+        _rest(spec),
+        host_ports(spec),
+        names_system=bool((spec.get("securityContext") or {}).get("sysctls") or spec.get("os")),
+        chooses=bool(spec.get("nodeSelector")) or "requiredDuringSchedulingIgnoredDuringExecution" in affinity,
+    )
 
 
 def requests_of(spec: Obj) -> tuple[int, int]:
@@ -86,23 +113,26 @@ def check(node: NodeRecord, wanted: tuple[int, int], *, allocatable: tuple[int, 
     return None
 
 
-def of_system(spec: Obj, labels: Obj, machine_os: str) -> Rejection | None:
+def of_system(wants: Wants, labels: Obj, machine_os: str) -> Rejection | None:
     """Kernel parameters and operating system; the label that is compared is the pod's, as upstream."""
+    if not wants.names_system and OS_LABEL not in labels:
+        return None
+    spec = wants.spec
     for one in (spec.get("securityContext") or {}).get("sysctls") or ():
         name = str(one["name"]).replace("/", ".")
         if name not in _SAFE_SYSCTLS:
             return Rejection("SysctlForbidden", f'forbidden sysctl: "{name}" not allowlisted')
-    if labels.get(_OS, machine_os) != machine_os:
-        message = f"Failed to admit pod as the `{_OS}` label doesn't match node label"
+    if labels.get(OS_LABEL, machine_os) != machine_os:
+        message = f"Failed to admit pod as the `{OS_LABEL}` label doesn't match node label"
         return Rejection("PodOSSelectorNodeLabelDoesNotMatch", message)
     if (spec.get("os") or {}).get("name", machine_os) != machine_os:
         return Rejection("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
     return None
 
 
-def of_amounts(spec: Obj, others: Iterable[Obj], allocatable: Obj) -> Rejection | None:
+def of_amounts(wants: Wants, others: Iterable[Obj], allocatable: Obj) -> Rejection | None:
     """Ephemeral storage and whatever else the node counts; what it has never heard of is left to whoever gives it out."""
-    wanted = {name: one for name, one in _rest(spec).items() if name in allocatable}
+    wanted = {name: one for name, one in wants.amounts.items() if name in allocatable}
     if not wanted:
         return None
     used = [_rest(other) for other in others]
@@ -121,16 +151,16 @@ def _rest(spec: Obj) -> pod_resources.Amounts:
     return {name: amount for name, amount in amounts.items() if name not in ("cpu", "memory")}
 
 
-def of_node(spec: Obj, node: Obj, others: Iterable[Obj], *, is_static: bool) -> Rejection | None:
+def of_node(wants: Wants, node: Obj, others: Iterable[Obj], *, is_static: bool) -> Rejection | None:
     """Labels, host ports and taints of NoExecute; `others` are the specs of the pods that are here."""
-    if not _is_chosen(spec, node["metadata"]):
+    if wants.chooses and not _is_chosen(wants.spec, node["metadata"]):
         return _predicate("NodeAffinity", _AFFINITY)
-    ports = host_ports(spec)
+    ports = wants.ports
     if ports and any(_conflict(one, used) for other in others for used in host_ports(other) for one in ports):
         return _predicate("NodePorts", _PORTS)
     taints = [one for one in node["spec"].get("taints") or () if one["effect"] == NO_EXECUTE]
     if taints and not is_static:
-        tolerations = [toleration(one) for one in spec.get("tolerations") or ()]
+        tolerations = [toleration(one) for one in wants.spec.get("tolerations") or ()]
         if not all(is_tolerated(taint(one), tolerations) for one in taints):
             return _predicate("TaintToleration", _TAINTS)
     return None

@@ -89,10 +89,12 @@ class ContainerRuntime:
             return ()
         return tuple(listener.port for listener in self._fleet.plan(one.run).listens if listener.protocol != "udp")
 
-    def start(self, record: PodRecord, one: ContainerRecord, recipe: Recipe) -> None:
+    def start(self, record: PodRecord, one: ContainerRecord, recipe: Recipe, known: Plan | None = None) -> None:
+        """`known`: what follows from the recipe, where somebody has worked it out already."""
         self._begin_instance(record, one, recipe)
         one.state = "running"
         assert one.run is not None
+        one.run.plan = known
         plan = self._fleet.plan(one.run)
         self._follow(record, one, plan)
         self.used(record.node, plan)

@@ -17,7 +17,8 @@ from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.image_pulls import Failed, ImagePulls, Pulling
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.prober import Prober
-from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe
+from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe, Run
+from simulator.node.spec_facts import KnownStart, SpecFacts
 from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.file_tree import FileTree, Setting
 from simulator.workloads.image_catalog import Image
@@ -69,12 +70,13 @@ class ContainerStarts:
         """The first container of the queue has been started by the runtime. Returns as `go_on`."""
         one = record.containers[record.queue.pop(0)]
         spec = container_spec(pod, one.name)
-        recipe = self._recipe(record, one, pod, spec)
+        known = self._known(record, one, pod)
+        recipe = known.recipe if known is not None else self._recipe(record, one, pod, spec)
         if isinstance(recipe, Missing):
             self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
             return self.go_on(record, pod)
         self._fleet.event(record, "Normal", "Created", f"Created container: {one.name}", container=one.name)
-        refused = self._refusal(record, pod, spec, recipe)
+        refused = "" if known is not None else self._refusal(record, pod, spec, recipe)
         if refused:
             message = f"failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {refused}: unknown"
             self._runtime.fail_to_start(record, one, recipe, message)
@@ -84,8 +86,10 @@ class ContainerStarts:
             self._volumes.container_begins(record, pod, one)
             if one.resources is None:
                 one.resources = spec.get("resources") or {}
-            self._runtime.start(record, one, recipe)
-            self._keep_config(record, one, pod, spec)
+            self._runtime.start(record, one, recipe, None if known is None else known.plan)
+            if known is None:
+                self._learn(record, one, pod, spec)
+                self._keep_config(record, one, pod, spec)
             self._prober.begin(record, one, spec)
             self._prober.disturb(record)
             if (hook := (spec.get("lifecycle") or {}).get("postStart")) is not None:
@@ -93,13 +97,42 @@ class ContainerStarts:
                 return False
         return self.go_on(record, pod)
 
+    # What pods of one spec have in common
+
+    def _known(self, record: PodRecord, one: ContainerRecord, pod: Obj) -> KnownStart | None:
+        """What this container starts with, if one of the same spec has told already and nothing of its pod's own is in it."""
+        known = self._fleet.facts(record, pod).starts.get(one.name)
+        if known is None or known.recipe.image != one.image or known.recipe.taken != self._taken(record, one):
+            return None
+        return known if one.resources is None or one.resources == known.resources else None
+
+    def _learn(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> None:
+        facts = self._fleet.facts(record, pod)
+        assert one.run is not None
+        assert one.resources is not None
+        recipe = one.run.recipe
+        if self._is_alike(facts, one, spec) and not self._is_in_volume(recipe):
+            facts.starts[one.name] = KnownStart(recipe, self._fleet.plan(Run(recipe, 0)), one.resources)
+
+    def _is_alike(self, facts: SpecFacts, one: ContainerRecord, spec: Obj) -> bool:
+        """Whether the container's program asks for nothing that differs between pods: their names, Services, files that the kubelet writes."""
+        known = facts.alike.get(one.name)
+        if known is None:
+            known = one.name in facts.self_contained and _is_told_all(self._fleet.image(one.image), spec)
+            facts.alike[one.name] = known
+        return known
+
     def _refusal(self, record: PodRecord, pod: Obj, spec: Obj, recipe: Recipe) -> str:
         """Why runc would not start the container; "" when it would. A program in a volume is looked at now."""
-        argv = argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args)
-        if argv and is_in_volume(argv[0], recipe.setting):
+        if self._is_in_volume(recipe):
+            argv = argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args)
             seen = self._runtime.files.shown(record, pod, spec)
             return why_not_run(FileTree(setting=recipe.setting, seen=seen), argv[0])
         return self._runtime.is_refused(recipe)
+
+    def _is_in_volume(self, recipe: Recipe) -> bool:
+        argv = argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args)
+        return bool(argv) and is_in_volume(argv[0], recipe.setting)
 
     def _post_start(self, record: PodRecord, pod: Obj, one: ContainerRecord, hook: Obj) -> None:
         """The sync waits for the hook, so that nobody hears before that the container runs."""
@@ -150,15 +183,22 @@ class ContainerStarts:
     def _create(self, record: PodRecord, one: ContainerRecord, pod: Obj, image: Image) -> bool:
         one.image = image.name.full
         spec = container_spec(pod, one.name)
-        refusal = users.refusal(pod, spec, image)
-        argued = Missing(refusal) if refusal else self._argued(record, one, pod, spec)
-        if isinstance(argued, Missing):
-            self._fail(record, one, Failed("CreateContainerConfigError", argued.message))
+        missing = self._missing(record, one, pod, spec)
+        if missing is not None:
+            self._fail(record, one, Failed("CreateContainerConfigError", missing.message))
             return False
         self._engine.schedule(
             self._fleet.draw(self._fleet.timing.start), WORKERS, "container_started", record.uid, record.turn
         )
         return True
+
+    def _missing(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj) -> Missing | None:
+        if refusal := users.refusal(pod, spec, self._fleet.image(one.image)):
+            return Missing(refusal)
+        if self._is_alike(self._fleet.facts(record, pod), one, spec):
+            return None
+        argued = self._argued(record, one, pod, spec)
+        return argued if isinstance(argued, Missing) else None
 
     def _back_off(self, record: PodRecord, one: ContainerRecord) -> None:
         pod = f"{record.name}_{record.namespace}({record.uid})"
@@ -239,7 +279,7 @@ class ContainerStarts:
                 record,
                 pod,
                 spec,
-                with_services=wanted is None or any("_SERVICE_" in name or "_PORT" in name for name in wanted),
+                with_services=_needs_services(wanted),
             )
             if isinstance(found, Missing):
                 return found
@@ -252,11 +292,7 @@ class ContainerStarts:
 
     def _files(self, record: PodRecord, pod: Obj, argv: tuple[str, ...]) -> Pairs:
         """What the kubelet writes into `/etc`, and what the kernel tells, for a program that looks there."""
-        return (
-            tuple(self._runtime.files.kubelet_files(record, pod).items())
-            if any(place in word for word in argv for place in ("/etc/", "/proc/sys", "sysctl", "dns-", "etc-hosts"))
-            else ()
-        )
+        return tuple(self._runtime.files.kubelet_files(record, pod).items()) if _looks_in_etc(argv) else ()
 
     def _setting(self, record: PodRecord, pod: Obj, spec: Obj, image: Image) -> Setting:
         found = users.identity(pod, spec, image)
@@ -302,6 +338,23 @@ class ContainerStarts:
             return services
         until = self._engine.timestamp(before_us)
         return [one for one in services if one["metadata"].get("creationTimestamp", "") <= until]
+
+
+def _looks_in_etc(argv: Argv) -> bool:
+    return any(place in word for word in argv for place in ("/etc/", "/proc/sys", "sysctl", "dns-", "etc-hosts"))
+
+
+def _needs_services(wanted: frozenset[str] | None) -> bool:
+    return wanted is None or any("_SERVICE_" in name or "_PORT" in name for name in wanted)
+
+
+def _is_told_all(image: Image, spec: Obj) -> bool:
+    """Whether the image and the spec alone say what the program will do."""
+    command, args = tuple(spec.get("command") or ()), tuple(spec.get("args") or ())
+    wanted = reads(image, command, args)
+    return wanted is not None and not (
+        "HOSTNAME" in wanted or _needs_services(wanted) or _looks_in_etc((*command, *args))
+    )
 
 
 def pull_policy(spec: Obj) -> str:

@@ -12,6 +12,7 @@ from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Cache, Client, Gate, Process
 from simulator.engine.plain import Obj
 from simulator.node.records import LOG_RING, ContainerRecord, NodeRecord, PodRecord, Run
+from simulator.node.spec_facts import KnownSpecs, SpecFacts
 from simulator.node.timing import SECOND, SYNC_BACKOFF_US, Timing, timing_for
 from simulator.node.volumes import Contents
 from simulator.workloads.image_catalog import Catalog, Image
@@ -80,6 +81,7 @@ class Fleet:
         self._client = client
         self._clients: dict[str, Client] = {}
         self._images: dict[str, Image] = {}
+        self._specs = KnownSpecs()
 
     # Lookups
 
@@ -101,6 +103,13 @@ class Fleet:
         found = self.pods.get(metadata["uid"])
         mirrored = (metadata.get("annotations") or {}).get(MIRROR) if found is None else None
         return self.pods.get(mirrored) if mirrored else found
+
+    def facts(self, record: PodRecord, pod: Obj) -> SpecFacts:
+        """What follows from the pod's spec as it is now."""
+        if record.facts is None or record.known_spec is not pod["spec"]:
+            record.known_spec = pod["spec"]
+            record.facts = self._specs.of(pod["spec"])
+        return record.facts
 
     def is_up(self, record: PodRecord) -> bool:
         """Whether the kubelet of this pod works at all."""

@@ -114,10 +114,14 @@ def _next_steps(containers: list[ContainerRecord], policy: str) -> Todo:
 
 def is_initialised(containers: Iterable[ContainerRecord]) -> bool:
     """Every init container has completed, every sidecar has started; or an app container runs already."""
+    is_done = True
     for one in containers:
-        if one.kind == "app" and one.state == "running":
-            return True
-    return all(_init_done(one) for one in containers if one.kind in ("init", "sidecar"))
+        if one.kind == "app":
+            if one.state == "running":
+                return True
+        elif one.kind != "ephemeral" and not _init_done(one):
+            is_done = False
+    return is_done
 
 
 def _init_done(one: ContainerRecord) -> bool:
@@ -139,13 +143,16 @@ def phase(record: PodRecord, policy: str) -> str:
         return "Failed"
     if not is_initialised(containers):
         return "Pending"
-    apps = [one for one in containers if one.kind == "app"]
-    if any(one.state == "new" and one.last is None for one in apps):
-        return "Pending"
-    if any(one.state == "running" for one in containers if one.kind in ("app", "sidecar")):
+    is_running, is_good = policy == "Always", True
+    for one in containers:
+        if one.kind == "app":
+            if one.state == "new" and one.last is None:
+                return "Pending"
+            is_good = is_good and one.exit_code == 0
+        if one.state == "running" and one.kind in ("app", "sidecar"):
+            is_running = True
+    if is_running:
         return "Running"
-    if policy == "Always":
-        return "Running"
-    if all(one.exit_code == 0 for one in apps):
+    if is_good:
         return "Succeeded"
     return "Failed" if policy == "Never" else "Running"

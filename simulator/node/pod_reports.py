@@ -40,6 +40,7 @@ class PodReports:
         status = pod_status(
             pod,
             record,
+            self._fleet.facts(record, pod),
             host_ip=machine["address"],
             timestamp=self._engine.timestamp,
             dual=bool(machine["address6"]),

@@ -7,28 +7,42 @@ its containers runs (`status_manager.go` mergePodStatus).
 """
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 from simulator.engine.plain import Obj
 from simulator.node.addresses import second_address
 from simulator.node.identity import hex64
 from simulator.node.pod_lifecycle import is_initialised, phase, restarts
 from simulator.node.records import ContainerRecord, PodRecord
+from simulator.node.spec_facts import SpecFacts
 
 Timestamp = Callable[[int | None], str]
 
-_OURS = frozenset({"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"})
-_RESIZE = ("PodResizePending", "PodResizeInProgress")
+_OURS = frozenset(
+    {
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        "PodScheduled",
+        "PodResizePending",
+        "PodResizeInProgress",
+    }
+)
 _NO_CONDITIONS: list[Obj] = []
 
 
-def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestamp, dual: bool = False) -> Obj:
+def pod_status(
+    pod: Obj, record: PodRecord, facts: SpecFacts, *, host_ip: str, timestamp: Timestamp, dual: bool = False
+) -> Obj:
     spec = pod["spec"]
     given = pod.get("status") or {}
     policy = spec.get("restartPolicy") or "Always"
-    is_over = bool(record.phase) and not any(one.state == "running" for one in record.containers.values())
+    is_over = bool(record.phase) and all(one.state != "running" for one in record.containers.values())
     now_phase = record.phase if is_over else phase(record, policy)
     of_conditions = record.phase if record.reason else now_phase
-    statuses = {one.name: container_status(one, record, policy, timestamp) for one in record.containers.values()}
+    view = _View(record, facts, policy, timestamp)
     status: Obj = {
         "phase": now_phase,
         "conditions": _conditions(record, spec, of_conditions, given, timestamp(None), is_over=is_over),
@@ -36,15 +50,13 @@ def pod_status(pod: Obj, record: PodRecord, *, host_ip: str, timestamp: Timestam
         "hostIPs": _both(host_ip, dual=dual),
         "startTime": timestamp(record.started_us),
         "qosClass": given.get("qosClass", "BestEffort"),
-        "containerStatuses": [_with_spec(statuses[one["name"]], one, record) for one in spec["containers"]],
+        "containerStatuses": [view.of(one) for one in spec["containers"]],
     }
     if spec.get("ephemeralContainers"):
-        added = [one for one in spec["ephemeralContainers"] if one["name"] in statuses]
-        status["ephemeralContainerStatuses"] = [_with_spec(statuses[one["name"]], one, record) for one in added]
+        added = [one for one in spec["ephemeralContainers"] if one["name"] in record.containers]
+        status["ephemeralContainerStatuses"] = [view.of(one) for one in added]
     if spec.get("initContainers"):
-        status["initContainerStatuses"] = [
-            _with_spec(statuses[one["name"]], one, record) for one in spec["initContainers"]
-        ]
+        status["initContainerStatuses"] = [view.of(one) for one in spec["initContainers"]]
     if record.ip:
         status["podIP"] = record.ip
         status["podIPs"] = _both(record.ip, dual=dual)
@@ -74,19 +86,43 @@ def rejected_status(pod: Obj, reason: str, message: str, started: str) -> Obj:
 # Containers
 
 
-def container_status(one: ContainerRecord, record: PodRecord, policy: str, timestamp: Timestamp) -> Obj:
-    state, last = _state(one, record, policy, timestamp)
-    return {
-        "name": one.name,
-        "state": state,
-        "lastState": {} if last is None else {"terminated": last},
-        "ready": one.state == "exited" and one.exit_code == 0 if one.kind == "init" else one.ready,
-        "restartCount": one.restarts,
-        "image": one.image,
-        "imageID": image_id(one.image) if one.id else "",
-        **({"containerID": one.id} if one.id else {}),
-        "started": one.started,
-    }
+class _View(NamedTuple):
+    """Of one pod's containers, each by its spec."""
+
+    record: PodRecord
+    facts: SpecFacts
+    policy: str
+    timestamp: Timestamp
+
+    def of(self, spec: Obj) -> Obj:
+        """What the runtime knows, and what the status repeats of the spec: the image until the runtime knows better, resources, mounts."""
+        record, name = self.record, spec["name"]
+        one = record.containers[name]
+        state, last = _state(one, record, self.policy, self.timestamp)
+        status = {
+            "name": name,
+            "state": state,
+            "lastState": {} if last is None else {"terminated": last},
+            "ready": one.state == "exited" and one.exit_code == 0 if one.kind == "init" else one.ready,
+            "restartCount": one.restarts,
+            "image": one.image or spec["image"],
+            "imageID": "",
+        }
+        if one.id:
+            status["imageID"] = image_id(one.image)
+            status["containerID"] = one.id
+        status["started"] = one.started
+        if one.id:
+            _add_resources(status, one.resources if one.resources is not None else spec.get("resources") or {})
+        if mounts := self.facts.mounts.get(name):
+            status["volumeMounts"] = mounts
+        return status
+
+
+def _add_resources(status: Obj, resources: Obj) -> None:
+    status["resources"] = resources
+    if resources.get("requests"):
+        status["allocatedResources"] = resources["requests"]
 
 
 def terminated(one: ContainerRecord, timestamp: Timestamp) -> Obj:
@@ -122,76 +158,64 @@ def _waiting(reason: str, message: str) -> Obj:
     return {"reason": reason, "message": message} if message else {"reason": reason}
 
 
+@lru_cache(maxsize=1024)
 def image_id(image: str) -> str:
     """`docker.io/library/nginx@sha256:…`; the digest stands for the content, so it follows from the name alone."""
     name = image.rsplit(":", 1)[0]
     return f"{name}@sha256:{hex64(image)}"
 
 
-def _with_spec(status: Obj, spec: Obj, record: PodRecord) -> Obj:
-    """What the status repeats of the spec: the image until the runtime knows better, resources, mounts."""
-    if not status["image"]:
-        status["image"] = spec["image"]
-    given = record.containers[spec["name"]].resources
-    resources = given if given is not None else spec.get("resources") or {}
-    if "containerID" in status:
-        status["resources"] = resources
-        if resources.get("requests"):
-            status["allocatedResources"] = resources["requests"]
-    mounts = spec.get("volumeMounts")
-    if mounts:
-        status["volumeMounts"] = [_mount(one) for one in mounts]
-    return status
-
-
-def _mount(mount: Obj) -> Obj:
-    shown = {"name": mount["name"], "mountPath": mount["mountPath"]}
-    if mount.get("readOnly"):
-        shown["readOnly"] = True
-        shown["recursiveReadOnly"] = mount.get("recursiveReadOnly") or "Disabled"
-    return shown
-
-
 # Conditions
 
 
 def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: str, *, is_over: bool) -> list[Obj]:
-    known = given.get("conditions") or _NO_CONDITIONS
+    known: list[Obj] = given.get("conditions") or _NO_CONDITIONS
     before = {one["type"]: one for one in known}
     if record.written is not None:
-        before.update({one["type"]: one for one in record.written.get("conditions") or _NO_CONDITIONS})
+        for one in record.written.get("conditions") or _NO_CONDITIONS:
+            before[one["type"]] = one
     containers_ready = _containers_ready(record, now_phase)
-    wanted = (
-        ("PodReadyToStartContainers", "True" if record.sandbox else "False", "", ""),
-        ("Initialized", *_initialized(record, now_phase)),
-        ("Ready", *_ready(containers_ready, spec, before)),
-        ("ContainersReady", *containers_ready),
-        ("PodScheduled", "True", "", ""),
-    )
     ours = [
-        _condition(type, status, reason, message, before.get(type), now) for type, status, reason, message in wanted
+        _condition("PodReadyToStartContainers", "True" if record.sandbox else "False", "", "", before, now),
+        _condition("Initialized", *_initialized(record, now_phase), before, now),
+        _condition("Ready", *_ready(containers_ready, spec, before), before, now),
+        _condition("ContainersReady", *containers_ready, before, now),
+        _condition("PodScheduled", "True", "", "", before, now),
     ]
-    known = [one for one in known if one["type"] not in _RESIZE]
+    others = [one for one in known if one["type"] not in _OURS]
     if record.resize is not None:
-        ours.append(_condition("PodResizePending", "True", *record.resize, before.get("PodResizePending"), now))
+        ours.append(_condition("PodResizePending", "True", *record.resize, before, now))
     if record.resizing:
-        ours.append(_condition("PodResizeInProgress", "True", "", "", before.get("PodResizeInProgress"), now))
+        ours.append(_condition("PodResizeInProgress", "True", "", "", before, now))
     if record.disrupted and is_over:
-        known = [one for one in known if one["type"] != "DisruptionTarget"]
-        target = ("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted)
-        ours.append(_condition(*target, before.get("DisruptionTarget"), now))
-    return [*ours, *(one for one in known if one["type"] not in _OURS)]
+        others = [one for one in others if one["type"] != "DisruptionTarget"]
+        ours.append(_condition("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted, before, now))
+    return [*ours, *others] if others else ours
 
 
-def _condition(type: str, status: str, reason: str, message: str, before: Obj | None, now: str) -> Obj:
-    same = before is not None and before["status"] == status
-    moment = before.get("lastTransitionTime", now) if same and before is not None else now
+def _condition(type: str, status: str, reason: str, message: str, known: dict[str, Obj], now: str) -> Obj:
+    moment, before = now, known.get(type)
+    if before is not None and before["status"] == status:
+        if _says(before, reason, message):
+            return before
+        moment = before.get("lastTransitionTime", now)
     condition: Obj = {"type": type, "status": status, "lastProbeTime": None, "lastTransitionTime": moment}
     if reason:
         condition["reason"] = reason
     if message:
         condition["message"] = message
     return condition
+
+
+def _says(condition: Obj, reason: str, message: str) -> bool:
+    """Whether a condition is as the kubelet itself would write it, so that the old one can stand."""
+    return (
+        condition.get("reason", "") == reason
+        and condition.get("message", "") == message
+        and len(condition) == 4 + bool(reason) + bool(message)
+        and condition.get("lastProbeTime", "") is None
+        and "lastTransitionTime" in condition
+    )
 
 
 def _initialized(record: PodRecord, now_phase: str) -> tuple[str, str, str]:

@@ -22,7 +22,7 @@ from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
 from simulator.node.node_shutdown import NOT_ADMITTED, NOT_ADMITTED_MESSAGE
 from simulator.node.node_shutdown import REASON as SHUT_DOWN
 from simulator.node.node_status import allocatable
-from simulator.node.pod_lifecycle import TRANSITIONS, container_kind, container_spec, final_phase, next_steps
+from simulator.node.pod_lifecycle import TRANSITIONS, container_spec, final_phase, next_steps
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
 from simulator.node.pod_sandboxes import PodSandboxes
 from simulator.node.pod_status import rejected_status
@@ -130,19 +130,13 @@ class PodWorkers:
             if metadata.get("deletionTimestamp"):
                 self._reports.delete(node.name, metadata)
             return
-        containers = {
-            one["name"]: ContainerRecord(one["name"], container_kind(one, True))
-            for one in spec.get("initContainers") or ()
-        }
-        containers.update((one["name"], ContainerRecord(one["name"], "app")) for one in spec["containers"])
-        containers.update(
-            (one["name"], ContainerRecord(one["name"], "ephemeral")) for one in spec.get("ephemeralContainers") or ()
-        )
         record = PodRecord(
-            metadata["uid"], metadata["namespace"], metadata["name"], node.name, containers, started_us=self._engine.now
+            metadata["uid"], metadata["namespace"], metadata["name"], node.name, {}, started_us=self._engine.now
         )
+        facts = self._fleet.facts(record, pod)
+        record.containers = {name: ContainerRecord(name, kind) for name, kind in facts.kinds}
         record.static = static
-        record.requests = admission.requests_of(spec)
+        record.requests = facts.wants.requests
         rejection = self._rejection(node, record, pod)
         self._fleet.pods[record.uid] = record
         node.pods[record.uid] = None
@@ -171,23 +165,23 @@ class PodWorkers:
         """The kubelet's admission handlers, in their order; the first that objects decides."""
         if why := under_pressure(node, pod):
             return admission.Rejection("Evicted", why)
-        spec, here = pod["spec"], self._fleet.cache.get("nodes", "", node.name)
-        found = admission.of_system(spec, pod["metadata"].get("labels") or {}, node.spec["os"])
+        wants, here = self._fleet.facts(record, pod).wants, self._fleet.cache.get("nodes", "", node.name)
+        found = admission.of_system(wants, pod["metadata"].get("labels") or {}, node.spec["os"])
         found = found or admission.check(node, record.requests, allocatable=allocatable(node.spec))
         if found is not None or here is None:
             return found
-        others = (other["spec"] for other in self._others(node))
-        found = admission.of_amounts(spec, others, (here.get("status") or {}).get("allocatable") or {})
-        others = (other["spec"] for other in self._others(node))
-        found = found or admission.of_node(spec, here, others, is_static=record.static)
+        if wants.amounts:
+            allocatable_there = (here.get("status") or {}).get("allocatable") or {}
+            found = admission.of_amounts(wants, self._others(node), allocatable_there)
+        found = found or admission.of_node(wants, here, self._others(node), is_static=record.static)
         return admission.Rejection(NOT_ADMITTED, NOT_ADMITTED_MESSAGE) if found is None and node.shutdown else found
 
     def _others(self, node: NodeRecord) -> Iterator[Obj]:
-        """The pods of this machine that are not over yet."""
+        """The specs of the pods of this machine that are not over yet."""
         for record in [self._fleet.pods[uid] for uid in node.pods]:
             pod = None if record.worker == "terminated" else self._fleet.pod(record)
             if pod is not None:
-                yield pod
+                yield pod["spec"]
 
     def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
         """A running pod may change its images (and little else): the container is replaced."""

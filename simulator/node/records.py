@@ -1,13 +1,13 @@
 """What a kubelet and its runtime remember of pods, containers and the machine: plain data with named fields.
 
-Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`plan`) follows from what is. Fields that hold what a fresh
+Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`_DERIVED`) follows from what is. Fields that hold what a fresh
 record holds, which are most, are left out of a dump.
 """
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -15,8 +15,14 @@ from simulator.workloads.file_modes import Modes
 from simulator.workloads.file_tree import MountPoint, Setting
 from simulator.workloads.timeline import Plan
 
+if TYPE_CHECKING:
+    from simulator.node.spec_facts import SpecFacts
+
 #: Request lines kept per container.
 LOG_RING = 500
+
+#: Marks fields that follow from others.
+_DERIVED = {"derived": True}
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -58,7 +64,7 @@ class Run:
     """Variables from ConfigMaps and Secrets, as they were when the container was created."""
     future: int = 0
     """Raised when what was planned becomes void."""
-    plan: Plan | None = None
+    plan: Plan | None = field(default=None, metadata=_DERIVED)
 
 
 @dataclass(slots=True)
@@ -165,6 +171,9 @@ class PodRecord:
     """It comes from a file of its machine; the API server holds but a mirror."""
     mirror: str = ""
     """The uid of the mirror pod, once made."""
+    known_spec: Obj | None = field(default=None, metadata=_DERIVED)
+    """The spec that `facts` are about: see `Fleet.facts`."""
+    facts: "SpecFacts | None" = field(default=None, metadata=_DERIVED)
 
 
 @dataclass(slots=True)
@@ -245,8 +254,9 @@ def load_node(state: Plain) -> NodeRecord:
 
 def _defaults(kind: type[Any]) -> tuple[list[str], Callable[[Any], tuple[Any, ...]], list[Any]]:
     """Names of the fields, how to read them all, and the values that a dump need not tell (`MISSING` where one must be given)."""
-    names = [one.name for one in fields(kind)]
-    values = [one.default if one.default_factory is MISSING else one.default_factory() for one in fields(kind)]
+    told = [one for one in fields(kind) if one.metadata.get("derived") is None]
+    names = [one.name for one in told]
+    values = [one.default if one.default_factory is MISSING else one.default_factory() for one in told]
     return names, attrgetter(*names), values
 
 
@@ -263,7 +273,7 @@ def _dump_container(record: ContainerRecord) -> Plain:
     state = _dump(record)
     for name in ("run", "before"):
         if name in state:
-            state[name] = _dump_run(state[name])
+            state[name] = _dump(state[name])
     if record.probes:
         state["probes"] = {kind: _dump(probe) for kind, probe in record.probes.items()}
     return state
@@ -276,12 +286,6 @@ def _load_container(state: Plain) -> ContainerRecord:
     if "why" in state:
         loaded["why"] = tuple(state["why"])
     return ContainerRecord(**{**state, **loaded})
-
-
-def _dump_run(run: Run) -> Plain:
-    state = _dump(run)
-    state.pop("plan", None)
-    return state
 
 
 def _load_run(state: Plain) -> Run:

@@ -21,6 +21,7 @@ from simulator.node.local_storage import LocalStorage
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.service_account_tokens import SYNC_US, asked_at, lifetime_of, sync_phase, token_request
+from simulator.node.spec_facts import SpecFacts
 from simulator.node.timing import SECOND
 from simulator.node.volume_places import CLAIMS, DEVICE, VOLUMES, Failed, VolumePlaces, Waiting, storage_of_volume
 from simulator.node.volumes import Files, Mount, Mounts
@@ -55,7 +56,8 @@ class VolumeManager:
         places: dict[str, list[Plain]] = {}
         missing: list[str] = []
         is_waiting = False
-        self._use(record, pod)
+        facts = self._fleet.facts(record, pod)
+        self._use(record, pod, facts)
         for volume in pod["spec"].get("volumes") or ():
             place = self.places.of(record, pod, volume, lookup)
             if isinstance(place, Failed):
@@ -71,7 +73,8 @@ class VolumeManager:
             return Waiting(tuple(missing))
         record.mounted = places
         record.is_mounted = True
-        self._set_limits(record, pod)
+        if facts.has_limits or facts.has_claims:
+            self._set_limits(record, pod)
         return None
 
     def late_message(self, record: PodRecord, pod: Obj) -> str:
@@ -181,6 +184,8 @@ class VolumeManager:
         """What is mounted by subPath: of a ConfigMap or Secret it stays as it is now as long as the container lives; elsewhere its
         directory is made when nothing is there.
         """
+        if one.name not in self._fleet.facts(record, pod).sub_paths:
+            return
         for mount in container_spec(pod, one.name).get("volumeMounts") or ():
             place = record.mounted.get(mount["name"])
             sub = mount.get("subPath") or self._expanded(record, pod, one.name, mount)
@@ -368,11 +373,10 @@ class VolumeManager:
 
     # Who uses what
 
-    def _use(self, record: PodRecord, pod: Obj) -> None:
-        for volume in pod["spec"].get("volumes") or ():
-            for resource, name in volume_sources.references(volume):
-                self._users.setdefault(f"{resource}/{record.namespace}/{name}", {})[record.uid] = None
-        for _, claim in rules.claims_of(pod):
+    def _use(self, record: PodRecord, pod: Obj, facts: SpecFacts) -> None:
+        for resource, name in facts.references:
+            self._users.setdefault(f"{resource}/{record.namespace}/{name}", {})[record.uid] = None
+        for _, claim in rules.claims_of(pod) if facts.has_claims else ():
             self._users.setdefault(f"{CLAIMS}/{record.namespace}/{claim}", {})[record.uid] = None
 
     def _lookup(self, record: PodRecord) -> Lookup:

@@ -76,7 +76,7 @@ TAINTED = ("TaintToleration", "Predicate TaintToleration failed: node(s) had tai
 )
 def test_predicates_of_the_node(pod: Any, machine: Any, others: Any, is_static: bool, wanted: Any) -> None:
     """The cases of `TestGeneralPredicates` in `pkg/kubelet/lifecycle/predicate_test.go`."""
-    found = admission.of_node(pod, machine, others, is_static=is_static)
+    found = admission.of_node(admission.wants_of(pod), machine, others, is_static=is_static)
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 
@@ -111,7 +111,7 @@ def test_predicates_of_the_node(pod: Any, machine: Any, others: Any, is_static: 
 )
 def test_amounts_beside_cpu_and_memory(pod: Any, others: Any, wanted: Any) -> None:
     """`removeMissingExtendedResources` and `InsufficientResourceError` of `pkg/kubelet/lifecycle/predicate.go`."""
-    found = admission.of_amounts(pod, others, NODE["status"]["allocatable"])
+    found = admission.of_amounts(admission.wants_of(pod), others, NODE["status"]["allocatable"])
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 
@@ -155,7 +155,7 @@ def test_amounts_beside_cpu_and_memory(pod: Any, others: Any, wanted: Any) -> No
 )
 def test_system_and_kernel(pod: Any, labels: Any, wanted: Any) -> None:
     """`pkg/kubelet/lifecycle/predicate.go` and `pkg/kubelet/sysctl/allowlist.go`."""
-    found = admission.of_system(pod, labels, "linux")
+    found = admission.of_system(admission.wants_of(pod), labels, "linux")
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 

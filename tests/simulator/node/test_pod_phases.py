@@ -6,6 +6,7 @@ import pytest
 
 from simulator.node.pod_lifecycle import Todo, final_phase, next_steps, phase
 from simulator.node.pod_status import pod_status
+from simulator.node.spec_facts import facts_of
 from tests.proof.follows import follows
 from tests.simulator.node.pod_records import pod
 
@@ -152,7 +153,7 @@ def reported(containers: str, *, policy: str = "Never", ended: str = "", reason:
     named = [{"name": one.name, "image": "busybox:1.36"} for one in record.containers.values() if one.kind == "app"]
     before = [{"name": one.name, "image": "busybox:1.36"} for one in record.containers.values() if one.kind != "app"]
     made = {"metadata": {}, "spec": {"restartPolicy": policy, "containers": named, "initContainers": before, **spec}}
-    return pod_status(made, record, host_ip="172.18.0.2", timestamp=lambda moment: "now")
+    return pod_status(made, record, facts_of(made["spec"]), host_ip="172.18.0.2", timestamp=lambda moment: "now")
 
 
 def condition(status: Any, kind: str) -> tuple[str, str, str]:
