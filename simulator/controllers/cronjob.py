@@ -87,9 +87,12 @@ class CronJobController(Controller):
         try:
             self._follow(owner, status, jobs)
             self._start(key, owner, status)
-            self._drop_old(owner, status, jobs)
         except (StatusError, ApiUnavailable) as error:
             failure = error
+        try:  # also after a failure: room may be all that is missing
+            self._drop_old(owner, status, jobs)
+        except (StatusError, ApiUnavailable) as error:
+            failure = failure or error
         if not status.get("active"):
             status.pop("active", None)
         if status != (owner.get("status") or {}):
@@ -190,15 +193,27 @@ class CronJobController(Controller):
         if owner["spec"].get("concurrencyPolicy") == "Replace":
             for one in list(status.get("active") or ()):
                 self._delete(owner, status, one["namespace"], one["name"], one["uid"])
+        made = self._make(owner, due_s)
+        if made is None or any(one["uid"] == made["metadata"]["uid"] for one in status.get("active") or ()):
+            return
+        status["active"] = [*(status.get("active") or ()), _reference(made)]
+        status["lastScheduleTime"] = _rfc3339(due_s)
+
+    def _make(self, owner: Obj, due_s: int) -> Obj | None:
+        """The Job of that time: made now, or before the status could tell of it; None when its name is somebody else's."""
         try:
             made = self.client.create(_JOBS, _job(owner, due_s))
         except StatusError as error:
-            if error.reason != "AlreadyExists" and not _is_namespace_ending(error):
+            if error.reason == "AlreadyExists":
+                there = self.client.get(_JOBS, owner["metadata"]["namespace"], _job_name(owner, due_s))
+                controller = controller_of(there)
+                is_ours = controller is not None and controller["uid"] == owner["metadata"]["uid"]
+                return there if is_ours else None
+            if not _is_namespace_ending(error):
                 self._tell(owner, "Warning", "FailedCreate", f"Error creating job: {error}")
             raise
         self._tell(owner, "Normal", "SuccessfulCreate", f"Created job {made['metadata']['name']}")
-        status["active"] = [*(status.get("active") or ()), _reference(made)]
-        status["lastScheduleTime"] = _rfc3339(due_s)
+        return made
 
     def _drop_old(self, owner: Obj, status: Obj, jobs: Sequence[Obj]) -> None:
         """Keeps as many finished Jobs as the history limits say, the newest."""
