@@ -237,11 +237,10 @@ class ContainerRuntime:
             return
         one.stopping = True
         self._fleet.event(record, "Normal", "Killing", message or f"Stopping container {one.name}", container=one.name)
-        grace_us = max(grace_s, MINIMUM_GRACE_S) * SECOND
-        before_us = self._pre_stop(record, one, spec, grace_us) if grace_s > 0 else 0
+        before_us = self._pre_stop(record, one, spec, grace_s * SECOND) if grace_s > 0 else 0
         if one.state != "running" or one.run is None:
             return  # the hook itself has ended it
-        grace_us = max(grace_us, before_us + MINIMUM_GRACE_S * SECOND)
+        grace_us = before_us + max(grace_s - before_us // SECOND, MINIMUM_GRACE_S) * SECOND
         signal = _stop_signal(spec)
         after, code, reason = grace_us, _SIGKILL, "Error"
         plan = self._fleet.plan(one.run)

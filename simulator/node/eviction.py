@@ -1,7 +1,7 @@
 """Node-pressure eviction: the kubelet ends pods before the machine runs out of memory or disk.
 
-Follows `pkg/kubelet/eviction/eviction_manager.go` and `helpers.go` of v1.33, word for word: thresholds, ranking by use above requests,
-priority and use, one pod at a time, conditions that stay for five minutes. Promises: looks only when somebody has started, ended or
+Follows `pkg/kubelet/eviction/eviction_manager.go` of v1.33, word for word: thresholds hard and soft (`eviction_thresholds`), the pod that goes first
+(`eviction_ranking`), one pod at a time, conditions that stay for five minutes. Promises: looks only when somebody has started, ended or
 written something; a machine under no pressure plans nothing. What is left is known from the last walk over a machine's containers as long
 as only containers have started since (`Room`): who starts one on a machine with room to spare is not made to count the others.
 """
@@ -11,8 +11,23 @@ from dataclasses import dataclass
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery import pod_resources
-from simulator.machinery.quantities import canonical, from_bytes, value
+from simulator.machinery.quantities import value
 from simulator.node.cgroups import used_by
+from simulator.node.eviction_ranking import Candidate, ContainerUse, message, ranked
+from simulator.node.eviction_thresholds import (
+    ALLOCATABLE_MEMORY,
+    DEFAULT_HARD,
+    IMAGE_FS,
+    MEMORY,
+    NODE_FS,
+    SIGNALS,
+    Amount,
+    Observation,
+    Observations,
+    Threshold,
+    met,
+    thresholds,
+)
 from simulator.node.fleet import MIRROR, WORKERS, Fleet
 from simulator.node.node_status import STORAGE
 from simulator.node.pod_lifecycle import container_spec
@@ -23,11 +38,12 @@ from simulator.workloads.timeline import Plan
 
 #: `monitoringInterval` of `pkg/kubelet/kubelet.go`.
 _INTERVAL_US = 10 * SECOND
-#: `evictionPressureTransitionPeriod`.
+#: `evictionPressureTransitionPeriod`, unless the kubelet's file says something else.
 _TRANSITION_US = 300 * SECOND
-#: `memory.available`, in bytes, and `nodefs.available`, in percent (`pkg/kubelet/eviction/defaults_linux.go`).
-MEMORY_THRESHOLD = 100 << 20
-DISK_PERCENT = 10
+#: Seconds that an evicted pod has (`immediateEvictionGracePeriodSeconds`).
+IMMEDIATE_S = 1
+_DEFAULT = thresholds(DEFAULT_HARD)
+_DISK = "ephemeral-storage"
 #: Condition → the events when it becomes True, and when it becomes False.
 _TOLD = {
     "MemoryPressure": ("NodeHasInsufficientMemory", "NodeHasSufficientMemory"),
@@ -35,16 +51,6 @@ _TOLD = {
 }
 #: From this priority on a pod is never evicted (`system-cluster-critical` and above).
 _CRITICAL = 2_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Starved:
-    """A resource of which too little is left."""
-
-    resource: str
-    condition: str
-    threshold: int
-    available: int
 
 
 @dataclass(slots=True)
@@ -89,7 +95,7 @@ class EvictionManager:
             if more is not None and not self._fleet.contents.is_used and room.takes(more, self._seen(node)):
                 return
             del self._rooms[name]
-        if self._starved(node):
+        if met(thresholds_of(node), self._observe(node)):
             self._look_in(node, _INTERVAL_US - self._engine.now % _INTERVAL_US)
 
     def _look_in(self, node: NodeRecord, delay_us: int) -> None:
@@ -103,19 +109,26 @@ class EvictionManager:
             node.eviction_due = False
             return
         node.eviction_due = False
-        now = self._engine.now
-        starved = self._starved(node)
+        now, transition = self._engine.now, node.config.get("transition_us", _TRANSITION_US)
+        known, seen = thresholds_of(node), self._observe(node)
+        short = met(known, seen)
+        unresolved = [one for one in known if one.key in node.thresholds_met and one not in short]
+        short += met(unresolved, seen, with_reclaim=True)
+        node.short_since = {one.key: node.short_since.get(one.key, now) for one in short}
         before = dict(node.pressure)
-        for one in starved:
-            node.pressure[one.condition] = now
-        node.pressure = {kind: seen for kind, seen in sorted(node.pressure.items()) if now - seen < _TRANSITION_US}
+        for one in short:
+            node.pressure[SIGNALS[one.signal][1]] = now
+        node.pressure = {kind: at for kind, at in sorted(node.pressure.items()) if now - at < transition}
         if before.keys() != node.pressure.keys():
             self._tell(node, before)
-        if starved:
-            self._reclaim(node, starved[0])
+        due = [one for one in short if now - node.short_since[one.key] >= one.grace_us]
+        node.thresholds_met = [one.key for one in due]
+        if due:
+            self._reclaim(node, sorted(due, key=lambda one: SIGNALS[one.signal][0] != "memory"), seen)
+        if short:
             self._look_in(node, _INTERVAL_US)
         elif node.pressure:
-            self._look_in(node, min(node.pressure.values()) + _TRANSITION_US - now)
+            self._look_in(node, min(node.pressure.values()) + transition - now)
 
     def _tell(self, node: NodeRecord, before: dict[str, int]) -> None:
         """The conditions that have changed, as events and in the node's status (`nodestatus/setters.go`)."""
@@ -127,18 +140,28 @@ class EvictionManager:
 
     # What is left
 
-    def _starved(self, node: NodeRecord) -> list[Starved]:
-        """Memory first, as `byEvictionPriority` sorts."""
-        found = []
+    def _observe(self, node: NodeRecord) -> Observations:
+        """The signals of a machine whose images, containers and volumes lie on one disk (`makeSignalObservations`)."""
         memory, disk, is_steady = self._left(node)
-        if memory < MEMORY_THRESHOLD:
-            found.append(Starved("memory", "MemoryPressure", MEMORY_THRESHOLD, max(memory, 0)))
-        threshold = STORAGE * DISK_PERCENT // 100
-        if disk < threshold:
-            found.append(Starved("ephemeral-storage", "DiskPressure", threshold, max(disk, 0)))
-        if is_steady and not found:
-            self._rooms[node.name] = Room(memory - MEMORY_THRESHOLD, self._seen(node))
-        return found
+        capacity = value(node.spec["memory"])
+        seen = {
+            MEMORY: Observation(max(memory, 0), capacity),
+            NODE_FS: Observation(max(disk, 0), STORAGE),
+            IMAGE_FS: Observation(max(disk, 0), STORAGE),
+        }
+        known = thresholds_of(node)
+        if node.spec["reserved_memory"]:
+            hard = next((one.amount.of(capacity) for one in known if one.signal == ALLOCATABLE_MEMORY), 0)
+            limit = capacity - node.spec["reserved_memory"] + hard
+            seen[ALLOCATABLE_MEMORY] = Observation(max(limit - capacity + memory, 0), limit)
+        if is_steady and not met(known, seen):
+            spare = min(
+                seen[one.signal].available - one.amount.of(seen[one.signal].capacity)
+                for one in (*known, _NOTHING)
+                if one.signal in seen and SIGNALS[one.signal][0] == "memory"
+            )
+            self._rooms[node.name] = Room(spare, self._seen(node))
+        return seen
 
     def _seen(self, node: NodeRecord) -> tuple[int, int]:
         return len(node.images), self._fleet.happenings
@@ -184,53 +207,67 @@ class EvictionManager:
 
     # Reclaiming
 
-    def _reclaim(self, node: NodeRecord, starved: Starved) -> None:
-        text = f"Attempting to reclaim {starved.resource}"
+    def _reclaim(self, node: NodeRecord, due: list[Threshold], seen: Observations) -> None:
+        first = due[0]
+        resource = SIGNALS[first.signal][0]
+        text = f"Attempting to reclaim {resource}"
         self._fleet.node_event(node, "Warning", "EvictionThresholdMet", text)
-        if starved.resource == "ephemeral-storage" and self._drop_unused_images(node):
+        if resource == _DISK and self._drop_unused_images(node):
             return
-        ranked = self._ranked(node, starved)
-        if not ranked:
+        found = self._candidates(node, resource)
+        if not found:
             return
-        record, pod = ranked[0]
-        message = self._message(record, pod, starved)
-        self._engine.schedule(0, WORKERS, "evict", record.uid, message)
+        record, pod = found[ranked(found)[0]]
+        observed = seen[first.signal]
+        said = message(
+            resource, first.amount.of(observed.capacity), observed.available, self._uses(record, pod, resource)
+        )
+        grace = node.config.get("max_pod_grace_s", 0) if first.grace_us else IMMEDIATE_S
+        self._engine.schedule(0, WORKERS, "evict", record.uid, said, grace)
 
     def _drop_unused_images(self, node: NodeRecord) -> bool:
         """Image garbage collection; whether that was enough."""
         in_use = {one.image for record in self._pods(node) for one in record.containers.values()}
         node.images = {name: size for name, size in node.images.items() if name in in_use}
-        return not any(one.resource == "ephemeral-storage" for one in self._starved(node))
+        return not met(thresholds_of(node), self._observe(node), with_reclaim=True)
 
-    def _ranked(self, node: NodeRecord, starved: Starved) -> list[tuple[PodRecord, Obj]]:
-        """Who goes first: beyond its requests, then of low priority, then the largest (`rankMemoryPressure`, `rankDiskPressure`)."""
-        found = []
+    def _candidates(self, node: NodeRecord, resource: str) -> dict[Candidate, tuple[PodRecord, Obj]]:
+        """The pods that run here or are about to, but those that may not be evicted."""
+        found = {}
         for record in self._pods(node):
             pod = self._fleet.pod(record)
             if pod is None or record.worker != "syncing" or _is_critical(pod):
                 continue
-            if not any(one.state == "running" for one in record.containers.values()):
-                continue
-            excess = self._used(record, starved) - _requested(pod, starved.resource)
-            found.append(((excess <= 0, pod["spec"].get("priority") or 0, -excess, record.name), record, pod))
-        return [(record, pod) for _, record, pod in sorted(found, key=lambda one: one[0])]
+            runs = any(one.state == "running" for one in record.containers.values())
+            used = (self._memory(record) if resource == "memory" else self.disk(record)) if runs else None
+            name = f"{record.namespace}/{record.name}"
+            one = Candidate(name, pod["spec"].get("priority") or 0, used, _requested(pod, resource))
+            found[one] = record, pod
+        return found
 
-    def _used(self, record: PodRecord, starved: Starved) -> int:
-        return self._memory(record) if starved.resource == "memory" else self.disk(record)
-
-    def _message(self, record: PodRecord, pod: Obj, starved: Starved) -> str:
-        text = f"The node was low on resource: {starved.resource}. "
-        text += f"Threshold quantity: {from_bytes(starved.threshold)}, available: {_rounded(starved.available)}. "
+    def _uses(self, record: PodRecord, pod: Obj, resource: str) -> list[ContainerUse]:
+        found = []
         for name, one in record.containers.items():
             if one.kind == "ephemeral" or one.state != "running" or one.run is None:
                 continue
-            spec = container_spec(pod, name)
             memory = used_by(self._fleet.plan(one.run), one.resources)[1]
-            amount = memory if starved.resource == "memory" else self._layer(record, name)
-            wanted = _request(spec, starved.resource)
-            if amount > value(wanted):
-                text += f"Container {name} was using {_rounded(amount)}, request is {canonical(wanted)}, has larger consumption of {starved.resource}. "
-        return text
+            amount = memory if resource == "memory" else self._layer(record, name)
+            found.append(ContainerUse(name, amount, _request(container_spec(pod, name), resource)))
+        return found
+
+
+#: Stands for no threshold at all where the least of several is looked for.
+_NOTHING = Threshold(MEMORY, Amount())
+
+
+def thresholds_of(node: NodeRecord) -> list[Threshold]:
+    """Those of the kubelet's file, or the default ones."""
+    given = node.config.get("thresholds")
+    if given is None:
+        return _DEFAULT
+    return [
+        Threshold(signal, Amount(*amount), grace_us, Amount(*reclaim)) for signal, amount, grace_us, reclaim in given
+    ]
 
 
 def rejection(node: NodeRecord, pod: Obj) -> str:
@@ -264,8 +301,3 @@ def _requested(pod: Obj, resource: str) -> int:
 
 def _request(container: Obj, resource: str) -> str:
     return str(((container.get("resources") or {}).get("requests") or {}).get(resource, "0"))
-
-
-def _rounded(amount: int) -> str:
-    """As a quantity in whole KiB, which is how the statistics come."""
-    return from_bytes(amount // 1024 * 1024)

@@ -1,7 +1,7 @@
 """What a kubelet is configured with: `/var/lib/kubelet/config.yaml` of its machine, read when it starts.
 
 Follows `pkg/kubelet/apis/config/validation/validation.go` and `cmd/kubelet/app/server.go` of v1.33, word for word, for the fields that have an
-effect here: `shutdownGracePeriod`, `shutdownGracePeriodCriticalPods` and `shutdownGracePeriodByPodPriority`. Promises: pure functions; what is
+effect here: `shutdownGracePeriod` and its like, `evictionHard`, `evictionSoft` and what belongs to them. Promises: pure functions; what is
 read is plain data for the node's record, and a machine nobody configured has none. Other fields are kept in the file and change nothing.
 """
 
@@ -9,6 +9,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery import yaml_documents
 from simulator.machinery.go_text import parse_duration_us
 from simulator.node.durations import go_duration
+from simulator.node.eviction_thresholds import DEFAULT_HARD, ThresholdError, thresholds
 from simulator.node.timing import SECOND
 
 PATH = "/var/lib/kubelet/config.yaml"
@@ -29,9 +30,8 @@ def fresh(cluster_dns: str) -> str:
 
 
 def read(text: str | None) -> Obj:
-    """What the file says, as the node's record keeps it: {} or `{"shutdown": [[priority, seconds], …]}`, lowest priority first.
-
-    Raises KubeletConfigurationError.
+    """What the file says, as the node's record keeps it: `shutdown` ([[priority, seconds], …], lowest priority first), `thresholds`,
+    `transition_us` and `max_pod_grace_s`, each only where it differs from the default. Raises KubeletConfigurationError.
     """
     if text is None:
         raise KubeletConfigurationError(_READ)
@@ -46,7 +46,24 @@ def read(text: str | None) -> Obj:
         raise KubeletConfigurationError(f"failed to validate kubelet configuration, error: {said}, path: {PATH}")
     periods = [[one.get("priority", 0), one.get("shutdownGracePeriodSeconds", 0)] for one in by_priority]
     periods = sorted(periods) or migrated(requested // SECOND, critical // SECOND)
-    return {"shutdown": periods} if periods else {}
+    return {**({"shutdown": periods} if periods else {}), **_eviction(given)}
+
+
+def _eviction(given: Obj) -> Obj:
+    parts = [given.get(f"eviction{part}") for part in ("Hard", "Soft", "SoftGracePeriod", "MinimumReclaim")]
+    found: Obj = {}
+    if any(part is not None for part in parts):
+        hard, soft, grace, reclaim = ({key: str(text) for key, text in (part or {}).items()} for part in parts)
+        try:
+            made = thresholds(DEFAULT_HARD if parts[0] is None else hard, soft, grace, reclaim)
+        except ThresholdError as error:
+            raise KubeletConfigurationError(f"failed to run Kubelet: {error}") from error
+        found["thresholds"] = [[one.signal, [*one.amount], one.grace_us, [*one.reclaim]] for one in made]
+    if transition := _duration(given, "evictionPressureTransitionPeriod"):
+        found["transition_us"] = transition
+    if given.get("evictionMaxPodGracePeriod"):
+        found["max_pod_grace_s"] = int(given["evictionMaxPodGracePeriod"])
+    return found
 
 
 def migrated(requested_s: int, critical_s: int) -> list[list[int]]:

@@ -5,7 +5,8 @@ limit is noticed on the eviction manager's next beat. Leaves to others: the evic
 """
 
 from simulator.engine.plain import Obj
-from simulator.machinery.quantities import value
+from simulator.machinery import pod_resources
+from simulator.machinery.quantities import canonical, value
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.records import PodRecord
 from simulator.node.timing import SECOND
@@ -43,18 +44,17 @@ class LocalStorage:
             source = volume.get("emptyDir")
             size = self._contents.size(f"pod/{record.uid}/{volume['name']}") if source is not None else 0
             limit = (source or {}).get("sizeLimit")
-            if limit is not None and size > value(limit):
-                return f'Usage of EmptyDir volume "{volume["name"]}" exceeds the limit "{limit}". '
+            if limit is not None and size > value(limit) > 0:
+                return f'Usage of EmptyDir volume "{volume["name"]}" exceeds the limit "{canonical(limit)}". '
             on_disk += size if (source or {}).get("medium") != "Memory" else 0
         layers = {one["name"]: self._written_by(record, one["name"]) for one in pod["spec"]["containers"]}
         limits = {one["name"]: _storage_limit(one) for one in pod["spec"]["containers"]}
-        total = [limit for limit in limits.values() if limit is not None]
-        if len(total) == len(limits) and on_disk + sum(layers.values()) > sum(value(limit) for limit in total):
-            shown = total[0] if len(total) == 1 else str(sum(value(limit) for limit in total))
-            return f"Pod ephemeral local storage usage exceeds the total limit of containers {shown}. "
+        total = pod_resources.of_pod(pod["spec"], "limits").get("ephemeral-storage")
+        if total is not None and on_disk + sum(layers.values()) > total.value:
+            return f"Pod ephemeral local storage usage exceeds the total limit of containers {total}. "
         for name, limit in limits.items():
-            if limit is not None and layers[name] > value(limit):
-                return f'Container {name} exceeded its local ephemeral storage limit "{limit}". '
+            if limit is not None and layers[name] > value(limit) > 0:
+                return f'Container {name} exceeded its local ephemeral storage limit "{canonical(limit)}". '
         return ""
 
     def _written_by(self, record: PodRecord, container: str) -> int:

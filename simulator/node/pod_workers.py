@@ -16,6 +16,7 @@ from simulator.node import admission
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
+from simulator.node.eviction import IMMEDIATE_S
 from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
@@ -414,14 +415,14 @@ class PodWorkers:
         self._reports.write_status(record, pod)
         self._cause(record, pod, "deadline")
 
-    def evict(self, uid: str, message: str) -> None:
+    def evict(self, uid: str, message: str, grace_s: int) -> None:
         """Event: the eviction manager ends a pod, at once and for good."""
         record = self._fleet.pods.get(uid)
         pod = self._fleet.pod(record) if record is not None else None
         if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
             return
         record.phase, record.reason, record.message = "Failed", "Evicted", message
-        record.disrupted, record.grace_s = message, 1
+        record.disrupted, record.grace_s = message, grace_s
         self._fleet.event(record, "Warning", "Evicted", message)
         self._cause(record, pod, "deadline")
 
@@ -434,7 +435,7 @@ class PodWorkers:
         end = self._engine.now + seconds * SECOND
         if record.worker == "syncing":
             record.phase, record.reason, record.message = "Failed", SHUT_DOWN, SHUT_DOWN_MESSAGE
-            record.disrupted, record.grace_s = SHUT_DOWN_MESSAGE, seconds
+            record.disrupted, record.grace_s = SHUT_DOWN_MESSAGE, min(seconds, _grace_s(pod))
             self._cause(record, pod, "deadline")
         elif record.worker == "terminating" and end < record.grace_end_us:
             record.grace_end_us = end
@@ -480,7 +481,7 @@ class PodWorkers:
     def _stop(self, record: PodRecord, pod: Obj | None) -> None:
         grace = 0 if pod is None or (record.orphaned and not record.static) else _grace_s(pod)
         if record.grace_s is not None:
-            grace = min(grace, record.grace_s)
+            grace = record.grace_s
         record.grace_end_us = self._engine.now + grace * SECOND
         self._fleet.quiet(record)
         self._go_on_stopping(record, pod)
@@ -521,6 +522,7 @@ class PodWorkers:
         if not message:
             return
         record.phase, record.reason, record.message = "Failed", "Evicted", message
+        record.grace_s = IMMEDIATE_S
         self._fleet.event(record, "Warning", "Evicted", message)
         self._reports.write_status(record, pod)
         self._cause(record, pod, "deadline")

@@ -210,6 +210,10 @@ class NodeRecord:
     pressure: dict[str, int] = field(default_factory=dict)
     """Condition → when the eviction manager has last found its threshold met."""
     eviction_due: bool = False
+    short_since: dict[str, int] = field(default_factory=dict)
+    """Eviction threshold → since when it is met."""
+    thresholds_met: list[str] = field(default_factory=list)
+    """Those that were met for longer than their grace period at the last look, and are not resolved."""
     manifests: dict[str, str] = field(default_factory=dict)
     """Files of static pods by path → the pod's uid; "" for one that is no valid pod."""
     version: str = ""

@@ -38,6 +38,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Images",
         "Lifecycle hooks",
         "Node shutdown",
+        "Node status",
         "Pod admission",
         "Pod conditions",
         "Pod phase",

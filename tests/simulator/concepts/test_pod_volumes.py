@@ -230,9 +230,16 @@ def test_a_pod_that_writes_more_than_its_limit_is_evicted(lab: Any, limits: str,
 
 
 def test_one_container_of_several_may_be_the_cause(lab: Any) -> None:
-    two = two_containers("emptyDir: {}", first="sleep 3600").replace(
-        "{name: a, image: 'busybox:1.36'",
-        "{name: a, resources: {limits: {ephemeral-storage: 1Ki}}, image: 'busybox:1.36'",
+    two = (
+        two_containers("emptyDir: {}", first="sleep 3600")
+        .replace(
+            "{name: a, image: 'busybox:1.36'",
+            "{name: a, resources: {limits: {ephemeral-storage: 1Ki}}, image: 'busybox:1.36'",
+        )
+        .replace(
+            "{name: b, image: 'busybox:1.36'",
+            "{name: b, resources: {limits: {ephemeral-storage: 1Mi}}, image: 'busybox:1.36'",
+        )
     )
     lab.run("kubectl apply -f -", two)
     lab.wait(15)
