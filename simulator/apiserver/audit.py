@@ -35,6 +35,8 @@ class Audit:
         self._engine = engine
         self._kinds = kinds
         self._policy: Policy | None = None
+        self.is_on = False
+        """Whether anything is written down; follows the policy."""
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
         self._count = 0
         engine.register(self)
@@ -44,13 +46,10 @@ class Audit:
         """Grows with every line."""
         return self._count
 
-    @property
-    def is_on(self) -> bool:
-        return self._policy is not None
-
     def configure(self, text: str) -> None:
         """Takes a policy into force. Raises AuditPolicyError and keeps the old one."""
         self._policy = read_policy(text) if text.strip() else None
+        self.is_on = self._policy is not None
         self.text = text
 
     def log(self) -> str:

@@ -21,9 +21,6 @@ class EventIndex:
         self._unread: Mapping[Key, Obj] | None = None
         """The stored Events, until somebody asks."""
 
-    def find(self, identity: Identity) -> Key | None:
-        return self.known.get(identity)
-
     def add(self, key: Key, event: Obj) -> None:
         self.known[identity_of(event)] = key
 

@@ -12,7 +12,7 @@ who watches (`watchers.py`).
 from collections.abc import Callable, Sequence
 
 from simulator.apiserver import api_services, custom_resources, errors, ownership
-from simulator.apiserver.admission.chain import AdmissionChain
+from simulator.apiserver.admission.chain import WATCHERS, AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.authorization.tokens import Tokens
@@ -49,6 +49,9 @@ VERSION = "v1.33.1"
 #: Names that the method `list` would hide inside the classes below.
 Objects = list[Obj]
 Strings = list[str]
+
+#: Objects by which the API server itself goes: what it serves, and who has a say in a write.
+_RULES = frozenset((DEFINITIONS, *WATCHERS))
 
 
 class Registry:
@@ -97,6 +100,7 @@ class Registry:
         self.tokens = Tokens(engine, self.store)
         self._strategies = Strategies(engine, self.store, cluster_cidr, self.kinds, self.converter)
         self.admission = AdmissionChain(engine, self.store, self.kinds, self._write_quota)
+        self.admission.rules_changed()
         self.admission.has_mutating_policies = "MutatingAdmissionPolicy" in gates
         self._naming = Naming(engine, self.store)
         self.leases = Leases(engine, self.store, self._put, self._naming.new_uid)
@@ -175,7 +179,7 @@ class Registry:
     def told_event(self, identity: Identity) -> Obj | None:
         """The stored Event that says this already. Raises ApiUnavailable."""
         self._reach()
-        key = self._event_index.find(identity)
+        key = self._event_index.known.get(identity)
         return None if key is None else self.store.get("events", key)
 
     # Writes
@@ -214,12 +218,12 @@ class Registry:
     def add_event(self, who: str, event: Obj, identity: Identity) -> None:
         """`create` of an Event as a component's recorder makes it: named, complete and well-formed.
 
-        `event` itself is stored, so nobody else may hold it. Raises what `create` raises.
+        `event` itself is stored, so nobody else may hold it. Asked for after `told_event`, which has found the API server there.
+        Raises what `create` raises.
         """
         if self.distrust or self.admission.looks_closely:
             self.create(who, "events", event)
             return
-        self._reach()
         metadata, store = event["metadata"], self.store
         key = (metadata["namespace"], metadata["name"])
         if store.get("namespaces", ("", key[0])) is None:
@@ -479,36 +483,46 @@ class Registry:
 
     def _write(self, who: str, verb: str, resource: str, key: Key, stored: Obj, revision: int) -> None:
         """`stored` carries the next revision."""
-        ev = self._record(who, verb, resource, key, stored, revision)
+        engine, uid = self.engine, stored["metadata"]["uid"]
+        if self.audit.is_on and self.admission.person is None:
+            self.audit.component(who, verb, resource, key, stored)
+        ev = engine.trail.write(engine.now, who, verb, resource, key, uid, revision, engine.cause)
         if self.encryption.is_used:
             self.encryption.wrote(resource, key)
         change = self.store.put(resource, key, stored, ev)
-        if resource == DEFINITIONS:
-            self.kinds.define(stored)
-        self._announce(change)
+        if resource in _RULES:
+            self._rules_changed(resource, stored)
+        for observer in self.observers:
+            observer(change)
+        self._watchers.tell(change)
 
     def _remove(self, who: str, resource: str, key: Key, obj: Obj) -> Obj:
         revision = self.store.revision + 1
         last = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
-        ev = self._record(who, "delete", resource, key, last, revision)
+        engine = self.engine
+        if self.audit.is_on and self.admission.person is None:
+            self.audit.component(who, "delete", resource, key, last)
+        uid = last["metadata"]["uid"]
+        ev = engine.trail.write(engine.now, who, "delete", resource, key, uid, revision, engine.cause)
         self.encryption.removed(resource, key)
         if resource == "events":
             self._event_index.remove(key, last)
+        change = self.store.remove(resource, key, last, ev)
         if resource == DEFINITIONS:
             self.kinds.forget(key[1])
-        self._announce(self.store.remove(resource, key, last, ev))
-        return last
-
-    def _record(self, who: str, verb: str, resource: str, key: Key, obj: Obj, revision: int) -> int:
-        engine = self.engine
-        if self.audit.is_on and self.admission.person is None:
-            self.audit.component(who, verb, resource, key, obj)
-        return engine.trail.write(engine.now, who, verb, resource, key, obj["metadata"]["uid"], revision, engine.cause)
-
-    def _announce(self, change: Change) -> None:
+        elif resource in _RULES:
+            self._rules_changed(resource, last)
         for observer in self.observers:
             observer(change)
         self._watchers.tell(change)
+        return last
+
+    def _rules_changed(self, resource: str, obj: Obj) -> None:
+        """What is served, and who has a say in a write, follows from the objects that are there."""
+        if resource == DEFINITIONS:
+            self.kinds.define(obj)
+        else:
+            self.admission.rules_changed()
 
     # State
 
@@ -541,6 +555,7 @@ class Registry:
         self.max_objects = state["max_objects"]
         self._expiry.load(state)
         self._event_index.rebuild(self.store.table("events"))
+        self.admission.rules_changed()
 
 
 def _key_of(obj: Obj) -> Key:

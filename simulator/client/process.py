@@ -79,7 +79,7 @@ class Process:
             if resource == ANY_CUSTOM:
                 self._any.append(getattr(part, method))
                 continue
-            routes = self._routes.setdefault(resource, Routes())
+            routes = self._routes.setdefault(resource, Routes(is_custom=by_name(resource) is None))
             routes.add(getattr(part, method), interests.get(resource, _EVERYTHING))
 
     @property
@@ -163,14 +163,15 @@ class Process:
 
     def _call(self, resource: str, old: Obj | None, new: Obj | None) -> None:
         routes = self._routes.get(resource)
-        for handler in routes.of(old, new) if routes is not None else ():
-            try:
-                handler(old, new)
-            except Exception as error:
-                if crashes.are_raised:
-                    raise
-                crashes.note(self.engine, self.name, resource, error)
-        if self._any and by_name(resource) is None:
+        if routes is not None:
+            for handler in routes.of(old, new):
+                try:
+                    handler(old, new)
+                except Exception as error:
+                    if crashes.are_raised:
+                        raise
+                    crashes.note(self.engine, self.name, resource, error)
+        if self._any and (routes is None or routes.is_custom):
             for listener in self._any:
                 listener(resource, old, new)
 

@@ -32,7 +32,9 @@ class Interest(NamedTuple):
 class Routes:
     """The handlers of one resource, some of which are choosy."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_custom: bool = False) -> None:
+        self.is_custom = is_custom
+        """Whether the resource is of a custom kind."""
         self._all: list[tuple[Handler, Interest]] = []
         self._everybody: tuple[Handler, ...] = ()
         self._is_choosy = False

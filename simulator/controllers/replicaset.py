@@ -133,7 +133,7 @@ class ReplicaSetController(Controller):
             self._note_gone(before, one_of(old, new))
             self.enqueue(key_of(before))
         if after is not None and new is not None:
-            self._on_owned(after, old, new)
+            self._on_owned(after, old, new, is_same=is_same and was_counted)
         elif (
             new is not None
             and controller_of(new) is None
@@ -141,7 +141,8 @@ class ReplicaSetController(Controller):
         ):
             self._wake_adopters(new)
 
-    def _on_owned(self, owner: Obj, old: Obj | None, new: Obj) -> None:
+    def _on_owned(self, owner: Obj, old: Obj | None, new: Obj, *, is_same: bool) -> None:
+        """`is_same`: it counts for as much as before."""
         key = key_of(owner)
         if is_ending(new):
             self._note_gone(owner, new)
@@ -155,7 +156,7 @@ class ReplicaSetController(Controller):
                 self._strays.setdefault(owner["metadata"]["uid"], {})[new["metadata"]["name"]] = None
         elif labels_of(old) != labels_of(new):
             self._strays.setdefault(owner["metadata"]["uid"], {})[new["metadata"]["name"]] = None
-        elif _aspects(old) == _aspects(new):
+        elif is_same or _aspects(old) == _aspects(new):
             return
         if phase(new) == "Failed":
             self._pace.begin(key)

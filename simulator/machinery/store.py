@@ -100,7 +100,12 @@ class Store:
         table[key] = obj
         if old is None:
             self._names.setdefault((resource, key[0]), {})[key[1]] = None
-        return self._append(_change((self.revision + 1, ev, "MODIFIED" if old else "ADDED", resource, key, old, obj)))
+        self.revision = revision = self.revision + 1
+        change = _change((revision, ev, "MODIFIED" if old else "ADDED", resource, key, old, obj))
+        self.log.append(change)
+        if len(self.log) > self._log_limit:
+            self.compacted = self.log.popleft().rev
+        return change
 
     def remove(self, resource: str, key: Key, last: Obj, ev: int) -> Change:
         """Removes the object; `last` is its final form, as watchers get it."""

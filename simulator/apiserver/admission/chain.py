@@ -29,7 +29,7 @@ from simulator.machinery.kinds import Kinds
 from simulator.machinery.store import Store
 
 #: Without any object of these nobody looks at a write.
-_WATCHERS = (validating_policy.BINDINGS, MUTATING, VALIDATING, mutating_policy.BINDINGS)
+WATCHERS = (validating_policy.BINDINGS, MUTATING, VALIDATING, mutating_policy.BINDINGS)
 _MIRROR = "kubernetes.io/config.mirror"
 
 
@@ -46,13 +46,18 @@ class AdmissionChain:
         self.has_mutating_policies = False
         """Whether the feature gate MutatingAdmissionPolicy is on."""
         self._store = store
+        self._has_watchers = False
         self._kinds = kinds
         self._quota = QuotaAdmission(store, kinds, write_quota)
 
     @property
     def looks_closely(self) -> bool:
         """Whether a write of any kind may be refused or changed: somebody's request is served, or policies or webhooks are there."""
-        return self.person is not None or self._store.has_any(_WATCHERS)
+        return self.person is not None or self._has_watchers
+
+    def rules_changed(self) -> None:
+        """An object of `WATCHERS` came, changed or went."""
+        self._has_watchers = self._store.has_any(WATCHERS)
 
     def mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
         """The object as mutating policies and webhooks leave it. Raises StatusError."""
@@ -166,7 +171,7 @@ class AdmissionChain:
         self, operation: str, who: str, resource: str, obj: Obj | None, old: Obj | None, *, dry_run: bool
     ) -> Change | None:
         """The write as policies and webhooks see it; None where nobody looks."""
-        if not self._store.has_any(_WATCHERS):
+        if not self._has_watchers:
             return None
         kind = self._kinds.by_name(resource)
         user = self.person if self.person is not None and self.person.name == who else user_of(who)

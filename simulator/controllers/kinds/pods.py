@@ -4,19 +4,22 @@ from simulator.controllers.kinds.conditions import condition
 from simulator.engine.plain import Obj
 
 _TERMINAL = ("Succeeded", "Failed")
+_NOTHING: Obj = {}
 
 
 def phase(pod: Obj) -> str:
-    return str((pod.get("status") or {}).get("phase") or "")
+    return str((pod.get("status") or _NOTHING).get("phase") or "")
 
 
 def is_active(pod: Obj) -> bool:
     """Neither finished nor being deleted."""
-    return phase(pod) not in _TERMINAL and "deletionTimestamp" not in pod["metadata"]
+    if "deletionTimestamp" in pod["metadata"]:
+        return False
+    return (pod.get("status") or _NOTHING).get("phase") not in _TERMINAL
 
 
 def is_terminal(pod: Obj) -> bool:
-    return phase(pod) in _TERMINAL
+    return (pod.get("status") or _NOTHING).get("phase") in _TERMINAL
 
 
 def ready_condition(pod: Obj) -> Obj | None:
@@ -24,8 +27,10 @@ def ready_condition(pod: Obj) -> Obj | None:
 
 
 def is_ready(pod: Obj) -> bool:
-    found = ready_condition(pod)
-    return found is not None and found["status"] == "True"
+    for one in (pod.get("status") or _NOTHING).get("conditions") or ():
+        if one["type"] == "Ready":
+            return bool(one["status"] == "True")
+    return False
 
 
 def from_template(template: Obj, namespace: str, prefix: str, owner: Obj) -> Obj:

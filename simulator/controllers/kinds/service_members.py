@@ -80,7 +80,7 @@ class ServiceMembers:
         """Calls `tell(service key, members)` for every service that has to look at its members again."""
         pod = one_of(old, new)
         services = self._services(pod)
-        if old is not None and new is not None and labels_of(old) != labels_of(new):
+        if old is not None and new is not None and not _has_same_labels(old["metadata"], new["metadata"]):
             services = list(dict.fromkeys([*services, *self._services(old)]))
         if not services:
             return
@@ -188,6 +188,11 @@ def families(service: Obj) -> list[str]:
 
 def address_in(member: Member, family: str) -> str:
     return member.second if family == "IPv6" else member.address
+
+
+def _has_same_labels(old: Obj, new: Obj) -> bool:
+    before, after = old.get("labels"), new.get("labels")
+    return before is after or before == after
 
 
 def _selects(service: Obj, pod: Obj) -> bool:
