@@ -16,17 +16,21 @@ from simulator.machinery.claims import SELECTED_NODE, annotations, asked_bytes
 
 _GIB = 1 << 30
 _GRPC = re.compile(r"rpc error: code = (\w+) desc = ")
+_CSI_MODES = {
+    "ReadWriteOnce": "SINGLE_NODE_WRITER",
+    "ReadWriteOncePod": "SINGLE_NODE_SINGLE_WRITER",
+    "ReadOnlyMany": "MULTI_NODE_READER_ONLY",
+    "ReadWriteMany": "MULTI_NODE_MULTI_WRITER",
+}
 _LOCAL_MODES = ("ReadWriteOnce", "ReadWriteOncePod")
 
 
 class Refused(Exception):
     """The driver could not do it, and why."""
 
-    def __init__(self, message: str, *, is_final: bool = False) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.is_final = is_final
-        """Trying again on this node is pointless: the scheduler should choose another one."""
 
     @property
     def code(self) -> str:
@@ -134,11 +138,7 @@ class CloudDisks:
     def create(self, order: Order) -> Obj:
         claim = order.claim
         modes = claim["spec"].get("accessModes") or []
-        if any(mode in ("ReadWriteMany", "ReadOnlyMany") for mode in modes):
-            raise Refused(
-                "rpc error: code = InvalidArgument desc = Volume capabilities not supported: only ReadWriteOnce volumes can be made",
-                is_final=True,
-            )
+        self._check_modes(claim, modes)
         parameters = order.storage_class.get("parameters") or {}
         size = max(asked_bytes(claim), self._storage.smallest)
         gib = -(-size // _GIB)
@@ -147,12 +147,11 @@ class CloudDisks:
         except CloudRefused as refused:
             code = "ResourceExhausted" if refused.code == "QuotaExceeded" else "Internal"
             raise Refused(
-                f'rpc error: code = {code} desc = Could not create volume "{order.name}": {refused.message}',
-                is_final=code == "ResourceExhausted",
+                f'rpc error: code = {code} desc = Could not create volume "{order.name}": {refused.message}'
             ) from refused
         source: Obj = {"driver": self._storage.driver, "volumeHandle": handle}
         if (claim["spec"].get("volumeMode") or "Filesystem") == "Filesystem":
-            source["fsType"] = parameters.get("csi.storage.k8s.io/fstype", "ext4")
+            source["fsType"] = _fs_type(parameters)
         source["volumeAttributes"] = {
             "storage.kubernetes.io/csiProvisionerIdentity": f"1760000000000-8081-{self._storage.driver}"
         }
@@ -162,6 +161,22 @@ class CloudDisks:
             "csi": source,
             "nodeAffinity": _affinity(self._storage.topology_key, order.zone),
         }
+
+    def _check_modes(self, claim: Obj, modes: list[str]) -> None:
+        """In each driver's own words: a disk is written to from one machine."""
+        if not any(mode in ("ReadWriteMany", "ReadOnlyMany") for mode in modes):
+            return
+        asked = [_CSI_MODES.get(mode, mode) for mode in modes]
+        why = f"Volume capabilities {', '.join(asked)} not supported. Only AccessModes[ReadWriteOnce] supported."
+        if self._storage.driver == "pd.csi.storage.gke.io":
+            why = "VolumeContentSource must be provided when AccessMode is set to read only"
+            if "ReadWriteMany" in modes:
+                why = "VolumeCapabilities is invalid: specified multi writer with mount access type"
+        elif self._storage.driver == "linodebs.csi.linode.com":
+            shape = "block:{}" if claim["spec"].get("volumeMode") == "Block" else 'mount:{fs_type:"ext4"}'
+            wrong = next(one for one in asked if one.startswith("MULTI_NODE"))
+            why = f"invalid volume capability: {shape} access_mode:{{mode:{wrong}}}"
+        raise Refused(f"rpc error: code = InvalidArgument desc = {why}")
 
     def delete(self, volume: Obj) -> None:
         handle = volume["spec"]["csi"]["volumeHandle"]
@@ -201,6 +216,12 @@ class CloudDisks:
 
     def zone_of(self, node: Obj) -> str:
         return str((node["metadata"].get("labels") or {}).get(self._storage.topology_key, ""))
+
+
+def _fs_type(parameters: Obj) -> str:
+    """`ext4` unless the class says otherwise (`--default-fstype`)."""
+    keys = ("fstype", "csi.storage.k8s.io/fstype")
+    return next((str(value) for key, value in sorted(parameters.items()) if key.lower() in keys), "ext4")
 
 
 def _affinity(key: str, value: str) -> Obj:

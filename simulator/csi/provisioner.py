@@ -12,15 +12,23 @@ from typing import ClassVar
 from simulator.client import About, Client, Controller, Process
 from simulator.cloud.storage_flavours import StorageFlavour
 from simulator.csi.backend import Backend, Files, Order, Refused
-from simulator.csi.identity import source_of
+from simulator.csi.class_parameters import check_parameters
+from simulator.csi.data_sources import (
+    SNAPSHOT_GROUP,
+    Clone,
+    DataSources,
+    Restore,
+    cloned_by,
+    is_held_and_ending,
+    source_of,
+)
+from simulator.csi.identity import source_of as identity_of
 from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
-from simulator.machinery import quantities
 
 _CLAIMS, _VOLUMES, _CLASSES = "persistentvolumeclaims", "persistentvolumes", "storageclasses.storage.k8s.io"
 _ATTACHMENTS = "volumeattachments.storage.k8s.io"
-_SNAPSHOTS, _CONTENTS = "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io"
-_CLAIM, _VOLUME = "claim:", "volume:"
+_CLAIM, _VOLUME, _SOURCE = "claim:", "volume:", "source:"
 _FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 _DELETION_SECRET = "volume.kubernetes.io/provisioner-deletion-secret"
 _RETRY_US, _RETRY_MAX_US = 1_000_000, 300_000_000
@@ -44,7 +52,8 @@ class ExternalProvisioner(Controller):
         self._storage = storage
         self._backend = backend
         self._files = files
-        self._source = source_of(storage, process.engine.seed)
+        self._sources = DataSources(client, process.cache, storage.driver, is_csi=storage.is_csi)
+        self._source = identity_of(storage, process.engine.seed)
         self._due: dict[str, int] = {}
         """Claim or volume in work → when the backend answers."""
         self._failures: dict[str, int] = {}
@@ -52,9 +61,15 @@ class ExternalProvisioner(Controller):
     # What is watched
 
     def on_claim(self, old: Obj | None, new: Obj | None) -> None:
+        claim = new if new is not None else old
+        assert claim is not None
+        metadata = claim["metadata"]
         if new is not None and self._should_provision(new):
-            metadata = new["metadata"]
             self.enqueue(f"{_CLAIM}{metadata['namespace']}/{metadata['name']}")
+        if new is not None and is_held_and_ending(new):
+            self.enqueue(f"{_SOURCE}{metadata['namespace']}/{metadata['name']}")
+        elif (source := cloned_by(claim)) is not None:
+            self.enqueue(f"{_SOURCE}{metadata['namespace']}/{source}")
 
     def on_volume(self, old: Obj | None, new: Obj | None) -> None:
         if new is not None and self._should_delete(new):
@@ -77,6 +92,8 @@ class ExternalProvisioner(Controller):
         if "deletionTimestamp" in claim["metadata"]:
             return False
         storage_class = self.cache.get(_CLASSES, "", rules.class_name(claim))
+        if storage_class is None:
+            return False
         return not rules.waits_for_consumer(storage_class) or rules.SELECTED_NODE in marks
 
     def _should_delete(self, volume: Obj) -> bool:
@@ -87,12 +104,12 @@ class ExternalProvisioner(Controller):
         is_ending = "deletionTimestamp" in volume["metadata"]
         if is_ending and _FINALIZER not in (volume["metadata"].get("finalizers") or ()):
             return False
-        return (volume.get("status") or {}).get("phase") in ("Released", "Failed")
+        return (volume.get("status") or {}).get("phase") == "Released"
 
     def about(self, key: str) -> About:
         if key.startswith(_VOLUME):
             return About(_VOLUMES, "", key.removeprefix(_VOLUME))
-        namespace, _, name = key.removeprefix(_CLAIM).partition("/")
+        namespace, _, name = key.removeprefix(_CLAIM).removeprefix(_SOURCE).partition("/")
         return About(_CLAIMS, namespace, name)
 
     def reconcile(self, key: str) -> None:
@@ -100,6 +117,10 @@ class ExternalProvisioner(Controller):
             volume = self.cache.get(_VOLUMES, "", key.removeprefix(_VOLUME))
             if volume is not None and self._should_delete(volume):
                 self._delete(key, volume)
+            return
+        if key.startswith(_SOURCE):
+            namespace, _, name = key.removeprefix(_SOURCE).partition("/")
+            self._sources.let_go(namespace, name)
             return
         namespace, _, name = key.removeprefix(_CLAIM).partition("/")
         claim = self.cache.get(_CLAIMS, namespace, name)
@@ -115,37 +136,69 @@ class ExternalProvisioner(Controller):
         if self.cache.get(_VOLUMES, "", name) is not None:
             self._forget(key)
             return
-        source = _source_of(claim)
-        if self._storage.is_csi and source and source["kind"] not in ("VolumeSnapshot", "PersistentVolumeClaim"):
-            self._say(claim, "Normal", "Provisioning", "Assuming an external populator will provision the volume")
-            return
         if not self._is_due(key):
             if key not in self._due:
-                where = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
-                message = f'External provisioner is provisioning volume for claim "{where}"'
-                self._say(claim, "Normal", "Provisioning", message)
-                self._start(key)
+                self._begin(key, claim, name)
             return
         del self._due[key]
-        storage_class = self.cache.get(_CLASSES, "", rules.class_name(claim)) or {}
         try:
-            order = self._order(claim, name, storage_class)
-            origin = self._origin(claim)
+            order, origin = self._prepare(claim, name)
             spec = self._backend.create(order)
         except Refused as refused:
             self._fail(key, claim, refused)
             return
-        volume = self.client.create(_VOLUMES, self._volume(claim, name, storage_class, spec))
+        volume = self.client.create(_VOLUMES, self._volume(claim, name, order.storage_class, spec))
         if origin is not None:
             origin.fill(self._files, volume)
         self._say(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
         self._forget(key)
 
+    def _begin(self, key: str, claim: Obj, name: str) -> None:
+        """`provisionClaimOperation` until the driver is asked."""
+        if claim["spec"].get("volumeMode") == "Block" and not self._storage.is_csi:
+            why = f"{self._storage.driver} does not support block volume provisioning"
+            self._say(claim, "Warning", "ProvisioningFailed", why)
+            return
+        chosen = rules.annotations(claim).get(rules.SELECTED_NODE)
+        if chosen is not None and self.cache.get("nodes", "", chosen) is None:
+            self._say(claim, "Warning", "ProvisioningFailed", f'node "{chosen}" not found')
+            self._give_back(key, claim)
+            return
+        where = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
+        message = f'External provisioner is provisioning volume for claim "{where}"'
+        self._say(claim, "Normal", "Provisioning", message)
+        source = source_of(claim)
+        if self._storage.is_csi and source and source["kind"] not in ("VolumeSnapshot", "PersistentVolumeClaim"):
+            self._say(claim, "Normal", "Provisioning", "Assuming an external populator will provision the volume")
+            return
+        try:
+            self._prepare(claim, name)
+        except Refused as refused:
+            self._fail(key, claim, refused)
+            return
+        if source.get("kind") == "PersistentVolumeClaim" and self._storage.is_csi:
+            self._sources.hold(claim["metadata"]["namespace"], source["name"])
+        self._start(key)
+
+    def _prepare(self, claim: Obj, name: str) -> tuple[Order, Clone | Restore | None]:
+        """`prepareProvision`: everything that can be refused before the driver is asked."""
+        storage_class = self.cache.get(_CLASSES, "", rules.class_name(claim)) or {}
+        source = source_of(claim)
+        if source.get("kind") == "VolumeSnapshot" and source.get("apiGroup") != SNAPSHOT_GROUP:
+            got = source.get("apiGroup", "")
+            raise Refused(f"the PVC source does not belong to the right APIGroup. Expected {SNAPSHOT_GROUP}, Got {got}")
+        if claim["spec"].get("selector") is not None:
+            raise Refused(
+                "claim Selector is not supported" if self._storage.is_csi else "claim.Spec.Selector is not supported"
+            )
+        if self._storage.is_csi:
+            check_parameters(storage_class.get("parameters") or {})
+        origin = self._sources.origin(claim)
+        return self._order(claim, name, storage_class), origin
+
     def _order(self, claim: Obj, name: str, storage_class: Obj) -> Order:
         chosen = rules.annotations(claim).get(rules.SELECTED_NODE)
         node = None if chosen is None else self.cache.get("nodes", "", chosen)
-        if chosen is not None and node is None:
-            raise Refused(f'failed to get target node: node "{chosen}" not found', is_final=True)
         zone = ""
         if self._storage.is_csi:
             zones = [self._zone(node)] if node is not None else self._zones(storage_class)
@@ -170,76 +223,6 @@ class ExternalProvisioner(Controller):
         ]
         return [zone for zone in known if zone in allowed] if terms else known
 
-    def _origin(self, claim: Obj) -> "Clone | Restore | None":
-        """What the new volume begins with: another claim's files (a clone), or a snapshot's."""
-        source = _source_of(claim)
-        if not source:
-            return None
-        if not self._storage.is_csi:
-            raise Refused("claim has a data source, which this provisioner does not support")
-        look = self._snapshot if source["kind"] == "VolumeSnapshot" else self._clone
-        try:
-            return look(claim, source["name"])
-        except Refused as why:
-            kind, name = source["kind"], source["name"]
-            raise Refused(f"error getting handle for DataSource Type {kind} by Name {name}: {why.message}") from why
-
-    def _clone(self, claim: Obj, name: str) -> "Clone":
-        """`getPVCSource` of external-provisioner."""
-        namespace = claim["metadata"]["namespace"]
-        found = self.cache.get(_CLAIMS, namespace, name)
-        if found is None:
-            raise Refused(
-                f'error getting PVC {name} (namespace "{namespace}") from api server: persistentvolumeclaim "{name}" not found'
-            )
-        if not rules.is_bound(found):
-            status = f"{{{(found.get('status') or {}).get('phase', 'Pending')} [] map[] [] map[] map[] <nil> <nil>}}"
-            raise Refused(f"the PVC DataSource {name} must have a status of Bound.  Got {status}")
-        if "deletionTimestamp" in found["metadata"]:
-            raise Refused(f"the PVC DataSource {name} is currently being deleted")
-        if rules.asked_bytes(claim) < rules.asked_bytes(found):
-            raise Refused(
-                "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
-                f"requested {rules.asked_bytes(claim)} but source is {rules.asked_bytes(found)}"
-            )
-        volume = self.cache.get(_VOLUMES, "", found["spec"]["volumeName"])
-        handle = None if volume is None else rules.handle_of(volume)
-        if volume is None or handle is None or handle[0] != self._storage.driver:
-            raise Refused("claim in dataSource not bound or invalid")
-        wanted, given = (one["spec"].get("volumeMode") or "Filesystem" for one in (claim, volume))
-        if wanted != given:
-            raise Refused(
-                "the source PVC and destination PVCs must have the same volume mode for cloning.  "
-                f"Source is {given}, but new PVC requested {wanted}"
-            )
-        return Clone(volume)
-
-    def _snapshot(self, claim: Obj, name: str) -> "Restore":
-        """`getSnapshotSource` of external-provisioner."""
-        namespace = claim["metadata"]["namespace"]
-        found = next((one for one in self._listed(_SNAPSHOTS, namespace) if one["metadata"]["name"] == name), None)
-        if found is None:
-            raise Refused(f'error getting snapshot {name} from api server: {_SNAPSHOTS} "{name}" not found')
-        if "deletionTimestamp" in found["metadata"]:
-            raise Refused(f"snapshot {name} is being deleted")
-        status = found.get("status") or {}
-        bound = status.get("boundVolumeSnapshotContentName")
-        content = next((one for one in self._listed(_CONTENTS, None) if one["metadata"]["name"] == bound), None)
-        if content is None or content["spec"]["driver"] != self._storage.driver:
-            raise Refused(f"snapshot {name} not bound")
-        if not status.get("readyToUse"):
-            raise Refused(f"snapshot {name} is not Ready")
-        handle = (content.get("status") or {}).get("snapshotHandle")
-        if not handle:
-            raise Refused(f"snapshot handle {name} is not available")
-        asked, kept = rules.asked_bytes(claim), quantities.value(str(status.get("restoreSize") or "0"))
-        if asked < kept:
-            raise Refused(f"requested volume size {asked} is less than the size {kept} for the source snapshot {name}")
-        return Restore(handle)
-
-    def _listed(self, resource: str, namespace: str | None) -> list[Obj]:
-        return self.client.list(resource, namespace) if self.client.kinds.by_name(resource) is not None else []
-
     def _volume(self, claim: Obj, name: str, storage_class: Obj, spec: Obj) -> Obj:
         marks = {rules.PROVISIONED_BY: self._storage.driver}
         metadata: Obj = {"name": name, "annotations": marks}
@@ -262,12 +245,16 @@ class ExternalProvisioner(Controller):
     def _fail(self, key: str, claim: Obj, refused: Refused) -> None:
         lead = f'failed to provision volume with StorageClass "{rules.class_name(claim)}": '
         self._say(claim, "Warning", "ProvisioningFailed", lead + refused.message)
-        if refused.is_final and rules.SELECTED_NODE in rules.annotations(claim):
-            # The scheduler chooses again; the claim comes back when it has.
-            self._forget(key)
-            self.client.update(_CLAIMS, rules.with_annotations(claim, {rules.SELECTED_NODE: None}))
+        # Elsewhere there may be room (`checkError`).
+        if refused.code == "ResourceExhausted" and rules.SELECTED_NODE in rules.annotations(claim):
+            self._give_back(key, claim)
             return
         self._try_later(key)
+
+    def _give_back(self, key: str, claim: Obj) -> None:
+        """The scheduler chooses again; the claim comes back when it has (`rescheduleProvisioning`)."""
+        self._forget(key)
+        self.client.update(_CLAIMS, rules.with_annotations(claim, {rules.SELECTED_NODE: None}))
 
     # Deleting
 
@@ -333,30 +320,6 @@ class ExternalProvisioner(Controller):
 
     def load_private(self, state: Obj) -> None:
         self._due, self._failures = dict(state["due"]), dict(state["failures"])
-
-
-def _source_of(claim: Obj) -> Obj:
-    return claim["spec"].get("dataSource") or claim["spec"].get("dataSourceRef") or {}
-
-
-class Clone:
-    """The new volume begins with the files of another."""
-
-    def __init__(self, volume: Obj) -> None:
-        self._volume = volume
-
-    def fill(self, files: Files, target: Obj) -> None:
-        files.copy(self._volume, target)
-
-
-class Restore:
-    """The new volume begins with the files of a snapshot."""
-
-    def __init__(self, handle: str) -> None:
-        self._handle = handle
-
-    def fill(self, files: Files, target: Obj) -> None:
-        files.restore(self._handle, target)
 
 
 def _turn(name: str) -> int:

@@ -22,6 +22,7 @@ COMPONENTS: dict[str, list[str]] = {
     ),
     "Storage drivers": [
         "external-attacher",
+        "external-provisioner",
         "external-resizer",
     ],
     "Network": [

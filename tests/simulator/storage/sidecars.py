@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from simulator.addons.snapshots.definitions import definition
 from simulator.client import Client, Process
 from simulator.cloud.storage_flavours import StorageFlavour
+from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
 from simulator.csi.backend import Order, Refused
 from tests.simulator.controllers.conftest import World
 
@@ -64,8 +66,14 @@ class Cloud:
 class DriverWorld(World):
     """`build` makes one sidecar: it gets the process, its client and the cloud."""
 
-    def __init__(self, name: str, build: Callable[[Process, Client, Cloud], Any]) -> None:
-        super().__init__()
+    def __init__(
+        self, name: str, build: Callable[[Process, Client, Cloud], Any], *, with_snapshots: bool = False
+    ) -> None:
+        super().__init__(*([CustomResourceDefinitionController] if with_snapshots else []))
+        if with_snapshots:
+            for plural in ("volumesnapshots", "volumesnapshotcontents", "volumesnapshotclasses"):
+                self.client.create("customresourcedefinitions.apiextensions.k8s.io", definition(plural))
+            self.run(6)
         self.cloud = Cloud()
         self.process = Process("csi-driver", self.engine, self.registry)
         self.sidecar = build(self.process, Client(self.registry, name), self.cloud)
