@@ -24,6 +24,8 @@ COMPONENTS: dict[str, list[str]] = {
         "external-attacher",
         "external-provisioner",
         "external-resizer",
+        "external-snapshotter",
+        "snapshot-controller",
     ],
     "Network": [
         "CoreDNS: records",

@@ -25,15 +25,30 @@ def _object(*required: str, **properties: Obj) -> Obj:
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
 
 
+def _rule(rule: str, message: str) -> Obj:
+    return {"rule": rule, "message": message}
+
+
+def _one_of(first: str, second: str) -> Obj:
+    """Two fields of which one is set, once and for all."""
+    apart = f"(has(self.{first}) && !has(self.{second})) || (!has(self.{first}) && has(self.{second}))"
+    kept = [_rule(f"!has(oldSelf.{one}) || has(self.{one})", f"{one} is required once set") for one in (first, second)]
+    fields = {
+        one: {**_TEXT, "x-kubernetes-validations": [_rule("self == oldSelf", f"{one} is immutable")]}
+        for one in (first, second)
+    }
+    rules = [*kept, _rule(apart, f"exactly one of {first} and {second} must be set")]
+    return {**_object(**fields), "x-kubernetes-validations": rules}
+
+
+_NOT_EMPTY = _rule("size(self) > 0", "volumeSnapshotClassName must not be the empty string when set")
+_CLASS_NAME: Obj = {**_TEXT, "x-kubernetes-validations": [_NOT_EMPTY]}
 _SNAPSHOT = _object(
     "spec",
     spec=_object(
         "source",
-        source={
-            **_object(persistentVolumeClaimName=_TEXT, volumeSnapshotContentName=_TEXT),
-            "oneOf": [{"required": ["persistentVolumeClaimName"]}, {"required": ["volumeSnapshotContentName"]}],
-        },
-        volumeSnapshotClassName=_TEXT,
+        source=_one_of("volumeSnapshotContentName", "persistentVolumeClaimName"),
+        volumeSnapshotClassName=_CLASS_NAME,
     ),
     status=_object(
         boundVolumeSnapshotContentName=_TEXT,
@@ -59,9 +74,9 @@ _CONTENT = _object(
         "volumeSnapshotRef",
         deletionPolicy=_POLICY,
         driver=_TEXT,
-        source=_object(snapshotHandle=_TEXT, volumeHandle=_TEXT),
+        source=_one_of("volumeHandle", "snapshotHandle"),
         sourceVolumeMode=_TEXT,
-        volumeSnapshotClassName=_TEXT,
+        volumeSnapshotClassName=_CLASS_NAME,
         volumeSnapshotRef=_object(apiVersion=_TEXT, kind=_TEXT, name=_TEXT, namespace=_TEXT, uid=_TEXT),
     ),
     status=_object(

@@ -20,7 +20,7 @@ BEGIN = ("Provisioning", 'External provisioner is provisioning volume for claim 
 FAILED = 'failed to provision volume with StorageClass "fast": '
 
 
-def a_world(*, with_snapshots: bool = False, **storage_class: Any) -> DriverWorld:
+def a_world(with_snapshots: Any = False, **storage_class: Any) -> DriverWorld:
     world = DriverWorld(
         "external-provisioner",
         lambda process, client, cloud: ExternalProvisioner(process, client, FLAVOUR, cloud, cloud),
