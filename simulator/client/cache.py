@@ -23,7 +23,8 @@ def controller_uid(obj: Obj) -> str:
 class Cache:
     """Objects by resource and key; iteration order is never promised beyond what each method says.
 
-    The indexes hold keys only: an object that changes but keeps its owner and its node, as most do, changes no index.
+    The indexes hold keys only: an object that changes but keeps its owner and its node, as most do, changes no index. Those of a
+    resource are made when somebody first asks for one, and kept from then on: many processes never do.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class Cache:
         self._owned: dict[tuple[str, str], dict[Key, None]] = {}
         self._on_node: dict[str, dict[Key, None]] = {}
         self._in_namespace: dict[tuple[str, str], dict[Key, None]] = {}
+        self._indexed: dict[str, None] = {}
 
     def get(self, resource: str, namespace: str, name: str) -> Obj | None:
         return self._tables.get(resource, _NONE).get((namespace, name))
@@ -38,7 +40,7 @@ class Cache:
     def list(self, resource: str, namespace: str | None = None) -> Iterable[Obj]:
         """All objects, or those of a namespace, sorted by key."""
         table = self._tables.get(resource, _NONE)
-        keys = table if namespace is None else self._in_namespace.get((resource, namespace), _NOWHERE)
+        keys = table if namespace is None else self._named_in(resource, namespace)
         return [table[key] for key in sorted(keys)]
 
     def resources(self) -> Sequence[str]:
@@ -55,21 +57,22 @@ class Cache:
     def owned(self, resource: str, uid: str) -> Sequence[Obj]:
         """Objects whose controller has this uid, sorted by key."""
         table = self._tables.get(resource, _NONE)
-        return [table[key] for key in sorted(self._owned.get((resource, uid), _NOWHERE))]
+        return [table[key] for key in sorted(self._owned_by(resource, uid))]
 
     def owned_count(self, resource: str, uid: str) -> int:
-        return len(self._owned.get((resource, uid), _NOWHERE))
+        return len(self._owned_by(resource, uid))
 
     def on_node(self, node: str) -> Sequence[Obj]:
         """Pods bound to a node, sorted by key."""
         table = self._tables.get("pods", _NONE)
+        self._want_index("pods")
         return [table[key] for key in sorted(self._on_node.get(node, _NOWHERE))]
 
     def select(self, resource: str, namespace: str, labels: dict[str, str]) -> Sequence[Obj]:
         """Objects of a namespace that carry all these labels, sorted by key. For set-based selectors filter `list`."""
         wanted = labels.items()
         table = self._tables.get(resource, _NONE)
-        keys = self._in_namespace.get((resource, namespace), _NOWHERE)
+        keys = self._named_in(resource, namespace)
         return [table[key] for key in sorted(keys) if wanted <= (table[key]["metadata"].get("labels") or {}).items()]
 
     def apply(self, resource: str, key: Key, new: Obj | None) -> None:
@@ -77,6 +80,12 @@ class Cache:
         table = self._tables.get(resource)
         if table is None:
             table = self._tables[resource] = {}
+        if resource not in self._indexed:
+            if new is None:
+                table.pop(key, None)
+            else:
+                table[key] = new
+            return
         known = table.get(key)
         if known is None or new is None:
             if known is not None:
@@ -95,15 +104,35 @@ class Cache:
 
     def fill(self, resource: str, objects: Iterable[tuple[Key, Obj]]) -> None:
         """Takes a whole list; nothing of the resource may be there yet."""
-        self._tables[resource] = table = dict(objects)
-        for key, obj in table.items():
-            self._index(resource, key, obj)
+        self._tables[resource] = dict(objects)
+        if resource in self._indexed:
+            self._index_all(resource)
 
     def clear(self) -> None:
         self._tables.clear()
         self._owned.clear()
         self._on_node.clear()
         self._in_namespace.clear()
+        self._indexed.clear()
+
+    # Indexes
+
+    def _named_in(self, resource: str, namespace: str) -> dict[Key, None]:
+        self._want_index(resource)
+        return self._in_namespace.get((resource, namespace), _NOWHERE)
+
+    def _owned_by(self, resource: str, uid: str) -> dict[Key, None]:
+        self._want_index(resource)
+        return self._owned.get((resource, uid), _NOWHERE)
+
+    def _want_index(self, resource: str) -> None:
+        if resource not in self._indexed:
+            self._indexed[resource] = None
+            self._index_all(resource)
+
+    def _index_all(self, resource: str) -> None:
+        for key, obj in self._tables.get(resource, _NONE).items():
+            self._index(resource, key, obj)
 
     def _index(self, resource: str, key: Key, obj: Obj) -> None:
         _keep(self._in_namespace, (resource, key[0]), key)

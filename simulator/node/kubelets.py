@@ -39,7 +39,7 @@ from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
 from simulator.node.probes import port_number
 from simulator.node.processes import Processes
-from simulator.node.records import ContainerRecord, PodRecord, Run, dump_node, dump_pod, load_node, load_pod
+from simulator.node.records import ContainerRecord, PodRecord, Recipes, Run, dump_node, dump_pod, load_node, load_pod
 from simulator.node.resource_metrics import ResourceMetrics
 from simulator.node.static_pods import StaticPods
 from simulator.node.timing import SECOND
@@ -471,27 +471,30 @@ class Kubelets:
     # State
 
     def dump(self) -> Plain:
+        recipes = Recipes()
         return {
             "nodes": [dump_node(node) for node in self._fleet.nodes.values()],
-            "pods": [self._dumped(record) for record in self._fleet.pods.values()],
+            "pods": [self._dumped(record, recipes) for record in self._fleet.pods.values()],
+            "recipes": recipes.dump(),
             "contents": self._fleet.contents.dump(),
         }
 
     def load(self, state: Plain) -> None:
         self._fleet.nodes = {node["name"]: load_node(node) for node in state["nodes"]}
-        self._fleet.pods = {pod["uid"]: self._loaded(pod) for pod in state["pods"]}
+        recipes = Recipes.load(state["recipes"])
+        self._fleet.pods = {pod["uid"]: self._loaded(pod, recipes) for pod in state["pods"]}
         self._fleet.contents.load(state["contents"])
         self._fleet.index_addresses()
 
-    def _dumped(self, record: PodRecord) -> Plain:
+    def _dumped(self, record: PodRecord, recipes: Recipes) -> Plain:
         """Of a status last written that is still what the API server holds only the fields' names are told."""
-        state, status = dump_pod(record), self._stored_status(record.namespace, record.name, record.uid)
+        state, status = dump_pod(record, recipes), self._stored_status(record.namespace, record.name, record.uid)
         if record.written and all(name in status and status[name] == one for name, one in record.written.items()):
             state["written"] = list(record.written)
         return state
 
-    def _loaded(self, state: Plain) -> PodRecord:
-        record = load_pod(state)
+    def _loaded(self, state: Plain, recipes: Recipes) -> PodRecord:
+        record = load_pod(state, recipes)
         if isinstance(record.written, list):
             status = self._stored_status(record.namespace, record.name, record.uid)
             record.written = {name: status[name] for name in record.written}

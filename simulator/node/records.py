@@ -4,7 +4,7 @@ Promises: `dump_*` and `load_*` are inverse, and what is not dumped (`_DERIVED`)
 record holds, which are most, are left out of a dump.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -234,14 +234,39 @@ class NodeRecord:
     """uid → the pod, as long as a file or a process of it is there."""
 
 
-def dump_pod(record: PodRecord) -> Plain:
+class Recipes:
+    """What programs were started with, each told once however many containers have it."""
+
+    def __init__(self, known: Sequence[Recipe] = ()) -> None:
+        self._numbers = {recipe: number for number, recipe in enumerate(known)}
+        self._known = list(known)
+
+    def number(self, recipe: Recipe) -> int:
+        found = self._numbers.get(recipe)
+        if found is None:
+            found = self._numbers[recipe] = len(self._known)
+            self._known.append(recipe)
+        return found
+
+    def at(self, number: int) -> Recipe:
+        return self._known[number]
+
+    def dump(self) -> Plain:
+        return list(self._known)
+
+    @classmethod
+    def load(cls, state: Plain) -> "Recipes":
+        return cls([_recipe(one) for one in state])
+
+
+def dump_pod(record: PodRecord, recipes: Recipes) -> Plain:
     state = _dump(record)
-    state["containers"] = [_dump_container(one) for one in record.containers.values()]
+    state["containers"] = [_dump_container(one, recipes) for one in record.containers.values()]
     return state
 
 
-def load_pod(state: Plain) -> PodRecord:
-    containers = {one["name"]: _load_container(one) for one in state["containers"]}
+def load_pod(state: Plain, recipes: Recipes) -> PodRecord:
+    containers = {one["name"]: _load_container(one, recipes) for one in state["containers"]}
     pairs = {name: tuple(state[name]) for name in ("requests", "resize") if name in state}
     return PodRecord(**{**state, **pairs, "containers": containers})
 
@@ -273,18 +298,19 @@ def _dump(record: Any) -> dict[str, Any]:
     return {name: value for name, value, default in found if value is not default and value != default}
 
 
-def _dump_container(record: ContainerRecord) -> Plain:
+def _dump_container(record: ContainerRecord, recipes: Recipes) -> Plain:
     state = _dump(record)
     for name in ("run", "before"):
         if name in state:
-            state[name] = _dump(state[name])
+            run = state[name]
+            state[name] = {**_dump(run), "recipe": recipes.number(run.recipe)}
     if record.probes:
         state["probes"] = {kind: _dump(probe) for kind, probe in record.probes.items()}
     return state
 
 
-def _load_container(state: Plain) -> ContainerRecord:
-    loaded: dict[str, Any] = {name: _load_run(state[name]) for name in ("run", "before") if name in state}
+def _load_container(state: Plain, recipes: Recipes) -> ContainerRecord:
+    loaded: dict[str, Any] = {name: _load_run(state[name], recipes) for name in ("run", "before") if name in state}
     if "probes" in state:
         loaded["probes"] = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
     if "why" in state:
@@ -292,9 +318,14 @@ def _load_container(state: Plain) -> ContainerRecord:
     return ContainerRecord(**{**state, **loaded})
 
 
-def _load_run(state: Plain) -> Run:
-    image, command, args, env, ports, memory, files, setting, taken = state["recipe"]
-    recipe = Recipe(
+def _load_run(state: Plain, recipes: Recipes) -> Run:
+    recipe = recipes.at(state["recipe"])
+    return Run(**{**state, "recipe": recipe, "config": _pairs(state.get("config", ()))})
+
+
+def _recipe(state: Plain) -> Recipe:
+    image, command, args, env, ports, memory, files, setting, taken = state
+    return Recipe(
         image,
         tuple(command),
         tuple(args),
@@ -305,7 +336,6 @@ def _load_run(state: Plain) -> Run:
         _setting(setting),
         tuple(taken),
     )
-    return Run(**{**state, "recipe": recipe, "config": _pairs(state.get("config", ()))})
 
 
 def _setting(state: Plain) -> Setting:
