@@ -3,7 +3,7 @@
 One, three or five machines each run kube-apiserver, etcd, kube-scheduler and kube-controller-manager. API servers share
 the work behind a load balancer, so one is enough. Of the scheduler and of the controller manager one instance leads: it holds
 a Lease for 15 s and renews it every 2 s (`--leader-elect-lease-duration`, `--leader-elect-retry-period`); when it dies, another
-one, or itself after a restart, takes over once the Lease has run out, and says so in an Event.
+one, or itself after a restart, takes over once the Lease has run out. Every leader says so in an Event, from the first one on.
 """
 
 from collections.abc import Callable
@@ -62,6 +62,7 @@ class ControlPlane:
             self._processes[name].start()
             if self.machines:
                 self._registry.leases.lead(name, self._identity(name, self.machines[0]))
+                self._announce(name, self.machines[0])
 
     # Questions
 

@@ -37,6 +37,25 @@ def test_the_scheduler_and_the_controller_manager_hold_a_lease_that_is_renewed(l
     assert lab.cluster.revision == revision, "renewals of a healthy leader are worked out, not written"
 
 
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@pytest.mark.parametrize(
+    ("lease", "source"),
+    [
+        pytest.param("kube-scheduler", "default-scheduler", id="the scheduler, by its first profile"),
+        pytest.param("kube-controller-manager", "kube-controller-manager", id="the controller manager"),
+    ],
+)
+def test_the_first_leaders_of_a_cluster_say_so(three: Any, lease: str, source: str) -> None:
+    holder = three.value(f"lease {lease} -n kube-system", "{.spec.holderIdentity}")
+    wanted = f"--field-selector involvedObject.name={lease},reason=LeaderElection"
+    told = three.run(
+        f"kubectl get events -n kube-system {wanted} -o jsonpath='{{.items[*].source.component}}|{{.items[*].message}}'"
+    )
+    assert told == f"{source}|{holder} became leader"
+
+
 def test_another_instance_takes_over_once_the_lease_has_run_out(three: Any) -> None:
     before = leader_of(three, "kube-scheduler")
     three.fault("component-stop", f"kube-scheduler@{before}")
@@ -47,9 +66,12 @@ def test_another_instance_takes_over_once_the_lease_has_run_out(three: Any) -> N
     after = leader_of(three, "kube-scheduler")
     assert after not in ("", before)
     assert three.value("lease kube-scheduler -n kube-system", "{.spec.leaseTransitions}") == "1"
-    said = three.run("kubectl events -n kube-system --for lease/kube-scheduler --no-headers")
+    said = three.run("kubectl events -n kube-system --for lease/kube-scheduler --no-headers").splitlines()
     holder = three.value("lease kube-scheduler -n kube-system", "{.spec.holderIdentity}")
-    assert said.split(None, 4)[1:] == ["Normal", "LeaderElection", "Lease/kube-scheduler", f"{holder} became leader\n"]
+    assert [line.split(None, 4)[1:4] for line in said] == [["Normal", "LeaderElection", "Lease/kube-scheduler"]] * 2
+    first, second = (line.split(None, 4)[4] for line in said)
+    assert re.fullmatch(rf"{before}_{UUID} became leader", first)
+    assert second == f"{holder} became leader"
     three.wait(10)
     assert three.value("pod waits", "{.status.phase}") == "Running"
 
