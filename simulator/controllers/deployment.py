@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
-from simulator.client.routes import Interest
+from simulator.client.routes import GOES, REST, SPEC, Interest
 from simulator.controllers.kinds.objects import (
     Orphans,
     annotations_of,
@@ -69,7 +69,7 @@ class Sets:
 class DeploymentController(Controller):
     name: ClassVar[str] = "deployment-controller"
     watches = {"deployments.apps": "on_deployment", _SETS: "on_set", "pods": "on_pod"}
-    interests = {"pods": Interest(owner="ReplicaSet")}
+    interests = {"pods": Interest(owner="ReplicaSet", changes=frozenset({GOES, SPEC, REST}))}
     writes = ("deployments.apps", _SETS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:

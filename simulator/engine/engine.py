@@ -186,11 +186,17 @@ class Engine:
         if until < self.now:
             raise ValueError(f"run until {until} us: that is before now, {self.now} us")
         left = -1 if max_events is None else max_events
-        while (due := self.peek()) is not None and due <= until:
+        heap, cancelled, components, pop = self._heap, self._cancelled, self._components, heapq.heappop
+        while heap and heap[0][0] <= until:
+            if heap[0][1] in cancelled:
+                del cancelled[pop(heap)[1]]
+                continue
             if left == 0:
                 return False
             left -= 1
-            self._fire(due)
+            self.now, _, target, method, args, self.cause = pop(heap)
+            getattr(components[target], method)(*args)
+            self.cause = 0
         self.now = until
         return True
 
