@@ -81,6 +81,62 @@ def put_pod(world: Any, name: str, phase: str, node: str = "", *, ending: bool =
         world.client.delete("pods", "default", name)
 
 
+@follows("pod-garbage-collector-controller", "pkg/controller/podgc/gc_controller_test.go: TestGCTerminated")
+@pytest.mark.parametrize(
+    ("pods", "threshold", "left"),
+    [
+        pytest.param("Failed Succeeded", 2, "a b", id="as many as may stay"),
+        pytest.param("Failed Succeeded Failed", 1, "c", id="all but the newest"),
+        pytest.param("Running Succeeded Failed", 1, "a c", id="a running pod stays"),
+        pytest.param("Failed Succeeded", 1, "b", id="the oldest goes"),
+        pytest.param("Failed Succeeded", 5, "a b", id="fewer than may stay"),
+        pytest.param("Failed Succeeded Failed/Evicted Failed", 3, "a b d", id="an evicted one goes first"),
+        pytest.param(
+            "Failed/Evicted Failed Failed/Evicted", 1, "b", id="evicted ones go first, the oldest of them first"
+        ),
+    ],
+)
+def test_the_oldest_pods_that_have_ended_go(stage: Any, pods: str, threshold: int, left: str) -> None:
+    class SmallCollector(PodGarbageCollector):
+        pass
+
+    SmallCollector.threshold = threshold
+    world = stage(SmallCollector)
+    world.put("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}, "spec": {}})
+    for name, text in zip("abcd", pods.split(), strict=False):
+        phase, _, reason = text.partition("/")
+        put_pod(world, name, phase, "node")
+        if reason:
+            world.set_status("pods", world.get("pods", name), reason=reason)
+        world.run(1)
+    world.act(21)
+    assert " ".join(pod["metadata"]["name"] for pod in world.pods()) == left
+
+
+def test_pods_that_end_later_are_counted_too(world: Any) -> None:
+    class SmallCollector(PodGarbageCollector):
+        threshold = 1
+
+    made = world(SmallCollector)
+    made.put("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}, "spec": {}})
+    for name in "abc":
+        put_pod(made, name, "Running", "node")
+        made.run(1)
+    made.set_status("pods", made.get("pods", "a"), phase="Succeeded")
+    made.run(1)
+    made.client.delete("pods", "default", "a", grace_s=0)
+    made.set_status("pods", made.get("pods", "b"), phase="Succeeded")
+    made.run(21)
+    assert [pod["metadata"]["name"] for pod in made.pods()] == ["b", "c"]
+    made.set_status("pods", made.get("pods", "c"), phase="Failed")
+    made.run(21)
+    assert [pod["metadata"]["name"] for pod in made.pods()] == ["c"]
+
+
+def test_twelve_and_a_half_thousand_pods_that_have_ended_may_stay() -> None:
+    assert PodGarbageCollector.threshold == 12_500
+
+
 @follows(
     "pod-garbage-collector-controller",
     "pkg/controller/podgc/gc_controller_test.go: TestGCOrphaned, TestGCUnscheduledTerminating, TestGCTerminating",
