@@ -75,14 +75,16 @@ class ContainerStarts:
         if isinstance(recipe, Missing):
             self._fail(record, one, Failed("CreateContainerConfigError", recipe.message))
             return self.go_on(record, pod)
-        self._fleet.event(record, "Normal", "Created", f"Created container: {one.name}", container=one.name)
+        self._fleet.event(record, "Normal", "Created", f"Created container: {one.name}", container=one.name, about=pod)
         refused = "" if known is not None else self._refusal(record, pod, spec, recipe)
         if refused:
             message = f"failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {refused}: unknown"
             self._runtime.fail_to_start(record, one, recipe, message)
             self._fail(record, one, Failed("RunContainerError", message))
         else:
-            self._fleet.event(record, "Normal", "Started", f"Started container {one.name}", container=one.name)
+            self._fleet.event(
+                record, "Normal", "Started", f"Started container {one.name}", container=one.name, about=pod
+            )
             self._volumes.container_begins(record, pod, one)
             if one.resources is None:
                 one.resources = spec.get("resources") or {}
@@ -171,7 +173,7 @@ class ContainerStarts:
             self._back_off(record, one)
             return False
         spec = container_spec(pod, one.name)
-        answer = self.pulls.ensure(record, one, spec["image"], pull_policy(spec))
+        answer = self.pulls.ensure(record, one, spec["image"], pull_policy(spec), pod)
         match answer:
             case Pulling():
                 return True

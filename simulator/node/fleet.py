@@ -196,8 +196,11 @@ class Fleet:
 
     # Events
 
-    def event(self, record: PodRecord, type: str, reason: str, message: str, *, container: str = "") -> None:
-        pod = self.pod(record)
+    def event(
+        self, record: PodRecord, type: str, reason: str, message: str, *, container: str = "", about: Obj | None = None
+    ) -> None:
+        """`about`: the pod, from who has it at hand."""
+        pod = about or self.pod(record)
         if pod is None:
             return
         path = ""

@@ -21,6 +21,9 @@ from simulator.workloads.errors import InvalidImageName
 from simulator.workloads.image_catalog import Image, PullError, no_platform
 from simulator.workloads.images import parse
 
+#: Answers of registries that are remembered.
+_ANSWERS = 1_024
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -40,6 +43,8 @@ class ImagePulls:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
+        self._answers: dict[tuple[str, str, str], Image | PullError] = {}
+        """(image, operating system, processor) → what the registry has."""
         self.observers: list[Callable[[str], None]] = []
         """Called with a pod's uid when a pull for it begins or ends: pictures, never components."""
         fleet.engine.register(self)
@@ -58,7 +63,9 @@ class ImagePulls:
             return None
         return node.pull_started_us, node.pull_ends_us
 
-    def ensure(self, record: PodRecord, one: ContainerRecord, image: str, policy: str) -> Image | Failed | Pulling:
+    def ensure(
+        self, record: PodRecord, one: ContainerRecord, image: str, policy: str, pod: Obj
+    ) -> Image | Failed | Pulling:
         """The image of a container that is about to start; writes the events the kubelet writes on the way."""
         try:
             name = parse(image)
@@ -68,9 +75,8 @@ class ImagePulls:
             return Failed("InvalidImageName", message)
         node = self._fleet.nodes[record.node]
         if policy != "Always" and name.full in node.images:
-            self._fleet.event(
-                record, "Normal", "Pulled", f'Container image "{image}" already present on machine', container=one.name
-            )
+            message = f'Container image "{image}" already present on machine'
+            self._fleet.event(record, "Normal", "Pulled", message, container=one.name, about=pod)
             return self._fleet.image(name.full)
         if policy == "Never":
             message = f'Container image "{image}" is not present with pull policy of Never'
@@ -80,7 +86,7 @@ class ImagePulls:
             message = f'Back-off pulling image "{image}"'
             self._fleet.event(record, "Normal", "BackOff", message, container=one.name)
             return Failed("ImagePullBackOff", f"{message}: {one.pull_error}")
-        self._fleet.event(record, "Normal", "Pulling", f'Pulling image "{image}"', container=one.name)
+        self._fleet.event(record, "Normal", "Pulling", f'Pulling image "{image}"', container=one.name, about=pod)
         self._enqueue(node, [record.uid, record.turn, one.name, image, name.full, self._fleet.engine.now])
         return Pulling()
 
@@ -128,10 +134,17 @@ class ImagePulls:
 
     def _answer(self, node: NodeRecord, full: str) -> Image | PullError:
         """What the registry has for this machine's operating system and processor."""
-        found = self._fleet.catalog.pull(parse(full))
-        if isinstance(found, Image) and f"{node.spec['os']}/{node.spec['arch']}" not in found.platforms:
-            return no_platform(parse(full))
+        machine = (full, node.spec["os"], node.spec["arch"])
+        found = self._answers.get(machine)
+        if found is None:
+            if len(self._answers) >= _ANSWERS:
+                self._answers.clear()
+            found = self._answers[machine] = self._asked(full, f"{node.spec['os']}/{node.spec['arch']}")
         return found
+
+    def _asked(self, full: str, platform: str) -> Image | PullError:
+        found = self._fleet.catalog.pull(parse(full))
+        return no_platform(parse(full)) if isinstance(found, Image) and platform not in found.platforms else found
 
     def _tell(self, uid: str) -> None:
         for observer in self.observers:

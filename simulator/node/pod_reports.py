@@ -17,6 +17,8 @@ from simulator.node.timing import SECOND
 #: A status that could not be written is tried again (status manager's sync period).
 STATUS_RETRY_US = 10 * SECOND
 _LAST_WORDS = 80
+#: Fields of a status that go again: a merge patch has to say so.
+_PASSING = ("podIP", "podIPs", "reason", "message")
 
 
 class PodReports:
@@ -50,10 +52,10 @@ class PodReports:
     def report(self, record: PodRecord, pod: Obj, status: Obj) -> None:
         if status == record.written or (record.static and not record.mirror):
             return
-        patch = {
-            **dict.fromkeys(key for key in ("podIP", "podIPs", "reason", "message") if key not in status),
-            **status,
-        }
+        patch = dict(status)
+        for field in _PASSING:
+            if field not in status:
+                patch[field] = None
         try:
             self._fleet.client(record.node).patch(
                 "pods", record.namespace, record.name, {"status": patch}, subresource="status"

@@ -171,51 +171,41 @@ def image_id(image: str) -> str:
 def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: str, *, is_over: bool) -> list[Obj]:
     known: list[Obj] = given.get("conditions") or _NO_CONDITIONS
     before = {one["type"]: one for one in known}
-    if record.written is not None:
-        for one in record.written.get("conditions") or _NO_CONDITIONS:
-            before[one["type"]] = one
+    if record.written is not None and (last := record.written.get("conditions")) is not known:
+        before.update({one["type"]: one for one in last or _NO_CONDITIONS})
     containers_ready = _containers_ready(record, now_phase)
-    ours = [
-        _condition("PodReadyToStartContainers", "True" if record.sandbox else "False", "", "", before, now),
-        _condition("Initialized", *_initialized(record, now_phase), before, now),
-        _condition("Ready", *_ready(containers_ready, spec, before), before, now),
-        _condition("ContainersReady", *containers_ready, before, now),
-        _condition("PodScheduled", "True", "", "", before, now),
+    wanted = [
+        ("PodReadyToStartContainers", "True" if record.sandbox else "False", "", ""),
+        ("Initialized", *_initialized(record, now_phase)),
+        ("Ready", *_ready(containers_ready, spec, before)),
+        ("ContainersReady", *containers_ready),
+        ("PodScheduled", "True", "", ""),
     ]
     others = [one for one in known if one["type"] not in _OURS]
     if record.resize is not None:
-        ours.append(_condition("PodResizePending", "True", *record.resize, before, now))
+        wanted.append(("PodResizePending", "True", *record.resize))
     if record.resizing:
-        ours.append(_condition("PodResizeInProgress", "True", "", "", before, now))
+        wanted.append(("PodResizeInProgress", "True", "", ""))
     if record.disrupted and is_over:
         others = [one for one in others if one["type"] != "DisruptionTarget"]
-        ours.append(_condition("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted, before, now))
-    return [*ours, *others] if others else ours
+        wanted.append(("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted))
+    return _written(wanted, before, now) + others
 
 
-def _condition(type: str, status: str, reason: str, message: str, known: dict[str, Obj], now: str) -> Obj:
-    moment, before = now, known.get(type)
-    if before is not None and before["status"] == status:
-        if _says(before, reason, message):
-            return before
-        moment = before.get("lastTransitionTime", now)
-    condition: Obj = {"type": type, "status": status, "lastProbeTime": None, "lastTransitionTime": moment}
-    if reason:
-        condition["reason"] = reason
-    if message:
-        condition["message"] = message
-    return condition
-
-
-def _says(condition: Obj, reason: str, message: str) -> bool:
-    """Whether a condition is as the kubelet itself would write it, so that the old one can stand."""
-    return (
-        condition.get("reason", "") == reason
-        and condition.get("message", "") == message
-        and len(condition) == 4 + bool(reason) + bool(message)
-        and condition.get("lastProbeTime", "") is None
-        and "lastTransitionTime" in condition
-    )
+def _written(wanted: list[tuple[str, str, str, str]], before: dict[str, Obj], now: str) -> list[Obj]:
+    """Conditions from type, status, reason and message; one that says the same as before stands as it is."""
+    written: list[Obj] = []
+    for type, status, reason, message in wanted:
+        old, moment = before.get(type), now
+        if old is not None and old["status"] == status:
+            moment = old.get("lastTransitionTime", now)
+        condition: Obj = {"type": type, "status": status, "lastProbeTime": None, "lastTransitionTime": moment}
+        if reason:
+            condition["reason"] = reason
+        if message:
+            condition["message"] = message
+        written.append(old if old is not None and condition == old else condition)
+    return written
 
 
 def _initialized(record: PodRecord, now_phase: str) -> tuple[str, str, str]:

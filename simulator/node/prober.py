@@ -34,11 +34,10 @@ class Prober:
 
     def begin(self, record: PodRecord, one: ContainerRecord, spec: Obj) -> None:
         """A container has started: sets what holds before the first probe, and plans it."""
-        has = {kind: field in spec for kind, field in _FIELDS.items()}
-        one.started = not has["startup"]
-        one.ready = one.kind != "init" and not has["startup"] and not has["readiness"]
+        one.started = "startupProbe" not in spec
+        one.ready = one.kind != "init" and one.started and "readinessProbe" not in spec
         one.probes = {}
-        if has["startup"]:
+        if not one.started:
             self._begin_worker(record, one, spec, "startup")
         else:
             self._begin_main_workers(record, one, spec)

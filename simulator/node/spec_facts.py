@@ -37,8 +37,10 @@ class SpecFacts:
     kinds: tuple[tuple[str, str], ...]
     """(name, kind) of each container; init containers come first, ephemeral ones last."""
     wants: admission.Wants
+    sources: dict[str, tuple[volume_sources.Source, ...]]
+    """Of each volume that the kubelet fills: the ConfigMaps and Secrets that it is made from."""
     references: tuple[tuple[str, str], ...]
-    """(resource, name) of the ConfigMaps and Secrets that volumes are made from."""
+    """(resource, name) of all of them."""
     has_claims: bool
     has_limits: bool
     """A volume in memory has a size."""
@@ -78,12 +80,14 @@ def _usual_difference(spec: Obj) -> tuple[str, ...]:
 def facts_of(spec: Obj) -> SpecFacts:
     volumes = spec.get("volumes") or ()
     containers = [*(spec.get("initContainers") or ()), *spec["containers"], *(spec.get("ephemeralContainers") or ())]
-    references = [found for volume in volumes for found in volume_sources.references(volume)]
+    sources = {one["name"]: volume_sources.sources_of(one) for one in volumes if volume_sources.is_config(one)}
+    references = [(source.resource, source.name) for found in sources.values() for source in found]
     alike = frozenset(volume["name"] for volume in volumes if any(kind in volume for kind in _ALIKE))
     return SpecFacts(
         spec,
         _kinds(spec),
         admission.wants_of(spec),
+        sources,
         tuple(dict.fromkeys(references)),
         has_claims=any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in volumes),
         has_limits=any("sizeLimit" in (volume.get("emptyDir") or {}) for volume in volumes),

@@ -246,7 +246,10 @@ class VolumeManager:
             place = record.mounted.get(volume["name"])
             if place is None or not volume_sources.is_config(volume) or not self.contents.has(place[0]):
                 continue
-            if volume_sources.problem_of(volume, record.namespace, self._lookup(record)) is None:
+            if (
+                volume_sources.problem_of(volume_sources.sources_of(volume), record.namespace, self._lookup(record))
+                is None
+            ):
                 self.contents.drop(place[0])
 
     def _until_sync(self, uid: str) -> int:

@@ -62,8 +62,9 @@ class VolumePlaces:
     def of(self, record: PodRecord, pod: Obj, volume: Obj, lookup: Lookup) -> list[Plain] | Failed | Waiting | None:
         """[volume, directory inside it, read only] of one volume of the pod."""
         own = f"pod/{record.uid}/{volume['name']}"
-        if volume_sources.is_config(volume):
-            why = volume_sources.problem_of(volume, record.namespace, lookup)
+        sources = self._fleet.facts(record, pod).sources.get(volume["name"])
+        if sources is not None:
+            why = volume_sources.problem_of(sources, record.namespace, lookup)
             return [own, "", True] if why is None else Failed(why)
         if "emptyDir" in volume:
             return [own, "", False]

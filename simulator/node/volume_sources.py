@@ -5,7 +5,8 @@ looked up; a missing source is the kubelet's own sentence.
 """
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from simulator.engine.plain import Obj
 from simulator.machinery.go_text import quoted
@@ -20,46 +21,58 @@ def is_config(volume: Obj) -> bool:
     return any(source in volume for source in _CONFIG)
 
 
+class Source(NamedTuple):
+    """A ConfigMap or Secret that a volume is made from."""
+
+    resource: str
+    name: str
+    is_optional: bool
+    keys: tuple[str, ...]
+    """Those that are named one by one."""
+
+
+def sources_of(volume: Obj) -> tuple[Source, ...]:
+    parts = (volume.get("projected") or {}).get("sources") or [volume]
+    return tuple(
+        Source(
+            resource,
+            part[field].get("secretName") or part[field].get("name", ""),
+            bool(part[field].get("optional")),
+            tuple(item["key"] for item in part[field].get("items") or ()),
+        )
+        for part in parts
+        for field, resource in (("configMap", "configmaps"), ("secret", "secrets"))
+        if field in part
+    )
+
+
 def references(volume: Obj) -> list[tuple[str, str]]:
     """(resource, name) of the ConfigMaps and Secrets that a volume is made from."""
-    found: list[tuple[str, str]] = []
-    parts = (volume.get("projected") or {}).get("sources") or [volume]
-    for part in parts:
-        if "configMap" in part:
-            found.append(("configmaps", part["configMap"]["name"]))
-        if "secret" in part:
-            found.append(("secrets", part["secret"].get("secretName") or part["secret"].get("name", "")))
-    return found
+    return [(source.resource, source.name) for source in sources_of(volume)]
 
 
-def problem_of(volume: Obj, namespace: str, lookup: Lookup) -> str | None:
-    """Why such a volume cannot be set up; None when it can. Of several sources every one that is missing is told (`NewAggregate`)."""
-    parts = (volume.get("projected") or {}).get("sources") or [volume]
-    problems = [why for part in parts if (why := _part_problem(part, namespace, lookup)) is not None]
+def problem_of(sources: Sequence[Source], namespace: str, lookup: Lookup) -> str | None:
+    """Why a volume of these cannot be set up; None when it can. Of several sources every one that is missing is told (`NewAggregate`)."""
+    problems = [why for source in sources if (why := _source_problem(source, namespace, lookup)) is not None]
     told = list(dict.fromkeys(problems))
     return None if not told else told[0] if len(told) == 1 else f"[{', '.join(told)}]"
 
 
-def _part_problem(part: Obj, namespace: str, lookup: Lookup) -> str | None:
-    for field, resource, kind, word in (
-        ("configMap", "configmaps", "configmap", "config"),
-        ("secret", "secrets", "secret", "secret"),
-    ):
-        if field in part:
-            name = part[field].get("secretName") or part[field].get("name", "")
-            return _source_problem(part[field], lookup(resource, namespace, name), f'{kind} "{name}"', word)
-    return None
+#: Resource → what the kubelet calls an object of it, and its keys.
+_WORDS = {"configmaps": ("configmap", "config"), "secrets": ("secret", "secret")}
 
 
-def _source_problem(source: Obj, found: Obj | None, named: str, word: str) -> str | None:
-    if source.get("optional"):
+def _source_problem(source: Source, namespace: str, lookup: Lookup) -> str | None:
+    found = lookup(source.resource, namespace, source.name)
+    if source.is_optional:
         return None
+    kind, word = _WORDS[source.resource]
     if found is None:
-        return f"{named} not found"
-    keys = {**(found.get("data") or {}), **(found.get("binaryData") or {})}
-    for item in source.get("items") or ():
-        if item["key"] not in keys:
-            return f"references non-existent {word} key: {item['key']}"
+        return f'{kind} "{source.name}" not found'
+    texts, binary = found.get("data") or (), found.get("binaryData") or ()
+    for key in source.keys:
+        if key not in texts and key not in binary:
+            return f"references non-existent {word} key: {key}"
     return None
 
 

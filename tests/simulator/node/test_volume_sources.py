@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.node.volume_sources import problem_of
+from simulator.node.volume_sources import problem_of, sources_of
 from tests.proof.follows import follows
 
 HERE = {
@@ -64,4 +64,7 @@ def items(*keys: str) -> Any:
     ],
 )
 def test_why_a_volume_cannot_be_set_up(volume: Any, wanted: str | None) -> None:
-    assert problem_of(volume, "default", lambda resource, namespace, name: HERE.get((resource, name))) == wanted
+    assert (
+        problem_of(sources_of(volume), "default", lambda resource, namespace, name: HERE.get((resource, name)))
+        == wanted
+    )
