@@ -40,7 +40,7 @@ class Prober:
         if not one.started:
             self._begin_worker(record, one, spec, "startup")
         else:
-            self._begin_main_workers(record, one, spec)
+            self._begin_main_workers(record, one, spec, reported_us=self._fleet.relist_us(record.node))
 
     def disturb(self, record: PodRecord) -> None:
         """Something happened to the pod's processes: findings may differ now."""
@@ -50,19 +50,23 @@ class Prober:
                     probe.parked = False
                     self._engine.schedule(0, self.name, "probe", record.uid, one.name, kind, one.instance)
 
-    def _begin_main_workers(self, record: PodRecord, one: ContainerRecord, spec: Obj) -> None:
+    def _begin_main_workers(self, record: PodRecord, one: ContainerRecord, spec: Obj, *, reported_us: int) -> None:
         for kind in ("liveness", "readiness"):
             if _FIELDS[kind] in spec:
-                self._begin_worker(record, one, spec, kind)
+                self._begin_worker(record, one, spec, kind, reported_us)
 
-    def _begin_worker(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str) -> None:
+    def _begin_worker(
+        self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str, reported_us: int = 0
+    ) -> None:
+        """`reported_us`: how long from now the pod's status is told anew."""
         one.probes[kind] = ProbeRecord(result=kind == "liveness")
         assert one.run is not None
         probe = spec[_FIELDS[kind]]
-        earliest = max(one.run.started_us + int(probe.get("initialDelaySeconds") or 0) * SECOND - self._engine.now, 0)
-        if kind == "readiness":
-            # The first report of the running container triggers it (`prober_manager.go` UpdatePodStatus).
-            delay = max(earliest, self._fleet.relist_us(record.node))
+        started = one.run.started_us // SECOND * SECOND  # as the status has it
+        earliest = started + int(probe.get("initialDelaySeconds") or 0) * SECOND - self._engine.now
+        if kind == "readiness" and earliest <= reported_us:
+            # A report of a container that is not ready triggers it (`prober_manager.go` UpdatePodStatus).
+            delay = reported_us
         else:
             delay = self._until_tick(record, probe, max(earliest, 1))
         self._engine.schedule(delay, self.name, "probe", record.uid, one.name, kind, one.instance)
@@ -86,13 +90,13 @@ class Prober:
         ):
             return
         pod = self._fleet.pod(record)
-        if pod is None or not self._fleet.is_up(record) or one.stopping:
+        if pod is None or not self._fleet.is_up(record) or (one.stopping and kind != "readiness"):
             return
         spec = container_spec(pod, name)
         config = spec[_FIELDS[kind]]
         finding = find(self._fleet, self._runtime.files, record, one, spec, config)
         settled = self._take(record, one, spec, kind, finding)
-        if kind not in one.probes or one.stopping:
+        if kind not in one.probes or (one.stopping and kind != "readiness"):
             return
         self._plan_next(record, one, kind, config, finding if settled else None)
 
@@ -145,7 +149,7 @@ class Prober:
         del one.probes["startup"]
         one.started = True
         one.ready = one.kind != "init" and "readinessProbe" not in spec
-        self._begin_main_workers(record, one, spec)
+        self._begin_main_workers(record, one, spec, reported_us=0)
         self._fleet.wake(record)
 
     def _restart(self, record: PodRecord, one: ContainerRecord, spec: Obj, kind: str) -> None:

@@ -122,6 +122,10 @@ class Machines:
     def said(self, reason: str, name: str = "web") -> list[str]:
         return [message for found, message, _ in self.events(name) if found == reason]
 
+    def events_by_reason(self, reason: str, name: str = "web") -> dict[str, int]:
+        """Message → how often it was said."""
+        return {message: count for found, message, count in self.events(name) if found == reason}
+
     def logs(self, name: str = "web", container: str = "web", **query: str) -> list[str]:
         return self.kubelets.logs(self.pod(name), container, query).splitlines()
 

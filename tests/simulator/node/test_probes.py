@@ -101,8 +101,8 @@ def test_a_startup_probe_that_never_succeeds_restarts_the_container(machines: An
     ],
 )
 def test_what_a_failed_probe_says(machines: Any, probe: dict[str, Any], text: str) -> None:
-    machines.start(readinessProbe={**probe, "initialDelaySeconds": 1})
-    machines.run(2)
+    machines.start(readinessProbe={**probe, "initialDelaySeconds": 1, "periodSeconds": 2})
+    machines.run(3)
     assert machines.said("Unhealthy") == [text]
     assert machines.container()["ready"] is False
 
@@ -137,8 +137,9 @@ def test_probes_that_cannot_change_plan_nothing(machines: Any) -> None:
 
 def test_a_command_that_takes_too_long_is_told_with_its_timeout(machines: Any) -> None:
     command = ["sh", "-c", "sleep 10"]
-    machines.start(readinessProbe={"exec": {"command": command}, "initialDelaySeconds": 1, "timeoutSeconds": 2})
-    machines.run(2)
+    probe = {"exec": {"command": command}, "initialDelaySeconds": 1, "periodSeconds": 2, "timeoutSeconds": 2}
+    machines.start(readinessProbe=probe)
+    machines.run(3)
     assert machines.said("Unhealthy") == [
         'Readiness probe failed: command timed out: "sh -c sleep 10" timed out after 2s'
     ]
