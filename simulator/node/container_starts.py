@@ -15,7 +15,7 @@ from simulator.node.durations import go_duration
 from simulator.node.environment import Lookup, Missing, PodFacts, pod_facts
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.image_pulls import Failed, ImagePulls, Pulling
-from simulator.node.pod_lifecycle import container_spec
+from simulator.node.pod_lifecycle import container_spec, grace_period_s
 from simulator.node.prober import Prober
 from simulator.node.records import ContainerRecord, Pairs, PodRecord, Recipe, Run
 from simulator.node.spec_facts import KnownStart, SpecFacts
@@ -149,7 +149,7 @@ class ContainerStarts:
         one = record.containers[name]
         if problem and one.state == "running":
             self._fleet.event(record, "Warning", "FailedPostStartHook", "PostStartHook failed", container=name)
-            self._runtime.stop(record, one, container_spec(pod, name), 2, "FailedPostStartHook")
+            self._runtime.stop(record, one, container_spec(pod, name), grace_period_s(pod), "FailedPostStartHook")
             self._set_why(record, one, "PostStartHookError", problem)
         return self.go_on(record, pod)
 

@@ -56,6 +56,14 @@ def container_spec(pod: Obj, name: str) -> Obj:
     raise KeyError(f"pod {pod['metadata']['name']} has no container {name}")
 
 
+def grace_period_s(pod: Obj) -> int:
+    """Seconds between SIGTERM and SIGKILL: the deletion's, or the pod's own (`setTerminationGracePeriod`)."""
+    given = pod["metadata"].get("deletionGracePeriodSeconds")
+    if given is None:
+        given = pod["spec"].get("terminationGracePeriodSeconds")
+    return 30 if given is None else int(given)
+
+
 def container_kind(spec: Obj, is_init: bool) -> str:
     if not is_init:
         return "app"

@@ -23,7 +23,7 @@ from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
 from simulator.node.node_shutdown import NOT_ADMITTED, NOT_ADMITTED_MESSAGE
 from simulator.node.node_shutdown import REASON as SHUT_DOWN
 from simulator.node.node_status import allocatable
-from simulator.node.pod_lifecycle import TRANSITIONS, container_spec, final_phase, next_steps
+from simulator.node.pod_lifecycle import TRANSITIONS, container_spec, final_phase, grace_period_s, next_steps
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
 from simulator.node.pod_sandboxes import PodSandboxes
 from simulator.node.pod_status import rejected_status
@@ -196,7 +196,7 @@ class PodWorkers:
                         record,
                         one,
                         before,
-                        _grace_s(new),
+                        grace_period_s(new),
                         f"Container {one.name} definition changed, will be restarted",
                     )
         self._resizing.consider(record, new)
@@ -435,7 +435,7 @@ class PodWorkers:
         end = self._engine.now + seconds * SECOND
         if record.worker == "syncing":
             record.phase, record.reason, record.message = "Failed", SHUT_DOWN, SHUT_DOWN_MESSAGE
-            record.disrupted, record.grace_s = SHUT_DOWN_MESSAGE, min(seconds, _grace_s(pod))
+            record.disrupted, record.grace_s = SHUT_DOWN_MESSAGE, min(seconds, grace_period_s(pod))
             self._cause(record, pod, "deadline")
         elif record.worker == "terminating" and end < record.grace_end_us:
             record.grace_end_us = end
@@ -479,7 +479,7 @@ class PodWorkers:
                 self._forget(record)
 
     def _stop(self, record: PodRecord, pod: Obj | None) -> None:
-        grace = 0 if pod is None or (record.orphaned and not record.static) else _grace_s(pod)
+        grace = 0 if pod is None or (record.orphaned and not record.static) else grace_period_s(pod)
         if record.grace_s is not None:
             grace = record.grace_s
         record.grace_end_us = self._engine.now + grace * SECOND
@@ -551,11 +551,3 @@ class PodWorkers:
 def _differs(old: Obj, new: Obj) -> bool:
     """Whether a pod is meant to be another. Identity answers at once where objects share their parts, as they do until a restore."""
     return old["spec"] is not new["spec"] and bool(old["spec"] != new["spec"])
-
-
-def _grace_s(pod: Obj) -> int:
-    """Seconds between SIGTERM and SIGKILL: the deletion's, or the pod's own."""
-    given = pod["metadata"].get("deletionGracePeriodSeconds")
-    if given is None:
-        given = pod["spec"].get("terminationGracePeriodSeconds")
-    return 30 if given is None else int(given)

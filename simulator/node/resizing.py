@@ -8,13 +8,12 @@ resize that has to wait is looked at again when something on the machine becomes
 from simulator.engine.plain import Obj
 from simulator.node.admission import check, requests_of
 from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import Fleet
+from simulator.node.node_shutdown import NOT_ADMITTED_MESSAGE
 from simulator.node.node_status import allocatable
-from simulator.node.pod_lifecycle import container_spec
+from simulator.node.pod_lifecycle import container_spec, grace_period_s
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
-
-#: How long a cgroup takes to change, as the status sees it: until the next look at the runtime.
-_GRACE_S = 30
 
 
 class Resizing:
@@ -30,7 +29,7 @@ class Resizing:
             return
         node = self._fleet.nodes[record.node]
         wanted = requests_of(pod["spec"])
-        record.resize = self._refusal(node, record, wanted)
+        record.resize = self._refusal(node, record, pod, wanted)
         if record.resize is not None:
             return
         node.cpu_milli += wanted[0] - record.requests[0]
@@ -41,18 +40,24 @@ class Resizing:
             self._actuate(record, one, pod)
         self._fleet.notice(record)
 
-    def _refusal(self, node: NodeRecord, record: PodRecord, wanted: tuple[int, int]) -> tuple[str, str] | None:
+    def _refusal(
+        self, node: NodeRecord, record: PodRecord, pod: Obj, wanted: tuple[int, int]
+    ) -> tuple[str, str] | None:
         """(reason, message) of PodResizePending; None: it fits now."""
         cpu, memory, _ = allocatable(node.spec)
         if wanted[1] > memory:
             return "Infeasible", f"Node didn't have enough capacity: memory, requested: {wanted[1]}, capacity: {memory}"
         if wanted[0] > cpu:
             return "Infeasible", f"Node didn't have enough capacity: cpu, requested: {wanted[0]}, capacity: {cpu}"
+        if why := under_pressure(node, pod):
+            return "Deferred", why
         others = NodeRecord(node.name, node.spec)
         others.active = node.active - 1
         others.cpu_milli = node.cpu_milli - record.requests[0]
         others.memory = node.memory - record.requests[1]
         found = check(others, wanted, allocatable=allocatable(node.spec))
+        if found is None and node.shutdown:
+            return "Deferred", NOT_ADMITTED_MESSAGE
         return None if found is None else ("Deferred", found.message)
 
     def _actuate(self, record: PodRecord, one: ContainerRecord, pod: Obj) -> None:
@@ -61,7 +66,8 @@ class Resizing:
         policies = {each["resourceName"]: each["restartPolicy"] for each in spec.get("resizePolicy") or ()}
         restarts = [name for name in ("cpu", "memory") if _amounts(before, name) != _amounts(one.resources, name)]
         if any(policies.get(name) == "RestartContainer" for name in restarts) and one.state == "running":
-            self._runtime.stop(record, one, spec, _GRACE_S, f"Container {one.name} resize requires restart")
+            text = f"Container {one.name} resize requires restart"
+            self._runtime.stop(record, one, spec, grace_period_s(pod), text)
 
     def freed(self, node: NodeRecord) -> None:
         """Something has ended on this machine: deferred resizes are tried again."""
