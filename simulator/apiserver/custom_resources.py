@@ -10,7 +10,7 @@ from simulator.apiserver import errors
 from simulator.engine.plain import Obj
 from simulator.machinery import names
 from simulator.machinery.custom.definitions import Definition, Version
-from simulator.machinery.custom.rules import has_rules, judged
+from simulator.machinery.custom.rules import Warn, has_rules, judged
 from simulator.machinery.custom.structural import BadMetadata, defaulted, pruned
 from simulator.machinery.custom.validation import ABSENT, validate
 from simulator.machinery.kinds import Kinds
@@ -73,16 +73,17 @@ def mutated(obj: Obj, old: Obj | None, definition: Definition) -> tuple[Obj, lis
     return kept, problems_of_update(kept, old, version)
 
 
-def problems_of_update(obj: Obj, old: Obj, version: Version) -> list[FieldError]:
+def problems_of_update(obj: Obj, old: Obj, version: Version, warn: Warn = lambda _: None) -> list[FieldError]:
+    """`warn` hears what rules find in parts that did not change."""
     found = validate_metadata_update(obj.get("metadata") or {}, old["metadata"])
-    return found + _problems(obj, version, old)
+    return found + _problems(obj, version, old, warn)
 
 
-def _problems(obj: Obj, version: Version, old: object) -> list[FieldError]:
+def _problems(obj: Obj, version: Version, old: object, warn: Warn = lambda _: None) -> list[FieldError]:
     """Rules in CEL are asked only about objects whose schema holds."""
     found = validate(obj, version.schema, old) + _scale_problems(obj, version)
     if not found and has_rules(version.schema):
-        return judged(obj, version.schema, old)
+        return judged(obj, version.schema, old, warn)
     return found
 
 

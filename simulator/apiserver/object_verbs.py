@@ -225,7 +225,7 @@ class ObjectVerbs:
     def problems_of_update(self, obj: Obj, old: Obj, target: Target) -> list[FieldError]:
         version = self.kinds.version(target.resource)
         if version is not None:
-            return custom_resources.problems_of_update(obj, old, version)
+            return custom_resources.problems_of_update(obj, old, version, self.registry.admission.said.warn)
         if target.resource.name == "services":
             obj = without_leftovers(obj, old)
         found = validate_update(target.resource.name, obj, old)

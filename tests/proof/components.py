@@ -73,6 +73,7 @@ COMPONENTS: dict[str, list[str]] = {
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionWebhook",
     ],
+    "CEL": ["CEL: cost", "CEL: evaluation", "CEL: reading", "CEL: types"],
     "Authentication, authorization and objects": [
         "Access reviews",
         "Audit policy",

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from simulator.apiserver.admission.matching import Change, Pass
 from simulator.apiserver.admission.policy_evaluation import (
     GROUP,
+    Asked,
     Undecided,
+    asking_about,
     bound,
-    composed,
     conditions_hold,
-    evaluated,
     is_subject,
     params,
     variables,
@@ -108,10 +108,9 @@ def _refuse(change: Change, messages: list[str]) -> None:
 def _applied(store: Store, one: _Invocation, change: Change, failures: list[tuple[Obj, str]]) -> Change:
     """The write after the mutations of one policy; a mutation that fails is passed over."""
     for mutation in one.policy["spec"].get("mutations") or ():
-        known = variables(store, change, one.param)
+        asked = asking_about(one.policy, variables(store, change, one.param), makes_objects=True)
         try:
-            known["variables"] = composed(one.policy, known)
-            fresh = _patched(mutation, change, known)
+            fresh = _patched(mutation, change, asked)
         except (Undecided, WrongShape, PatchError) as trouble:
             failures.append((one.policy, _denial(one, str(trouble))))
             continue
@@ -119,18 +118,21 @@ def _applied(store: Store, one: _Invocation, change: Change, failures: list[tupl
     return change
 
 
-def _patched(mutation: Obj, change: Change, known: Obj) -> Obj:
+def _patched(mutation: Obj, change: Change, asked: Asked) -> Obj:
     """Raises Undecided, WrongShape, PatchError, StatusError."""
     assert change.obj is not None
     is_patch = mutation.get("patchType") == "JSONPatch"
     expression = mutation["jsonPatch" if is_patch else "applyConfiguration"]["expression"]
+    plain = {name: value for name, value in asked.known.items() if name != "authorizer"}
+    asks = asked.authorizer if "authorizer" in expression else None
     try:
-        made = evaluated(expression, known, json_patch_of if is_patch else apply_configuration)
+        if is_patch:
+            return _json_patched(change, json_patch_of(expression, plain, authorizer=asks, scope=asked.scope))
+        return _merged(change, apply_configuration(expression, plain, authorizer=asks, scope=asked.scope))
     except WrongShape:
         raise
     except ExpressionError as error:
         raise Undecided(f"expression '{expression}' resulted in error: {error}") from error
-    return _json_patched(change, made) if is_patch else _merged(change, made)
 
 
 def _json_patched(change: Change, operations: list[Obj]) -> Obj:

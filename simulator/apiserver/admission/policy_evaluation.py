@@ -5,15 +5,16 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.apiserver.admission.matching import Change, in_rule, namespace_matches, objects_match
 from simulator.apiserver.authorization.attributes import Attributes
 from simulator.apiserver.authorization.rbac import Rbac, account_user, is_administrator
 from simulator.apiserver.request import User
 from simulator.engine.plain import Obj
-from simulator.machinery.expressions import ExpressionError, evaluate
+from simulator.machinery.expressions import Declared, ExpressionError, TooExpensive, admission_scope, lazily
 from simulator.machinery.expressions import authorizer as asking
+from simulator.machinery.expressions import run as run_expression
 from simulator.machinery.selectors import from_label_selector
 from simulator.machinery.store import Store
 
@@ -52,31 +53,85 @@ def bound(store: Store, bindings: str, policies: str, change: Change) -> list[tu
     return found
 
 
-def value(expression: str, variables: Obj) -> Any:
+#: What all expressions of a policy about one request may cost together (`apis/cel/config.go`).
+_BUDGET, _BUDGET_OF_CONDITIONS = 10_000_000, 2_500_000
+OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
+
+
+class Budget:
+    """What is left to spend on the expressions of one policy."""
+
+    def __init__(self, left: int = _BUDGET) -> None:
+        self._left = left
+
+    def spend(self, cost: int) -> None:
+        """Raises Undecided."""
+        if cost > self._left:
+            raise Undecided(OUT_OF_BUDGET)
+        self._left -= cost
+
+
+class Asked(NamedTuple):
+    """What expressions of one policy are asked about: what they may name, what that holds, and what they may spend."""
+
+    scope: Declared
+    known: Obj
+    budget: Budget
+
+    @property
+    def authorizer(self) -> Any:
+        return self.known["authorizer"]() if "authorizer" in self.known else None
+
+
+def value(expression: str, asked: Asked) -> Any:
+    """Raises Undecided."""
     try:
-        return evaluated(expression, variables)
+        return spent(expression, asked)
     except ExpressionError as error:
         raise Undecided(f"expression '{expression}' resulted in error: {error}") from error
 
 
-def evaluated(expression: str, variables: Obj, evaluate: Callable[..., Any] = evaluate) -> Any:
-    """`authorizer` is no object: it is made when an expression names it. Raises ExpressionError."""
-    plain = {name: value for name, value in variables.items() if name != "authorizer"}
-    asks = variables["authorizer"]() if "authorizer" in expression and "authorizer" in variables else None
-    return evaluate(expression, plain, authorizer=asks)
+def spent(expression: str, asked: Asked) -> Any:
+    """The value, after its cost is paid. Raises ExpressionError, Undecided."""
+    plain = {name: one for name, one in asked.known.items() if name != "authorizer"}
+    asks = asked.authorizer if "authorizer" in expression else None
+    try:
+        outcome = run_expression(expression, plain, authorizer=asks, scope=asked.scope)
+    except TooExpensive as error:
+        raise Undecided(f"expression '{expression}' resulted in error: {error}") from error
+    asked.budget.spend(outcome.cost)
+    return outcome.value
 
 
-def conditions_hold(policy: Obj, variables: Obj) -> bool:
+def conditions_hold(policy: Obj, known: Obj) -> bool:
+    """Raises Undecided."""
     conditions = policy["spec"].get("matchConditions") or ()
-    return all(value(condition["expression"], variables) is True for condition in conditions)
+    if not conditions:
+        return True
+    asked = Asked(admission_scope(has_params=_has_params(policy)), known, Budget(_BUDGET_OF_CONDITIONS))
+    return all(value(condition["expression"], asked) is True for condition in conditions)
 
 
-def composed(policy: Obj, variables: Obj) -> Obj:
-    """`variables.<name>`, each of which may use those before it."""
-    found: Obj = {}
-    for variable in policy["spec"].get("variables") or ():
-        found[variable["name"]] = value(variable["expression"], {**variables, "variables": found})
-    return found
+def asking_about(policy: Obj, known: Obj, *, makes_objects: bool = False) -> Asked:
+    """With `variables.<name>`, each of which is worked out when an expression first names it, and may use those before it."""
+    named = policy["spec"].get("variables") or ()
+    scope = admission_scope(has_params=_has_params(policy), variables=named, makes_objects=makes_objects)
+    budget = Budget()
+    everything = {**known}
+    asked = Asked(scope, everything, budget)
+    everything["variables"] = lazily(
+        {one["name"]: _composed(one["expression"], asked) for one in named},
+        'composited variable "{name}" fails to evaluate: {error}',
+    )
+    return asked
+
+
+def _composed(expression: str, asked: Asked) -> Callable[[], Any]:
+    return lambda: spent(expression, asked)
+
+
+def _has_params(policy: Obj) -> bool:
+    return policy["spec"].get("paramKind") is not None
 
 
 def variables(store: Store, change: Change, params: Obj | None) -> Obj:
@@ -86,10 +141,14 @@ def variables(store: Store, change: Change, params: Obj | None) -> Obj:
         "name": change.name,
         "namespace": change.namespace,
         "kind": change.kind,
+        "requestKind": change.kind,
         "subResource": change.subresource,
+        "requestSubResource": change.subresource,
         "resource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
+        "requestResource": {"group": resource.group, "version": resource.version, "resource": resource.plural},
         "userInfo": change.user_info,
         "dryRun": change.dry_run,
+        "options": None,
     }
     namespace = store.get("namespaces", ("", change.namespace)) if change.namespace else None
     return {

@@ -1,7 +1,7 @@
 """ValidatingAdmissionPolicy: rules in CEL that a request must meet, put into force by bindings.
 
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/; `apiserver/pkg/admission/plugin/policy/validating`
-(1.33), whose texts these are. Left out: type checking into the policy's status.
+(1.33), whose texts these are. What is wrong with a policy's types is written into its status by a controller (`policy_status.py`).
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,14 @@ import msgspec
 from simulator.apiserver.admission.matching import Change
 from simulator.apiserver.admission.policy_evaluation import (
     GROUP,
+    Asked,
     Undecided,
+    asking_about,
     bound,
-    composed,
     conditions_hold,
-    evaluated,
     is_subject,
     params,
+    spent,
     value,
     variables,
 )
@@ -92,18 +93,18 @@ def _said_to_audit(store: Store, policy: Obj, binding: Obj, change: Change) -> I
         for param in params(store, policy, binding, change):
             known = variables(store, change, param)
             if conditions_hold(policy, known):
-                known["variables"] = composed(policy, known)
+                asked = asking_about(policy, known)
                 for one in policy["spec"]["auditAnnotations"]:
-                    if text := _annotation(one["valueExpression"], known):
+                    if text := _annotation(one["valueExpression"], asked):
                         yield one["key"], text
     except Undecided:
         return
 
 
-def _annotation(expression: str, known: Obj) -> str:
+def _annotation(expression: str, asked: Asked) -> str:
     """ "" for null and for nothing but spaces. Raises Undecided (`validating/validator.go`)."""
     try:
-        found = evaluated(expression, known)
+        found = spent(expression, asked)
     except ExpressionError as error:
         raise Undecided(f"valueExpression '{expression}' resulted in error: {error}") from error
     if found is not None and not isinstance(found, str):
@@ -132,34 +133,34 @@ def _judged(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator
         for param in params(store, policy, binding, change):
             known = variables(store, change, param)
             if conditions_hold(policy, known):
-                known["variables"] = composed(policy, known)
+                asked = asking_about(policy, known)
                 for index, validation in enumerate(policy["spec"].get("validations") or ()):
-                    if (denial := _checked(names, validation, known)) is not None:
+                    if (denial := _checked(names, validation, asked)) is not None:
                         yield replace(
                             denial, index=index, actions=tuple(binding["spec"].get("validationActions") or ())
                         )
                 for one in policy["spec"].get("auditAnnotations") or ():
-                    _annotation(one["valueExpression"], known)
+                    _annotation(one["valueExpression"], asked)
     except Undecided as trouble:
         if is_strict:
             yield Denial(*names, str(trouble), "Invalid")
 
 
-def _checked(names: tuple[str, str], validation: Obj, known: Obj) -> Denial | None:
-    if value(validation["expression"], known) is True:
+def _checked(names: tuple[str, str], validation: Obj, asked: Asked) -> Denial | None:
+    if value(validation["expression"], asked) is True:
         return None
     message = ""
     if validation.get("messageExpression"):
-        message = _message(validation["messageExpression"], known)
+        message = _message(validation["messageExpression"], asked)
     message = message or (validation.get("message") or "").strip()
     message = message or f"failed expression: {validation['expression'].strip()}"
     return Denial(*names, message, validation.get("reason") or "Invalid")
 
 
-def _message(expression: str, known: Obj) -> str:
+def _message(expression: str, asked: Asked) -> str:
     """An expression that fails, or gives no short single line, leaves the choice to the plain message."""
     try:
-        found = evaluated(expression, known)
+        found = spent(expression, asked)
     except ExpressionError:
         return ""
     text = found.strip() if isinstance(found, str) else ""

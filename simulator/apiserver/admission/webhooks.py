@@ -12,7 +12,7 @@ from simulator.apiserver.admission.said import Said
 from simulator.apiserver.errors import StatusError, bad_request, forbidden
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
-from simulator.machinery.expressions import ExpressionError, evaluate
+from simulator.machinery.expressions import ExpressionError, admission_scope, evaluate
 from simulator.machinery.json_patches import PatchError, json_patch
 from simulator.machinery.store import Store
 
@@ -111,7 +111,7 @@ class Webhooks:
         for condition in hook.get("matchConditions") or ():
             variables = {"object": change.obj, "oldObject": change.old, "request": _request(change)}
             try:
-                if evaluate(condition["expression"], variables) is not True:
+                if evaluate(condition["expression"], variables, scope=admission_scope(is_hook=True)) is not True:
                     return False
             except ExpressionError as error:
                 failed = failed or f"expression '{condition['expression']}' resulted in error: {error}"

@@ -2,8 +2,6 @@
 
 Counterpart of `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go` and `pkg/apiserver/schema/validation.go` (1.33).
 As upstream, what all versions have in common is spoken of as if it stood at the top (`spec.validation.openAPIV3Schema…`).
-
-Left out: the cost of CEL rules is not estimated, and their types are not checked.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import Any
 
 from simulator.machinery import names
 from simulator.machinery.custom.definitions import is_true
+from simulator.machinery.custom.field_paths import WrongPath, schema_at
 from simulator.machinery.custom.structural_validation import validate_structural
 from simulator.machinery.custom.validation import go_syntax
 from simulator.machinery.jsonpath import JsonPath, JsonPathError
@@ -25,9 +24,11 @@ from simulator.machinery.validation.field_errors import (
     invalid,
     not_supported,
     required,
+    too_many,
 )
 
 Obj = dict[str, Any]
+_MAX_SELECTABLE = 8
 _APPROVED = "api-approved.kubernetes.io"
 _COLUMN_TYPES = ("integer", "number", "string", "boolean", "date")
 _COLUMN_FORMATS = ("int32", "int64", "float", "double", "byte", "date", "date-time", "password")
@@ -246,29 +247,26 @@ def _selectable(version: Obj, path: str) -> list[FieldError]:
     """`spec.versions[*].selectableFields`: fields of a plain type, each once, none of metadata."""
     found: list[FieldError] = []
     schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-    seen: list[str] = []
+    seen: dict[str, None] = {}
     for index, field in enumerate(version.get("selectableFields") or ()):
         given = field.get("jsonPath", "")
         here = f"{path}[{index}].jsonPath"
         if not given:
             found.append(required(here))
-        elif given in seen:
-            found.append(duplicate(here, given))
-        elif (node := _field_at(schema, given)) is None:
-            found.append(invalid(here, given, "is an invalid path: does not refer to a valid field"))
-        elif given.startswith(".metadata"):
+            continue
+        try:
+            node = schema_at(given, schema, with_brackets=False)
+        except WrongPath as error:
+            found.append(invalid(here, given, f"is an invalid path: {error}"))
+            continue
+        if given.split(".")[1] == "metadata":
             found.append(invalid(here, given, "must not point to fields in metadata"))
-        elif node.get("type") not in ("string", "integer", "boolean"):
+        if node.get("type") not in ("string", "integer", "boolean"):
             says = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
             found.append(invalid(here, given, says))
-        seen.append(given)
+        if given in seen:
+            found.append(duplicate(here, given))
+        seen[given] = None
+    if len(seen) > _MAX_SELECTABLE:
+        found.append(too_many(path, len(seen), _MAX_SELECTABLE))
     return found
-
-
-def _field_at(schema: Obj, path: str) -> Obj | None:
-    node: Any = schema
-    for name in path.removeprefix(".").split("."):
-        node = (node.get("properties") or {}).get(name)
-        if node is None:
-            return None
-    return dict(node)

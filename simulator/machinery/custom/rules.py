@@ -2,139 +2,227 @@
 
 https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-rules; counterpart of
 `apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go` (1.33). A rule that speaks of `oldSelf` is a transition rule: it is asked
-on updates only, where there is a value to compare with. Other rules are not asked again about a value that did not change.
-
-Left out: `optionalOldSelf`, the cost budget, and types: an expression is compiled against no schema, so a wrong field shows when it runs.
+where there is a value to compare with, or, with `optionalOldSelf`, always. What another rule finds in a value that did not change is a
+warning (ratcheting). All rules together spend from one budget.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+from simulator.machinery.cel.errors import CelError, CompileError, CostExceeded
+from simulator.machinery.cel.values import NONE, some
+from simulator.machinery.custom.rule_programs import RULES, Rule, rules_of
+from simulator.machinery.custom.rule_values import seen
 from simulator.machinery.custom.validation import ABSENT, counterpart, json_type
-from simulator.machinery.expressions import KEYWORDS, ExpressionError, evaluate
 from simulator.machinery.validation.field_errors import FieldError, duplicate, forbidden, invalid, required
 
 Obj = dict[str, Any]
+Warn = Callable[[str], None]
 
-RULES = "x-kubernetes-validations"
-_OLD = re.compile(r"\boldSelf\b")
+#: What the rules about one object may cost together (`apis/cel/config.go: RuntimeCELCostBudget`).
+BUDGET = 10_000_000
 _LONGEST_MESSAGE = 5_120
-_SIGNS = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
-_SIGN = re.compile("__|[./-]")
+_OUT_OF_BUDGET = "running out of cost budget, no further validation rules will be run"
+
+
+@dataclass(frozen=True, eq=False)
+class _Schema:
+    """A schema told apart by identity: those of a definition live as long as it does."""
+
+    value: Obj
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Schema) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 def has_rules(schema: Any) -> bool:
     """Whether any rule stands anywhere in a schema."""
+    return isinstance(schema, dict) and _has_rules(_Schema(schema))
+
+
+@lru_cache(maxsize=512)
+def _has_rules(schema: _Schema) -> bool:
+    return _any_rule(schema.value)
+
+
+def _any_rule(schema: Any) -> bool:
     if isinstance(schema, dict):
-        return RULES in schema or any(has_rules(one) for one in schema.values())
-    return isinstance(schema, list) and any(has_rules(one) for one in schema)
+        return RULES in schema or any(_any_rule(one) for one in schema.values())
+    return isinstance(schema, list) and any(_any_rule(one) for one in schema)
 
 
-def judged(obj: Obj, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
+@lru_cache(maxsize=2_048)
+def _rules(schema: _Schema, is_root: bool) -> tuple[Rule, ...] | str:
+    try:
+        return rules_of(schema.value, is_root=is_root)
+    except CompileError as error:
+        return f"rule compile error: compilation failed: {error}"
+
+
+class _Stop(Exception):
+    """The budget is spent: no further rule is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk is, and what stood there before."""
+
+    path: str
+    old: Any = ABSENT
+    """The value that this one is compared with by `oldSelf`."""
+    unchanged: bool = False
+    """Whether this value, or the nearest one around it that has a counterpart, is what it was."""
+    is_root: bool = False
+
+
+def judged(
+    obj: Obj, schema: Obj, old: Any = ABSENT, warn: Warn = lambda _: None, budget: int = BUDGET
+) -> list[FieldError]:
     """Findings of every rule of the schema about the object, outermost first."""
-    return list(_judged(obj, schema, "", old, is_root=True))
+    walk = _Walk(warn, budget)
+    place = _Place("", old, unchanged=old is not ABSENT and obj == old, is_root=True)
+    with suppress(_Stop):
+        walk.go(obj, schema, place)
+    return walk.found
 
 
-def _judged(value: Any, schema: Obj, path: str, old: Any, *, is_root: bool = False) -> Iterator[FieldError]:
-    if value is None:
-        return
-    unchanged = old is not ABSENT and value == old
-    for rule in schema.get(RULES) or ():
-        is_transition = _OLD.search(rule["rule"]) is not None
-        if (is_transition and old is ABSENT) or (unchanged and not is_transition):
-            continue
-        yield from _asked(rule, value, schema, path, old, is_root=is_root)
-    yield from _inside(value, schema, path, old)
+class _Walk:
+    def __init__(self, warn: Warn, budget: int) -> None:
+        self._warn = warn
+        self._left = budget
+        self.found: list[FieldError] = []
 
+    def go(self, value: Any, schema: Obj, place: _Place) -> None:
+        """Raises _Stop."""
+        if value is None:
+            return
+        if schema.get(RULES):
+            self._rules(value, schema, place)
+        for nested in schema.get("allOf") or ():
+            if nested.get(RULES):
+                self._rules(value, {**schema, RULES: nested[RULES]}, replace(place, unchanged=False))
+        if isinstance(value, list):
+            self._list(value, schema, place)
+        elif isinstance(value, dict):
+            self._object(value, schema, place)
 
-def _inside(value: Any, schema: Obj, path: str, old: Any) -> Iterator[FieldError]:
-    if isinstance(value, list) and isinstance(items := schema.get("items"), dict):
+    def _list(self, value: list[Any], schema: Obj, place: _Place) -> None:
+        items = schema.get("items")
+        if not isinstance(items, dict) or not has_rules(items):
+            return
         is_map = schema.get("x-kubernetes-list-type") == "map"
         for index, one in enumerate(value):
-            before = counterpart(schema, old, one, index) if is_map else ABSENT
-            yield from _judged(one, items, f"{path}[{index}]", before)
-    elif isinstance(value, dict):
+            before = counterpart(schema, place.old, one, index) if is_map else ABSENT
+            self.go(one, items, self._below(place, f"{place.path}[{index}]", one, before, items))
+
+    def _object(self, value: Obj, schema: Obj, place: _Place) -> None:
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
-        past = old if isinstance(old, dict) else {}
+        is_atomic = schema.get("x-kubernetes-map-type") == "atomic"
+        past = place.old if isinstance(place.old, dict) and not is_atomic else {}
         for name in sorted(value):
             inner = properties.get(name, others)
-            if isinstance(inner, dict):
-                where = f"{path}.{name}" if path else name
-                where = f"{path}[{name}]" if name not in properties else where
-                yield from _judged(value[name], inner, where, past.get(name, ABSENT))
+            if not isinstance(inner, dict) or not has_rules(inner):
+                continue
+            where = f"{place.path}.{name}" if place.path else name
+            where = f"{place.path}[{name}]" if name not in properties else where
+            self.go(value[name], inner, self._below(place, where, value[name], past.get(name, ABSENT), inner))
 
+    def _below(self, place: _Place, path: str, value: Any, before: Any, schema: Obj) -> _Place:
+        unchanged = value == before if before is not ABSENT else place.unchanged
+        return _Place(path, before, unchanged=unchanged, is_root=bool(schema.get("x-kubernetes-embedded-resource")))
 
-def _asked(rule: Obj, value: Any, schema: Obj, path: str, old: Any, *, is_root: bool) -> Iterator[FieldError]:
-    variables = {"self": in_cel(value, schema, is_root=is_root)}
-    if old is not ABSENT:
-        variables["oldSelf"] = in_cel(old, schema, is_root=is_root)
-    kind = schema.get("type") or json_type(value)
-    try:
-        if evaluate(rule["rule"], variables) is True:
+    # One value
+
+    def _rules(self, value: Any, schema: Obj, place: _Place) -> None:
+        kind = schema.get("type") or json_type(value)
+        path = place.path or "<nil>"
+        rules = _rules(_Schema(schema), place.is_root) if "allOf" not in schema else self._fresh(schema, place)
+        if isinstance(rules, str):
+            self.found.append(invalid(path, kind, rules))
             return
-    except ExpressionError as error:
-        yield invalid(path or "<nil>", kind, f"rule evaluation error: {error}: {rule['rule'].strip()}")
-        return
-    where = f"{path}{rule['fieldPath']}" if rule.get("fieldPath") else path
-    yield _finding(rule, where.removeprefix(".") or "<nil>", kind, _message(rule, variables))
+        if self._left <= 0:
+            self._give_up(path, kind, f"validation failed due to {_OUT_OF_BUDGET}")
+        given: Obj = {"self": seen(value, schema, is_root=place.is_root)}
+        if any(rule.uses_old for rule in rules) and place.old is not ABSENT:
+            given["oldSelf"] = seen(place.old, schema, is_root=place.is_root)
+        for rule in rules:
+            if rule.uses_old and not rule.is_optional and "oldSelf" not in given:
+                continue
+            known = given
+            if rule.is_optional:
+                known = {**given, "oldSelf": some(given["oldSelf"]) if "oldSelf" in given else NONE}
+            self._ask(rule, known, place, path, kind)
 
-
-def _message(rule: Obj, variables: Obj) -> str:
-    """`messageExpression` first; one that fails or gives no single line leaves the choice to the rest."""
-    if rule.get("messageExpression"):
+    def _fresh(self, schema: Obj, place: _Place) -> tuple[Rule, ...] | str:
+        """Rules of a part of `allOf` stand in no schema of their own."""
         try:
-            found = evaluate(rule["messageExpression"], variables)
-        except ExpressionError:
-            found = ""
-        text = found.strip() if isinstance(found, str) else ""
-        if text and "\n" not in text and len(text) <= _LONGEST_MESSAGE:
-            return text
-    if rule.get("message"):
-        return str(rule["message"]).strip()
-    return f"failed rule: {rule['rule'].strip()}"
+            return rules_of(schema, is_root=place.is_root)
+        except CompileError as error:
+            return f"rule compile error: compilation failed: {error}"
+
+    def _ask(self, rule: Rule, known: Obj, place: _Place, path: str, kind: str) -> None:
+        try:
+            outcome = rule.program.run(known)
+        except CostExceeded as error:
+            says = f"'{error}': no further validation rules will be run due to call cost exceeds limit for rule: {rule.name}"
+            self._give_up(path, kind, says)
+        if outcome.cost > self._left:
+            self._give_up(path, kind, f"validation failed due to {_OUT_OF_BUDGET}")
+        self._left -= outcome.cost
+        if outcome.error is not None:
+            self.found.append(invalid(path, kind, _failed(outcome.error, rule)))
+        elif outcome.value is not True:
+            self._add(rule, self._finding(rule, known, place, kind), place)
+
+    def _add(self, rule: Rule, finding: FieldError, place: _Place) -> None:
+        if place.unchanged and not rule.uses_old:
+            self._warn(str(finding))
+        else:
+            self.found.append(finding)
+
+    def _finding(self, rule: Rule, known: Obj, place: _Place, kind: str) -> FieldError:
+        where = (f"{place.path}{rule.field_path}" if rule.field_path else place.path).removeprefix(".") or "<nil>"
+        says = self._message(rule, known, where, kind)
+        match rule.reason:
+            case "FieldValueForbidden":
+                return forbidden(where, says)
+            case "FieldValueRequired":
+                return required(where, says)
+            case "FieldValueDuplicate":
+                return duplicate(where, kind)
+        return invalid(where, kind, says)
+
+    def _message(self, rule: Rule, known: Obj, where: str, kind: str) -> str:
+        """`messageExpression` first; one that fails or gives no single line leaves the choice to the rest."""
+        if rule.message_program is not None:
+            try:
+                outcome = rule.message_program.run(known)
+            except CostExceeded:
+                says = "no further validation rules will be run due to call cost exceeds limit for messageExpression: "
+                self._give_up(where, kind, f'{says}"{rule.message_expression}"')
+            if outcome.cost > self._left:
+                self._give_up(where, kind, f"messageExpression evaluation failed due to {_OUT_OF_BUDGET}")
+            self._left -= outcome.cost
+            text = outcome.value.strip() if isinstance(outcome.value, str) else ""
+            if text and "\n" not in text and len(text.encode()) <= _LONGEST_MESSAGE:
+                return text
+        return rule.message or f"failed rule: {rule.name}"
+
+    def _give_up(self, path: str, kind: str, says: str) -> None:
+        self.found.append(invalid(path, kind, says))
+        raise _Stop
 
 
-def _finding(rule: Obj, path: str, kind: str, says: str) -> FieldError:
-    match rule.get("reason"):
-        case "FieldValueForbidden":
-            return forbidden(path, says)
-        case "FieldValueRequired":
-            return required(path, says)
-        case "FieldValueDuplicate":
-            return duplicate(path, kind)
-    return invalid(path, kind, says)
-
-
-# Values
-
-
-def in_cel(value: Any, schema: Obj, *, is_root: bool = False) -> Any:
-    """The value as an expression sees it: fields under names that CEL can write, numbers of the declared type."""
-    if isinstance(value, dict):
-        properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
-        seen = {}
-        for name, inner in value.items():
-            child = properties.get(name, others)
-            if is_root and name == "metadata":
-                seen[name] = {key: inner[key] for key in ("name", "generateName") if key in inner}
-            else:
-                seen[escaped(name) if name in properties else name] = in_cel(
-                    inner, child if isinstance(child, dict) else {}
-                )
-        return seen
-    if isinstance(value, list):
-        items = schema.get("items")
-        return [in_cel(one, items if isinstance(items, dict) else {}) for one in value]
-    if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value
-
-
-def escaped(name: str) -> str:
-    """`apiserver/pkg/cel/escaping.go: Escape`."""
-    if name in KEYWORDS:
-        return f"__{name}__"
-    return _SIGN.sub(lambda found: _SIGNS[found.group()], name)
+def _failed(error: CelError, rule: Rule) -> str:
+    says = str(error)
+    if says.startswith("no such overload"):
+        return f"'{says}': call arguments did not match a supported operator, function or macro signature for rule: {rule.name}"
+    return f"{says} evaluating rule: {rule.name}"

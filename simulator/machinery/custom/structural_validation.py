@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.machinery.custom.rules import RULES
+from simulator.machinery.custom.rule_validation import expressions_of, form_of_rules
 from simulator.machinery.custom.structural import defaulted, pruned
 from simulator.machinery.custom.validation import compiled, validate
-from simulator.machinery.expressions import ExpressionError, compiles
 from simulator.machinery.validation.field_errors import FieldError, GoText, forbidden, invalid, not_supported, required
 
 Obj = dict[str, Any]
@@ -48,12 +47,12 @@ _NOT_NESTED = (
 )
 #: v1 allows none of these anywhere (`specStandardValidatorV3`).
 _NOT_SUPPORTED = ("definitions", "dependencies", "patternProperties", "additionalItems", "id", "$schema", "$ref")
-_REASONS = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 
 
 def validate_structural(schema: Obj, path: str) -> list[FieldError]:
     """Everything that keeps the schema from being used."""
-    return sorted(_node(schema, path, "root"), key=str)
+    found = sorted(_node(schema, path, "root"), key=str)
+    return found or expressions_of(schema, path)
 
 
 def _node(schema: Obj, path: str, level: str) -> Iterator[FieldError]:
@@ -62,7 +61,7 @@ def _node(schema: Obj, path: str, level: str) -> Iterator[FieldError]:
     yield from _unsupported(schema, path)
     yield from _junctors(schema, path)
     yield from _default(schema, path)
-    yield from _rules(schema, path)
+    yield from form_of_rules(schema, path)
     if level == "root":
         yield from _root(schema, path)
     if schema.get("type") == "array" and not isinstance(schema.get("items"), dict):
@@ -221,20 +220,3 @@ def _default(schema: Obj, path: str) -> Iterator[FieldError]:
     for error in validate({"value": defaulted({"value": value}, whole)["value"]}, {"properties": {"value": plain}}):
         where = f"{path}.default{error.path.removeprefix('value')}"
         yield FieldError(error.type, where, error.value, error.detail.replace("value in body", "default in body"))
-
-
-def _rules(schema: Obj, path: str) -> Iterator[FieldError]:
-    for index, rule in enumerate(schema.get(RULES) or ()):
-        here = f"{path}.{RULES}[{index}]"
-        if not rule.get("rule", "").strip():
-            yield required(f"{here}.rule", "rule is not specified")
-            continue
-        for key in ("rule", "messageExpression"):
-            try:
-                compiles(rule.get(key) or "true")
-            except ExpressionError as error:
-                yield invalid(f"{here}.{key}", rule[key], str(error))
-        if "message" in rule and not rule["message"].strip():
-            yield invalid(f"{here}.message", rule["message"], "message must be non-empty if specified")
-        if rule.get("reason") and rule["reason"] not in _REASONS:
-            yield not_supported(f"{here}.reason", rule["reason"], _REASONS)

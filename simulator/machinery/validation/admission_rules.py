@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.expressions import ExpressionError, compiles
+from simulator.machinery.expressions import Declared, admission_scope, issue
 from simulator.machinery.validation.field_errors import (
     FieldError,
     duplicate,
@@ -111,12 +111,15 @@ def _resource_names(values: list[str], path: str) -> Errors:
     return errors
 
 
-def validate_match_conditions(conditions: Any, path: str) -> Errors:
+def validate_match_conditions(conditions: Any, path: str, *, has_params: bool = False, is_hook: bool = False) -> Errors:
+    if not conditions:
+        return []
+    scope = admission_scope(has_params=has_params, is_hook=is_hook)
     errors = [too_many(path, len(conditions), _MAX_CONDITIONS)] if len(conditions) > _MAX_CONDITIONS else []
     seen: set[str] = set()
     for index, condition in enumerate(conditions):
         here, name = f"{path}[{index}]", condition.get("name", "")
-        errors += validate_expression(condition.get("expression", ""), f"{here}.expression")
+        errors += validate_expression(condition.get("expression", ""), f"{here}.expression", scope)
         if not name:
             errors.append(required(f"{here}.name"))
             continue
@@ -127,12 +130,11 @@ def validate_match_conditions(conditions: Any, path: str) -> Errors:
     return errors
 
 
-def validate_expression(text: str, path: str, missing: str = "") -> Errors:
-    """An expression is there and compiles."""
+def validate_expression(
+    text: str, path: str, scope: Declared, *, purpose: str = "condition", missing: str = ""
+) -> Errors:
+    """An expression is there, compiles, and gives what its purpose asks for."""
     if not text.strip():
         return [required(path, missing)]
-    try:
-        compiles(text.strip())
-    except ExpressionError as error:
-        return [invalid(path, text, str(error))]
-    return []
+    why = issue(text, scope, purpose)
+    return [invalid(path, text, why)] if why else []

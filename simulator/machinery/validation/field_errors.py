@@ -23,6 +23,7 @@ ErrorType = Literal[
     "FieldValueTooLong",
     "FieldValueTooMany",
     "FieldValueTypeInvalid",
+    "InternalError",
 ]
 
 _WORDS: dict[ErrorType, str] = {
@@ -35,8 +36,9 @@ _WORDS: dict[ErrorType, str] = {
     "FieldValueTooLong": "Too long",
     "FieldValueTooMany": "Too many",
     "FieldValueTypeInvalid": "Invalid value",
+    "InternalError": "Internal error",
 }
-_WITHOUT_VALUE = ("FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong")
+_WITHOUT_VALUE = ("FieldValueRequired", "FieldValueForbidden", "FieldValueTooLong", "InternalError")
 
 NOT_POSITIVE = "must be greater than zero"
 NOT_INTEGER = "must be an integer"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.machinery import names
+from simulator.machinery.expressions import Declared, admission_scope
 from simulator.machinery.validation.admission_rules import (
     validate_choice,
     validate_expression,
@@ -39,12 +40,16 @@ def validate_mutating_policy(policy: Obj) -> Errors:
         if not constraints.get("resourceRules"):
             errors.append(required("spec.matchConstraints.resourceRules"))
         errors += _mutable(constraints, "spec.matchConstraints")
-    errors += validate_match_conditions(spec.get("matchConditions") or (), "spec.matchConditions")
-    errors += validate_variables(spec.get("variables") or (), "spec.variables")
+    has_params, named = kind is not None, spec.get("variables") or ()
+    errors += validate_match_conditions(
+        spec.get("matchConditions") or (), "spec.matchConditions", has_params=has_params
+    )
+    errors += validate_variables(named, "spec.variables", has_params=has_params)
     if not spec.get("mutations"):
         errors.append(required("spec.mutations", "mutations must contain at least one item"))
+    scope = admission_scope(has_params=has_params, variables=named, makes_objects=True)
     for index, mutation in enumerate(spec.get("mutations") or ()):
-        errors += _mutation(mutation, f"spec.mutations[{index}]")
+        errors += _mutation(mutation, f"spec.mutations[{index}]", scope)
     again = spec.get("reinvocationPolicy")
     if not again:
         errors.append(required("spec.reinvocationPolicy"))
@@ -76,7 +81,7 @@ def _mutable(constraints: Obj, path: str) -> Errors:
     ]
 
 
-def _mutation(mutation: Obj, path: str) -> Errors:
+def _mutation(mutation: Obj, path: str, scope: Declared) -> Errors:
     kind = mutation.get("patchType")
     if not kind:
         return [required(f"{path}.patchType")]
@@ -87,7 +92,9 @@ def _mutation(mutation: Obj, path: str) -> Errors:
     if mutation.get(field) is None:
         errors.append(required(f"{path}.{field}", f"must be specified when patchType is {kind}"))
     else:
-        errors += validate_expression(mutation[field].get("expression") or "", f"{path}.{field}.expression")
+        text = mutation[field].get("expression") or ""
+        purpose = "apply" if field == "applyConfiguration" else "patch"
+        errors += validate_expression(text, f"{path}.{field}.expression", scope, purpose=purpose)
     for other in _PATCHES.values():
         if other != field and mutation.get(other) is not None:
             says = f"must not be specified when patchType is {kind}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.expressions import KEYWORDS
+from simulator.machinery.expressions import KEYWORDS, Declared, admission_scope
 from simulator.machinery.validation.admission_rules import (
     validate_choice,
     validate_expression,
@@ -53,13 +53,17 @@ def validate_admission_policy(policy: Obj) -> Errors:
         errors += validate_match_resources(constraints, "spec.matchConstraints")
         if not constraints.get("resourceRules"):
             errors.append(required("spec.matchConstraints.resourceRules"))
-    errors += validate_match_conditions(spec.get("matchConditions") or (), "spec.matchConditions")
-    errors += validate_variables(spec.get("variables") or (), "spec.variables")
+    has_params = spec.get("paramKind") is not None
+    errors += validate_match_conditions(
+        spec.get("matchConditions") or (), "spec.matchConditions", has_params=has_params
+    )
+    errors += validate_variables(spec.get("variables") or (), "spec.variables", has_params=has_params)
     if not spec.get("validations") and not spec.get("auditAnnotations"):
         return errors + [required(f"spec.{key}", _ONE_OF_BOTH) for key in ("validations", "auditAnnotations")]
+    scope = admission_scope(has_params=has_params, variables=spec.get("variables") or ())
     for index, validation in enumerate(spec.get("validations") or ()):
-        errors += _validation(validation, f"spec.validations[{index}]")
-    return errors + _audit_annotations(spec.get("auditAnnotations") or [], name, "spec.auditAnnotations")
+        errors += _validation(validation, f"spec.validations[{index}]", scope)
+    return errors + _audit_annotations(spec.get("auditAnnotations") or [], name, "spec.auditAnnotations", scope)
 
 
 def validate_parameter_kind(kind: Obj, path: str) -> Errors:
@@ -85,29 +89,34 @@ def validate_parameter_kind(kind: Obj, path: str) -> Errors:
     return errors
 
 
-def validate_variables(variables: Iterable[Obj], path: str) -> Errors:
-    return [error for index, one in enumerate(variables) for error in _variable(one, f"{path}[{index}]")]
+def validate_variables(variables: Sequence[Obj], path: str, *, has_params: bool) -> Errors:
+    """Each knows those before it."""
+    errors: Errors = []
+    for index, one in enumerate(variables):
+        scope = admission_scope(has_params=has_params, variables=variables[:index])
+        errors += _variable(one, f"{path}[{index}]", scope)
+    return errors
 
 
-def _variable(variable: Obj, path: str) -> Errors:
+def _variable(variable: Obj, path: str, scope: Declared) -> Errors:
     name = variable.get("name", "")
     errors: Errors = []
     if not name.strip():
         errors.append(required(f"{path}.name", "name is not specified"))
     elif not _IDENTIFIER.fullmatch(name) or name in KEYWORDS:
         errors.append(invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
-    return errors + validate_expression(
-        variable.get("expression", ""), f"{path}.expression", "expression is not specified"
-    )
+    text, missing = variable.get("expression", ""), "expression is not specified"
+    return errors + validate_expression(text, f"{path}.expression", scope, purpose="variable", missing=missing)
 
 
-def _validation(validation: Obj, path: str) -> Errors:
+def _validation(validation: Obj, path: str, scope: Declared) -> Errors:
     message, computed = validation.get("message", ""), validation.get("messageExpression", "")
-    errors = validate_expression(validation.get("expression", ""), f"{path}.expression", "expression is not specified")
+    missing = "expression is not specified"
+    errors = validate_expression(validation.get("expression", ""), f"{path}.expression", scope, missing=missing)
     if computed and not computed.strip():
         errors.append(invalid(f"{path}.messageExpression", computed, "must be non-empty if specified"))
     elif computed:
-        errors += validate_expression(computed, f"{path}.messageExpression")
+        errors += validate_expression(computed, f"{path}.messageExpression", scope, purpose="message")
     if message and not message.strip():
         errors.append(invalid(f"{path}.message", message, "message must be non-empty if specified"))
     elif "\n" in message.strip() or "\r" in message.strip():
@@ -115,7 +124,7 @@ def _validation(validation: Obj, path: str) -> Errors:
     return errors + validate_choice(validation, "reason", _REASONS, path)
 
 
-def _audit_annotations(annotations: list[Obj], name: str, path: str) -> Errors:
+def _audit_annotations(annotations: list[Obj], name: str, path: str, scope: Declared) -> Errors:
     errors: Errors = []
     if len(annotations) > _MAX_ANNOTATIONS:
         shown = go_slice("admissionregistration.AuditAnnotation", ())
@@ -125,8 +134,8 @@ def _audit_annotations(annotations: list[Obj], name: str, path: str) -> Errors:
         here, key = f"{path}[{index}]", annotation.get("key", "")
         whole = f"{name}/{key}"
         errors += [invalid(f"{here}.key", whole, says) for says in names.qualified_name(whole)]
-        missing = "valueExpression is not specified"
-        errors += validate_expression(annotation.get("valueExpression", ""), f"{here}.valueExpression", missing)
+        text, missing = annotation.get("valueExpression", ""), "valueExpression is not specified"
+        errors += validate_expression(text, f"{here}.valueExpression", scope, purpose="annotation", missing=missing)
         if key in keys:
             errors.append(duplicate(f"{here}.key", key))
         keys.add(key)

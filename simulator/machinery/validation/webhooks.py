@@ -58,7 +58,9 @@ def _hook(hook: Obj, path: str) -> Errors:
             errors += validate_label_selector(hook[key], f"{path}.{key}")
     errors += validate_choice(hook, "reinvocationPolicy", ("IfNeeded", "Never"), path)
     errors += _client(hook.get("clientConfig") or {}, f"{path}.clientConfig")
-    return errors + validate_match_conditions(hook.get("matchConditions") or (), f"{path}.matchConditions")
+    return errors + validate_match_conditions(
+        hook.get("matchConditions") or (), f"{path}.matchConditions", is_hook=True
+    )
 
 
 def _name(name: str, path: str) -> Errors:

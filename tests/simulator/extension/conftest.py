@@ -46,7 +46,7 @@ spec:
             x-kubernetes-validations:
             - {rule: "self.pages < 1000", message: too long a book}
             - {rule: "self.title == oldSelf.title", reason: FieldValueForbidden, message: title is immutable, fieldPath: .title}
-            - {rule: "!has(self.size) || self.pages > 1", messageExpression: "'only ' + string(self.pages) + ' page'"}
+            - {rule: "!has(self.size) || self.pages > 1", messageExpression: "'only %d page'.format([self.pages])"}
           status: {type: object, x-kubernetes-preserve-unknown-fields: true}
     subresources:
       status: {}
