@@ -25,6 +25,7 @@ COMPONENTS: dict[str, list[str]] = {
         "external-provisioner",
         "external-resizer",
         "external-snapshotter",
+        "node-driver-registrar",
         "snapshot-controller",
     ],
     "Network": [
