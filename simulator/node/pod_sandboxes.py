@@ -14,7 +14,6 @@ from simulator.node.pod_status import terminated
 from simulator.node.records import PodRecord
 from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECOND
 from simulator.node.volume_manager import LATE_US, VolumeManager
-from simulator.node.volume_places import Waiting
 
 _NETWORK_RETRY_US = SECOND
 _NO_NETWORK = (
@@ -65,16 +64,27 @@ class PodSandboxes:
         if outcome is None:
             record.mount_since_us = None
             return True
-        if isinstance(outcome, Waiting):
-            self._wait_for_volumes(record)
+        for failure in outcome.failures:
+            self._fleet.event(record, "Warning", "FailedMount", failure)
+        if outcome.errors:
+            self._give_up_sync(record, outcome.sentence)
             return False
-        self._fleet.event(record, "Warning", "FailedMount", outcome.message)
-        record.mount_retry_us = (
-            min(record.mount_retry_us * 2, MOUNT_RETRY_MAX_US) if record.mount_retry_us else MOUNT_RETRY_FIRST_US
-        )
-        record.mount_next_us = self._engine.now + record.mount_retry_us
-        self._fleet.wake(record, record.mount_retry_us)
+        self._wait_for_volumes(record)
+        if outcome.failures:
+            record.mount_retry_us = (
+                min(record.mount_retry_us * 2, MOUNT_RETRY_MAX_US) if record.mount_retry_us else MOUNT_RETRY_FIRST_US
+            )
+            record.mount_next_us = self._engine.now + record.mount_retry_us
+            self._fleet.wake(record, record.mount_retry_us)
         return False
+
+    def _give_up_sync(self, record: PodRecord, why: str) -> None:
+        """What is wrong with a claim ends the sync at once; the next one comes after the worker's backoff."""
+        self._fleet.event(record, "Warning", "FailedMount", why)
+        record.mount_since_us = None
+        retry_us = self._fleet.retry_us()
+        record.mount_next_us = self._engine.now + retry_us
+        self._fleet.wake(record, retry_us)
 
     def _wait_for_volumes(self, record: PodRecord) -> None:
         """Whoever binds or attaches them wakes the pod; a sync that takes too long says so."""

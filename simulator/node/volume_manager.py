@@ -6,6 +6,7 @@ sources stay as they are. Leaves to others: what lies in a volume (`volumes`), a
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.cloud.storage_flavours import StorageFlavour
@@ -31,6 +32,39 @@ LATE_US = 123 * SECOND
 _EXPAND_US = (500_000, 1_500_000)
 
 
+@dataclass(frozen=True, slots=True)
+class NotMounted:
+    """The volumes of a pod that are not there yet, by name, and why."""
+
+    missing: dict[str, Failed | Waiting]
+
+    @property
+    def errors(self) -> list[str]:
+        """Why volumes could not even be looked up: a sync fails at once."""
+        return sorted({why for place in self.missing.values() if isinstance(place, Waiting) for why in place.why})
+
+    @property
+    def failures(self) -> list[str]:
+        """What is said of each volume that could not be set up."""
+        return [
+            f'MountVolume.{place.deed} failed for volume "{place.volume or name}" : {place.message}'
+            for name, place in self.missing.items()
+            if isinstance(place, Failed)
+        ]
+
+    @property
+    def sentence(self) -> str:
+        """`WaitForAttachAndMount` in the words of the kubelet."""
+        waiting = {name: place for name, place in self.missing.items() if isinstance(place, Waiting)}
+        unattached = [name for name, place in waiting.items() if not place.why]
+        unknown = [name for name, place in waiting.items() if place.why]
+        return (
+            f"Unable to attach or mount volumes: unmounted volumes=[{' '.join(self.missing)}], "
+            f"unattached volumes=[{' '.join(unattached)}], failed to process volumes=[{' '.join(unknown)}]: "
+            f"{'; '.join(self.errors) or 'context deadline exceeded'}"
+        )
+
+
 class VolumeManager:
     name = "volume-manager"
 
@@ -48,29 +82,27 @@ class VolumeManager:
 
     # Mounting
 
-    def mount(self, record: PodRecord, pod: Obj) -> Failed | Waiting | None:
+    def mount(self, record: PodRecord, pod: Obj) -> NotMounted | None:
         """None: everything is mounted. Raises ApiUnavailable."""
         if record.is_mounted:
             return None
         lookup = self._lookup(record)
         places: dict[str, list[Plain]] = {}
-        missing: list[str] = []
-        is_waiting = False
+        missing: dict[str, Failed | Waiting] = {}
         facts = self._fleet.facts(record, pod)
         self._use(record, pod, facts)
         for volume in pod["spec"].get("volumes") or ():
             place = self.places.of(record, pod, volume, lookup)
-            if isinstance(place, Failed):
-                name = place.volume or volume["name"]
-                return Failed(f'MountVolume.{place.deed} failed for volume "{name}" : {place.message}')
-            if isinstance(place, Waiting):
-                is_waiting = True
-                missing += place.why
+            if isinstance(place, (Failed, Waiting)):
+                missing[volume["name"]] = place
             elif place is not None:
                 places[volume["name"]] = place
         self._report_in_use(record)
-        if is_waiting:
-            return Waiting(tuple(missing))
+        if missing:
+            used = _used_volumes(pod)
+            missing = {name: missing[name] for name in sorted(missing) if name in used}
+        if missing:
+            return NotMounted(missing)
         record.mounted = places
         record.is_mounted = True
         if facts.has_limits or facts.has_claims:
@@ -80,23 +112,7 @@ class VolumeManager:
     def late_message(self, record: PodRecord, pod: Obj) -> str:
         """What a sync that waited in vain says; "" when nothing is waited for any more."""
         outcome = self.mount(record, pod)
-        if not isinstance(outcome, Waiting):
-            return ""
-        names: list[str] = []
-        failed: list[str] = []
-        whys: list[str] = []
-        for volume in pod["spec"].get("volumes") or ():
-            place = self.places.of(record, pod, volume, self._lookup(record))
-            if isinstance(place, Waiting):
-                names.append(volume["name"])
-                if place.why:
-                    failed.append(volume["name"])
-                    whys += place.why
-        why = ", ".join(whys) or "context deadline exceeded"
-        return (
-            f"Unable to attach or mount volumes: unmounted volumes=[{' '.join(names)}], unattached volumes=[], "
-            f"failed to process volumes=[{' '.join(failed)}]: {why}"
-        )
+        return "" if outcome is None else outcome.sentence
 
     def _set_limits(self, record: PodRecord, pod: Obj) -> None:
         """How much fits into the pod's volumes, and beyond what it is evicted."""
@@ -110,9 +126,19 @@ class VolumeManager:
         for name, claim_name in rules.claims_of(pod):
             if name in record.mounted and record.mounted[name][0].startswith("disk/"):
                 claim = self._fleet.find(record.node, CLAIMS, record.namespace, claim_name)
+                if claim is not None and claim["spec"].get("volumeMode") == "Block":
+                    self._tell_device(record, claim["spec"]["volumeName"])
                 if claim is not None:
                     self.contents.limit(record.mounted[name][0], value(_capacity(claim)))
                     self._expand_soon(record, claim)
+
+    def _tell_device(self, record: PodRecord, volume: str) -> None:
+        """A raw device has its two places (`GenerateMapVolumeFunc`)."""
+        everywhere = f"/var/lib/kubelet/plugins/kubernetes.io/csi/volumeDevices/{volume}/dev"
+        in_the_pod = f"/var/lib/kubelet/pods/{record.uid}/volumeDevices/kubernetes.io~csi"
+        for place, path in (("globalMapPath", everywhere), ("volumeMapPath", in_the_pod)):
+            message = f'MapVolume.MapPodDevice succeeded for volume "{volume}" {place} "{path}"'
+            self._fleet.event(record, "Normal", "SuccessfulMountVolume", message)
 
     # What containers see
 
@@ -394,6 +420,18 @@ class VolumeManager:
 
     def load(self, state: Plain) -> None:
         self._users = {key: dict.fromkeys(uids) for key, uids in state["users"]}
+
+
+def _used_volumes(pod: Obj) -> set[str]:
+    """Those that some container mounts or has as a device; the others are not looked at (`processPodVolumes`)."""
+    spec = pod["spec"]
+    containers = [*(spec.get("initContainers") or ()), *spec["containers"], *(spec.get("ephemeralContainers") or ())]
+    return {
+        one["name"]
+        for container in containers
+        for field in ("volumeMounts", "volumeDevices")
+        for one in container.get(field) or ()
+    }
 
 
 def _join(first: str, second: str) -> str:

@@ -114,13 +114,14 @@ class VolumePlaces:
             return Waiting((f"error processing PVC {where}: failed to fetch PVC from API server: {missing}",))
         if "deletionTimestamp" in claim["metadata"]:
             return Waiting((f"error processing PVC {where}: PVC is being deleted",))
-        if (claim.get("status") or {}).get("phase") != "Bound" or not claim["spec"].get("volumeName"):
+        if (claim.get("status") or {}).get("phase") != "Bound":
             return Waiting((f"error processing PVC {where}: PVC is not bound",))
+        if not claim["spec"].get("volumeName"):
+            return Waiting((f"error processing PVC {where}: PVC has empty pvc.Spec.VolumeName",))
         found = lookup(VOLUMES, "", claim["spec"]["volumeName"])
-        if found is None or (found["spec"].get("claimRef") or {}).get("uid") != claim["metadata"]["uid"]:
-            return Waiting(
-                (f"error processing PVC {where}: failed to fetch PV {claim['spec']['volumeName']!r} from API server",)
-            )
+        if why := _wrong_volume(found, claim):
+            return Waiting((f"error processing PVC {where}: {why}",))
+        assert found is not None
         if why := _wrong_use(pod, volume["name"], found):
             return Waiting((why,))
         is_read_only = bool((volume.get("persistentVolumeClaim") or {}).get("readOnly"))
@@ -134,9 +135,9 @@ class VolumePlaces:
         spec = volume["spec"]
         if "csi" in spec:
             driver = spec["csi"]["driver"]
-            if not self._storage.is_csi or driver != self._storage.driver:
-                why = f"kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name {driver} not found in the list of registered CSI drivers"
-                return Failed(why, volume=volume["metadata"]["name"])
+            is_here = self._storage.is_csi and driver == self._storage.driver
+            if not is_here and not self._needs_attaching(record, driver):
+                return _no_driver(volume, driver)
             unique = rules.unique_name(volume)
             if unique not in record.in_use:
                 record.in_use.append(unique)
@@ -144,6 +145,8 @@ class VolumePlaces:
             attached = ((node or {}).get("status") or {}).get("volumesAttached") or ()
             if all(one["name"] != unique for one in attached):
                 return Waiting()
+            if not is_here:
+                return _no_driver(volume, driver)
         labels = (self._fleet.cache.get("nodes", "", record.node) or {}).get("metadata", {}).get("labels") or {}
         if not rules.reaches(volume, labels, record.node):
             return Failed("no matching NodeSelectorTerms", "NodeAffinity check", volume["metadata"]["name"])
@@ -153,6 +156,31 @@ class VolumePlaces:
             if problem is not None:
                 return Failed(problem, volume=volume["metadata"]["name"])
         return [place, inside, is_read_only]
+
+    def _needs_attaching(self, record: PodRecord, driver: str) -> bool:
+        """Unless the driver says that it does not; one that is not known may (`csiPlugin.skipAttach`)."""
+        found = self._fleet.find(record.node, "csidrivers.storage.k8s.io", "", driver)
+        return found is None or bool(found["spec"].get("attachRequired", True))
+
+
+def _no_driver(volume: Obj, driver: str) -> Failed:
+    missing = f"driver name {driver} not found in the list of registered CSI drivers"
+    why = f"kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: {missing}"
+    return Failed(why, "MountDevice", volume["metadata"]["name"])
+
+
+def _wrong_volume(volume: Obj | None, claim: Obj) -> str:
+    """Why the volume that a claim names is not its own (`getPVSpec`); "" when it is."""
+    name = claim["spec"]["volumeName"]
+    if volume is None:
+        return f'failed to fetch PV {name} from API server: persistentvolumes "{name}" not found'
+    reference, uid = volume["spec"].get("claimRef"), claim["metadata"]["uid"]
+    if reference is None:
+        return f"found PV object {name} but it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim"
+    if reference.get("uid", "") != uid:
+        given = reference.get("uid", "")
+        return f"found PV object {name} but its pv.Spec.ClaimRef.UID {given} does not point to claim.UID {uid}"
+    return ""
 
 
 def storage_of_volume(volume: Obj, node: str) -> tuple[str, str]:

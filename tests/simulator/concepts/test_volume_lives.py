@@ -171,7 +171,7 @@ def test_a_second_machine_does_not_get_the_disk(cloud: Any) -> None:
     name = lab.value("pvc data", "{.spec.volumeName}")
     assert events(lab, "second") == [
         f'FailedAttachVolume: Multi-Attach error for volume "{name}" Volume is already used by pod(s) web',
-        "FailedMount: Unable to attach or mount volumes: unmounted volumes=[files], unattached volumes=[], "
+        "FailedMount: Unable to attach or mount volumes: unmounted volumes=[files], unattached volumes=[files], "
         "failed to process volumes=[]: context deadline exceeded",
     ]
     assert lab.column("kubectl get pods", "STATUS") == ["ContainerCreating", "Running"]

@@ -6,6 +6,8 @@ import pytest
 
 from simulator.node.environment import sub_paths
 
+MOUNTS = [{"name": "config", "mountPath": "/etc/config"}]
+
 
 def config_map(name: str, **data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": data}
@@ -47,7 +49,7 @@ def test_an_optional_reference_may_be_missing(machines: Any) -> None:
 
 
 def test_a_missing_volume_holds_the_pod_in_container_creating(machines: Any) -> None:
-    machines.start(spec={"volumes": [{"name": "config", "configMap": {"name": "app"}}]})
+    machines.start(volumeMounts=MOUNTS, spec={"volumes": [{"name": "config", "configMap": {"name": "app"}}]})
     machines.run(4)
     assert machines.events() == [
         ("FailedMount", 'MountVolume.SetUp failed for volume "config" : configmap "app" not found', 4)
@@ -61,7 +63,8 @@ def test_a_missing_volume_holds_the_pod_in_container_creating(machines: Any) -> 
 def test_a_volume_may_ask_for_a_key_that_is_not_there(machines: Any) -> None:
     machines.create("configmaps", config_map("app", key="x"))
     machines.start(
-        spec={"volumes": [{"name": "config", "configMap": {"name": "app", "items": [{"key": "y", "path": "y"}]}}]}
+        volumeMounts=MOUNTS,
+        spec={"volumes": [{"name": "config", "configMap": {"name": "app", "items": [{"key": "y", "path": "y"}]}}]},
     )
     machines.run(1)
     assert machines.said("FailedMount") == [
