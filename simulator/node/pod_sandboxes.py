@@ -86,11 +86,11 @@ class PodSandboxes:
         record.mount_next_us = self._engine.now + retry_us
         self._fleet.wake(record, retry_us)
 
-    def _wait_for_volumes(self, record: PodRecord) -> None:
+    def _wait_for_volumes(self, record: PodRecord, after_us: int = 0) -> None:
         """Whoever binds or attaches them wakes the pod; a sync that takes too long says so."""
         if record.mount_since_us is None:
-            record.mount_since_us = self._engine.now
-            self._engine.schedule(LATE_US, WORKERS, "volumes_late", record.uid, record.turn)
+            record.mount_since_us = self._engine.now + after_us
+            self._engine.schedule(after_us + LATE_US, WORKERS, "volumes_late", record.uid, record.turn)
 
     def connect(self, record: PodRecord, pod: Obj) -> bool:
         """The pause container runs: whether the pod got its address."""
@@ -149,4 +149,6 @@ class PodSandboxes:
             message = ""
         if message:
             self._fleet.event(record, "Warning", "FailedMount", message)
-        self._fleet.wake(record, self._fleet.retry_us())
+        retry_us = self._fleet.retry_us()
+        self._wait_for_volumes(record, retry_us)
+        self._fleet.wake(record, retry_us)

@@ -49,6 +49,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Probes",
         "Resize",
         "Sync of a pod",
+        "Volume manager",
         "Volumes",
     ],
     "Admission": [
