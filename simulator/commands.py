@@ -122,6 +122,7 @@ class Commands:
             "write-file": self._write_file,
             "read-file": self._read_file,
             "list-files": self._list_files,
+            "finish-edit": self._finish_edit,
             "clusters": self._clusters,
             "request": self._request,
             "fault": self._fault,
@@ -248,10 +249,25 @@ class Commands:
         text = self._parts.workstation.read_file(path)
         if text is None:
             raise BadCommand("path", repr(path), "a file in the home folder")
-        return {"text": text}
+        edited = {"edit": True} if path in self._parts.workstation.edits() else {}
+        return {"text": text, **edited}
 
     def _list_files(self, command: dict[str, Any]) -> Reply:
-        return {"files": [{"path": path, "size": size} for path, size in self._parts.workstation.files()]}
+        station = self._parts.workstation
+        edited = set(station.edits())
+        files = [
+            {"path": path, "size": size, **({"edit": True} if path in edited else {})} for path, size in station.files()
+        ]
+        return {"files": files}
+
+    def _finish_edit(self, command: dict[str, Any]) -> Reply:
+        """The page's editor closes a file that `kubectl edit` waits for."""
+        path, text = _text(command, "path", 255), _text(command, "text", MAX_TEXT, default="")
+        station = self._parts.workstation
+        try:
+            return self._rooted("kubectl edit: the editor is closed", lambda: station.finish_edit(path, text))
+        except FileError as error:
+            raise BadCommand("text", f"{path!r}: {error}", "a text that can be written") from error
 
     # The API
 

@@ -21,7 +21,20 @@ MOST_TEXT = 6_000
 _MOST_DEEDS = 2_000
 _MOST_US = 12 * 3_600 * 1_000_000
 _KINDS = frozenset(
-    {"shell", "apply-yaml", "write-file", "request", "fault", "loop", "breakpoint", "step", "settle", "at", "renumber"}
+    {
+        "shell",
+        "apply-yaml",
+        "write-file",
+        "finish-edit",
+        "request",
+        "fault",
+        "loop",
+        "breakpoint",
+        "step",
+        "settle",
+        "at",
+        "renumber",
+    }
 )
 _MOST_REVISION = 10**9
 _MOST_EPOCH_S = 4_102_444_800

@@ -97,17 +97,25 @@ class ApiClient:
     def get(self, resource: Resource, namespace: str, name: str, *, query: Query | None = None) -> Obj:
         return self._json("GET", path_of(resource, namespace, name), query=query)
 
-    def table(self, resource: Resource, namespace: str, name: str = "", *, query: Query | None = None) -> Obj:
-        """A `Table`, or the object itself when the server has no table for it."""
-        return self._listed(resource, namespace, name, query or {}, accept=AS_TABLE)
+    def subresource(self, resource: Resource, namespace: str, name: str, part: str) -> Obj:
+        """Part of an object; the whole, where `part` names none."""
+        return self._json("GET", path_of(resource, namespace, name, part))
+
+    def table(
+        self, resource: Resource, namespace: str, name: str = "", *, part: str = "", query: Query | None = None
+    ) -> Obj:
+        """A `Table`, or the object itself when the server has no table for it; `part`: of this subresource."""
+        return self._listed(resource, namespace, name, query or {}, part=part, accept=AS_TABLE)
 
     def page(self, resource: Resource, namespace: str, *, query: Query | None = None) -> Obj:
         return self._listed(resource, namespace, "", query or {})
 
-    def _listed(self, resource: Resource, namespace: str, name: str, query: Query, *, accept: str = AS_JSON) -> Obj:
+    def _listed(
+        self, resource: Resource, namespace: str, name: str, query: Query, *, part: str = "", accept: str = AS_JSON
+    ) -> Obj:
         """A list that is refused for its selectors says which they were."""
         try:
-            return self._json("GET", path_of(resource, namespace, name), query=query, accept=accept)
+            return self._json("GET", path_of(resource, namespace, name, part), query=query, accept=accept)
         except ApiRefusal as refusal:
             if name or refusal.reason not in ("BadRequest", "NotFound"):
                 raise

@@ -59,6 +59,12 @@ class Forward(Protocol):
     def __call__(self, namespace: str, pod: str, port: int, path: str, *, uid: str) -> dict[str, Any]: ...
 
 
+class Spawn(Protocol):
+    """Runs a command of the workstation's shell to its end: `(stdout, stderr, exit)`."""
+
+    def __call__(self, words: list[str]) -> tuple[str, str, int]: ...
+
+
 class Fetch(Protocol):
     """One request from outside into a cluster's network."""
 
@@ -107,6 +113,8 @@ class Session:
     """Somebody types at a terminal, so a session may be opened."""
     jobs: Jobs | None = None
     """What goes on here; None where a command is a process of its own."""
+    spawn: Spawn | None = None
+    """What runs an editor; None where there is no shell."""
 
 
 class Call:
@@ -115,6 +123,8 @@ class Call:
         self.path = path
         """The command as typed in full: `kubectl rollout status`."""
         self.arguments = arguments
+        self.words: list[str] = []
+        """What was typed behind `kubectl`."""
         self.stdin = stdin
         self.stdout: list[str] = []
         self.stderr: list[str] = []
@@ -127,6 +137,8 @@ class Call:
         """The help of the command."""
         self.opened: dict[str, str] | None = None
         """An interactive shell that takes the lines from now on."""
+        self.unread: list[CommandError] = []
+        """Why objects of files could not be read, while the others go their way."""
         self._api: ApiClient | None = None
         self._config: Kubeconfig | None = None
         self._context: Context | None = None
@@ -151,6 +163,11 @@ class Call:
         if not acted.done:
             token = {**acted.token, "server": self.server, "identity": self._identity()}
             self.process = replace(acted, token=token, said=[])
+
+    def take_unread(self) -> list[CommandError]:
+        """What of the files could not be read, for a command that tells it itself."""
+        taken, self.unread = self.unread, []
+        return taken
 
     # Asked
 
@@ -209,6 +226,10 @@ class Call:
             self._context = _overridden(self.config, *map(self._global, ("context", "cluster", "user")))
         return self._context
 
+    def goes_on_in(self, context: Context) -> None:
+        """A command that waited acts where it began, whatever the kubeconfig has become."""
+        self._context = context
+
     def _global(self, flag: str) -> str:
         """`create rolebinding` and others have a `--user` of their own, a list."""
         value = self.arguments.values.get(flag)
@@ -250,7 +271,7 @@ class Call:
                 is_logged=True,
                 log=self._request_log(server),
                 certificate=self._certificate(),
-                with_ownership=self.on("show-managed-fields") or self.on("server-side"),
+                with_ownership=any(map(self.on, ("show-managed-fields", "server-side", "save-config"))),
             )
         return self._api
 

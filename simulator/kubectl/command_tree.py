@@ -17,14 +17,16 @@ from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Session, Token
 from simulator.kubectl.cli import GLOBAL_FLAGS, Command, Flag, find_command, parse
 from simulator.kubectl.discovery_log import discovery_failures, own_words
-from simulator.kubectl.errors import ApiRefusal, CommandError, Unreachable
+from simulator.kubectl.errors import ApiRefusal, CommandError, SeveralErrors, Unreachable, raise_all
 from simulator.kubectl.following import Followed, Follower, finished, quiet
 from simulator.kubectl.help_text import help_of
+from simulator.kubectl.kubeconfig import Context
 from simulator.kubectl.output_flag import expand_output
 from simulator.kubectl.verbs import (
     apply,
     attach,
     certificate,
+    change,
     client_only,
     copy,
     create_policies,
@@ -60,6 +62,7 @@ _MODULES = (
     explain,
     get,
     edit,
+    change,
     delete,
     rollout,
     scale,
@@ -123,10 +126,7 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
     """Run `kubectl <words>`; the returned call holds what it said and how it ended."""
     call = Call(session, path="kubectl", arguments=parse(GLOBAL_FLAGS, [], "kubectl"), stdin=stdin)
     try:
-        command, path, left = find_command(ROOT, words)
-        call.path = " ".join(path)
-        call.help_text = partial(help_of, command, call.path)
-        call.arguments = parse(flags_of(command), left, call.path)
+        command = _read(call, words)
         _warn_of_deprecated_flags(command, call)
         _run(command, call)
         call.close()
@@ -135,10 +135,36 @@ def run_kubectl(session: Session, words: Sequence[str], stdin: str) -> Call:
             if call.server != session.home_server:
                 call.follow["server"] = call.server
     except CommandError as error:
-        call.out(error.written)
-        call.err(_unreachable(call, error) if isinstance(error, Unreachable) else error.report())
-        call.exit_code = error.exit_code
+        _end(call, error)
     return call
+
+
+def resume_edit(session: Session, token: Token) -> Call:
+    """Goes on with a command that waited for the page's editor."""
+    call = Call(session, path="kubectl", arguments=parse(GLOBAL_FLAGS, [], "kubectl"), stdin="")
+    try:
+        _read(call, token["words"])
+        call.goes_on_in(Context(**token["context"]))
+        edit.resume(call, token)
+        call.close()
+    except CommandError as error:
+        _end(call, error)
+    return call
+
+
+def _read(call: Call, words: Sequence[str]) -> Command:
+    call.words = list(words)
+    command, path, left = find_command(ROOT, words)
+    call.path = " ".join(path)
+    call.help_text = partial(help_of, command, call.path)
+    call.arguments = parse(flags_of(command), left, call.path)
+    return command
+
+
+def _end(call: Call, error: CommandError) -> None:
+    call.out(error.written)
+    call.err(_unreachable(call, error) if isinstance(error, Unreachable) else error.report())
+    call.exit_code = error.exit_code
 
 
 def _unreachable(call: Call, error: Unreachable) -> str:
@@ -182,7 +208,14 @@ def _run(command: Command, call: Call) -> None:
     missing = [quoted(name) for name in command.required if not call.given(name)]
     if missing:
         raise CommandError(f"required flag(s) {', '.join(missing)} not set")
-    command.run(call)
+    problems: list[CommandError] = []
+    try:
+        command.run(call)
+    except CommandError as error:
+        if not call.unread:
+            raise
+        problems = list(error.errors) if isinstance(error, SeveralErrors) else [error]
+    raise_all([*problems, *call.take_unread()])
 
 
 def _unknown_subcommand(command: Command, call: Call) -> None:

@@ -16,7 +16,7 @@ from simulator.kubectl.command_tree import ROOT, flags_of
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.manifests import Manifest, manifest_of
 from simulator.kubectl.verbs.apply import apply_manifest
-from simulator.kubectl.verbs.edit import diff_manifest
+from simulator.kubectl.verbs.change import diff_manifest
 from simulator.machinery.yaml_documents import Document, YamlError, read
 
 _SOURCE = "editor"

@@ -81,6 +81,12 @@ class ApiRefusal(CommandError):
         self.message: str = status.get("message") or ""
         super().__init__(refusal_text(status), prefixed=False)
 
+    def line(self) -> str:
+        """One of several is told as any other refusal, also when it is about fields."""
+        if self.reason == "Invalid":
+            return f"Error from server (Invalid): {self.message}"
+        return self.text
+
     def with_context(self, context: str) -> ApiRefusal:
         """The same refusal where kubectl says during which step it came: `error when creating "x.yaml": …`."""
         return ApiRefusal({**self.status, "message": f"{context}: {self.message}"}, code=self.code)
@@ -91,6 +97,7 @@ class SeveralErrors(CommandError):
 
     def __init__(self, errors: list[CommandError]) -> None:
         super().__init__("\n".join(error.line().rstrip("\n") for error in errors), prefixed=False)
+        self.errors = errors
 
 
 def raise_all(errors: list[CommandError]) -> None:

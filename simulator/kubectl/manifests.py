@@ -16,12 +16,14 @@ from typing import Any
 from simulator.addons.releases import released
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
-from simulator.kubectl.errors import CommandError
+from simulator.kubectl.errors import CommandError, raise_all
 from simulator.kubectl.home import FileError
 from simulator.kubectl.kustomize.build import build
+from simulator.machinery.decoding import check
 from simulator.machinery.json_text import compact
 from simulator.machinery.resources import Resource
-from simulator.machinery.yaml_documents import YamlError, read
+from simulator.machinery.schemas import schema_for
+from simulator.machinery.yaml_documents import YamlError, read, read_some
 
 _EXTENSIONS = (".json", ".yaml", ".yml")
 
@@ -38,7 +40,22 @@ class Manifest:
 
 
 def read_manifests(call: Call) -> list[Manifest]:
-    """Every object of every `-f`, in order."""
+    """Every object of every `-f`, in order. What cannot be read does not keep the others from their turn: it waits in `call.unread`."""
+    found = _all_manifests(call)
+    if not found:
+        raise_all(call.take_unread())
+    return found
+
+
+def read_plainly(call: Call) -> list[Manifest]:
+    """The same for commands that tell what could not be read without `error: ` in front, once there is something else to show."""
+    found = read_manifests(call)
+    for problem in call.unread:
+        problem.prefixed = False
+    return found
+
+
+def _all_manifests(call: Call) -> list[Manifest]:
     folder = call.arguments.values.get("kustomize")
     if folder and call.many("filename"):
         raise CommandError("only one of -f or -k can be specified")
@@ -49,9 +66,18 @@ def read_manifests(call: Call) -> list[Manifest]:
 
 def _from_path(call: Call, path: str) -> Iterator[Manifest]:
     for source, text in _sources(call, path):
-        for document in documents(text, source):
-            for obj in _flattened(document):
-                yield manifest_of(call, obj, source)
+        found, broken = read_some(text)
+        for document in found:
+            for obj in flattened(document.value):
+                try:
+                    yield manifest_of(call, obj, source)
+                except InvalidManifest as error:
+                    call.unread.append(error)
+                    return
+                except CommandError as error:
+                    call.unread.append(error)
+        if broken is not None:
+            call.unread.append(CommandError(f"error parsing {source}: {broken}"))
 
 
 def _sources(call: Call, path: str) -> list[tuple[str, str]]:
@@ -94,44 +120,67 @@ def documents(text: str, source: str) -> list[Any]:
         raise CommandError(f"error parsing {source}: {error}") from error
 
 
-def _flattened(document: Any) -> Iterator[Any]:
+def flattened(document: Any) -> Iterator[Any]:
+    """The objects of a document: those of a list, or the one that it is."""
     is_list = isinstance(document, dict) and str(document.get("kind", "")).endswith("List")
     if is_list and isinstance(document.get("items"), list):
         for item in document["items"]:
-            yield from _flattened(item)
+            yield from flattened(item)
     else:
         yield document
 
 
-def manifest_of(call: Call, obj: Any, source: str) -> Manifest:
-    """Find out what serves the object and where it goes."""
-    if not isinstance(obj, dict):
-        raise CommandError(
-            f'error validating "{source}": error validating data: invalid object to validate; '
+class InvalidManifest(CommandError):
+    """What stands in the file is no object; nothing behind it is looked at."""
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(
+            f'error validating "{source}": error validating data: {why}; '
             "if you choose to ignore these errors, turn validation off with --validate=false"
         )
-    _require_kind(obj, source)
+
+
+def manifest_of(call: Call, obj: Any, source: str, *, is_free: bool = False) -> Manifest:
+    """Find out what serves the object and where it goes; `is_free`: also elsewhere than `--namespace` says."""
+    if not isinstance(obj, dict):
+        raise InvalidManifest(source, "invalid object to validate")
+    _require_kind(call, obj, source)
+    _require_metadata(obj, source)
     metadata = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
     assert isinstance(metadata, dict)
     name, given = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
-    version, kind = str(obj["apiVersion"]), str(obj["kind"])
+    version, kind = str(obj.get("apiVersion") or ""), str(obj["kind"])
     resource = call.api.kinds.by_kind(version, kind)
     if resource is None:
         raise CommandError(
             f'resource mapping not found for name: "{name}" namespace: "{given}" from "{source}": '
             f'no matches for kind "{kind}" in version "{version}"\nensure CRDs are installed first'
         )
-    return Manifest(resource, _namespace(call, resource, given), name, obj, source)
+    where = given if is_free and given and resource.namespaced else _namespace(call, resource, given)
+    return Manifest(resource, where, name, obj, source)
 
 
-def _require_kind(obj: Obj, source: str) -> None:
+def _require_kind(call: Call, obj: Obj, source: str) -> None:
     missing = [f"{field} not set" for field in ("apiVersion", "kind") if not obj.get(field)]
-    if missing:
-        why = missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
-        raise CommandError(
-            f'error validating "{source}": error validating data: {why}; '
-            "if you choose to ignore these errors, turn validation off with --validate=false"
-        )
+    if not missing:
+        return
+    if call.arguments.values.get("validate") in ("ignore", "false"):
+        if not obj.get("kind"):
+            raise _undecodable(source, f"Object 'Kind' is missing in '{compact(obj)}'")
+        return
+    raise InvalidManifest(source, missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]")
+
+
+def _require_metadata(obj: Obj, source: str) -> None:
+    """The client reads the metadata of any object, so a number where a name belongs never reaches the server."""
+    _, problems = check({"metadata": obj.get("metadata") or {}}, schema_for("v1", "ConfigMap"))
+    for problem in problems:
+        if problem.sort == "type":
+            raise _undecodable(source, problem.message)
+
+
+def _undecodable(source: str, why: str) -> CommandError:
+    return CommandError(f'unable to decode "{source}": {why}')
 
 
 def _namespace(call: Call, resource: Resource, given: str) -> str:

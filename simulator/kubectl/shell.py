@@ -29,6 +29,7 @@ T = TypeVar("T")
 MAX_OUTPUT = 2_000_000
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|([?!]))")
 _KUBECTL = ("kubectl", "k")
+_SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")
 REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
 REPEAT_US = 2_000_000
 _MAX_ALIASES = 10
@@ -60,6 +61,7 @@ class Shell:
         self.surface = surface
         self._commands = commands
         self.last_exit = 0
+        session.spawn = self.spawn
 
     def run(self, line: str, stdin: str = "") -> ShellResult:
         result = ShellResult()
@@ -81,6 +83,11 @@ class Shell:
                 break
         result.exit = self.last_exit
         return result
+
+    def spawn(self, words: list[str]) -> tuple[str, str, int]:
+        """A command that another one runs, such as an editor."""
+        own = self._command(words, "")
+        return own.stdout, own.stderr, own.exit
 
     def _run_pipeline(self, pipeline: Pipeline, stdin: str, result: ShellResult) -> None:
         text = stdin
@@ -191,6 +198,8 @@ class Shell:
             return self._watch(rest)
         if name == "xargs":
             return self._xargs(rest, stdin)
+        if name in _SHELLS and rest[:1] == ["-c"] and len(rest) > 1:
+            return self._nested(name, rest[1], stdin)
         if name == "curl":
             return _result_of(curl(self.session, rest, stdin))
         if name in JOB_COMMANDS:
@@ -199,6 +208,14 @@ class Shell:
         if small is None:
             return ShellResult(stderr=f"bash: {name}: command not found\n", exit=127)
         return _result_of(small(self.surface, rest, stdin))
+
+    def _nested(self, name: str, line: str, stdin: str) -> ShellResult:
+        """`bash -c LINE`: a shell of its own, which leaves no exit code behind but its last."""
+        before = self.last_exit
+        own = self.run(line, stdin)
+        own.stderr = re.sub(r"^bash: ", f"{name}: line 1: ", own.stderr, flags=re.MULTILINE)
+        self.last_exit = before
+        return own
 
     def _unaliased(self, words: list[str]) -> list[str]:
         for _ in range(_MAX_ALIASES):

@@ -32,7 +32,7 @@ class _Sed:
 
 
 _SED = re.compile(
-    r"\s*(?P<first>\d+|\$|/(?:\\.|[^/\\])*/)?(?:,(?P<last>\d+|\$|/(?:\\.|[^/\\])*/))?\s*(?P<letter>[dpqs])(?P<rest>.*)",
+    r"\s*(?P<first>\d+|\$|/(?:\\.|[^/\\])*/)?(?:,(?P<last>\d+|\$|/(?:\\.|[^/\\])*/))?\s*(?P<letter>[dpqsw])(?P<rest>.*)",
     re.DOTALL,
 )
 
@@ -69,10 +69,12 @@ def _sed_files(
 ) -> Outcome:
     texts, outcome = inputs(surface, "sed", paths, stdin)
     for path, text in texts if in_place else [("-", "".join(text for _, text in texts))]:
-        changed = _sed_text(commands, text, quiet=quiet)
+        written: list[str] = []
+        changed = _sed_text(commands, text, quiet=quiet, written=written if in_place else None)
         if not in_place:
             outcome.stdout += changed
             continue
+        outcome.stdout += "".join(written)
         try:
             surface.home.write(path, changed)
         except FileError as error:
@@ -93,6 +95,10 @@ def _sed_commands(script: str, *, extended: bool) -> list[_Sed]:
             flags = (re.match(r"[gIip0-9]*", rest) or [""])[0]
             rest = rest[len(flags) :]
             pattern = compiled(source if extended else basic_to_extended(source), insensitive="i" in flags.lower())
+        if match["letter"] == "w":
+            path, _, rest = rest.strip().partition("\n")
+            if path != "/dev/stdout":
+                raise ValueError("the command `w' writes to /dev/stdout here")
         found.append(_Sed(match["first"] or "", match["last"] or "", match["letter"], pattern, by, flags))
         rest = rest.lstrip()
         if rest and rest[0] not in ";\n}":
@@ -119,7 +125,8 @@ def _substitution(rest: str) -> tuple[str, str, str]:
     return parts[0], parts[1], rest[at:]
 
 
-def _sed_text(commands: list[_Sed], text: str, *, quiet: bool) -> str:
+def _sed_text(commands: list[_Sed], text: str, *, quiet: bool, written: list[str] | None = None) -> str:
+    """`written`: where `w /dev/stdout` leaves its lines, if not among the others."""
     lines, out = text.splitlines(), list[str]()
     inside: dict[int, bool] = {}
     for number, line in enumerate(lines, 1):
@@ -134,6 +141,8 @@ def _sed_text(commands: list[_Sed], text: str, *, quiet: bool) -> str:
                     out.append(line)
             elif command.letter == "p":
                 out.append(line)
+            elif command.letter == "w":
+                (out if written is None else written).append(line if written is None else f"{line}\n")
             elif command.letter == "d":
                 gone = True
                 break
@@ -143,7 +152,8 @@ def _sed_text(commands: list[_Sed], text: str, *, quiet: bool) -> str:
             out.append(line)
         if stop:
             break
-    return "".join(f"{line}\n" for line in out)
+    changed = "".join(f"{line}\n" for line in out)
+    return changed if text.endswith("\n") else changed.removesuffix("\n")
 
 
 def _holds(command: _Sed, index: int, inside: dict[int, bool], line: str, number: int, count: int) -> bool:

@@ -15,8 +15,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from simulator.engine import Component
+from simulator.kubectl.acting import Acted
 from simulator.kubectl.call import End, Reach, Session, Token
-from simulator.kubectl.command_tree import act
+from simulator.kubectl.command_tree import act, resume_edit
 from simulator.kubectl.command_tree import follow as follow_command
 from simulator.kubectl.editor import apply_text, diff_text
 from simulator.kubectl.errors import CommandError
@@ -28,6 +29,7 @@ from simulator.kubectl.kubeconfig import Kubeconfig, kind_text
 from simulator.kubectl.shell import REPEAT_US, REPEATABLE, Shell, ShellResult, goes_on, watched_text
 from simulator.kubectl.small_command import Surface
 from simulator.kubectl.text_filters import grep
+from simulator.kubectl.verbs.edit import WAITING
 
 __all__ = ["FileError", "ShellResult", "Workstation"]
 
@@ -178,6 +180,25 @@ class Workstation:
     def files(self) -> list[tuple[str, int]]:
         """Every file with its size, hidden ones left out."""
         return [(path, size) for path, size in self.home.files() if not path.startswith(".")]
+
+    # Edits that wait for the page's editor
+
+    def edits(self) -> list[str]:
+        """The files that are being edited."""
+        return [str(job["token"]["edit"]["path"]) for job in self.jobs.all() if job["token"]["kind"] == WAITING]
+
+    def finish_edit(self, path: str, text: str) -> dict[str, Any]:
+        """The editor of a file is closed with this text: `ok` if somebody waited for it, and `open`, the file to be edited again."""
+        job = next((job for job in self.jobs.all() if job["token"].get("edit", {}).get("path") == path), None)
+        if job is None:
+            return {"ok": False}
+        self.write_file(path, text)
+        call = resume_edit(self.session, job["token"])
+        acted = Acted(job["token"]) if call.process is None else call.process
+        acted.said = [(1, text) for text in (*call.stderr, *call.stdout)]
+        acted.done, acted.exit = call.process is None, call.exit_code
+        self.jobs.take(job, acted)
+        return {"ok": True, **({"open": call.open_path} if call.open_path else {})}
 
     # State
 

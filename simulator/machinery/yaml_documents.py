@@ -76,6 +76,18 @@ def read(text: str, *, words: bool = True) -> list[Document]:
     return documents
 
 
+def read_some(text: str) -> tuple[list[Document], YamlError | None]:
+    """The documents before the first mistake, and the mistake: who takes one document after the other has seen them by then."""
+    found: list[Document] = []
+    try:
+        for first_line, chunk in _chunks(text):
+            document = _Reader(chunk, first_line, words=True).document()
+            found += [document] if document is not None else []
+    except YamlError as error:
+        return found, error
+    return found, None
+
+
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
     """Documents with the line each begins on; a line that starts with `---` separates, as in kubectl."""
     lines: list[str] = []
@@ -131,7 +143,7 @@ class _Reader:
     def _syntax_error(self, error: yaml.MarkedYAMLError) -> YamlError:
         """Lines are counted as go-yaml does: from 1 for the scanner, one less for the parser, none for the first."""
         scanner = isinstance(error, yaml.scanner.ScannerError)
-        mark = next((m for m in (error.context_mark, error.problem_mark) if m is not None and m.line != 0), None)
+        mark = next((m for m in (error.problem_mark, error.context_mark) if m is not None and m.line != 0), None)
         where = f"line {mark.line + scanner}: " if mark is not None else ""
         place = error.problem_mark or error.context_mark
         problem = error.problem or "unknown problem parsing YAML content"

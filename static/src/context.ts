@@ -68,6 +68,7 @@ export function labContext({ session, view, announcer, showPane }: ContextParts)
       if (openers.size === 0) unopened = path;
       for (const open of openers) open(path);
     },
+    showTerminal: () => showPane("terminal"),
     onOpenFile: (listener) => {
       openers.add(listener);
       if (unopened !== null) listener(unopened);

@@ -45,6 +45,8 @@ export interface LabContext {
   announce(text: string, options?: { urgent?: boolean }): void;
   /** Shows a file of the workstation in the editor, and brings the editor forward. */
   openFile(path: string): void;
+  /** Brings the terminal forward, once the editor has done what a command waited for. */
+  showTerminal(): void;
   /** The editor registers here; the newest unanswered path is delivered at once. Returns how to stop. */
   onOpenFile(listener: (path: string) => void): () => void;
   /** Streams a followed command over the socket until it is done or the returned function is called. */

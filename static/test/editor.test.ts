@@ -10,6 +10,7 @@ import { placeAt } from "../src/editor/place";
 import { fromReport, rowOf } from "../src/editor/problems";
 import { remembering, schemaAt, typeWords, type Schema } from "../src/editor/schema";
 import { distance, nearest } from "../src/editor/suggest";
+import { templateNames } from "../src/editor/template-names";
 import { templates, withTemplate } from "../src/editor/templates";
 import { deploymentSchema } from "./fixtures/schemas";
 
@@ -108,6 +109,10 @@ test("an unknown kind is a warning that names what was meant", async () => {
 
 const indents: [string, number][] = [["spec:", 2], ["  replicas: 3", 2], ["      containers:", 8], ["      - name: api", 8], ["      -", 8], ["    command: |", 6], ["  a: b # x:", 2], ["", 0], ["- a:", 4]];
 for (const [row, columns] of indents) test(`a row after ${JSON.stringify(row)} is indented by ${columns}`, () => assert.equal(indentAfter(row), columns));
+test("what the cluster itself gave is no mistake", async () => {
+  assert.deepEqual(await lint(`${sound}status:\n  replicas: 1\n`, () => Promise.resolve(deploymentSchema)), []);
+  assert.deepEqual(await lint("apiVersion: v1\nitems: []\nkind: List\nmetadata: {}\n", () => Promise.resolve(null)), []);
+});
 test("a thousand rows are checked in well under a second", async () => {
   const big = Array.from({ length: 90 }, () => sound).join("---\n");
   const start = performance.now();
@@ -120,9 +125,9 @@ for (const template of templates) {
     assert.ok(files.nameFor(template.text));
   });
 }
-test("a template is added as one more document", () => {
-  const [pod] = templates;
-  assert.equal(withTemplate("a: 1\n", pod ?? assert.fail()), `a: 1\n---\n${pod?.text}`);
+test("a template is added as one more document, and each that the menu names is there", () => {
+  assert.equal(withTemplate("a: 1\n", "Pod"), `a: 1\n---\n${templates[0]?.text}`);
+  assert.deepEqual(templates.map(({ name }) => name), [...templateNames]);
 });
 
 test("nearest words", () => {
@@ -162,6 +167,14 @@ test("a diff shows its rows without the headings of its tool", () => {
   assert.deepEqual(rows.map(({ sign, text }) => sign + text), ["@apps.v1.Deployment.shop.api", "@@@ -1,2 +1,2 @@", " a", "-b", "+c"]);
   assert.equal(diffSummary(rows), "1 row added, 1 taken away");
   assert.equal(diffSummary([]), "No difference: the cluster already has this.");
+});
+
+test("files: one that kubectl edit waits for is named for what is in it", () => {
+  const text = "# a head\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  labels: {a: b}\n  name: web\n";
+  const open = files.show(files.noFiles, "/tmp/kubectl-edit-12.yaml", text, true);
+  assert.equal(files.labelOf(files.shownFile(open)!), "editing deployment-web");
+  assert.equal(files.labelOf(files.shownFile(files.show(files.noFiles, "/tmp/kubectl-edit-12.yaml", "{}", true))!), "editing kubectl-edit-12");
+  assert.equal(files.labelOf(files.shownFile(files.show(files.noFiles, "web.yaml", text))!), "web.yaml");
 });
 
 test("files: an opened file is shown, its changes survive being opened again", () => {

@@ -28,8 +28,9 @@ class Outcome:
         return Outcome(self.stdout.replace(server, name), self.stderr.replace(server, name), self.exit)
 
     def logged(self) -> "Outcome":
-        """The same without the time and the process in lines of the client's own log."""
-        return Outcome(self.stdout, re.sub(r"^([EIW])\d{4} [\d:.]+ +\d+ ", r"\1 ", self.stderr, flags=re.M), self.exit)
+        """The same without the time and the process in lines of the client's own log, and without made-up names of files."""
+        stderr = re.sub(r"^([EIW])\d{4} [\d:.]+ +\d+ ", r"\1 ", self.stderr, flags=re.M)
+        return Outcome(self.stdout, re.sub(r"(/kubectl-edit-)\d+", r"\1NUMBER", stderr), self.exit)
 
 
 def find_kubectl(minor: str = MINOR) -> Path | None:

@@ -34,6 +34,7 @@ CORPORA = [
     ("output", "scene_more"),
     ("flags", "scene"),
     ("more", "scene"),
+    ("edit", "scene"),
 ]
 
 

@@ -178,6 +178,8 @@ def said(command: dict[str, Any]) -> str:
         return f"kubectl exec {command.get('pod')} -- {' '.join(map(str, command.get('argv') or ()))}"[:120]
     if kind == "apply-yaml":
         return "applied YAML from the editor"
+    if kind == "finish-edit":
+        return "closed the editor of kubectl edit"
     if kind == "fault":
         return FAULTS.get(str(command.get("fault")), "{}").format(command.get("target"))[:120]
     return ""

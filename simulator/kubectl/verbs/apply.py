@@ -15,8 +15,8 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
-from simulator.kubectl.last_applied import LAST_APPLIED
-from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
+from simulator.kubectl.last_applied import LAST_APPLIED, modified_configuration
+from simulator.kubectl.manifests import Manifest, read_manifests
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.pruning import prune, refuse_wrong_prune
 from simulator.kubectl.server_side_apply import apply_on_server, refuse_wrong_flags
@@ -57,7 +57,7 @@ def apply(call: Call) -> None:
     if not manifests:
         raise CommandError("no objects passed to apply")
     applied: list[Obj] = []
-    problems: list[CommandError] = []
+    problems = call.take_unread()
     for manifest in manifests:
         try:
             applied.append(apply_manifest(call, manifest))
@@ -125,23 +125,6 @@ def _live(call: Call, manifest: Manifest) -> Obj | None:
         raise refusal.with_context(_where(manifest)) from None
 
 
-def modified_configuration(manifest: Manifest) -> Obj:
-    """The file's object with its own text in the last-applied annotation."""
-    obj = with_namespace(manifest)
-    metadata = obj.get("metadata") or {}
-    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
-    bare = {**obj, "metadata": {**metadata, "annotations": annotations}}
-    text = compact(bare) + "\n"
-    return {**obj, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}
-
-
-def without_last_applied(obj: Obj) -> Obj:
-    """The object without what was applied last; annotations are there in any case, if only none, as upstream has it."""
-    metadata = obj.get("metadata") or {}
-    kept = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
-    return {**obj, "metadata": {**metadata, "annotations": kept}}
-
-
 def _create(call: Call, manifest: Manifest, modified: Obj) -> Obj:
     if dry_run(call) == "client":
         return _said(call, manifest, "created", modified)
@@ -159,9 +142,7 @@ def _create(call: Call, manifest: Manifest, modified: Obj) -> Obj:
 
 
 def in_file(refusal: ApiRefusal, doing: str, manifest: Manifest) -> ApiRefusal:
-    """The refusal with the file it concerns; field errors already name the object and stay as they are."""
-    if refusal.reason == "Invalid":
-        return refusal
+    """The refusal with the file it concerns."""
     return refusal.with_context(f'error when {doing} "{manifest.source}"')
 
 
@@ -198,8 +179,6 @@ def _patch(call: Call, manifest: Manifest, live: Obj, modified: Obj) -> Obj:
             query=write_query(call),
         )
     except ApiRefusal as refusal:
-        if refusal.reason == "Invalid":
-            raise
         raise refusal.with_context(_applying(manifest, patch)) from None
     return _said(call, manifest, "configured", made)
 

@@ -10,6 +10,7 @@ import base64
 import json
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from simulator.engine.plain import Obj
@@ -19,6 +20,7 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.home import FileError
 from simulator.kubectl.kustomize.generators import hash_of
+from simulator.kubectl.last_applied import modified_configuration
 from simulator.kubectl.manifests import read_manifests, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.selection import resource_named
@@ -33,7 +35,8 @@ from simulator.kubectl.shared_flags import (
     manager,
     write_query,
 )
-from simulator.kubectl.verbs.apply import in_file, modified_configuration
+from simulator.kubectl.verbs.apply import in_file
+from simulator.kubectl.verbs.edit import CREATE, edit_in_turn
 
 _NO_TIME: Obj = {"creationTimestamp": None}
 
@@ -50,6 +53,9 @@ def create(call: Call) -> None:
     manifests = read_manifests(call)
     if not manifests:
         raise CommandError("no objects passed to create")
+    if call.on("edit"):
+        edit_in_turn(call, CREATE, [[replace(one, obj=with_namespace(one))] for one in manifests])
+        return
     made: list[Obj] = []
     problems: list[CommandError] = []
     for manifest in manifests:

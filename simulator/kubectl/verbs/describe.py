@@ -8,7 +8,7 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.describers.registry import describer_for
 from simulator.kubectl.describers.surroundings import Surroundings
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
-from simulator.kubectl.manifests import read_manifests
+from simulator.kubectl.manifests import read_plainly
 from simulator.kubectl.selection import Found, Target, found_of, targets
 from simulator.kubectl.shared_flags import ALL_NAMESPACES, CHUNK_SIZE, FILE_FLAGS, SELECTOR
 
@@ -55,7 +55,7 @@ def _typed(found: Found) -> Obj:
 
 def _targets(call: Call) -> list[Target]:
     if call.names_files:
-        return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
+        return [Target(m.resource, m.namespace, m.name) for m in read_plainly(call)]
     if not call.rest:
         raise CommandError(_NOTHING_NAMED)
     if call.text("selector") and len(call.rest) > 1:

@@ -1,239 +1,91 @@
-"""`kubectl edit`, `patch`, `replace` and `diff`: change an object in place.
+"""`kubectl edit`: objects in an editor, in rounds, until the server takes them or the edit is given up.
 
-`edit` writes the object to a file and asks the page to open it; saving it there and applying the file ends the edit.
+Where `$KUBE_EDITOR` or `$EDITOR` name a command of the workstation it is run on the file at once; otherwise the page's editor is opened and the
+command waits until it is closed (`Workstation.finish_edit`).
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-from typing import Any
+from dataclasses import asdict
 
-from simulator.engine.plain import Obj
-from simulator.kubectl.api_client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
-from simulator.kubectl.call import Call
-from simulator.kubectl.change_cause import RECORD, note_cause
+from simulator.kubectl.acting import Acted
+from simulator.kubectl.call import Call, Token
+from simulator.kubectl.change_cause import RECORD
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
-from simulator.kubectl.home import HOME, FileError
-from simulator.kubectl.manifests import Manifest, documents, read_manifests, with_namespace
-from simulator.kubectl.printers import object_text, typed_name, without_managed_fields
-from simulator.kubectl.selection import Found, select
-from simulator.kubectl.shared_flags import (
-    DRY_RUN,
-    FILE_FLAGS,
-    GRACE_PERIOD,
-    PRINT_FLAGS,
-    TIMEOUT,
-    VALIDATE,
-    done_suffix,
-    dry_run,
-    manager,
-    write_query,
-)
-from simulator.kubectl.verbs.apply import apply_patch, in_file, modified_configuration, without_last_applied
-from simulator.kubectl.yaml_text import to_yaml
+from simulator.kubectl.editing.editor import editor_command, launch
+from simulator.kubectl.editing.edits import CREATE, EDIT, Edit
+from simulator.kubectl.errors import CommandError
+from simulator.kubectl.manifests import Manifest, manifest_of
+from simulator.kubectl.selection import select
+from simulator.kubectl.shared_flags import FILE_FLAGS, PRINT_FLAGS, VALIDATE, manager, validation
 
-_TYPES = {"json": JSON_PATCH, "merge": MERGE_PATCH, "strategic": STRATEGIC_PATCH}
-_EDIT_HEADER = (
-    "# Change the object below, save, and apply the file to end the edit. Lines that begin\n"
-    "# with '#' are left out; an object without changes stays as it is.\n#\n"
-)
-
-
-# edit
+#: The kind of the token of a command that waits for the page's editor.
+WAITING = "edit"
+#: An editor that changes a wrong text again and again into another wrong one is stopped after so many rounds.
+_MAX_ROUNDS = 25
 
 
 def edit(call: Call) -> None:
-    selection = select(call, call.rest)
+    validation(call)
+    selection = select(call, call.rest, everything=True)
     selection.done()
-    found = list(selection)
-    if not found:
+    manifests = [Manifest(one.resource, one.namespace, one.name, one.obj, one.source) for one in selection]
+    if not manifests:
         raise CommandError("edit cancelled, no objects found")
-    path = f"{HOME}/edit-{found[0].resource.singular}-{found[0].name}.yaml"
-    text = _EDIT_HEADER + "---\n".join(to_yaml(without_managed_fields(one.obj)) for one in found)
-    try:
-        call.session.home.write(path, text)
-    except FileError as error:
-        raise CommandError(f"{path}: {error}") from error
-    call.open_path = path
-    call.out(f"Opening {call.session.home.shown(path)} in the editor; apply it to save the change.\n")
+    if call.text("subresource"):
+        manifests = [_below(call, one) for one in manifests]
+    edit_in_turn(call, EDIT, [manifests])
 
 
-# patch
+def _below(call: Call, one: Manifest) -> Manifest:
+    """The subresource of an object in place of the object."""
+    obj = call.api.subresource(one.resource, one.namespace, one.name, call.text("subresource"))
+    return Manifest(one.resource, one.namespace, one.name, obj, one.source)
 
 
-def patch(call: Call) -> None:
-    text = _patch_text(call)
-    if call.text("type") not in _TYPES:
-        raise CommandError(f'--type must be one of [json merge strategic], not "{call.text("type")}"')
-    dry_run(call)
-    selection = select(call, call.rest)
-    selection.attempt(lambda found: _patch_one(call, found, _patch_value(text)))
-    selection.done()
+def edit_in_turn(call: Call, mode: str, lots: list[list[Manifest]]) -> None:
+    """Edits one lot of objects after the other, each in a file of its own."""
+    for at, lot in enumerate(lots):
+        rest = lots[at + 1 :]
+        if _rounds(call, Edit.begin(call, mode, lot), rest) or call.exit_code:
+            return
 
 
-def _patch_text(call: Call) -> str:
-    if call.text("patch") and call.text("patch-file"):
-        raise CommandError("cannot specify --patch and --patch-file together")
-    if call.text("patch-file"):
-        try:
-            return call.session.home.read(call.text("patch-file"))
-        except FileError as error:
-            raise CommandError(
-                f"unable to read patch file: open {call.text('patch-file')}: {str(error).lower()}"
-            ) from error
-    if not call.text("patch"):
-        raise CommandError("must specify --patch or --patch-file containing the contents of the patch")
-    return call.text("patch")
-
-
-def _patch_value(text: str) -> Any:
-    """JSON, or YAML that is turned into it."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    try:
-        found = documents(text, "patch")
-    except CommandError as error:
-        raise CommandError(f'unable to parse "{text}": {error.text.removeprefix("error parsing patch: ")}') from error
-    return found[0] if found else None
-
-
-def _patch_one(call: Call, found: Found, value: Any) -> None:
-    before = found.obj["metadata"].get("resourceVersion")
-    subresource = call.text("subresource")
-    if dry_run(call) == "client":
-        call.out(f"{found.typed_name} patched{done_suffix(call)}\n")
+def resume(call: Call, token: Token) -> None:
+    """The page's editor has been closed."""
+    current = Edit(call, token["edit"])
+    if current.closed():
+        current.open()
+        _wait(call, current, token["rest"])
         return
-    obj = call.api.patch(
-        found.resource,
-        found.namespace,
-        found.name,
-        value,
-        kind=_TYPES[call.text("type")],
-        manager=call.text("field-manager"),
-        subresource=subresource,
-        query={key: text for key, text in write_query(call).items() if key == "dryRun"},
-    )
-    if dry_run(call) == "none":
-        note_cause(call, found.resource, found.namespace, found.name)
-    if call.text("output"):
-        call.out(object_text(obj, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
-        return
-    same = obj["metadata"].get("resourceVersion") == before and dry_run(call) == "none"
-    call.out(f"{found.typed_name} patched{' (no change)' if same else done_suffix(call)}\n")
+    lots = [[manifest_of(call, obj, source, is_free=True) for obj, source in lot] for lot in token["rest"]]
+    if lots and not call.exit_code:
+        edit_in_turn(call, str(token["edit"]["mode"]), lots)
 
 
-# replace
-
-
-def replace(call: Call) -> None:
-    if not call.names_files:
-        raise CommandError("must specify one of -f and -k")
-    dry_run(call)
-    problems: list[CommandError] = []
-    for manifest in read_manifests(call):
+def _rounds(call: Call, current: Edit, rest: list[list[Manifest]]) -> bool:
+    """Whether the command waits for the page now."""
+    command = editor_command(call)
+    path = current.open()
+    if command is None:
+        call.out(f"Opening {path} in the editor. Save and close it there to go on; Ctrl-C gives the edit up.\n")
+        _wait(call, current, [[(one.obj, one.source) for one in lot] for lot in rest])
+        return True
+    for _ in range(_MAX_ROUNDS):
         try:
-            _replace_one(call, manifest)
-        except ApiRefusal as refusal:
-            problems.append(in_file(refusal, "replacing", manifest))
-    raise_all(problems)
+            launch(call, command, path)
+        except CommandError as error:
+            raise current.give_up(error) from None
+        if not current.closed():
+            return False
+        path = current.open()
+    raise CommandError(f"the editor {command!r} was run {_MAX_ROUNDS} times and the file is still wrong")
 
 
-def _replace_one(call: Call, manifest: Manifest) -> None:
-    obj = modified_configuration(manifest) if call.on("save-config") else with_namespace(manifest)
-    if call.on("force"):
-        call.api.delete(
-            manifest.resource,
-            manifest.namespace,
-            manifest.name,
-            options={"propagationPolicy": "Background", "gracePeriodSeconds": 0},
-        )
-        call.out(f'{manifest.resource.singular} "{manifest.name}" deleted\n')
-        made = call.api.create(
-            manifest.resource, manifest.namespace, obj, manager="kubectl-replace", query=write_query(call)
-        )
-    elif dry_run(call) == "client":
-        made = obj
-    else:
-        live = call.api.get(manifest.resource, manifest.namespace, manifest.name)
-        metadata = obj["metadata"]
-        version = metadata.get("resourceVersion") or live["metadata"]["resourceVersion"]
-        obj = {**obj, "metadata": {**metadata, "resourceVersion": version}}
-        made = call.api.replace(
-            manifest.resource, manifest.namespace, obj, manager="kubectl-replace", query=write_query(call)
-        )
-    if call.text("output"):
-        call.out(object_text(made, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
-    else:
-        call.out(f"{typed_name(manifest.resource, manifest.name)} replaced{done_suffix(call)}\n")
-
-
-# diff
-
-#: As `diff` itself: 0 the same, 1 different, more than 1 something went wrong.
-_TROUBLE = 2
-
-
-def diff(call: Call) -> None:
-    if not call.names_files:
-        raise CommandError("must specify one of -f and -k")
-    try:
-        text = "".join(diff_manifest(call, manifest) for manifest in read_manifests(call))
-    except CommandError as error:
-        error.exit_code = _TROUBLE
-        raise
-    call.out(text)
-    call.exit_code = 1 if text else 0
-
-
-def diff_manifest(call: Call, manifest: Manifest) -> str:
-    """What applying the manifest would change; empty when nothing would."""
-    # What was applied last is no part of what is compared.
-    modified = without_last_applied(with_namespace(manifest))
-    live: Obj | None = None
-    query = {"dryRun": "All"}
-    try:
-        live = call.api.get(manifest.resource, manifest.namespace, manifest.name)
-    except ApiRefusal as refusal:
-        if refusal.reason != "NotFound":
-            raise
-    if live is None:
-        merged = call.api.create(
-            manifest.resource,
-            manifest.namespace,
-            with_namespace(manifest),
-            manager=call.text("field-manager"),
-            query=query,
-        )
-    else:
-        kind, change = apply_patch(manifest.resource, live, modified)
-        merged = live
-        if change:
-            merged = call.api.patch(
-                manifest.resource,
-                manifest.namespace,
-                manifest.name,
-                change,
-                kind=kind,
-                manager=call.text("field-manager"),
-                query=query,
-            )
-    return _unified(manifest, live, merged)
-
-
-def _unified(manifest: Manifest, live: Obj | None, merged: Obj) -> str:
-    resource = manifest.resource
-    name = ".".join(
-        p for p in (resource.group, resource.version, resource.kind, manifest.namespace, manifest.name) if p
-    )
-    old, new = (to_yaml(without_managed_fields(obj)).splitlines() if obj else [] for obj in (live, merged))
-    lines = list(difflib.unified_diff(old, new, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}", lineterm=""))
-    if not lines:
-        return ""
-    return f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n" + "".join(line + "\n" for line in lines)
+def _wait(call: Call, current: Edit, rest: list[list[tuple[object, str]]]) -> None:
+    call.open_path = current.state["path"]
+    token = {"kind": WAITING, "words": call.words, "edit": current.state, "rest": rest, "context": asdict(call.context)}
+    call.goes_on(Acted(token))
 
 
 COMMANDS = (
@@ -245,68 +97,15 @@ COMMANDS = (
         flags=(
             *PRINT_FLAGS,
             *FILE_FLAGS,
+            RECORD,
             VALIDATE,
             manager("kubectl-edit"),
-            Flag("output-patch", kind="bool"),
+            Flag("output-patch", kind="bool", help="Print what is sent"),
             Flag("save-config", kind="bool"),
-            Flag("subresource"),
+            Flag("subresource", help="Edit this part of the object, such as status"),
             Flag("windows-line-endings", kind="bool"),
         ),
     ),
-    Command(
-        "patch",
-        "Change fields of an object",
-        patch,
-        usage="(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]",
-        flags=(
-            *PRINT_FLAGS,
-            *FILE_FLAGS,
-            RECORD,
-            DRY_RUN,
-            manager("kubectl-patch"),
-            Flag("patch", "p", help="The change, in JSON or YAML"),
-            Flag("patch-file", help="A file that holds the change"),
-            Flag("type", default="strategic", help="strategic, merge or json"),
-            Flag("subresource"),
-            Flag("local", kind="bool"),
-        ),
-    ),
-    Command(
-        "replace",
-        "Replace an object by the one in a file",
-        replace,
-        usage="-f FILENAME",
-        flags=(
-            *PRINT_FLAGS,
-            *FILE_FLAGS,
-            DRY_RUN,
-            VALIDATE,
-            GRACE_PERIOD,
-            TIMEOUT,
-            manager("kubectl-replace"),
-            Flag("force", kind="bool", help="Delete and create again"),
-            Flag("cascade", default="background", bare="background"),
-            Flag("save-config", kind="bool"),
-            Flag("wait", kind="bool"),
-            Flag("raw"),
-            Flag("subresource"),
-        ),
-    ),
-    Command(
-        "diff",
-        "Show what apply would change",
-        diff,
-        usage="-f FILENAME",
-        flags=(
-            *FILE_FLAGS,
-            manager("kubectl-client-side-apply"),
-            Flag("selector", "l"),
-            Flag("server-side", kind="bool"),
-            Flag("force-conflicts", kind="bool"),
-            Flag("prune", kind="bool"),
-            Flag("prune-allowlist", kind="array"),
-            Flag("concurrency", kind="int", default=1),
-            Flag("show-managed-fields", kind="bool"),
-        ),
-    ),
 )
+
+__all__ = ["COMMANDS", "CREATE", "WAITING", "edit_in_turn", "resume"]

@@ -17,7 +17,7 @@ from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.following import Followed, finished
-from simulator.kubectl.manifests import read_manifests
+from simulator.kubectl.manifests import read_plainly
 from simulator.kubectl.printers import (
     CustomColumns,
     TablePrinter,
@@ -66,6 +66,8 @@ def get(call: Call) -> None:
     if call.on("output-watch-events") and not (call.on("watch") or call.on("watch-only")):
         raise CommandError("--output-watch-events option can only be used with --watch or --watch-only")
     wanted = _targets(call)
+    if call.text("subresource") and not all(target.name for target in wanted):
+        raise CommandError("subresource cannot be used when bulk resources are specified")
     output = call.text("output")
     if call.on("watch") or call.on("watch-only"):
         _watch(call, wanted, output)
@@ -83,7 +85,7 @@ def _raw(call: Call) -> None:
 
 def _targets(call: Call) -> list[Target]:
     if call.names_files:
-        return [Target(m.resource, m.namespace, m.name) for m in read_manifests(call)]
+        return [Target(m.resource, m.namespace, m.name) for m in read_plainly(call)]
     if not call.rest:
         raise CommandError(NOTHING_NAMED, prefixed=False)
     if call.text("selector") and (len(call.rest) > 1 or "/" in call.rest[0]):
@@ -140,7 +142,10 @@ def _tables_of(call: Call, target: Target) -> list[Obj]:
     query = _query(call, target)
     if call.text("sort-by"):
         query["includeObject"] = "Object"
-    tables = [call.api.table(target.resource, target.namespace, target.name, query=query)]
+    part = call.text("subresource")
+    tables = [call.api.table(target.resource, target.namespace, target.name, part=part, query=query)]
+    if tables[0]["kind"] != "Table":
+        return [_plain_table(tables, call.now_us)]
     while following := tables[-1].get("metadata", {}).get("continue"):
         tables.append(call.api.table(target.resource, target.namespace, query={**query, "continue": following}))
     return tables
@@ -216,7 +221,8 @@ def _fetch_objects(call: Call, wanted: Sequence[Target]) -> tuple[list[Obj], lis
 
 def _objects_of(call: Call, target: Target) -> list[Obj]:
     if target.name:
-        return [call.api.get(target.resource, target.namespace, target.name)]
+        part = call.text("subresource")
+        return [call.api.subresource(target.resource, target.namespace, target.name, part)]
     query = _query(call, target)
     page = call.api.page(target.resource, target.namespace, query=query)
     found: list[Obj] = list(page["items"])

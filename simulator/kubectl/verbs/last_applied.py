@@ -10,16 +10,33 @@ import json
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH
 from simulator.kubectl.call import Call
+from simulator.kubectl.change_cause import RECORD
 from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.editing.edits import LAST_APPLIED as LAST_APPLIED_MODE
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.home import HOME
 from simulator.kubectl.last_applied import LAST_APPLIED
-from simulator.kubectl.manifests import Manifest, read_manifests, with_namespace
+from simulator.kubectl.manifests import Manifest, manifest_of, read_manifests, with_namespace
 from simulator.kubectl.printers import object_text, typed_name
 from simulator.kubectl.selection import NOTHING_NAMED, Found, select
-from simulator.kubectl.shared_flags import ALL, DRY_RUN, FILE_FLAGS, PRINT_FLAGS, SELECTOR, done_suffix, dry_run
+from simulator.kubectl.shared_flags import (
+    ALL,
+    DRY_RUN,
+    FILE_FLAGS,
+    PRINT_FLAGS,
+    SELECTOR,
+    VALIDATE,
+    done_suffix,
+    dry_run,
+    manager,
+)
+from simulator.kubectl.verbs.edit import edit_in_turn
 from simulator.kubectl.yaml_text import to_yaml
 from simulator.machinery.json_text import compact, indented
+
+_NEVER_APPLIED = (
+    "no last-applied-configuration annotation found on resources, to create the annotation, use command "
+    "`kubectl apply set-last-applied --create-annotation`"
+)
 
 
 def view_last_applied(call: Call) -> None:
@@ -86,20 +103,15 @@ def _change(call: Call, manifest: Manifest) -> tuple[Manifest, str, Obj] | None:
 
 
 def edit_last_applied(call: Call) -> None:
-    """The page's editor opens what was applied last; `set-last-applied` with the saved file ends the edit."""
-    if not call.rest and not call.names_files:
-        raise CommandError(NOTHING_NAMED)
-    selection = select(call, call.rest)
+    """What was applied last, in an editor."""
+    selection = select(call, call.rest, everything=True)
     selection.done()
-    for found in selection:
-        text = _applied_to(found)
-        if text is None:
-            raise CommandError(f"no last-applied-configuration annotation found on resource: {found.name}")
-        path = f"{HOME}/last-applied-{found.resource.singular}-{found.name}.yaml"
-        call.session.home.write(path, to_yaml(json.loads(text)))
-        call.open_path = path
-        shown = call.session.home.shown(path)
-        call.out(f"Opening {shown} in the editor; kubectl apply set-last-applied -f {shown} saves the change.\n")
+    texts = [text for text in map(_applied_to, selection) if text is not None]
+    if not texts:
+        raise CommandError(_NEVER_APPLIED)
+    edit_in_turn(
+        call, LAST_APPLIED_MODE, [[manifest_of(call, json.loads(text), "edited-file", is_free=True) for text in texts]]
+    )
 
 
 COMMANDS = (
@@ -127,6 +139,13 @@ COMMANDS = (
         "Change what was applied last in the editor",
         edit_last_applied,
         usage="(RESOURCE/NAME | -f FILENAME)",
-        flags=(*PRINT_FLAGS, *FILE_FLAGS),
+        flags=(
+            *PRINT_FLAGS,
+            *FILE_FLAGS,
+            RECORD,
+            VALIDATE,
+            manager("kubectl-client-side-apply"),
+            Flag("windows-line-endings", kind="bool"),
+        ),
     ),
 )

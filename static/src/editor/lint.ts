@@ -46,6 +46,7 @@ async function objectProblems(root: ParsedNode, schemas: Schemas): Promise<Probl
     return [startOf(root, `${missing} is missing: it says what this object is.`, `${missing} is missing`)];
   }
   const { apiVersion, kind: name } = kind;
+  if (apiVersion === "v1" && name === "List") return []; // several objects that kubectl gave at once
   if (!isKnown({ apiVersion, kind: name })) return [unknownKind(root, apiVersion, name)];
   const schema = await schemas({ apiVersion, kind: name });
   if (!schema) return [];
@@ -95,6 +96,7 @@ function checkFields(map: YAMLMap.Parsed, schema: Schema, path: string, problems
     present.add(name);
     const field = fieldOf(schema, name);
     if (field) check(value, field, path ? `${path}.${name}` : name, problems);
+    else if (path === "" && name === "status") continue; // what the cluster says of an object it gave; nobody minds it in a manifest
     else if (isClosed(schema)) problems.push(unknownField(key, name, path, allowed.filter((other) => !map.has(other))));
   }
   for (const name of schema.required ?? []) {

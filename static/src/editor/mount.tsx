@@ -13,7 +13,7 @@ import { Bar, DiffSide, Foot, type AppliedRow, type PanelActions, type PanelStat
 import { fromReport, type Problem, type ReportedProblem } from "./problems";
 import { remembering, type Schema, type Schemas } from "./schema";
 import { createTextArea, type TextArea } from "./text-area";
-import { withTemplate } from "./templates";
+import type { TemplateName } from "./template-names";
 
 const lintAfter = 250;
 const openAtFirst = 4;
@@ -36,6 +36,8 @@ class Editor {
   private readonly problems = computed(() => [...this.reported.value, ...this.linted.value]);
   private readonly schemas: Schemas;
   private readonly stops: (() => void)[];
+  /** Files that `kubectl edit` waits for, as of the last look. */
+  private edited: readonly string[] = [];
   private lintTimer = 0;
 
   constructor(private readonly el: HTMLElement, private readonly ctx: LabContext) {
@@ -46,7 +48,7 @@ class Editor {
     render(<Frame state={this.state} actions={this.actions} host={host} />, el);
     this.area = createTextArea({
       parent: host, describedBy: helpId, readonly: ctx.boot.readonly, schemas: this.schemas,
-      onEdit: (text) => this.onEdit(text), onApply: () => void this.apply(), onSave: () => void this.save(),
+      onEdit: (text) => this.onEdit(text), onApply: () => void (shownFile(this.files.value)?.edit ? this.finish(true) : this.apply()), onSave: () => void this.save(),
     });
     this.stops = [
       effect(() => this.area.setProblems(this.problems.value)),
@@ -78,10 +80,11 @@ class Editor {
 
   private readonly actions: PanelActions = {
     show: (at) => this.shown({ ...this.files.value, shown: at }),
-    close: (at) => this.close(at),
+    close: (at) => this.closeOrCancel(at),
+    finish: (keep) => void this.finish(keep),
     create: () => this.shown(create(this.files.value, "")),
     open: (path) => void this.open(path),
-    insert: (template) => this.insert(withTemplate(this.area.text(), template)),
+    insert: (template) => void this.insert(template),
     save: () => void this.save(),
     diff: () => void this.diff(),
     closeDiff: () => void (this.diffText.value = null),
@@ -94,8 +97,9 @@ class Editor {
 
   private async openFirst(): Promise<void> {
     await this.refreshStored();
-    const first = this.stored.value.filter((path) => /\.ya?ml$/.test(path)).slice(0, openAtFirst);
-    for (const path of first) await this.open(path);
+    const edits = this.edited;
+    const first = this.stored.value.filter((path) => /\.ya?ml$/.test(path) && !edits.includes(path)).slice(0, openAtFirst);
+    for (const path of [...edits, ...first]) await this.open(path);
     const restored = withDrafts(this.files.value, readDrafts(this.ctx.boot.cluster.id));
     if (restored.open.length === 0) this.shown(create(restored, ""));
     else this.shown({ ...restored, shown: 0 });
@@ -103,8 +107,8 @@ class Editor {
   }
 
   private async open(path: string): Promise<void> {
-    const text = await this.ask<{ text?: string }>({ kind: "read-file", path });
-    if (text) this.shown(show(this.files.value, path, text.text ?? ""));
+    const file = await this.ask<{ text?: string; edit?: boolean }>({ kind: "read-file", path });
+    if (file) this.shown(show(this.files.value, path, file.text ?? "", file.edit));
   }
 
   private close(at: number): void {
@@ -114,7 +118,34 @@ class Editor {
     this.shown(left);
   }
 
-  private insert(text: string): void {
+  private closeOrCancel(at: number): void {
+    if (!this.files.value.open[at]?.edit) return this.close(at);
+    this.actions.show(at);
+    void this.finish(false);
+  }
+
+  /** `kubectl edit` goes on with the text, and either has done with it or wants it mended. */
+  private async finish(keep: boolean): Promise<void> {
+    const file = shownFile(this.files.value);
+    if (!file || this.busy.value || this.ctx.boot.readonly) return;
+    this.busy.value = true;
+    const reply = await this.ask<{ ok: boolean; open?: string }>({ kind: "finish-edit", path: file.path, text: keep ? this.area.text() : file.saved });
+    this.busy.value = false;
+    if (!reply) return;
+    this.close(this.files.value.open.findIndex(({ path }) => path === file.path));
+    if (reply.open) {
+      await this.open(reply.open);
+      this.ctx.announce("Not accepted. The reasons are at the top of the file.", { urgent: true });
+      return;
+    }
+    if (this.files.value.open.length === 0) this.shown(create(this.files.value, ""));
+    if (reply.ok) return this.ctx.showTerminal();
+    this.applied.value = [{ text: "The edit was given up in the terminal; nothing was changed.", ok: false }];
+  }
+
+  private async insert(template: TemplateName): Promise<void> {
+    const { withTemplate } = await import("./templates");
+    const text = withTemplate(this.area.text(), template);
     const file = shownFile(this.files.value);
     if (!file) return this.shown(create(this.files.value, text));
     this.area.setText(text);
@@ -142,8 +173,10 @@ class Editor {
   }
 
   private async refreshStored(): Promise<void> {
-    const reply = await this.ask<{ files?: { path: string }[] }>({ kind: "list-files" }, { quiet: true });
-    this.stored.value = (reply?.files ?? []).map(({ path }) => path).filter((path) => !path.startsWith("."));
+    const reply = await this.ask<{ files?: { path: string; edit?: boolean }[] }>({ kind: "list-files" }, { quiet: true });
+    const files = (reply?.files ?? []).filter(({ path }) => !path.startsWith("."));
+    this.edited = files.filter(({ edit }) => edit).map(({ path }) => path);
+    this.stored.value = files.map(({ path }) => path);
   }
 
   private shown(files: Files): void {

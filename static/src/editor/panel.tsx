@@ -1,9 +1,9 @@
 /** What is around the text: tabs, buttons, the list of problems, what Apply said, and the difference to the cluster. */
 import type { ComponentChildren, JSX } from "preact";
 import { diffRows, diffSummary } from "./diff";
-import { isChanged, shownFile, type Files } from "./files";
+import { isChanged, labelOf, shownFile, type Files } from "./files";
 import { rowOf, type Problem } from "./problems";
-import { templates, type Template } from "./templates";
+import { templateNames, type TemplateName } from "./template-names";
 
 export interface AppliedRow { readonly text: string; readonly ok: boolean }
 
@@ -23,33 +23,39 @@ export interface PanelActions {
   close(at: number): void;
   create(): void;
   open(path: string): void;
-  insert(template: Template): void;
+  insert(template: TemplateName): void;
   save(): void;
   diff(): void;
   closeDiff(): void;
   apply(): void;
+  /** Closes a file that `kubectl edit` waits for: with what was typed, or without. */
+  finish(keep: boolean): void;
   goTo(offset: number): void;
   dismiss(): void;
 }
 
 export function Bar({ state, actions }: { state: PanelState; actions: PanelActions }): JSX.Element {
   const { files, busy } = state;
-  const off = busy || state.readonly || !shownFile(files);
+  const shown = shownFile(files);
+  const off = busy || state.readonly || !shown;
   return (
     <div class="pane-bar">
       <div class="tabs" role="group" aria-label="Open files">
         {files.open.map((file, at) => (
-          <span class={at === files.shown ? "tab on" : "tab"} key={file.path}>
-            <button type="button" aria-pressed={at === files.shown} onClick={() => actions.show(at)}>{file.path}</button>
+          <span class={at === files.shown ? "tab on" : "tab"} key={file.path} ref={(tab) => { if (at === files.shown) tab?.scrollIntoView({ block: "nearest", inline: "nearest" }); }}>
+            <button type="button" aria-pressed={at === files.shown} title={file.path} onClick={() => actions.show(at)}>{labelOf(file)}</button>
             {isChanged(file) && <span class="unsaved" role="img" aria-label="Unsaved changes" />}
-            {files.open.length > 1 && <button type="button" class="close" aria-label={`Close ${file.path}`} onClick={() => actions.close(at)}>×</button>}
+            {files.open.length > 1 && <button type="button" class="close" aria-label={`Close ${labelOf(file)}`} onClick={() => actions.close(at)}>×</button>}
           </span>
         ))}
       </div>
       <Menu label="File" items={fileItems(state, actions)} />
       <span class="sp" />
-      <button type="button" class="bar-btn" aria-pressed={state.diff !== null} disabled={off} onClick={() => (state.diff === null ? actions.diff() : actions.closeDiff())}>Diff</button>
-      <button type="button" class="btn pri small" disabled={off} onClick={actions.apply}>Apply <kbd>Ctrl ↵</kbd></button>
+      {!shown?.edit && <button type="button" class="bar-btn" aria-pressed={state.diff !== null} disabled={off} onClick={() => (state.diff === null ? actions.diff() : actions.closeDiff())}>Diff</button>}
+      {shown?.edit && <button type="button" class="bar-btn" disabled={off} onClick={() => actions.finish(false)}>Cancel edit</button>}
+      {shown?.edit
+        ? <button type="button" class="btn pri small" disabled={off} onClick={() => actions.finish(true)}>Save and close <kbd>Ctrl ↵</kbd></button>
+        : <button type="button" class="btn pri small" disabled={off} onClick={actions.apply}>Apply <kbd>Ctrl ↵</kbd></button>}
     </div>
   );
 }
@@ -62,7 +68,7 @@ function fileItems({ stored, files, readonly }: PanelState, actions: PanelAction
     { name: "New file", act: actions.create, off: readonly },
     { name: "Save  Ctrl S", act: actions.save, off: readonly || !shownFile(files) },
     ...stored.filter((path) => !open.has(path)).map((path) => ({ name: `Open ${path}`, act: () => actions.open(path) })),
-    ...templates.map((template) => ({ name: `Insert a ${template.name}`, act: () => actions.insert(template), off: readonly })),
+    ...templateNames.map((name) => ({ name: `Insert a ${name}`, act: () => actions.insert(name), off: readonly })),
   ];
 }
 

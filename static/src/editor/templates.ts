@@ -1,5 +1,7 @@
 /** Manifests to start from: small, complete, and accepted by the cluster as they are. */
-export interface Template { readonly name: string; readonly text: string }
+import type { TemplateName } from "./template-names";
+
+export interface Template { readonly name: TemplateName; readonly text: string }
 
 const pod = `apiVersion: v1
 kind: Pod
@@ -125,6 +127,7 @@ export const templates: readonly Template[] = [
 ];
 
 /** A text with a template added: instead of nothing, or as one more document at the end. */
-export function withTemplate(text: string, template: Template): string {
+export function withTemplate(text: string, name: TemplateName): string {
+  const template = templates.find((one) => one.name === name) as Template;
   return text.trim() === "" ? template.text : `${text.trimEnd()}\n---\n${template.text}`;
 }

@@ -126,8 +126,10 @@ def test_what_was_applied_last_is_shown_and_set(terminal: Terminal) -> None:
     assert terminal.run("kubectl apply view-last-applied configmap c") == (
         'apiVersion: v1\ndata:\n  a: "1"\nkind: ConfigMap\nmetadata:\n  name: c\n  namespace: default\n'
     )
-    opened = terminal.station.run("kubectl apply edit-last-applied configmap/c")
-    assert opened.open == "/home/learner/last-applied-configmap-c.yaml"
+    done = terminal.run("""KUBE_EDITOR="sed -i 's/a: .*/a: b/'" kubectl apply edit-last-applied configmap/c""")
+    assert done == "configmap/c edited\n"
+    assert "  a: b\n" in terminal.run("kubectl apply view-last-applied configmap c")
+    assert terminal.run("kubectl get configmap c -o jsonpath={.data.a}") == "1"
 
 
 @pytest.mark.parametrize(

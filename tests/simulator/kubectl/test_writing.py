@@ -224,13 +224,6 @@ def test_a_node_is_cordoned_drained_and_tainted(with_web: Any) -> None:
     assert with_web.run("kubectl taint node kind-worker a-") == "node/kind-worker untainted\n"
 
 
-def test_edit_opens_the_object_as_a_file(terminal: Any) -> None:
-    terminal.run("kubectl apply -f -", CONF)
-    result = terminal.station.run("kubectl edit cm conf")
-    assert result.open == "/home/learner/edit-configmap-conf.yaml"
-    assert "\ndata:\n  k: v\n" in terminal.station.read_file(result.open)
-
-
 def test_the_editor_learns_the_place_of_a_mistake(terminal: Any) -> None:
     reply = terminal.station.apply_text(CONF + "---\n" + WEB.replace("  replicas: 2", "  replicaz: 2"))
     assert reply["results"][0] == {"line": 1, "text": "configmap/conf created", "ok": True}

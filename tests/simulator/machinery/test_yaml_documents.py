@@ -69,6 +69,11 @@ def test_keys_become_texts() -> None:
 @pytest.mark.parametrize(
     ("text", "says", "line", "column"),
     [
+        ("a: 1\nb\n  c: d\n", "yaml: line 3: could not find expected ':'", 3, 4),
+        ("a: 1\nb c\nd: {}\n", "yaml: line 3: could not find expected ':'", 3, 1),
+        ("a: 1\nb: c\nd: {\ne: [1\n", "yaml: line 4: did not find expected ',' or ']'", 5, 1),
+        ('a: 1\nb: "c\nd:\n  e: f\n', "yaml: line 5: found unexpected end of stream", 5, 1),
+        ("a: 1\nb: c\nd:\n- e\n- f: g\n  h\n- i\n", "yaml: line 7: could not find expected ':'", 7, 1),
         ("a: 1\nb:\n  c: d: e\n", "yaml: line 3: mapping values are not allowed in this context", 3, 7),
         ("a:\n\t- x\n", "yaml: line 2: found character that cannot start any token", 2, 1),
         ("- a\nb: c\n", "yaml: line 1: did not find expected '-' indicator", 2, 1),

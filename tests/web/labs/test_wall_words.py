@@ -17,6 +17,7 @@ from labs.host.desk import SAID_LINES, outcome, said
         ({"kind": "fault", "fault": "node-shutdown", "target": "node-4"}, "shut node-4 down"),
         ({"kind": "exec", "pod": "web", "argv": ["ls", "/tmp"]}, "kubectl exec web -- ls /tmp"),
         ({"kind": "write-file", "path": "a"}, ""),
+        ({"kind": "finish-edit", "path": "a"}, "closed the editor of kubectl edit"),
     ],
 )
 def test_a_command_in_a_few_words(command: dict[str, Any], words: str) -> None:
