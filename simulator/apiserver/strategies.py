@@ -63,6 +63,7 @@ _HAS_STATUS = frozenset(
         "horizontalpodautoscalers.autoscaling",
         "customresourcedefinitions.apiextensions.k8s.io",
         "apiservices.apiregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
         certificates.RESOURCE,
     }
 )

@@ -1,6 +1,7 @@
 """kube-controller-manager: one file a controller, each bringing one kind of object nearer to what it asks for."""
 
 from simulator.client import Controller
+from simulator.controllers.admission_policy_status import AdmissionPolicyStatusController
 from simulator.controllers.apiservice_availability import ApiServiceAvailabilityController
 from simulator.controllers.attach_detach import AttachDetachController
 from simulator.controllers.bootstrap_tokens import BootstrapSigner, TokenCleaner
@@ -68,4 +69,5 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     CertificateCleaner,
     BootstrapSigner,
     TokenCleaner,
+    AdmissionPolicyStatusController,
 )

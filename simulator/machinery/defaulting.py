@@ -440,7 +440,7 @@ def _webhook(webhook: Obj) -> Obj:
     return _within(webhook, "clientConfig", lambda config: _within(config, "service", _values(port=443)))
 
 
-def _mutating_policy_spec(spec: Obj) -> Obj:
+def _policy_spec(spec: Obj) -> Obj:
     return _within(_filled(spec, {"failurePolicy": "Fail"}), "matchConstraints", _match_resources)
 
 
@@ -450,9 +450,12 @@ def _match_resources(constraints: Obj) -> Obj:
     return _each(_filled(constraints, empty), "resourceRules", _values(scope="*"))
 
 
+def _binding_spec(spec: Obj) -> Obj:
+    return _within(spec, "matchResources", _match_resources)
+
+
 def _mutating_binding_spec(spec: Obj) -> Obj:
-    spec = _within(spec, "matchResources", _match_resources)
-    return _within(spec, "paramRef", _values(parameterNotFoundAction="Deny"))
+    return _within(_binding_spec(spec), "paramRef", _values(parameterNotFoundAction="Deny"))
 
 
 def _definition_spec(spec: Obj) -> Obj:
@@ -506,7 +509,9 @@ _BY_RESOURCE: dict[str, Fill] = {
     "mutatingwebhookconfigurations.admissionregistration.k8s.io": lambda obj: _each(
         obj, "webhooks", lambda webhook: _filled(_webhook(webhook), {"reinvocationPolicy": "Never"})
     ),
-    "mutatingadmissionpolicies.admissionregistration.k8s.io": _spec(_mutating_policy_spec),
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": _spec(_policy_spec),
     "mutatingadmissionpolicybindings.admissionregistration.k8s.io": _spec(_mutating_binding_spec),
+    "validatingadmissionpolicies.admissionregistration.k8s.io": _spec(_policy_spec),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": _spec(_binding_spec),
     "customresourcedefinitions.apiextensions.k8s.io": _spec(_definition_spec),
 }
