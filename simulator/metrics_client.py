@@ -42,13 +42,13 @@ class MetricsApis:
             raise MetricsError("no metrics returned from resource metrics API")
         return found
 
-    def used(self, namespace: str, pods: list[Obj], name: str, container: str) -> list[int]:
-        """Milli-CPU or bytes of each measured pod's container, for who only wants to know."""
+    def used(self, namespace: str, pods: list[Obj], name: str, container: str) -> dict[str, int]:
+        """Measured pod's name → milli-CPU or bytes of its container, for who only wants to know."""
         try:
             found = self.resource(namespace, pods, name, container)
         except MetricsError:
-            return []
-        return [metric.value if name == "cpu" else metric.value // 1_000 for metric in found.values()]
+            return {}
+        return {pod: one.value if name == "cpu" else one.value // 1_000 for pod, one in found.items()}
 
     def of_pods(self, namespace: str, pods: list[Obj], metric: str) -> dict[str, PodMetric]:
         self._need_custom()

@@ -35,7 +35,7 @@ COMPONENTS: dict[str, list[str]] = {
         "kube-proxy: iptables",
         "kube-proxy: nftables",
     ],
-    "Autoscalers": ["Cluster Autoscaler"],
+    "Autoscalers": ["Cluster Autoscaler", "Vertical Pod Autoscaler"],
     "Kubelet": [
         "Downward API",
         "Eviction",

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from simulator.addons.vertical_pod_autoscaler.recommendation import DAY_US, Bounds, bounds, decayed_peak
 from simulator.cluster import Cluster
 
 Make = Callable[..., Any]
@@ -40,10 +39,10 @@ def test_what_is_used_is_recommended_and_pods_are_made_anew_with_it(lab: Any) ->
     vpa(lab, "Recreate")
     lab.load("default/deployment/web cpu=800m")
     lab.wait(300)
-    assert lab.run("kubectl get vpa --no-headers").split()[:5] == ["web", "Recreate", "461m", "262144k", "True"]
-    assert requests(lab) == {"461m"}
+    assert lab.run("kubectl get vpa --no-headers").split()[:5] == ["web", "Recreate", "476m", "262144k", "True"]
+    assert requests(lab) == {"476m"}
     limits = lab.value("pods -l app=web", "{.items[0].spec.containers[0].resources.limits.cpu}")
-    assert limits == "4610m"
+    assert limits == "4760m"
     updates = lab.value("pods -l app=web", "{.items[0].metadata.annotations.vpaUpdates}")
     assert updates == "Pod resources updated by web: container 0: cpu request, memory request"
     said = lab.run("kubectl get events")
@@ -60,9 +59,9 @@ def test_what_is_used_is_recommended_and_pods_are_made_anew_with_it(lab: Any) ->
     ("mode", "before", "after_delete"),
     [
         pytest.param("Off", {"100m"}, {"100m"}, id="only says"),
-        pytest.param("Initial", {"100m"}, {"461m"}, id="new pods only"),
-        pytest.param("Recreate", {"461m"}, {"461m"}, id="evicts"),
-        pytest.param("InPlaceOrRecreate", {"461m"}, {"461m"}, id="resizes in place"),
+        pytest.param("Initial", {"100m"}, {"476m"}, id="new pods only"),
+        pytest.param("Recreate", {"476m"}, {"476m"}, id="evicts"),
+        pytest.param("InPlaceOrRecreate", {"476m"}, {"476m"}, id="resizes in place"),
     ],
 )
 def test_modes(lab: Any, mode: str, before: set[str], after_delete: set[str]) -> None:
@@ -83,7 +82,7 @@ def test_without_its_updater_nothing_is_evicted(lab: Any) -> None:
     lab.load("default/deployment/web cpu=800m")
     lab.wait(300)
     assert requests(lab) == {"100m"}
-    assert lab.value("vpa web", "{.status.recommendation.containerRecommendations[0].target.cpu}") == "461m"
+    assert lab.value("vpa web", "{.status.recommendation.containerRecommendations[0].target.cpu}") == "476m"
 
 
 def test_a_policy_bounds_what_is_recommended(lab: Any) -> None:
@@ -93,31 +92,77 @@ def test_a_policy_bounds_what_is_recommended(lab: Any) -> None:
     lab.load("default/deployment/web cpu=800m")
     lab.wait(200)
     path = "{.status.recommendation.containerRecommendations[0].target} {.status.recommendation.containerRecommendations[0].uncappedTarget}"
-    assert lab.value("vpa web", path) == '{"cpu":"300m"} {"cpu":"461m"}'
+    assert lab.value("vpa web", path) == '{"cpu":"300m"} {"cpu":"476m"}'
 
 
 def test_no_pods_no_recommendation(lab: Any) -> None:
     vpa(lab, "Off")
     lab.wait(90)
-    assert lab.value("vpa web", "{.status.conditions[0].reason}") == "NoPodsMatched"
+    said = lab.value("vpa web", "{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}|{end}")
+    why = "NoPodsMatched: No pods match this VPA object"
+    assert said == f"NoPodsMatched=True {why}|RecommendationProvided=False {why}|"
+    lab.serve(replicas=2, request="cpu=100m")
+    lab.wait(90)
+    assert (
+        lab.value("vpa web", "{.status.conditions[*].type}={.status.conditions[*].status}")
+        == "RecommendationProvided=True"
+    )
 
 
-@pytest.mark.parametrize(
-    ("peak", "observed_us", "found"),
-    [
-        pytest.param(400, DAY_US, Bounds(460, 459, 920, 460), id="after a day"),
-        pytest.param(400, 10 * DAY_US, Bounds(460, 459, 506, 460), id="after ten days"),
-        pytest.param(1, DAY_US, Bounds(25, 25, 50, 25), id="the least"),
-    ],
+BOUNDS = " ".join(
+    f"{{.status.recommendation.containerRecommendations[0].{part}.cpu}}"
+    for part in ("target", "lowerBound", "upperBound")
 )
-def test_bounds_close_in_on_the_target_with_time(peak: int, observed_us: int, found: Bounds) -> None:
-    assert bounds("cpu", peak, observed_us, containers=1, policy={}) == found
-    assert bounds("memory", 1, observed_us, containers=2, policy={}).target == 125 * MIB
 
 
-def test_a_peak_loses_half_of_its_excess_a_day() -> None:
-    assert decayed_peak(500, DAY_US, 100) == 300
-    assert decayed_peak(500, 0, 600) == 600
+def test_bounds_are_wide_at_first_and_close_in(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=100m")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(60)
+    vpa(lab, "Off")
+    lab.wait(65)
+    assert lab.value("vpa web", BOUNDS) == "476m 25m 100G"
+    lab.wait(86_400)
+    target, lower, upper = lab.value("vpa web", BOUNDS).split()
+    assert (target, lower) == ("476m", "475m")
+    assert 952 <= int(upper.removesuffix("m")) <= 1_300
+
+
+def test_a_load_that_is_gone_is_forgotten_when_a_tenth_of_the_weight_is_left_of_it(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=100m")
+    vpa(lab, "Off")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(3_600)
+    lab.load("default/deployment/web cpu=0")
+    lab.wait(7 * 3_600)
+    assert lab.value("vpa web", BOUNDS).split()[0] == "476m", "an hour of eight is more than a tenth, though it decays"
+    lab.wait(3_600)
+    assert lab.value("vpa web", BOUNDS).split()[0] == "25m"
+
+
+def test_a_container_that_is_killed_for_want_of_memory_gets_more(lab: Any) -> None:
+    lab.run("kubectl create deployment web --image=registry.k8s.io/hpa-example --replicas=2")
+    lab.run("kubectl set resources deployment web --requests=memory=300Mi --limits=memory=300Mi")
+    lab.wait(60)
+    vpa(lab, "Off")
+    lab.wait(120)
+    path = "{.status.recommendation.containerRecommendations[0].target.memory}"
+    assert lab.value("vpa web", path) == "262144k"
+    lab.load("default/deployment/web memory=800Mi")
+    lab.wait(200)
+    assert "OOMKilled" in lab.value(
+        "pods -l app=web", "{.items[*].status.containerStatuses[0].lastState.terminated.reason}"
+    )
+    assert int(lab.value("vpa web", path).removesuffix("k")) > 419_430, "300Mi and 100Mi, and the margin"
+
+
+def test_an_idle_autoscaler_is_looked_at_ever_more_seldom(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=100m")
+    vpa(lab, "Off")
+    lab.wait(8 * 86_400)
+    before = int(lab.value("vpa web", "{.metadata.resourceVersion}"))
+    lab.wait(86_400)
+    assert int(lab.value("vpa web", "{.metadata.resourceVersion}")) - before < 40
 
 
 @pytest.mark.parametrize("cut", [30, 130, 200])
@@ -141,10 +186,10 @@ def test_a_pod_is_resized_where_it_runs_and_goes_on_running(lab: Any) -> None:
     before = lab.value("pods -l app=web", "{.items[*].metadata.uid}")
     lab.load("default/deployment/web cpu=800m")
     lab.wait(400)
-    assert requests(lab) == {"461m"}
+    assert requests(lab) == {"476m"}
     assert lab.value("pods -l app=web", "{.items[*].metadata.uid}") == before
     assert lab.value("pods -l app=web", "{.items[*].status.containerStatuses[0].restartCount}") == "0 0"
-    assert lab.value("pods -l app=web", "{.items[*].status.containerStatuses[0].resources.requests.cpu}") == "461m 461m"
+    assert lab.value("pods -l app=web", "{.items[*].status.containerStatuses[0].resources.requests.cpu}") == "476m 476m"
     assert lab.value("pods -l app=web", "{.items[*].metadata.annotations.vpaInPlaceUpdated}") == "true true"
     said = lab.run("kubectl get events")
     assert "Pod was resized in place by VPA Updater." in said
@@ -157,7 +202,7 @@ def test_a_pod_whose_memory_limit_would_shrink_is_evicted(lab: Any) -> None:
     vpa(lab, "InPlaceOrRecreate")
     lab.load("default/deployment/web cpu=800m")
     lab.wait(400)
-    assert requests(lab) == {"461m"}
+    assert requests(lab) == {"476m"}
     assert "resized in place" not in lab.run("kubectl get events")
     assert "Pod was evicted by VPA Updater to apply resource recommendation." in lab.run("kubectl get events")
 
