@@ -273,6 +273,9 @@ class Journey:
             return self._lost(why, rule.name, Broken("source-range", service, packet.source, rule=rule, node=self._at))
         is_local = self._here.is_on_pod_network or (self._here.source.node != "" and self._here.source.node == self._at)
         backends = rule.short_circuit if rule.short_circuit is not None and is_local else rule.backends
+        if not backends and rule.elsewhere and is_local and self._path.proxy.mode == "ipvs":
+            # `syncEndpoint`: a virtual server without a local endpoint has those of other nodes; from outside the answer is lost.
+            backends = rule.elsewhere
         if not backends:
             broken = Broken("", service, packet.address, packet.port, self._at, rule=rule)
             if rule.refusal == "reject":

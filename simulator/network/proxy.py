@@ -296,6 +296,7 @@ def _rule(state: dict[str, Any]) -> Rule:
             **state,
             "backends": tuple(Backend(**one) for one in state["backends"]),
             "short_circuit": None if circuit is None else tuple(Backend(**one) for one in circuit),
+            "elsewhere": tuple(Backend(**one) for one in state["elsewhere"]),
             "source_ranges": tuple(state["source_ranges"]),
         }
     )

@@ -123,7 +123,7 @@ class Questions:
 
     def _machine(self, node: str) -> Machine:
         ranges = [cidr for one in self._objects("servicecidrs.networking.k8s.io") for cidr in one["spec"]["cidrs"]]
-        return Machine(self._path.servers.node_address(node), self._pod_cidrs, tuple(ranges))
+        return Machine(self._path.servers.node_address(node), self._pod_cidrs, tuple(ranges), node)
 
     def select(self, command: Reply) -> Reply:
         """Pods that a selector matches, and those it misses by little, with the label that fails."""

@@ -46,6 +46,8 @@ class Rule:
     family: str = "IPv4"
     short_circuit: tuple[Backend, ...] | None = None
     """What pods and the node itself get from an external address under policy Local: all endpoints. None: the same as `backends`."""
+    elsewhere: tuple[Backend, ...] = ()
+    """The endpoints on other nodes, when policy Local leaves none here: mode ipvs takes those."""
     masquerades: bool = False
     """The packet leaves with the node's own address as its source."""
     policy: str = "Cluster"
@@ -216,6 +218,7 @@ class _PortRules:
             refusal="" if chosen else "drop" if choice.any else "reject",
             family=self._family,
             short_circuit=_backends(choice.everywhere) if external and is_local else None,
+            elsewhere=_backends(choice.everywhere) if is_local and not chosen else (),
             masquerades=external and not is_local,
             policy="Local" if is_local else "Cluster",
             source_ranges=_ranges(spec, self._family) if kind == "loadBalancer" else (),

@@ -33,6 +33,7 @@ COMPONENTS: dict[str, list[str]] = {
         "NetworkPolicy",
         "kube-proxy: choice of endpoints",
         "kube-proxy: iptables",
+        "kube-proxy: ipvs",
         "kube-proxy: nftables",
     ],
     "Autoscalers": ["Cluster Autoscaler", "Vertical Pod Autoscaler"],

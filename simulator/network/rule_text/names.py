@@ -18,6 +18,7 @@ class Machine:
     address: str
     pod_cidrs: tuple[str, ...]
     service_cidrs: tuple[str, ...] = ()
+    name: str = ""
 
     def pods(self, family: str) -> str:
         """The range that counts as pods of this cluster (`--cluster-cidr`); "" in a family without pods."""

@@ -41,7 +41,7 @@ def endpoints(number: int, **nodes: str) -> Obj:
     }
 
 
-STICKY = {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}}
+STICKY: Obj = {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}}}
 SERVICES = [
     service(1, "172.30.0.41"),
     service(

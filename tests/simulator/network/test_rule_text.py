@@ -95,7 +95,7 @@ def test_ipvs_has_a_virtual_server_an_address(town: Any) -> None:
     assert lines[at + 1] == "  -> 10.244.1.0:8080              Masq    1      0          0"
     assert "TCP  172.18.0.2:30080 rr" in lines
     assert "kube-ipvs0 inet 10.96.1.1/32" in lines
-    assert lines[lines.index("Name: KUBE-CLUSTER-IP") + 2] == "10.96.1.1,tcp:80"
+    assert lines[lines.index("Name: KUBE-CLUSTER-IP") + 3] == "10.96.1.1,tcp:80"
 
 
 def test_nftables_looks_up_an_address_and_draws_once(town: Any) -> None:
