@@ -1,4 +1,4 @@
-"""One simulated cluster: assembly, time, commands, snapshots. The face that everything outside the simulator uses.
+"""One simulated cluster: time, commands, pictures, snapshots. The face that everything outside the simulator uses.
 
     cluster = Cluster.create("kind: Cluster\nnodes: [{role: control-plane}, {role: worker}]")
     cluster.apply({"kind": "shell", "line": "kubectl create deployment web --image=nginx --replicas=3"})
@@ -12,240 +12,52 @@ has the same future as the cluster it was taken from. `now` starts at 0 when the
 from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
-from simulator.addons.assembly import assemble
-from simulator.addons.metrics import objects
-from simulator.addons.processes import SUPERVISOR
-from simulator.addons.secrets_store.definitions import DRIVER as SECRETS_STORE
-from simulator.addons.secrets_store.driver import SecretsStore
-from simulator.addons.secrets_store.vault import Vault
-from simulator.addons.vertical_pod_autoscaler.recommender import Recommender
-from simulator.admission_calls import ClusterWebhooks
-from simulator.api_door import ApiDoor
-from simulator.api_reach import ClusterReach
-from simulator.apiserver.disruption import evict
-from simulator.apiserver.etcd import Etcd
-from simulator.apiserver.etcd_members import EtcdMembers
-from simulator.apiserver.etcdctl import etcdctl
-from simulator.apiserver.registry import Registry
-from simulator.apiserver.server import Server
-from simulator.apiserver.storage_browser import StorageBrowser
-from simulator.client import Client, Process
-from simulator.cloud.cloud import Cloud
-from simulator.cloud.ledger import Ledger
-from simulator.cloud.load_balancers import KINDS, LoadBalancers
-from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
-from simulator.cloud.service_controller import ServiceController
-from simulator.cloud.storage_flavours import storage_of
-from simulator.cluster_autoscaler.controller import ClusterAutoscaler, Seams
-from simulator.cluster_autoscaler.templates import template_node
+from simulator.cluster_parts import ClusterParts
 from simulator.commands import Commands, unknown_cluster
 from simulator.config import ClusterConfig, ConfigError, read_config
-from simulator.control_plane_pods import ControlPlanePods
-from simulator.controllers import CONTROLLERS
-from simulator.controllers.apiservice_availability import ApiServiceAvailabilityController
-from simulator.controllers.custom_resource_definition import CustomResourceDefinitionController
-from simulator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
-from simulator.controllers.persistent_volume import PersistentVolumeController
-from simulator.controlplane import CLOUD_MANAGER, ControlPlane
-from simulator.csi import driver as csi
 from simulator.engine import Engine
 from simulator.engine.collector import without_collector
 from simulator.engine.plain import Obj
-from simulator.errands import Errands
-from simulator.faults import Faults
 from simulator.futures import compare
-from simulator.host_files import HostFiles
-from simulator.kubeadm.certificates import YEAR_US
-from simulator.kubeadm.crictl import Crictl
-from simulator.kubeadm.machines import Machines as KubeadmMachines
-from simulator.kubeadm.machines import Parts as KubeadmParts
-from simulator.kubeadm.programs import Programs as KubeadmPrograms
-from simulator.kubectl.call import End, ExecRefused
-from simulator.kubectl.kubeconfig import omitted_of
 from simulator.kubectl.vault_command import VaultDoor
 from simulator.kubectl.workstation import Workstation
 from simulator.lab_clusters import LabClusters, LabMachines
 from simulator.loops.debugger import Debugger
-from simulator.machine_shell import MachineShell
-from simulator.machinery.resources import by_kind
-from simulator.metrics_client import MetricsApis
 from simulator.narrator import Narrator
-from simulator.network.datapath import Datapath, Source
-from simulator.network.faults import NetworkFaults
-from simulator.network.front_doors import FrontDoors
-from simulator.network.links import Links
-from simulator.network.objects import ClusterNetwork, Servers
-from simulator.network.onward import Onward
-from simulator.network.programs import NetworkPrograms
-from simulator.network.proxy import KubeProxy
-from simulator.network.questions import Questions
-from simulator.network.sources import Sources
-from simulator.network.tools import NetworkTools
-from simulator.network.traffic import Traffic
-from simulator.node.addresses import node_address
-from simulator.node.container_exec import Execution
-from simulator.node.kubelets import Kubelets
-from simulator.node.volume_files import VolumeFiles
 from simulator.picture import CLUSTER, Picture
-from simulator.port_forward import forward
 from simulator.remedies.search import Parts as RemedyParts
 from simulator.remedies.search import Remedies
-from simulator.scheduler.scheduler import Scheduler
-from simulator.seed_objects import DNS_HOST, NAMESPACES, namespace, seed_objects, service_address
-from simulator.sessions import ContainerSessions
-from simulator.yard import Yard
 
 #: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
 SIM_VERSION = "2026.11.2"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
 FORMAT = 2
-#: The loops inside the API server that look after CustomResourceDefinitions.
-EXTENSIONS = "apiextensions-apiserver"
-#: The program outside a kind cluster that gives Services their load balancers.
-PROVIDER = "cloud-provider-kind"
-_BALANCERS = 20
-#: Operating-system processes of which one stands for all of its kind.
-PROCESSES = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", EXTENSIONS)
 
 
 class SnapshotRefused(ValueError):
     """The bytes were written by another version, or are damaged."""
 
 
-class Cluster:
+class Cluster(ClusterParts):
     """Not thread-safe: one owner at a time."""
 
     def __init__(
         self, config: ClusterConfig, engine: Engine, *, number: int = 1, beside: "Cluster | None" = None
     ) -> None:
-        """Wires the parts together; nothing runs yet. Use `create` or `load`. `beside`: the lab's first cluster."""
-        self.config = config
-        self.number = number
-        """The how-manieth cluster of its lab."""
-        self._zero = 0 if beside is None else beside.zero
-        self.engine = engine
-        machines = [node.name for node in config.control_planes]
-        self.etcd = Etcd(engine, machines)
-        self.registry = registry = Registry(
-            engine,
-            self.etcd,
-            cluster_cidr=config.service_subnets,
-            optional=config.optional_resources,
-            gates=config.feature_gates,
-        )
-        self.processes = {name: Process(name, engine, registry) for name in PROCESSES}
-        manager = self.processes["kube-controller-manager"]
-        for controller in CONTROLLERS:
-            controller(manager, Client(registry, controller.name))
-        extensions = self.processes[EXTENSIONS]
-        CustomResourceDefinitionController(extensions, Client(registry, CustomResourceDefinitionController.name))
-        self.autoscaler: ClusterAutoscaler | None = None
-        self.cloud = self._rent()
-        self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
-        self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
-        dns_address = service_address(config, DNS_HOST)
-        networking = self.processes["kube-proxy"]
-        self.proxy = KubeProxy(networking, mode=config.kube_proxy_mode)
-        self.front_doors = FrontDoors(engine, self.kubelets.servers)
-        self.datapath = Datapath(
-            engine,
-            self.proxy,
-            ClusterNetwork(networking),
-            cast(Servers, self.front_doors),
-            Links(engine),
-            dns_address=dns_address,
-        )
-        self.front_doors.onward = Onward(self.datapath, Client(registry, "data-plane"))
-        for add_on in assemble(engine, registry, self.front_doors):
-            self.processes[add_on.name] = add_on
-        self.kubelets.connect(NetworkTools(self.datapath))
-        self.sources = sources = Sources(registry.store.get, self.kubelets.nodes)
-        self.traffic = Traffic(engine, self.datapath, sources)
-        self.balancers = self._balance()
-        programs = NetworkPrograms(networking, self.proxy, self.kubelets.set_network)
-        programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
-        self.kubelets.fleet.listeners.append(programs)
-        webhooks = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
-        registry.admission.webhooks.calls = registry.converter.calls = webhooks
-        self.vault: Vault = Vault(engine) if beside is None else beside.vault
-        """Outside the cluster, like the workstation."""
-        self.secrets = SecretsStore(engine, Client(registry, SecretsStore.name), self.vault, self.kubelets)
-        self.kubelets.volumes.places.inline[SECRETS_STORE] = self.secrets
-        files = VolumeFiles(self.kubelets.volumes.contents)
-        driver = csi.install(registry, storage_of(config.flavour), self.cloud, files)
-        self.processes[driver.name] = driver
-        for part in manager.parts:
-            if isinstance(part, PersistentVolumeController):
-                part.recycler = files
-        for process in self.processes.values():
-            process.wire()
-        self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
-        self.kubelets.fleet.listeners.append(ControlPlanePods(self.plane))
-        registry.computed["componentstatuses"] = self.plane.statuses
-        reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
-        for part in manager.parts:
-            if isinstance(part, ApiServiceAvailabilityController):
-                part.reach = reach
-        self.server = Server(registry, self.kubelets, reach)
-        managed = {node_address(index): node.name for index, node in enumerate(config.nodes) if node.managed}
-        self.kubelets.servers.api = ApiDoor(self.server, managed, self.plane.is_up)
-        self.kubelets.servers.onward = Errands(self.datapath).run
-        self.sessions = ContainerSessions(
-            engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
-        )
-        self.end = End(
-            config.name,
-            self.server,
-            omitted_of(number),
-            self._exec,
-            self.sessions.open,
-            self.sessions.attach,
-            partial(forward, registry, self.datapath),
-            partial(self.datapath.request, Source()),
-        )
-        self.server.aggregator.add(self.kubelets.metrics)
-        for custom in self.kubelets.custom_metrics.backends:
-            self.server.aggregator.add(custom)
-        self._connect_autoscaler()
-        self.files = HostFiles(registry, config, self.kubelets)
-        self.files.shell = self._machine_shell = MachineShell(self.files, self.kubelets, self.end, engine)
-        self.storage = StorageBrowser(registry)
-        breakable = NetworkFaults(
-            self.datapath,
-            programs.tell,
-            self.kubelets.nodes,
-            self.kubelets.runs_kube_proxy,
-            {name: process for name, process in self.processes.items() if name == PROVIDER},
-            self.kubelets.set_network,
-        )
-        self.yard = Yard(engine, self.kubelets, self.plane, config)
-        if self.cloud is not None:
-            self.cloud.connect(self.yard)
-        self._install_kubeadm()
-        self.faults = Faults(engine, self.plane, self.kubelets, breakable, self.cloud)
-        self.kubelets.fleet.outlets.append(self.faults.power)
-        self.network_questions = Questions(
-            self.datapath,
-            registry.objects,
-            sources,
-            self.traffic,
-            engine=engine,
-            nodes=self.kubelets.nodes,
-            zero=lambda: self._zero,
-            pod_cidrs=tuple(config.pod_subnets.split(",")),
-        )
+        """Nothing runs yet. Use `create` or `load`. `beside`: the lab's first cluster."""
+        super().__init__(config, engine, number=number, beside=beside)
         self.narrator = Narrator()
         self.debugger = Debugger(self.processes, self.kubelets, self.narrator, self.copy)
-        self._picture = Picture(registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
+        self._picture = Picture(self.registry, self.plane, self.narrator, zero=self._zero, kubelets=self.kubelets)
         self._show_in(self._picture)
         self.remedies = Remedies(
             RemedyParts(
-                registry,
+                self.registry,
                 self.scheduler,
                 self.processes,
                 lambda node: node not in self.kubelets.nodes() or self.kubelets.is_powered(node),
@@ -255,7 +67,7 @@ class Cluster:
         )
         self._commands = Commands(self)
         if beside is None:
-            self.lab: LabClusters[Cluster] = LabClusters(self, self._make_beside, Cluster._seed)
+            self.lab: LabClusters[Cluster] = LabClusters(self, self._make_beside, Cluster.seed)
             self.workstation = Workstation(self.lab, engine, cluster_name=config.name)
             surface = self.workstation.surface
             surface.kind, surface.hosts = self.lab, LabMachines(lambda: [one.files for one in self.lab.all])
@@ -272,89 +84,6 @@ class Cluster:
             one.registry.others = partial(self.lab.objects_beside, one)
         return made
 
-    def _install_kubeadm(self) -> None:
-        """Every machine of one's own has kubeadm and what it works with; certificates of a managed control plane are the provider's business."""
-        parts = KubeadmParts(
-            self.engine,
-            self.registry,
-            self.server,
-            self.config,
-            self.kubelets,
-            self.files,
-            self.plane,
-            self.yard,
-        )
-        programs = KubeadmPrograms(KubeadmMachines(parts))
-        if not self.config.flavour.hides_control_plane:
-            self.registry.certificate_ends = self.engine.born + YEAR_US
-            self._machine_shell.programs["kubeadm"] = programs.kubeadm
-        self._machine_shell.programs |= {
-            "crictl": Crictl(self.kubelets, self.engine).run,
-            "kubelet": programs.kubelet,
-            "apt-get": programs.apt_get,
-            "apt-mark": programs.apt_mark,
-            "systemctl": programs.systemctl,
-            "shutdown": programs.shutdown,
-            "poweroff": programs.poweroff,
-            "reboot": programs.reboot,
-        }
-
-    def _connect_autoscaler(self) -> None:
-        """The autoscaler reads metrics through the API server's aggregation layer, and hears when loads change."""
-        autoscaler = self.engine.component(HorizontalPodAutoscalerController.name)
-        assert isinstance(autoscaler, HorizontalPodAutoscalerController)
-        metrics, custom = self.kubelets.metrics, self.kubelets.custom_metrics
-        apis = MetricsApis(self.server.aggregator, metrics, custom)
-        autoscaler.connect(apis)
-        recommender = self.engine.component(Recommender.name)
-        assert isinstance(recommender, Recommender)
-        recommender.connect(apis)
-        self.kubelets.loads.observers.extend((autoscaler.something_happened, recommender.load_changed))
-        custom.observers.append(autoscaler.something_happened)
-
-    def _rent(self) -> Cloud | None:
-        """The cloud of a managed cluster, and the manager that tells Kubernetes about it."""
-        config = self.config
-        if not config.flavour.is_cloud:
-            return None
-        cloud = Cloud(
-            self.engine,
-            config.flavour.provider,
-            cluster=config.name,
-            groups=config.groups,
-            quota_cpus=config.quota_cpus,
-            delay_percent=config.delay_percent,
-        )
-        manager = self.processes[CLOUD_MANAGER] = Process(CLOUD_MANAGER, self.engine, self.registry)
-        for controller in (CloudNodeController, CloudNodeLifecycleController):
-            controller(manager, Client(self.registry, controller.name), cloud)
-        if any(group.min < group.max for group in config.groups):
-            seams = Seams(partial(template_node, config), self._evict)
-            client = Client(self.registry, ClusterAutoscaler.name)
-            self.autoscaler = ClusterAutoscaler(manager, client, cloud, seams)
-        return cloud
-
-    def _evict(self, who: str, namespace: str, name: str, grace_s: int) -> None:
-        evict(self.registry, who, namespace, name, {"gracePeriodSeconds": grace_s}, dry_run=False)
-
-    def _balance(self) -> LoadBalancers:
-        """Load balancers and the controller that asks for them; kind has none until somebody starts its provider."""
-        if self.cloud is not None:
-            ledger, kind, manager = (
-                self.cloud.load_balancers,
-                KINDS[self.cloud.provider.name],
-                self.processes[CLOUD_MANAGER],
-            )
-        else:
-            manager = self.processes[PROVIDER] = Process(PROVIDER, self.engine, self.registry)
-            ledger, kind = Ledger("load balancers", quota=_BALANCERS), KINDS[PROVIDER]
-        balancers = LoadBalancers(self.engine, ledger, kind)
-        ServiceController(manager, Client(self.registry, ServiceController.name), balancers)
-        balancers.connect(self.datapath)
-        balancers.changed.append(self.traffic.disturb)
-        self.datapath.load_balancers = balancers
-        return balancers
-
     # Beginnings
 
     @classmethod
@@ -369,43 +98,10 @@ class Cluster:
         """A fresh, settled cluster. `epoch_s`: Unix seconds at `now` = 0. Raises ConfigError."""
         engine = Engine(seed=seed, epoch_s=epoch_s - _BOOT_US // 1_000_000, profile=profile)
         cluster = cls(read_config(config), engine)
-        cluster._seed()
+        cluster.seed()
         cluster.engine.run(_BOOT_US)
         cluster._set_zero(_BOOT_US)
         return cluster
-
-    def _seed(self) -> None:
-        engine, registry = self.engine, self.registry
-        before = engine.cause
-        engine.cause = engine.record("start", "you", note=f"cluster {self.config.name} starts", because=before)
-        creator = "kubeadm"
-        for name in NAMESPACES:
-            registry.create(creator, "namespaces", namespace(name))
-        self.plane.start()
-        self.processes["kubelet"].start()
-        self.processes[EXTENSIONS].start()
-        self.processes[SUPERVISOR].start()
-        self.processes["kube-proxy"].start()
-        self.processes[csi.PROCESS].start()
-        for index, node in self.config.joining:
-            if self.cloud is not None:
-                self.cloud.adopt(node.name, index=index, group=node.group, type=node.machine, zone=node.zone)
-            self.kubelets.join(node, index)
-        addresses = [
-            node_address(index) for index, node in enumerate(self.config.nodes) if node.role == "control-plane"
-        ]
-        for resource, obj in seed_objects(self.config, addresses):
-            self.server.seed(creator, resource, obj)
-        for addon in self.config.addons:
-            for obj in objects(addon):
-                kind = by_kind(obj["apiVersion"], obj["kind"])
-                assert kind is not None, obj["kind"]
-                self.server.seed(creator, kind.name, obj)
-        for _, node in self.config.joining:
-            if node.role == "control-plane":
-                for path, manifest in self.files.manifests(node.name).items():
-                    self.kubelets.manifest(node.name, path, manifest)
-        engine.cause = before
 
     def _set_zero(self, zero: int) -> None:
         self._zero = zero
@@ -418,29 +114,6 @@ class Cluster:
         self.plane.observers[:] = [picture.components_changed]
         self.etcd.observers[:] = [picture.components_changed]
         self.kubelets.pulls.observers[:] = [picture.pull_changed]
-
-    def _exec(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
-        done = self.execute(namespace, pod, container, command, stdin)
-        if done.refused:
-            raise ExecRefused(done.refused)
-        return done.stdout, done.stderr, done.status
-
-    def execute(self, namespace: str, pod: str, container: str, command: list[str], stdin: str) -> Execution:
-        """What the kubelet of the pod's node answers to `exec`. Raises StatusError."""
-        found = self.registry.get("kubernetes-admin", "pods", namespace, pod)
-        # A program may draw a random endpoint or write a log line: it is never only a question.
-        note = f"{pod} runs {' '.join(command)}"
-        self.engine.record("run", "you", verb="exec", resource="pods", namespace=namespace, name=pod, note=note[:200])
-        words = [word for word in command if not word.startswith("ETCDCTL_")]
-        if words[:1] == ["etcdctl"] and (found["metadata"].get("labels") or {}).get("component") == "etcd":
-            members = EtcdMembers(self.etcd, self._member_address, found["spec"]["nodeName"])
-            stdout, stderr, status = etcdctl(self.storage, words[1:], members)
-            return Execution(status, stdout, stderr, written=((1, stdout), (2, stderr)))
-        return self.kubelets.execute(found, container, tuple(command), stdin)
-
-    def _member_address(self, member: str) -> str:
-        """Of its machine; a member that only a learner has named has none."""
-        return self.kubelets.address(member) if member in self.kubelets.nodes() else "0.0.0.0"
 
     # Time
 
