@@ -22,6 +22,7 @@ class ClusterView:
         self.affinity_pods = 0
         self.first_change = 0
         """The number of the oldest entry in `changes`."""
+        self.generation = 0
         self._images: dict[str, int] = {}
         """Image → how many nodes have it."""
         self.changes: list[int] = []
@@ -58,6 +59,7 @@ class ClusterView:
     def put_node(self, node: Obj) -> NodeInfo:
         name = node["metadata"]["name"]
         known = self.by_name.get(name)
+        self.generation += 1
         if known is None:
             known = self.by_name[name] = NodeInfo(node)
             self._count_images(known, 1)
@@ -79,6 +81,7 @@ class ClusterView:
         known = self.by_name.pop(name, None)
         if known is None:
             return
+        self.generation += 1
         self.affinity_pods -= known.affinity_pods
         self._count_images(known, -1)
         for pod, _ in known.pods.values():

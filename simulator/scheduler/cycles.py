@@ -40,9 +40,10 @@ class Cycles:
         wanted = PlacementIndex if is_local(pod, view) else Walker
         known, spent = self._indexes.get(kind), self._scanned.get(kind)
         is_few = waiting < _WORTH_AN_INDEX and len(view.nodes) > FEW_NODES
-        is_known = isinstance(known, wanted)
-        is_behind = is_known and isinstance(known, PlacementIndex) and known.is_behind(view)
-        if ((is_behind and is_few) or not is_known) and (spent is None or (is_few and spent < len(view.nodes))):
+        is_useful = isinstance(known, wanted)
+        if is_few and isinstance(known, PlacementIndex) and known.is_behind(view):
+            is_useful = False
+        if not is_useful and (spent is None or (is_few and spent < len(view.nodes))):
             scan = Scan(pod, view, start, self._looks.of(kind))
             self._note_scan(kind, (spent or 0) + scan.examined)
             return scan

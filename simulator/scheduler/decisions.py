@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from simulator.engine import Plain
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.scoring import Choice, Cycle, Points
+from simulator.scheduler.node_info import NodeInfo
+from simulator.scheduler.scoring import Choice, Cycle, NodeClass
 
 #: Decisions kept about pods that have a node.
 _KEPT = 256
@@ -56,49 +57,52 @@ def record(cycle: Cycle, view: ClusterView, choice: Choice | None, *, at: int, m
     `rejected`: the plugin that turned nodes down, its reasons, and whether evicting pods could change that.
     Both name nodes in `nodes` and count them in `count`.
     """
+    nodes = view.nodes
     return {
         "at": at,
-        "node": "" if choice is None else view.nodes[choice.position].name,
+        "node": "" if choice is None else nodes[choice.position].name,
         "message": message,
-        "total_nodes": len(view.nodes),
+        "total_nodes": len(nodes),
         "examined": cycle.examined,
         "feasible": sum(cycle.feasible.values()),
-        "fits": _fits(cycle, view, choice) if choice is not None else [],
+        "fits": _fits(cycle, nodes, choice) if choice is not None else [],
         "rejected": [
             {
                 "plugin": status.plugin,
                 "reasons": list(status.reasons),
                 "resolvable": status.resolvable,
                 "count": len(positions),
-                "nodes": _names(positions, view),
+                "nodes": _names(positions, nodes),
             }
             for status, positions in sorted(cycle.rejected.items(), key=lambda one: min(one[1]))
         ],
     }
 
 
-def _fits(cycle: Cycle, view: ClusterView, choice: Choice) -> list[Plain]:
-    if not choice.points:
-        return [{"total": None, "points": [], "count": 1, "nodes": [view.nodes[choice.position].name]}]
+def _fits(cycle: Cycle, nodes: Sequence[NodeInfo], choice: Choice) -> list[Plain]:
+    if choice.ranking is None:
+        return [{"total": None, "points": [], "count": 1, "nodes": [nodes[choice.position].name]}]
 
     # By points, not by looks: how finely looks are told apart depends on who looked.
-    classes: dict[Points, Sequence[int]] = {}
-    for alike in cycle.feasible:
-        points, members = choice.points[alike], cycle.members(alike)
-        known = classes.get(points)
-        classes[points] = members if known is None else cycle.in_turn([*known, *members])
-    ordered = sorted(classes.items(), key=lambda one: (-one[0].total, cycle.turn(one[1][0])))
+    groups = [(points, _members(cycle, alike)) for points, alike in choice.ranking.groups]
+    groups.sort(key=lambda one: (-one[0].total, cycle.turn(one[1][0])))
     return [
         {
             "total": points.total,
-            "points": [list(part) for part in points.by_plugin],
+            "points": [[name, given] for name, given in points.by_plugin],
             "count": len(positions),
-            "nodes": _names(positions, view),
+            "nodes": _names(positions, nodes),
         }
-        for points, positions in ordered
+        for points, positions in groups
     ]
 
 
-def _names(positions: Sequence[int], view: ClusterView) -> list[str]:
-    named = positions if len(view.nodes) <= _ALL_NAMED else positions[:_EXAMPLES]
-    return [view.nodes[position].name for position in named]
+def _members(cycle: Cycle, alike: Sequence[NodeClass]) -> Sequence[int]:
+    if len(alike) == 1:
+        return cycle.members(alike[0])
+    return cycle.in_turn([position for one in alike for position in cycle.members(one)])
+
+
+def _names(positions: Sequence[int], nodes: Sequence[NodeInfo]) -> list[str]:
+    named = positions if len(nodes) <= _ALL_NAMED else positions[:_EXAMPLES]
+    return [nodes[position].name for position in named]

@@ -38,6 +38,11 @@ class View(Protocol):
         """Every node, in the order in which the scheduler goes round them."""
         ...
 
+    @property
+    def generation(self) -> int:
+        """Grows when a node comes, goes or changes what it offers."""
+        ...
+
     def position(self, name: str) -> int | None:
         """Where in `nodes` a node is; None when it is not known."""
         ...
@@ -79,6 +84,16 @@ class ClusterFilter(Protocol):
     def check(self, pod: PodInfo, node: NodeInfo, prepared: Any) -> Status | None: ...
 
 
+class Census(Protocol):
+    """How many nodes have each feature of a plugin, counted when asked for."""
+
+    def feasible(self) -> Mapping[Any, int]: ...
+
+    def everywhere(self) -> Mapping[Any, int]:
+        """All nodes of the cluster, feasible or not."""
+        ...
+
+
 class Score(Protocol):
     """PreScore, Score and NormalizeScore."""
 
@@ -89,22 +104,14 @@ class Score(Protocol):
     def weight(self) -> int: ...
 
     @property
-    def counts_everywhere(self) -> bool:
-        """Whether `prepare` asks how many of all nodes have each feature; it gets an empty mapping otherwise."""
-        ...
-
-    @property
     def is_settled(self) -> bool:
-        """Whether points follow from what was prepared, hashable then, and the features alone, however many nodes have them."""
+        """Whether what is prepared stays the same as long as the nodes do, whatever pods come and go (`View.generation`)."""
         ...
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> Hashable: ...
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[Any, int], everywhere: Mapping[Any, int]) -> Any:
-        """PreScore. The mappings say how many of the feasible nodes, and of all nodes, have each feature.
-
-        None means: no say about this pod. Who is settled gets empty mappings.
-        """
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> Any:
+        """PreScore: what the points follow from, together with the features. Hashable; None is no say about this pod."""
         ...
 
     def score(self, pod: PodInfo, feature: Any, prepared: Any) -> int: ...

@@ -64,6 +64,10 @@ class Looks(Protocol):
 
     def of(self, node: NodeInfo) -> NodeClass: ...
 
+    def finer(self, seen: NodeClass, *more: Hashable) -> NodeClass:
+        """The class of nodes like these that also have features of plugins that look at the whole cluster."""
+        ...
+
     def own(self, node: NodeInfo) -> Hashable:
         """The feature of `BY_LABELS`."""
         ...
@@ -84,6 +88,9 @@ class FreshLooks:
         seen = look(self._pod, node)
         features = (*seen.before, self.own(node), *seen.after)
         return self._classes.setdefault((seen.status, features), NodeClass(seen.status, features))
+
+    def finer(self, seen: NodeClass, *more: Hashable) -> NodeClass:
+        return self._classes.setdefault((seen, more), NodeClass(seen.status, (*seen.features, *more)))
 
     def own(self, node: NodeInfo) -> Hashable:
         return BY_LABELS.feature(self._pod, node)
@@ -136,7 +143,7 @@ class KindLooks:
         """Grows when classes are forgotten: after that, alike nodes may be of another class than before."""
         self.spec = looks or SpecLooks(pod)
         self._spec_age = self.spec.age
-        self._classes: dict[tuple[Look, Hashable], NodeClass] = {}
+        self._classes: dict[tuple[Look | NodeClass, Hashable], NodeClass] = {}
         self._spread = SpreadFeature(pod)
 
     def begin(self, nodes: int) -> None:
@@ -152,6 +159,12 @@ class KindLooks:
         known = self._classes.get((seen, own))
         if known is None:
             known = self._classes[seen, own] = NodeClass(seen.status, (*seen.before, own, *seen.after))
+        return known
+
+    def finer(self, seen: NodeClass, *more: Hashable) -> NodeClass:
+        known = self._classes.get((seen, more))
+        if known is None:
+            known = self._classes[seen, more] = NodeClass(seen.status, (*seen.features, *more))
         return known
 
     def own(self, node: NodeInfo) -> Hashable:

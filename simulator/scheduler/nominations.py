@@ -23,6 +23,11 @@ class Nominations:
         self._infos: dict[str, PodInfo] = {}
         """Those whose place is held in the view."""
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether any place is held in the view."""
+        return bool(self._infos)
+
     def node_of(self, uid: str) -> str:
         return self._nodes.get(uid, "")
 

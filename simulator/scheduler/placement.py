@@ -4,8 +4,7 @@ A `scoring.Cycle` is the outcome of filtering, whoever did it: `Scan` here, `Pla
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -55,7 +54,6 @@ class Scan:
         self._start = start
         self._nodes = len(view.nodes)
         self._members: dict[NodeClass, list[int]] = {}
-        self._classes: dict[tuple[NodeClass, tuple[Any, ...]], NodeClass] = {}
         self._filter(view)
         self.feasible: Mapping[NodeClass, int] = {alike: len(found) for alike, found in self._members.items()}
 
@@ -100,8 +98,8 @@ class Scan:
 
     def _finer(self, node: NodeInfo, seen: NodeClass) -> NodeClass:
         """The class of a node when plugins that look at pods elsewhere have a say."""
-        more = tuple([plugin.feature(self.pod, node) for plugin in self.scores[len(SCORES) :]])
-        return self._classes.setdefault((seen, more), NodeClass(None, (*seen.features, *more)))
+        more = [plugin.feature(self.pod, node) for plugin in self.scores[len(SCORES) :]]
+        return self._looks.finer(seen, *more)
 
     def _candidates(self, view: View) -> tuple[Iterable[int], int]:
         """Positions to look at, in order, and how many: all from the start on, or only nodes that the pod asks for by name."""
@@ -118,9 +116,12 @@ class Scan:
             if status is not None:
                 self.rejected.setdefault(status, []).append(position)
 
-    def everywhere(self, index: int) -> Mapping[Any, int]:
-        """Looks at every node only if somebody reads what it finds."""
-        return _Everywhere(self.pod, self.scores[index], self._view, self._looks)
+    def everywhere(self, place: int) -> Mapping[Any, int]:
+        pod, plugin, counts = self.pod, self.scores[place], dict[Any, int]()
+        for node in self._view.nodes:
+            feature = self._looks.own(node) if plugin is BY_LABELS else plugin.feature(pod, node)
+            counts[feature] = counts.get(feature, 0) + 1
+        return counts
 
     def members(self, alike: NodeClass) -> Sequence[int]:
         return self._members[alike]
@@ -137,27 +138,3 @@ def rotated(positions: Sequence[int], start: int) -> list[int]:
     ordered = sorted(positions)
     first = bisect_left(ordered, start)
     return ordered[first:] + ordered[:first]
-
-
-class _Everywhere(Mapping[Any, int]):
-    """Counted when it is first read."""
-
-    def __init__(self, pod: PodInfo, plugin: Score, view: View, looks: Looks) -> None:
-        self._pod, self._plugin, self._view, self._looks = pod, plugin, view, looks
-
-    @cached_property
-    def _counts(self) -> dict[Any, int]:
-        counts: dict[Any, int] = {}
-        for node in self._view.nodes:
-            feature = self._looks.own(node) if self._plugin is BY_LABELS else self._plugin.feature(self._pod, node)
-            counts[feature] = counts.get(feature, 0) + 1
-        return counts
-
-    def __getitem__(self, feature: Any) -> int:
-        return self._counts[feature]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._counts)
-
-    def __len__(self) -> int:
-        return len(self._counts)

@@ -168,8 +168,8 @@ class IndexedCycle:
         cut = {status: self._cut(positions) for status, positions in self._index.rejected.items()}
         return {status: positions for status, positions in cut.items() if positions}
 
-    def everywhere(self, index: int) -> Mapping[Any, int]:
-        return share(self._index.everywhere, index)
+    def everywhere(self, place: int) -> Mapping[Any, int]:
+        return share(self._index.everywhere, place)
 
     def members(self, alike: NodeClass) -> Sequence[int]:
         return self._cut(self._index.alike[alike])

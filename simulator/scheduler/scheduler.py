@@ -132,7 +132,12 @@ class Scheduler(Controller):
         self.enqueue(_NEXT)
 
     def _on_placed(self, uid: str, old: Obj | None, new: Obj | None, was: str, now: str) -> None:
-        self._drop(uid)
+        if was and was == now and old is not None and new is not None and uid not in self._assumed:
+            # It left the queue when it got its node.
+            if not _matters(old, new):
+                return
+        else:
+            self._drop(uid)
         if new is not None and now and uid in self._assumed:
             assumed = self._assumed.pop(uid)
             if assumed[2] == now and not _is_ending(new):
@@ -140,8 +145,6 @@ class Scheduler(Controller):
                     self._wake_after_pod(None, self._infos.of(new), now)
                 return
             self._nodes.remove_pod(assumed[2], uid)
-        if was and new is not None and now == was and old is not None and not _matters(old, new):
-            return
         if was:
             self._nodes.remove_pod(was, uid)
         if now and new is not None:
@@ -277,6 +280,9 @@ class Scheduler(Controller):
 
     def _schedule(self, waiting: Waiting, pod: Obj) -> None:
         info, view = self._infos.of(pod), self._nodes
+        if not self._nominations.holds_any:
+            self._try(waiting, pod, info, view)
+            return
         with self._nominations.aside(waiting.uid, info.priority, view):
             self._try(waiting, pod, info, view)
 

@@ -45,7 +45,7 @@ class Cycle(Protocol):
         """How many feasible nodes look like this."""
         ...
 
-    def everywhere(self, index: int) -> Mapping[Any, int]:
+    def everywhere(self, place: int) -> Mapping[Any, int]:
         """How many nodes of the cluster, feasible or not, have each feature of the plugin with this place in `scores`."""
         ...
 
@@ -80,95 +80,143 @@ class Points:
     total: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """What the feasible classes are worth."""
+
+    points: Mapping[NodeClass, Points]
+    groups: tuple[tuple[Points, tuple[NodeClass, ...]], ...]
+    """Classes that got the same points from every plugin, in the order of the cycle."""
+    winners: tuple[NodeClass, ...]
+    """Those with the highest total."""
+
+    @classmethod
+    def of(cls, points: Mapping[NodeClass, Points]) -> "Ranking":
+        groups: dict[Points, list[NodeClass]] = {}
+        for alike, worth in points.items():
+            groups.setdefault(worth, []).append(alike)
+        best = max([worth.total for worth in groups])
+        winners = tuple([alike for alike, worth in points.items() if worth.total == best])
+        return cls(points, tuple([(worth, tuple(alike)) for worth, alike in groups.items()]), winners)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     position: int
-    points: Mapping[NodeClass, Points]
-    """Empty when only one node was feasible: then nothing is scored."""
+    ranking: Ranking | None
+    """None when only one node was feasible: then nothing is scored."""
 
 
 def choose(cycle: Cycle, view: View, rng: Rng) -> Choice | None:
     """The feasible node with the most points, a random one of those with equally many; None when none is feasible."""
-    feasible = cycle.feasible
-    found = sum(feasible.values())
+    found = sum(cycle.feasible.values())
     if found == 0:
         return None
     if found == 1:
-        (only,) = feasible
-        return Choice(cycle.members(only)[0], {})
-    points = cycle.memory.points(cycle, view)
-    best = max([one.total for one in points.values()])
-    tied = [alike for alike, one in points.items() if one.total == best]
-    if len(tied) == 1:
-        return Choice(rng.choice(cycle.members(tied[0])), points)
-    members = [position for alike in tied for position in cycle.members(alike)]
-    return Choice(rng.choice(cycle.in_turn(members)), points)
+        (only,) = cycle.feasible
+        return Choice(cycle.members(only)[0], None)
+    ranking = cycle.memory.ranking(cycle, view)
+    if len(ranking.winners) == 1:
+        return Choice(rng.choice(cycle.members(ranking.winners[0])), ranking)
+    members = [position for alike in ranking.winners for position in cycle.members(alike)]
+    return Choice(rng.choice(cycle.in_turn(members)), ranking)
+
+
+@dataclass(frozen=True, slots=True)
+class _Census:
+    """`framework.Census` of one plugin."""
+
+    cycle: Cycle
+    place: int
+
+    def feasible(self) -> dict[Any, int]:
+        return share(self.cycle.feasible, self.place)
+
+    def everywhere(self) -> Mapping[Any, int]:
+        return self.cycle.everywhere(self.place)
 
 
 @dataclass(slots=True)
 class _Row:
-    """One class: the settled points by the plugin's place in order, and the sums that came of them."""
+    """One class: the settled points by the plugin's place in order, and what came of them together with others."""
 
     settled: dict[int, int]
     sums: dict[tuple[tuple[int, int], ...], Points] = field(default_factory=dict)
 
-    def sum(self, others: Sequence[tuple[int, int]], scores: Sequence[Score]) -> Points:
-        key = tuple(others)
-        known = self.sums.get(key)
+    def sum(self, others: tuple[tuple[int, int], ...], scores: Sequence[Score]) -> Points:
+        known = self.sums.get(others)
         if known is None:
             parts = sorted([*self.settled.items(), *others])
             by_plugin = tuple([(scores[place].name, points) for place, points in parts])
-            known = self.sums[key] = Points(by_plugin, sum([points for _, points in parts]))
+            known = self.sums[others] = Points(by_plugin, sum([points for _, points in parts]))
         return known
 
 
 class ScoreMemory:
-    """What is known about points, for pods of one kind."""
+    """What combinations of feasible classes are worth, for pods of one kind."""
 
     def __init__(self) -> None:
+        self._rankings: dict[tuple[Hashable, ...], Ranking] = {}
         self._rows: dict[tuple[Hashable, ...], tuple[_Row, ...]] = {}
+        self._generation = -1
+        self._settled: list[Hashable] = []
+        """What the settled plugins have prepared in this generation of nodes, by place; None for the others."""
+        self._counting: list[int] = []
+        """Places of the others."""
 
-    def points(self, cycle: Cycle, view: View) -> dict[NodeClass, Points]:
-        scores, feasible = cycle.scores, cycle.feasible
-        known = [plugin.prepare(cycle.pod, view, {}, {}) if plugin.is_settled else None for plugin in scores]
-        key = (*feasible, *known)
+    def ranking(self, cycle: Cycle, view: View) -> Ranking:
+        """As long as all plugins prepare the same for the same classes, there is nothing to work out."""
+        pod, scores = cycle.pod, cycle.scores
+        if self._generation != view.generation or len(self._settled) != len(scores):
+            self._settle(cycle, view)
+        prepared = self._settled.copy()
+        for place in self._counting:
+            prepared[place] = scores[place].prepare(pod, view, _Census(cycle, place))
+        key = (*cycle.feasible, *prepared)
+        known = self._rankings.get(key)
+        if known is None:
+            _make_room(self._rankings)
+            known = self._rankings[key] = Ranking.of(self._points(cycle, prepared))
+        return known
+
+    def _points(self, cycle: Cycle, prepared: Sequence[Hashable]) -> dict[NodeClass, Points]:
+        """Plugins that count prepare something else after each pod; what the others say is remembered without them."""
+        key = (*cycle.feasible, *self._settled)
         rows = self._rows.get(key)
         if rows is None:
-            if len(self._rows) > _REMEMBERED:
-                self._rows.clear()
-            rows = self._rows[key] = _settled(cycle, known)
-        others = [(place, _weighted(cycle, view, place)) for place, one in enumerate(scores) if not one.is_settled]
-        said = [(place, points) for place, points in others if points is not None]
+            _make_room(self._rows)
+            rows = self._rows[key] = tuple([_Row(dict(said)) for said in _say(cycle, self._settled)])
+        counted = _say(cycle, [one if place in self._counting else None for place, one in enumerate(prepared)])
         return {
-            alike: row.sum([(place, points[alike.features[place]]) for place, points in said], scores)
-            for alike, row in zip(feasible, rows, strict=True)
+            alike: row.sum(said, cycle.scores) for alike, row, said in zip(cycle.feasible, rows, counted, strict=True)
         }
 
-
-def _settled(cycle: Cycle, known: Sequence[Any]) -> tuple[_Row, ...]:
-    rows = tuple([_Row({}) for _ in cycle.feasible])
-    for place, prepared in enumerate(known):
-        if prepared is None:
-            continue
-        points = _normalized(cycle, place, share(cycle.feasible, place), prepared)
-        for alike, row in zip(cycle.feasible, rows, strict=True):
-            row.settled[place] = points[alike.features[place]]
-    return rows
+    def _settle(self, cycle: Cycle, view: View) -> None:
+        self._generation = view.generation
+        self._counting = [place for place, plugin in enumerate(cycle.scores) if not plugin.is_settled]
+        self._settled = [
+            plugin.prepare(cycle.pod, view, _Census(cycle, place)) if plugin.is_settled else None
+            for place, plugin in enumerate(cycle.scores)
+        ]
 
 
-def _weighted(cycle: Cycle, view: View, place: int) -> dict[Any, int] | None:
-    """The points of a plugin that counts, by feature; None when it has no say."""
-    plugin, feasible = cycle.scores[place], share(cycle.feasible, place)
-    everywhere = cycle.everywhere(place) if plugin.counts_everywhere else {}
-    prepared = plugin.prepare(cycle.pod, view, feasible, everywhere)
-    return None if prepared is None else _normalized(cycle, place, feasible, prepared)
+def _make_room(memory: dict[Any, Any]) -> None:
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
 
 
-def _normalized(cycle: Cycle, place: int, feasible: Mapping[Any, int], prepared: Any) -> dict[Any, int]:
+def _say(cycle: Cycle, prepared: Sequence[Any]) -> list[tuple[tuple[int, int], ...]]:
+    """For each class: (place, weighted points) of the plugins that have prepared something."""
+    by_feature = [(place, _weighted(cycle, place, one)) for place, one in enumerate(prepared) if one is not None]
+    return [tuple([(place, points[alike.features[place]]) for place, points in by_feature]) for alike in cycle.feasible]
+
+
+def _weighted(cycle: Cycle, place: int, prepared: Any) -> dict[Any, int]:
     plugin, pod = cycle.scores[place], cycle.pod
-    normal = plugin.normalize([plugin.score(pod, feature, prepared) for feature in feasible], prepared)
+    features = dict.fromkeys([alike.features[place] for alike in cycle.feasible])
+    normal = plugin.normalize([plugin.score(pod, feature, prepared) for feature in features], prepared)
     weight = plugin.weight
-    return {feature: weight * points for feature, points in zip(feasible, normal, strict=True)}
+    return {feature: weight * points for feature, points in zip(features, normal, strict=True)}
 
 
 def share(counts: Mapping[NodeClass, int], place: int) -> dict[Any, int]:

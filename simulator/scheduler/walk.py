@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator.scheduler.cluster_view import ClusterView
-from simulator.scheduler.framework import ClusterFilter, Score, Status, View
+from simulator.scheduler.framework import Census, ClusterFilter, Score, Status, View
 from simulator.scheduler.node_looks import KindLooks
 from simulator.scheduler.placed_counts import PlacedCounts
 from simulator.scheduler.placement import feasible_nodes_to_find, rotated
@@ -30,8 +30,8 @@ class _AffinityPoints(InterPodAffinity):
     def of(self, labels: Mapping[str, str]) -> int:
         return sum([self._points.get((key, labels.get(key, "")), 0) for key in self._keys])
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Any, everywhere: Any) -> Any:
-        return self._points or None
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> Any:
+        return True if self._points else None
 
     def score(self, pod: PodInfo, feature: Any, prepared: Any) -> int:
         points: int = feature
@@ -90,9 +90,9 @@ class WalkedCycle:
             self.examined = 0
         self.feasible: Mapping[NodeClass, int] = {alike: len(found) for alike, found in self._members.items()}
 
-    def everywhere(self, index: int) -> Mapping[Any, int]:
+    def everywhere(self, place: int) -> Mapping[Any, int]:
         """No plugin that looks at every node of the cluster asks for affinity's share, the last one."""
-        return share(self._index.everywhere, index)
+        return share(self._index.everywhere, place)
 
     def _walk(self) -> None:
         places, classes = self._places, self._index.classes
@@ -115,7 +115,7 @@ class WalkedCycle:
                 self.examined = self.turn(position) + 1
                 break
         for (seen, points), positions in alike.items():
-            self._members[NodeClass(None, (*seen.features, points))] = positions
+            self._members[self._index.looks.finer(seen, points)] = positions
 
     def _turned_down_alone(self, position: int) -> Status | int | None:
         node = self._view.nodes[position]

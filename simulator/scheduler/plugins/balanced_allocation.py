@@ -1,8 +1,8 @@
 """Prefers nodes whose CPU and memory would be used to a similar degree (NodeResourcesBalancedAllocation)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from simulator.scheduler.framework import MAX_NODE_SCORE, View
+from simulator.scheduler.framework import MAX_NODE_SCORE, Census, View
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
 
@@ -10,7 +10,6 @@ from simulator.scheduler.pod_info import PodInfo
 class BalancedAllocation:
     name = "NodeResourcesBalancedAllocation"
     weight = 1
-    counts_everywhere = False
     is_settled = True
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> int:
@@ -21,9 +20,7 @@ class BalancedAllocation:
         deviation = 0.0 if cpu is None or memory is None else abs((cpu - memory) / 2)
         return int((1 - deviation) * MAX_NODE_SCORE)
 
-    def prepare(
-        self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]
-    ) -> bool | None:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> bool | None:
         """Pods without any request have no say, or they would all pile up on one node."""
         return True if pod.requests.milli_cpu or pod.requests.memory else None
 

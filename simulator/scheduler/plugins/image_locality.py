@@ -1,8 +1,8 @@
 """Prefers nodes that already have the pod's images, weighed by size and by how many nodes have them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from simulator.scheduler.framework import MAX_NODE_SCORE, View
+from simulator.scheduler.framework import MAX_NODE_SCORE, Census, View
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
 
@@ -19,15 +19,12 @@ Spread = tuple[tuple[str, float], ...]
 class ImageLocality:
     name = "ImageLocality"
     weight = 1
-    counts_everywhere = False
     is_settled = True
 
     def feature(self, pod: PodInfo, node: NodeInfo) -> Present:
         return tuple((image, node.images[image]) for image in pod.images if image in node.images)
 
-    def prepare(
-        self, pod: PodInfo, view: View, feasible: Mapping[Present, int], everywhere: Mapping[Present, int]
-    ) -> Spread:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> Spread:
         """For every image of the pod, the share of nodes that have it."""
         total = len(view.nodes)
         return tuple([(image, view.nodes_with_image(image) / total) for image in pod.images])

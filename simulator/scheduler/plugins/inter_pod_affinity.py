@@ -7,7 +7,7 @@ Anti-affinity is symmetric: a placed pod's required terms also keep a newcomer a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
+from simulator.scheduler.framework import MAX_NODE_SCORE, Census, Status, View
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
 
@@ -54,10 +54,16 @@ def placed(wanted: Mapping[Domain, int], unwanted: Mapping[Domain, int], closed:
     return Placed(wanted, unwanted, closed, tuple(dict.fromkeys(key for key, _ in closed)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """What preferred terms give each domain. Every one differs from all others: there is nothing to remember."""
+
+    points: Mapping[Domain, int]
+
+
 class InterPodAffinity:
     name = "InterPodAffinity"
     weight = 2
-    counts_everywhere = False
     is_settled = False
 
     # Filter
@@ -93,21 +99,15 @@ class InterPodAffinity:
     def feature(self, pod: PodInfo, node: NodeInfo) -> tuple[Domain, ...]:
         return tuple(sorted(node.labels.items()))
 
-    def prepare(
-        self,
-        pod: PodInfo,
-        view: View,
-        feasible: Mapping[tuple[Domain, ...], int],
-        everywhere: Mapping[tuple[Domain, ...], int],
-    ) -> Mapping[Domain, int] | None:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> Near | None:
         if not (pod.preferred_affinity or view.affinity_pods):
             return None
         counts: tuple[dict[Domain, int], ...] = ({}, {}, {}, {})
         _count(pod, view.nodes, counts)
-        return counts[POINTS] or None
+        return Near(counts[POINTS]) if counts[POINTS] else None
 
-    def score(self, pod: PodInfo, feature: tuple[Domain, ...], prepared: Mapping[Domain, int]) -> int:
-        return sum(prepared.get(domain, 0) for domain in feature)
+    def score(self, pod: PodInfo, feature: tuple[Domain, ...], prepared: Near) -> int:
+        return sum(prepared.points.get(domain, 0) for domain in feature)
 
     def normalize(self, scores: Sequence[int], prepared: object) -> Sequence[int]:
         lowest, spread = min(scores), max(scores) - min(scores)

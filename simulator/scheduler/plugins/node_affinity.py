@@ -3,9 +3,9 @@
 https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#affinity-and-anti-affinity.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from simulator.scheduler.framework import Status, View, normalize_by_maximum
+from simulator.scheduler.framework import Census, Status, View, normalize_by_maximum
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
 
@@ -44,7 +44,6 @@ class NodeAffinityByName:
 class NodeAffinity:
     name = "NodeAffinity"
     weight = 2
-    counts_everywhere = False
     is_settled = True
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
@@ -56,9 +55,7 @@ class NodeAffinity:
         """Summed weights of the preferred terms that the node matches."""
         return sum(weight for weight, term in pod.preferred_terms if term.matches(node.name, node.labels))
 
-    def prepare(
-        self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]
-    ) -> bool | None:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> bool | None:
         return True if pod.preferred_terms else None
 
     def score(self, pod: PodInfo, feature: int, prepared: bool) -> int:

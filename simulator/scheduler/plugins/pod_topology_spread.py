@@ -5,13 +5,13 @@ filter, ScheduleAnyway constraints score. Pods without constraints of their own 
 upstream's cluster defaults, `DEFAULTS`, which is why replicas land on different nodes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import floor, log
 
 from simulator.machinery.selectors import Selector
 from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, is_tolerated
-from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
+from simulator.scheduler.framework import MAX_NODE_SCORE, Census, Status, View
 from simulator.scheduler.node_info import HOSTNAME, ZONE, NodeInfo
 from simulator.scheduler.pod_info import Group, PodInfo, SpreadConstraint
 
@@ -47,14 +47,15 @@ class Counts:
 class Weights:
     """For each ScheduleAnyway constraint: matching pods in each domain, and how much one of them weighs."""
 
-    by_domain: tuple[Mapping[str, int], ...]
     weight: tuple[float, ...]
+    domains: tuple[tuple[tuple[str, int], ...], ...]
+    by_domain: tuple[Mapping[str, int], ...] = field(compare=False)
+    """The same, to look it up."""
 
 
 class PodTopologySpread:
     name = "PodTopologySpread"
     weight = 2
-    counts_everywhere = True
     is_settled = False
 
     # Filter
@@ -100,31 +101,21 @@ class PodTopologySpread:
         counted = label is not None and _is_included(pod, constraint, node)
         return label, _matching(node, pod.namespace, constraint.selector) if counted else 0
 
-    def prepare(
-        self,
-        pod: PodInfo,
-        view: View,
-        feasible: Mapping[tuple[Domain, ...] | None, int],
-        everywhere: Mapping[tuple[Domain, ...] | None, int],
-    ) -> Weights | None:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> Weights | None:
         if not pod.soft_spread:
             return None
-        scored = [(domains, nodes) for domains, nodes in feasible.items() if domains is not None]
+        scored = [(domains, nodes) for domains, nodes in census.feasible().items() if domains is not None]
         counts: list[Mapping[str, int]] = []
         weights: list[float] = []
         for index, constraint in enumerate(pod.soft_spread):
             if constraint.key == HOSTNAME:
                 counts.append({})
-                weights.append(log(sum(nodes for _, nodes in scored) + 2))
+                weights.append(log(sum([nodes for _, nodes in scored]) + 2))
                 continue
-            present = dict.fromkeys((domains[index][0] for domains, _ in scored), 0)
-            # Without the label anywhere there is nothing to count, and no need to look at every node.
-            for domains, nodes in everywhere.items() if any(label is not None for label in present) else ():
-                if domains is not None and domains[index][0] in present:
-                    present[domains[index][0]] += domains[index][1] * nodes
+            present = dict.fromkeys([domains[index][0] for domains, _ in scored])
             weights.append(log(len(present) + 2))
-            counts.append({label: pods for label, pods in present.items() if label is not None})
-        return Weights(tuple(counts), tuple(weights))
+            counts.append(_count(index, present, census))
+        return Weights(tuple(weights), tuple([tuple(one.items()) for one in counts]), tuple(counts))
 
     def score(self, pod: PodInfo, feature: tuple[Domain, ...] | None, prepared: Weights) -> int:
         if feature is None:
@@ -143,6 +134,18 @@ class PodTopologySpread:
         if highest == 0:
             return [0 if score == _IGNORED else MAX_NODE_SCORE for score in scores]
         return [0 if score == _IGNORED else MAX_NODE_SCORE * (highest + lowest - score) // highest for score in scores]
+
+
+def _count(index: int, present: Iterable[str | None], census: Census) -> dict[str, int]:
+    """Matching pods in each domain that is present among the feasible nodes, on whatever nodes they are."""
+    pods = {label: 0 for label in present if label is not None}
+    # Without the label anywhere there is nothing to count, and no need to look at every node.
+    if not pods:
+        return pods
+    for domains, nodes in census.everywhere().items():
+        if domains is not None and domains[index][0] in pods:
+            pods[domains[index][0]] += domains[index][1] * nodes
+    return pods
 
 
 class SpreadFeature:

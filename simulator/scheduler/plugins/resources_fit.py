@@ -4,9 +4,9 @@ https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#h
 Filter counts requests as they are; the score gives containers without a request a small one, so that they spread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from simulator.scheduler.framework import MAX_NODE_SCORE, Status, View
+from simulator.scheduler.framework import MAX_NODE_SCORE, Census, Status, View
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
 
@@ -16,7 +16,6 @@ TOO_MANY_PODS = "Too many pods"
 class NodeResourcesFit:
     name = "NodeResourcesFit"
     weight = 1
-    counts_everywhere = False
     is_settled = True
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
@@ -49,7 +48,7 @@ class NodeResourcesFit:
         counted = [share for share in shares if share is not None]
         return sum(counted) // len(counted) if counted else 0
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]) -> bool:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> bool:
         return True
 
     def score(self, pod: PodInfo, feature: int, prepared: bool) -> int:

@@ -3,10 +3,10 @@
 https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, is_tolerated
-from simulator.scheduler.framework import Status, View, normalize_by_maximum
+from simulator.scheduler.framework import Census, Status, View, normalize_by_maximum
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.pod_info import PodInfo
 
@@ -14,7 +14,6 @@ from simulator.scheduler.pod_info import PodInfo
 class TaintToleration:
     name = "TaintToleration"
     weight = 3
-    counts_everywhere = False
     is_settled = True
 
     def filter(self, pod: PodInfo, node: NodeInfo) -> Status | None:
@@ -31,7 +30,7 @@ class TaintToleration:
         tolerations = [one for one in pod.tolerations if one.effect in ("", PREFER_NO_SCHEDULE)]
         return sum(taint.effect == PREFER_NO_SCHEDULE and not is_tolerated(taint, tolerations) for taint in node.taints)
 
-    def prepare(self, pod: PodInfo, view: View, feasible: Mapping[int, int], everywhere: Mapping[int, int]) -> bool:
+    def prepare(self, pod: PodInfo, view: View, census: Census) -> bool:
         return True
 
     def score(self, pod: PodInfo, feature: int, prepared: bool) -> int:

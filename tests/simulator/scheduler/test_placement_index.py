@@ -12,7 +12,7 @@ from simulator.scheduler.node_looks import KnownLooks
 from simulator.scheduler.placement import Scan
 from simulator.scheduler.placement_index import PlacementIndex
 from simulator.scheduler.pod_info import PodInfo, SpreadConstraint, pod_info
-from simulator.scheduler.scoring import Cycle, Features, NodeClass, choose
+from simulator.scheduler.scoring import Choice, Cycle, Features, NodeClass, Points, choose
 from simulator.scheduler.walk import Walker
 
 WEB = from_labels({"app": "web"})
@@ -51,8 +51,12 @@ def same_outcome(info: PodInfo, view: ClusterView, index: PlacementIndex, start:
     if slowly is None or quickly is None:
         return None
     assert quickly.position == slowly.position
-    assert by_features(quickly.points) == by_features(slowly.points)
+    assert by_features(points_of(quickly)) == by_features(points_of(slowly))
     return quickly.position
+
+
+def points_of(choice: Choice) -> Mapping[NodeClass, Points]:
+    return {} if choice.ranking is None else choice.ranking.points
 
 
 def members_of(cycle: Cycle) -> dict[Features, Any]:
@@ -177,11 +181,11 @@ def compare(web: PodInfo, view: ClusterView, walker: Walker, start: int, seed: i
     if slowly is None or quickly is None:
         return None
     assert quickly.position == slowly.position
-    assert points_of(fast, quickly.points) == points_of(slow, slowly.points)
+    assert by_position(fast, points_of(quickly)) == by_position(slow, points_of(slowly))
     return quickly.position
 
 
-def points_of(cycle: Any, points: Any) -> dict[int, Any]:
+def by_position(cycle: Any, points: Any) -> dict[int, Any]:
     return {position: one for features, one in points.items() for position in cycle.members(features)}
 
 

@@ -20,10 +20,11 @@ def points(view: ClusterView, info: Any) -> dict[str, dict[str, int]]:
     cycle = Scan(info, view, 0)
     choice = choose(cycle, view, Rng(1))
     assert choice is not None
+    assert choice.ranking is not None
     return {
-        view.nodes[position].name: dict(choice.points[features].by_plugin)
-        for features in cycle.feasible
-        for position in cycle.members(features)
+        view.nodes[position].name: dict(points.by_plugin)
+        for alike, points in choice.ranking.points.items()
+        for position in cycle.members(alike)
     }
 
 

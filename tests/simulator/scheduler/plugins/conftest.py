@@ -1,6 +1,7 @@
 """What the tables of the plugins share: nodes in a few words, and one plugin asked alone."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def scores() -> Callable[..., dict[str, int] | None]:
     ) -> dict[str, int] | None:
         looks = {node.name: plugin.feature(info, node) for node in view.nodes}
         chosen = {name: looks[name] for name in (candidates if candidates is not None else looks)}
-        prepared = plugin.prepare(info, view, _counted(chosen), _counted(looks))
+        prepared = plugin.prepare(info, view, _Counted(chosen, looks))
         if prepared is None:
             return None
         features = list(dict.fromkeys(chosen.values()))
@@ -45,6 +46,18 @@ def scores() -> Callable[..., dict[str, int] | None]:
         return {name: by_feature[feature] for name, feature in chosen.items()}
 
     return ask
+
+
+@dataclass(frozen=True)
+class _Counted:
+    chosen: Mapping[str, Any]
+    looks: Mapping[str, Any]
+
+    def feasible(self) -> dict[Any, int]:
+        return _counted(self.chosen)
+
+    def everywhere(self) -> dict[Any, int]:
+        return _counted(self.looks)
 
 
 def _counted(looks: Mapping[str, Any]) -> dict[Any, int]:
