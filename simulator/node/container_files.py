@@ -9,6 +9,7 @@ from collections.abc import Callable
 from simulator.engine.plain import Obj
 from simulator.node.environment import hostname
 from simulator.node.fleet import Fleet
+from simulator.node.identity import hex64
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.volume_manager import VolumeManager
@@ -51,7 +52,18 @@ class ContainerFiles:
             self.kubelet_files(record, pod), dict(one.run.recipe.files), image_files(image, programs_of(image))
         )
         own = dict(self._fleet.plan(one.run).changes_at(self._fleet.engine.now - one.run.started_us))
-        return FileTree(base, own, one.run.recipe.setting, self.shown(record, pod, spec))
+        setting = one.run.recipe.setting
+        tree = FileTree(base, own, setting, self.shown(record, pod, spec))
+        if any(mount.modes.is_linked for mount in setting.mounts):
+            tree.projected = {
+                mount.path: self._projected(record, mount) for mount in setting.mounts if mount.modes.is_linked
+            }
+        return tree
+
+    def _projected(self, record: PodRecord, mount: MountPoint) -> str:
+        """The directory that a volume's `..data` leads to (`newTimestampDir` of `atomic_writer.go`), as of the pod's start."""
+        stamp = self._fleet.strftime(record.started_us, "..%Y_%m_%d_%H_%M_%S")
+        return f"{stamp}.{int(hex64(f'{record.uid}{mount.path}')[:8], 16)}"
 
     def reader(self, record: PodRecord, one: ContainerRecord, pod: Obj) -> Callable[[str], str | None]:
         """Reads one file by its absolute path, as a program of the container would."""

@@ -7,12 +7,15 @@ numbered as they were started. Follows https://kubernetes.io/docs/tasks/configur
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
+from simulator.machinery.pod_resources import of_pod
 from simulator.machinery.quantities import value
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
+from simulator.node.node_status import allocatable
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.workloads.commands.environment_programs import KERNEL
+from simulator.workloads.file_tree import MountPoint
 from simulator.workloads.plans import argv_of
 
 _NODE_PROCESSES = (
@@ -59,7 +62,7 @@ class Processes:
             case "df":
                 return 0, _df("-h" in words)
             case "mount":
-                return 0, self._mounts(one)
+                return 0, self._mounts(pod, record, one)
             case "uptime":
                 return 0, [" 08:53:20 up  1:00,  0 users,  load average: 0.12, 0.08, 0.05"]
             case "kill" | "killall" | "pkill":
@@ -203,7 +206,7 @@ class Processes:
         )
         return used, value(node.spec["memory"])
 
-    def _mounts(self, one: ContainerRecord) -> list[str]:
+    def _mounts(self, pod: Obj, record: PodRecord, one: ContainerRecord) -> list[str]:
         setting = one.run.recipe.setting if one.run is not None else None
         if setting is None:
             return []
@@ -213,12 +216,20 @@ class Processes:
             "proc on /proc type proc (rw,nosuid,nodev,noexec,relatime)",
             "tmpfs on /dev type tmpfs (rw,nosuid,size=65536k,mode=755)",
             "shm on /dev/shm type tmpfs (rw,nosuid,nodev,noexec,relatime,size=65536k)",
-            *(
-                f"/dev/vda1 on {mount.path} type ext4 ({'ro' if mount.read_only else 'rw'},relatime)"
-                for mount in setting.mounts
-                if not mount.path.startswith("/dev/")
-            ),
+            *(self._mount(pod, record, one, mount) for mount in setting.mounts if not mount.path.startswith("/dev/")),
         ]
+
+    def _mount(self, pod: Obj, record: PodRecord, one: ContainerRecord, mount: MountPoint) -> str:
+        """A volume lies on the machine's disk, or in its memory: as much of it as the pod may use (`calculateEmptyDirMemorySize`)."""
+        mode = "ro" if mount.read_only else "rw"
+        if mount.modes.file_system != "tmpfs":
+            return f"/dev/vda1 on {mount.path} type ext4 ({mode},relatime)"
+        sizes = [allocatable(self._fleet.nodes[record.node].spec)[1]]
+        limit = of_pod(pod["spec"], "limits").get("memory")
+        sizes += [] if limit is None else [limit.value]
+        if own := _size_limit(pod, container_spec(pod, one.name), mount.path):
+            sizes.append(own)
+        return f"tmpfs on {mount.path} type tmpfs ({mode},relatime,size={min(sizes) // 1024}k,inode64,noswap)"
 
     def _sockets(self, record: PodRecord) -> list[str]:
         rows = [
@@ -306,3 +317,10 @@ def _may_administer(spec: Obj) -> bool:
     context = spec.get("securityContext") or {}
     added = (context.get("capabilities") or {}).get("add") or ()
     return bool(context.get("privileged")) or any(name in ("ALL", "NET_ADMIN") for name in added)
+
+
+def _size_limit(pod: Obj, spec: Obj, path: str) -> int:
+    """What an emptyDir in memory may hold at most; 0: nothing is said of it."""
+    names = [one["name"] for one in spec.get("volumeMounts") or () if one["mountPath"].rstrip("/") == path]
+    volumes = [one for one in pod["spec"].get("volumes") or () if one["name"] in names]
+    return sum(value((one.get("emptyDir") or {}).get("sizeLimit", "0")) for one in volumes[:1])

@@ -71,6 +71,8 @@ class FileTree:
     """Writes to shared mounts, in order."""
     modes: dict[str, int] = field(default_factory=dict)
     """What `chmod` has set, for as long as the program runs that did."""
+    projected: Mapping[str, str] = field(default_factory=lambda: _NO_BASE)
+    """Mount → the directory that its `..data` leads to, where somebody has looked."""
 
     # Reading
 
@@ -94,8 +96,11 @@ class FileTree:
 
     def names(self, directory: str) -> list[str]:
         """What is in a directory, sorted."""
+        hidden = ("..data", self.projected[directory]) if directory in self.projected else ()
+        directory = self._followed(directory)
         start = "/" if directory == "/" else f"{directory}/"
         found = {key[len(start) :].split("/")[0] for key in self._present() if key.startswith(start)}
+        found.update(hidden)
         found.update(
             mount.path[len(start) :].split("/")[0] for mount in self.setting.mounts if mount.path.startswith(start)
         )
@@ -143,16 +148,21 @@ class FileTree:
         if mount is None or not mount.modes.is_linked:
             return ""
         name = path[len(mount.path) + 1 :]
+        if name.startswith(".."):
+            return self.projected.get(mount.path, "") if name == "..data" else ""
         return f"..data/{name}" if name and "/" not in name else ""
 
     def _followed(self, path: str) -> str:
-        """A path through `..data` is what it leads to."""
-        if "/..data" not in path:
+        """A path through `..data`, or through the directory behind it, is what it leads to."""
+        if "/.." not in path:
             return path
         mount = self.mount_of(path)
         if mount is None or not mount.modes.is_linked:
             return path
-        return f"{mount.path}{path[len(mount.path) :].removeprefix('/..data')}"
+        inside = path[len(mount.path) :].removeprefix("/..data")
+        if name := self.projected.get(mount.path):
+            inside = inside.removeprefix(f"/{name}")
+        return f"{mount.path}{inside}"
 
     # Permissions
 

@@ -71,7 +71,8 @@ class Machine(Control):
 
     def substitute(self, script: str) -> str:
         """A command inside `${…}` or `$(( ))`, which must not take time."""
-        child = Machine.load(self.dump(), self.image, FileTree(self.tree.base, {}, self.tree.setting, self.tree.seen))
+        tree = FileTree(self.tree.base, {}, self.tree.setting, self.tree.seen, projected=self.tree.projected)
+        child = Machine.load(self.dump(), self.image, tree)
         child.feed(script)
         child.fds[1] = [PIPE, 0]
         child.buffers = [""]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
-from simulator.machinery.octets import bytes_of
 from simulator.workloads.commands.identity import user_name
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.file_modes import changed, letters
@@ -15,6 +15,8 @@ from simulator.workloads.small_programs import date_text, number
 
 if TYPE_CHECKING:
     from simulator.workloads.machine import Machine
+
+_ALL_THE_WAY = 1 << 31
 
 
 def ls(machine: Machine, words: list[str]) -> int:
@@ -41,6 +43,7 @@ def ls(machine: Machine, words: list[str]) -> int:
         if len(paths) > 1:
             machine.say(1, f"{chr(10) if index or alone else ''}{path}:\n")
         shown = [name for name in names if "a" in flags or "A" in flags or not name.startswith(".")]
+        shown = [".", "..", *shown] if "a" in flags else shown
         if "l" in flags:
             links = (
                 0 if "L" in flags else sum(bool(machine.tree.link_of(machine.path(f"{path}/{one}"))) for one in shown)
@@ -242,7 +245,7 @@ def find(machine: Machine, words: list[str]) -> int:
             )
             status = 1
         for path in _walk(machine, full, depth) if status == 0 else ():
-            kind = "d" if machine.tree.is_dir(path) else "f"
+            kind = "l" if machine.tree.link_of(path) else "d" if machine.tree.is_dir(path) else "f"
             name = path.rsplit("/", 1)[-1]
             if options.get("-type", kind) == kind and fits(name, options.get("-name", options.get("-iname", "*"))):
                 machine.say(
@@ -256,7 +259,7 @@ def find(machine: Machine, words: list[str]) -> int:
 
 def _walk(machine: Machine, path: str, depth: int) -> list[str]:
     found = [path]
-    if depth > 0 and machine.tree.is_dir(path):
+    if depth > 0 and machine.tree.is_dir(path) and not machine.tree.link_of(path):
         for name in machine.tree.names(path):
             found += _walk(machine, f"{path.rstrip('/')}/{name}", depth - 1)
     return found
@@ -270,12 +273,44 @@ def du(machine: Machine, words: list[str]) -> int:
         if not machine.tree.exists(full):
             status = _told(machine, MISSING, f"du: {path}", f"du: cannot access '{path}'")
             continue
-        size = sum(size_of(machine.tree.read(one) or "") for one in machine.tree.below(full)) or len(
-            bytes_of(machine.tree.read(full) or "")
-        )
-        kib = -(-size // 4096) * 4 + (4 if machine.tree.is_dir(full) else 0)
-        machine.say(1, f"{f'{kib}.0K' if 'h' in flags else kib}\t{path}\n")
+        deepest = 0 if "s" in flags else number(flags["d"]) if "d" in flags else _ALL_THE_WAY
+        for depth, name, kib in _used(machine, path, full, 0):
+            is_told = depth == 0 or "a" in flags or machine.tree.is_dir(machine.path(name))
+            if depth <= deepest and is_told:
+                machine.say(1, f"{_size_text(machine, kib, flags)}\t{name}\n")
     return status
+
+
+def _used(machine: Machine, name: str, full: str, depth: int) -> list[tuple[int, str, int]]:
+    """(depth, name, KiB) of everything below and at last of the thing itself; a block has four KiB, a link none."""
+    if machine.tree.link_of(full):
+        return [(depth, name, 0)]
+    if not machine.tree.is_dir(full):
+        return [(depth, name, -(-size_of(machine.tree.read(full) or "") // 4096) * 4)]
+    found: list[tuple[int, str, int]] = []
+    total = 4
+    for one in machine.tree.names(full):
+        inside = _used(machine, f"{name.rstrip('/')}/{one}", f"{full.rstrip('/')}/{one}", depth + 1)
+        found += inside
+        total += inside[-1][2]
+    return [*found, (depth, name, total)]
+
+
+def _size_text(machine: Machine, kib: int, flags: dict[str, str]) -> str:
+    """`-h`: BusyBox always tells a tenth, GNU below ten only, and rounds up."""
+    if "m" in flags:
+        return str(-(-kib // 1024))
+    if "h" not in flags:
+        return str(kib)
+    if kib == 0:
+        return "0"
+    amount, unit = float(kib), "K"
+    for larger in "MG":
+        if amount >= 1024:
+            amount, unit = amount / 1024, larger
+    if machine.image.shell == "busybox":
+        return f"{amount:.1f}{unit}"
+    return f"{math.ceil(amount * 10) / 10:.1f}{unit}" if amount < 10 else f"{math.ceil(amount)}{unit}"
 
 
 def stat(machine: Machine, words: list[str]) -> int:

@@ -107,9 +107,9 @@ def _count_option(words: list[str], default: int) -> tuple[str, list[str], dict[
 def head(machine: Machine, words: list[str]) -> int:
     count, paths, flags = _count_option(words, 10)
     found, status = inputs(machine, "head", paths)
-    for name, content in found:
+    for index, (name, content) in enumerate(found):
         if len(found) > 1:
-            machine.say(1, f"==> {name} <==\n")
+            machine.say(1, f"{chr(10) if index else ''}==> {name} <==\n")
         if "c" in flags:
             machine.say(1, text_of(bytes_of(content)[: number(flags["c"])]))
             continue
@@ -123,9 +123,9 @@ def tail(machine: Machine, words: list[str]) -> int:
     found, status = inputs(machine, "tail", paths)
     if not found and machine.image.shell == "busybox":
         machine.say(2, "tail: no files\n")
-    for name, content in found:
+    for index, (name, content) in enumerate(found):
         if len(found) > 1:
-            machine.say(1, f"==> {name} <==\n")
+            machine.say(1, f"{chr(10) if index else ''}==> {name} <==\n")
         if "c" in flags:
             machine.say(1, text_of(_last_bytes(bytes_of(content), flags["c"])))
             continue
