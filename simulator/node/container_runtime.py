@@ -4,7 +4,7 @@ Promises: every running container has exactly one planned end or question, if it
 container that nobody reads costs nothing while it runs. Late events of an earlier instance are recognised and ignored.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from simulator.engine import Plain
@@ -177,6 +177,8 @@ class ContainerRuntime:
         if one.instance != instance or one.state != "running":
             return
         self._exit(one, code, reason)
+        if len(record.containers) > 1:
+            self._next_turns(record)
         for listener in self._fleet.listeners:
             listener.container_ended(record.node, one.image)
         if self._fleet.is_up(record):
@@ -188,6 +190,7 @@ class ContainerRuntime:
         one.state, one.exit_code, one.exit_reason = "exited", code, reason
         one.finished_us = one.run.ended_us = now
         one.ready = one.started = one.stopping = False
+        one.turn = []
         one.probes = {}
 
     def kill(self, record: PodRecord, one: ContainerRecord) -> None:
@@ -231,8 +234,20 @@ class ContainerRuntime:
         one.backoff_us = one.pull_backoff_us = 0
         one.why = None
 
-    def stop(self, record: PodRecord, one: ContainerRecord, spec: Obj, grace_s: int, message: str) -> None:
-        """The `Killing` event, preStop, SIGTERM, and SIGKILL when the grace period is over."""
+    def stop(
+        self,
+        record: PodRecord,
+        one: ContainerRecord,
+        spec: Obj,
+        grace_s: int,
+        message: str,
+        *,
+        after: Sequence[str] = (),
+    ) -> None:
+        """The `Killing` event, preStop, SIGTERM, and SIGKILL when the grace period is over (`killContainer`).
+
+        `after`: containers that come first; it waits for them between its hook and its signal, as long as there is time.
+        """
         if one.state != "running" or one.stopping or one.run is None:
             return
         one.stopping = True
@@ -240,7 +255,38 @@ class ContainerRuntime:
         before_us = self._pre_stop(record, one, spec, grace_s * SECOND) if grace_s > 0 else 0
         if one.state != "running" or one.run is None:
             return  # the hook itself has ended it
-        grace_us = before_us + max(grace_s - before_us // SECOND, MINIMUM_GRACE_S) * SECOND
+        left_s = grace_s - before_us // SECOND
+        if left_s > 0 and any(record.containers[name].state == "running" for name in after):
+            one.turn = [self._engine.now + before_us, left_s, *after]
+            self._plan_turn(record, one, before_us + left_s * SECOND)
+            return
+        self._terminate(record, one, spec, before_us=before_us, grace_s=left_s)
+
+    def _plan_turn(self, record: PodRecord, one: ContainerRecord, delay_us: int) -> None:
+        self._engine.schedule(delay_us, self.name, "take_turn", record.uid, one.name, one.instance)
+
+    def take_turn(self, uid: str, name: str, instance: int) -> None:
+        """Event: those before this container have ended, or it has waited for them as long as it may (`waitForTurn`)."""
+        record = self._fleet.pods.get(uid)
+        one = record.containers[name] if record is not None else None
+        if record is None or one is None or one.instance != instance or not one.turn:
+            return
+        since, left_s = one.turn[:2]
+        one.turn = []
+        pod = self._fleet.pod(record)
+        spec = {} if pod is None else container_spec(pod, name)
+        self._terminate(record, one, spec, before_us=0, grace_s=left_s - (self._engine.now - since) // SECOND)
+
+    def _next_turns(self, record: PodRecord) -> None:
+        """A container has ended: somebody may have waited for it."""
+        for one in record.containers.values():
+            if one.turn and all(record.containers[name].state != "running" for name in one.turn[2:]):
+                self._plan_turn(record, one, max(0, one.turn[0] - self._engine.now))
+
+    def _terminate(self, record: PodRecord, one: ContainerRecord, spec: Obj, *, before_us: int, grace_s: int) -> None:
+        """The signal after `before_us`, and SIGKILL when the program does not heed it (`StopContainer`)."""
+        assert one.run is not None
+        grace_us = before_us + max(grace_s, MINIMUM_GRACE_S) * SECOND
         signal = _stop_signal(spec)
         after, code, reason = grace_us, _SIGKILL, "Error"
         plan = self._fleet.plan(one.run)

@@ -89,6 +89,7 @@ class ContainerStarts:
             if one.resources is None:
                 one.resources = spec.get("resources") or {}
             self._runtime.start(record, one, recipe, None if known is None else known.plan)
+            record.again = True  # whatever becomes of the others, the runtime tells of this one
             if known is None:
                 self._learn(record, one, pod, spec)
                 self._keep_config(record, one, pod, spec)

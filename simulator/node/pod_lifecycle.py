@@ -120,6 +120,15 @@ def _next_steps(containers: list[ContainerRecord], policy: str) -> Todo:
     return Todo(start=tuple(wanted)) if wanted else _NOTHING
 
 
+def comes_first(record: PodRecord, one: ContainerRecord) -> tuple[str, ...]:
+    """Who must have ended before a sidecar gets its signal (`newTerminationOrdering`): the app containers, and the sidecar after it."""
+    if one.kind != "sidecar":
+        return ()
+    apps = [each.name for each in record.containers.values() if each.kind == "app"]
+    sidecars = [each.name for each in record.containers.values() if each.kind == "sidecar"]
+    return (*apps, *sidecars[sidecars.index(one.name) + 1 :][:1])
+
+
 def is_initialised(containers: Iterable[ContainerRecord]) -> bool:
     """Every init container has completed, every sidecar has started; or an app container runs already."""
     is_done = True

@@ -23,7 +23,14 @@ from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
 from simulator.node.node_shutdown import NOT_ADMITTED, NOT_ADMITTED_MESSAGE
 from simulator.node.node_shutdown import REASON as SHUT_DOWN
 from simulator.node.node_status import allocatable
-from simulator.node.pod_lifecycle import TRANSITIONS, container_spec, final_phase, grace_period_s, next_steps
+from simulator.node.pod_lifecycle import (
+    TRANSITIONS,
+    comes_first,
+    container_spec,
+    final_phase,
+    grace_period_s,
+    next_steps,
+)
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
 from simulator.node.pod_sandboxes import PodSandboxes
 from simulator.node.pod_status import rejected_status
@@ -190,7 +197,7 @@ class PodWorkers:
             one = record.containers[spec["name"]]
             before = container_spec(old, one.name)
             if before is not spec and before["image"] != spec["image"]:
-                one.pull_backoff_us = 0
+                one.backoff_us = one.pull_backoff_us = 0  # the backoff is of a container with this very image
                 if one.state == "running":
                     self._runtime.stop(
                         record,
@@ -487,14 +494,15 @@ class PodWorkers:
         self._go_on_stopping(record, pod)
 
     def _go_on_stopping(self, record: PodRecord, pod: Obj | None) -> None:
-        """Sidecars outlive the others: they are asked to stop when the rest has ended."""
+        """All are asked to stop at once; sidecars get their signal when those that they serve have ended."""
         record.turn += 1
         record.busy = False
         record.queue.clear()
         running = [one for one in record.containers.values() if one.state == "running"]
         grace = max(0, record.grace_end_us - self._engine.now) // SECOND
-        for one in [one for one in running if one.kind != "sidecar"] or running:
-            self._runtime.stop(record, one, {} if pod is None else container_spec(pod, one.name), grace, "")
+        for one in sorted(running, key=lambda each: each.kind == "sidecar"):
+            spec = {} if pod is None else container_spec(pod, one.name)
+            self._runtime.stop(record, one, spec, grace, "", after=comes_first(record, one))
         if not running:
             self._engine.schedule(
                 self._fleet.draw(self._fleet.timing.cleanup), self.name, "stopped", record.uid, record.turn

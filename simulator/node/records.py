@@ -111,6 +111,8 @@ class ContainerRecord:
     pull_backoff_us: int = 0
     pull_backoff_at: int = 0
     pull_error: str = ""
+    turn: list[Any] = field(default_factory=list)
+    """While it waits for others before its signal: [since, seconds left then, *their names]."""
     probes: dict[str, ProbeRecord] = field(default_factory=dict)
 
 
