@@ -11,7 +11,7 @@ Everything else in this package may change at any time.
 """
 
 from simulator.cluster import SIM_VERSION, Cluster, SnapshotRefused
-from simulator.config import ConfigError
+from simulator.config_checks import ConfigError
 from simulator.testing import CommandFailed, KubeCluster, NotInTime, Output, Refused
 
 __all__ = [

@@ -18,7 +18,8 @@ import msgspec
 
 from simulator.cluster_parts import ClusterParts
 from simulator.commands import Commands, unknown_cluster
-from simulator.config import ClusterConfig, ConfigError, read_config
+from simulator.config import ClusterConfig, read_config
+from simulator.config_checks import ConfigError
 from simulator.engine import Engine
 from simulator.engine.collector import without_collector
 from simulator.engine.plain import Obj

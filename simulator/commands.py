@@ -18,7 +18,8 @@ from simulator.apiserver.storage_browser import StorageBrowser
 from simulator.checks import CheckError, evaluate
 from simulator.cloud.cloud import Cloud
 from simulator.cluster_autoscaler.controller import ClusterAutoscaler
-from simulator.config import ClusterConfig, ConfigError
+from simulator.config import ClusterConfig
+from simulator.config_checks import ConfigError
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.explain import because, field_causes

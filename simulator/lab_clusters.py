@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from simulator.apiserver.registry import Registry
-from simulator.config import ClusterConfig, ConfigError, read_config
+from simulator.config import ClusterConfig, read_config
+from simulator.config_checks import ConfigError
 from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj
 from simulator.engine.shared import SharedEngine

@@ -6,7 +6,9 @@ configuration. The machine boots first, then its kubelet registers (https://kube
 
 from dataclasses import replace
 
-from simulator.config import MAX_NODES, ClusterConfig, ConfigError, NodeConfig, group_node, read_node
+from simulator.config import ClusterConfig
+from simulator.config_checks import ConfigError
+from simulator.config_machines import MAX_NODES, NodeConfig, group_node, read_node
 from simulator.controlplane import ControlPlane
 from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj

@@ -115,7 +115,7 @@ def _serve_cluster(options: argparse.Namespace) -> None:
 
 def _standalone_cluster(options: argparse.Namespace) -> "Cluster":
     from simulator.cluster import Cluster
-    from simulator.config import ConfigError
+    from simulator.config_checks import ConfigError
 
     try:
         if options.restore is not None:

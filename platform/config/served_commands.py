@@ -181,7 +181,7 @@ def _apply(options: argparse.Namespace) -> None:
 
 def _try_out(options: argparse.Namespace, words: Sequence[str]) -> None:
     """In memory: apply, let time pass, and tell what came of it."""
-    from simulator.config import ConfigError
+    from simulator.config_checks import ConfigError
     from simulator.testing import KubeCluster
 
     try:

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from simulator.config import ClusterConfig, ConfigError, read_config
+from simulator.config import ClusterConfig, read_config
+from simulator.config_checks import ConfigError
 
 MAX_BYTES = 64_000
 MAX_DEPTH = 50

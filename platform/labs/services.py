@@ -29,7 +29,8 @@ from labs.own_images import config_with_images
 from labs.selectors import cluster_quota
 from labs.starting_points import StartingPoint, lesson_commands, lesson_config
 from labs.templates import template_config
-from simulator.config import ConfigError, read_config
+from simulator.config import read_config
+from simulator.config_checks import ConfigError
 
 WAKE_S = 10.0
 

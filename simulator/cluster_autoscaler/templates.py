@@ -8,7 +8,8 @@ from dataclasses import asdict
 from simulator.cloud import flavours
 from simulator.cloud.groups import NodeGroup
 from simulator.cloud.node_controller import UNINITIALIZED
-from simulator.config import ClusterConfig, group_node
+from simulator.config import ClusterConfig
+from simulator.config_machines import group_node
 from simulator.engine.plain import Obj
 from simulator.machinery.quantities import from_bytes
 from simulator.node.machine_facts import node_spec

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from simulator.cluster import Cluster
-from simulator.config import ConfigError, read_config
+from simulator.config import read_config
+from simulator.config_checks import ConfigError
 from simulator.machinery.resources import OPTIONAL
 from tests.proof.follows import follows
 

@@ -7,7 +7,8 @@ import pytest
 
 from simulator.cloud.machine_types import reserved
 from simulator.cluster import Cluster
-from simulator.config import ConfigError, read_config
+from simulator.config import read_config
+from simulator.config_checks import ConfigError
 
 Make = Callable[..., Any]
 GIB, MIB = 1 << 30, 1 << 20

@@ -9,7 +9,8 @@ import pytest
 from simulator.apiserver.etcd import Etcd
 from simulator.apiserver.registry import Registry
 from simulator.client import Process
-from simulator.config import ClusterConfig, NodeConfig
+from simulator.config import ClusterConfig
+from simulator.config_machines import NodeConfig
 from simulator.engine import Engine
 from simulator.network.datapath import Datapath
 from simulator.network.links import Links

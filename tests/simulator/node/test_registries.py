@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from simulator.cluster import Cluster
-from simulator.config import ConfigError, read_config
+from simulator.config import read_config
+from simulator.config_checks import ConfigError
 
 
 def secret(host: str, **login: str) -> dict[str, Any]:
