@@ -3,12 +3,13 @@
 https://kubernetes.io/docs/concepts/services-networking/ingress/; behaves and speaks like ingress-nginx (`internal/ingress/controller`,
 `internal/ingress/status`). Takes the Ingresses whose class names it; those without a class only with `--watch-ingress-without-class`.
 
-Left out: annotations but `ssl-redirect` and a `rewrite-target` without groups; the admission webhook; its metrics.
+Left out: annotations but those of `ingress_options`; the admission webhook; its metrics.
 """
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
+from simulator.addons.ingress_options import Options, app_root, filters_of, match_of, with_canary
 from simulator.addons.processes import DEPLOYMENTS, images
 from simulator.apiserver.errors import StatusError
 from simulator.client import About, Client, Controller, Process
@@ -18,7 +19,6 @@ IMAGE = "registry.k8s.io/ingress-nginx/controller"
 CONTROLLER = "k8s.io/ingress-nginx"
 INGRESSES, CLASSES = "ingresses.networking.k8s.io", "ingressclasses.networking.k8s.io"
 _ANNOTATION = "kubernetes.io/ingress.class"
-_OPTIONS = "nginx.ingress.kubernetes.io/"
 _SERVICE = ("ingress-nginx", "ingress-nginx-controller")
 
 
@@ -148,44 +148,41 @@ class IngressController(Controller):
 
     def _program(self) -> None:
         ours = sorted(self._ours(), key=_age)
-        plain = [route for one in ours for route in self._routes(one, is_tls=False)]
-        secure = [route for one in ours for route in self._routes(one, is_tls=True)]
+        plain = [route for one in ours for route in self._routes(one, ours, is_tls=False)]
+        secure = [route for one in ours for route in self._routes(one, ours, is_tls=True)]
         config = {"listeners": [_listener(80, plain, is_tls=False), _listener(443, secure, is_tls=True)]}
         for deployment in self._deployments():
             metadata = deployment["metadata"]
             self._proxies.program(f"{metadata['namespace']}/{metadata['name']}", config)
 
-    def _routes(self, ingress: Obj, *, is_tls: bool) -> Iterator[dict[str, Any]]:
-        """One route a rule; the default backend takes what the rules leave."""
+    def _routes(self, ingress: Obj, ours: list[Obj], *, is_tls: bool) -> Iterator[dict[str, Any]]:
+        """One route a rule; the default backend takes what the rules leave. A canary has none of its own."""
         spec = ingress["spec"]
         fallback = spec.get("defaultBackend")
+        if Options(ingress).is_canary:
+            return
         for rule in spec.get("rules") or ():
             host = rule.get("host", "")
             paths = list((rule.get("http") or {}).get("paths") or ())
             if fallback is not None:
                 paths.append({"path": "/", "pathType": "Prefix", "backend": fallback})
-            yield self._route(ingress, host, paths, is_tls=is_tls)
+            yield self._route(ingress, host, paths, ours, is_tls=is_tls)
         if fallback is not None and not spec.get("rules"):
-            yield self._route(ingress, "", [{"path": "/", "pathType": "Prefix", "backend": fallback}], is_tls=is_tls)
+            paths = [{"path": "/", "pathType": "Prefix", "backend": fallback}]
+            yield self._route(ingress, "", paths, ours, is_tls=is_tls)
 
-    def _route(self, ingress: Obj, host: str, paths: list[Obj], *, is_tls: bool) -> dict[str, Any]:
-        metadata = ingress["metadata"]
-        options = metadata.get("annotations") or {}
-        filters = []
-        if not is_tls and _wants_tls(ingress, host) and options.get(f"{_OPTIONS}ssl-redirect") != "false":
-            filters.append({"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 308}})
-        rewrite = options.get(f"{_OPTIONS}rewrite-target", "")
-        if rewrite and "$" not in rewrite:
-            path = {"type": "ReplaceFullPath", "replaceFullPath": rewrite}
-            filters.append({"type": "URLRewrite", "urlRewrite": {"path": path}})
-        rules = [
-            {
-                "matches": [{"path": _match(one)}],
-                "filters": filters,
-                "backends": [self._backend(ingress, one["backend"])],
+    def _route(self, ingress: Obj, host: str, paths: list[Obj], ours: list[Obj], *, is_tls: bool) -> dict[str, Any]:
+        metadata, options, has_tls = ingress["metadata"], Options(ingress), _wants_tls(ingress, host)
+        is_pattern = any(Options(one).uses_patterns(_paths(one, host)) for one in ours)
+        root = app_root(options)
+        rules = [] if root is None else [root]
+        for path in paths:
+            rule = {
+                "matches": [{"path": match_of(path, is_pattern=is_pattern)}],
+                "filters": filters_of(options, path.get("path") or "/", is_tls=is_tls, has_tls=has_tls),
+                "backends": [self._backend(ingress, path["backend"])],
             }
-            for one in paths
-        ]
+            rules += self._with_canaries(rule, host, path, ours)
         return {
             "kind": "Ingress",
             "namespace": metadata["namespace"],
@@ -195,6 +192,15 @@ class IngressController(Controller):
             "one_label": True,
             "rules": rules,
         }
+
+    def _with_canaries(self, rule: dict[str, Any], host: str, path: Obj, ours: list[Obj]) -> list[dict[str, Any]]:
+        """The first canary for the same host, path and type takes its share (`mergeAlternativeBackends`)."""
+        for one in ours:
+            options = Options(one)
+            for offered in _rules_of(one, host) if options.is_canary else ():
+                if (offered.get("path"), offered.get("pathType")) == (path.get("path"), path.get("pathType")):
+                    return with_canary(rule, options, self._backend(one, offered["backend"]))
+        return [rule]
 
     def _backend(self, ingress: Obj, backend: Obj) -> dict[str, Any]:
         namespace = ingress["metadata"]["namespace"]
@@ -231,6 +237,15 @@ def _wants_tls(ingress: Obj, host: str) -> bool:
     return any(host in (one.get("hosts") or [host]) for one in ingress["spec"].get("tls") or ())
 
 
-def _match(path: Obj) -> dict[str, Any]:
-    kind = "Exact" if path.get("pathType") == "Exact" else "PathPrefix"
-    return {"type": kind, "value": path.get("path") or "/"}
+def _rules_of(ingress: Obj, host: str) -> list[Obj]:
+    """The paths of an Ingress for a host."""
+    return [
+        path
+        for rule in ingress["spec"].get("rules") or ()
+        if rule.get("host", "") == host
+        for path in (rule.get("http") or {}).get("paths") or ()
+    ]
+
+
+def _paths(ingress: Obj, host: str) -> list[str]:
+    return [path.get("path") or "/" for path in _rules_of(ingress, host)]

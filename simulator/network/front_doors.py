@@ -7,6 +7,7 @@ stream; a question that is only looked at (no client) draws nothing. Leaves to o
 Simplified: a proxy sees endpoints at once, not when its controller next tells it; bodies of answers are not changed by filters.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -255,7 +256,7 @@ class _Passage:
         path = _changed_path(change.get("path") or {}, chosen.match, str(request))
         port = change.get("port") or {"http": 80, "https": 443}.get(scheme, 80)
         where = "" if (scheme, port) in (("http", 80), ("https", 443)) else f":{port}"
-        location = f"{scheme}://{change.get('hostname') or request.host}{where}{path}"
+        location = change.get("url") or f"{scheme}://{change.get('hostname') or request.host}{where}{path}"
         status = change.get("statusCode", 302)
         self._step("filter", f"redirected to {location}", "")
         return ProxyAnswer(status, _page(status), self._container, steps=tuple(self._steps), location=location)
@@ -323,11 +324,28 @@ def _takes_name(route: Config, host: str) -> bool:
 def _changed_path(change: Config, match: Config, path: str) -> str:
     if change.get("type") == "ReplaceFullPath":
         return str(change.get("replaceFullPath") or "/")
+    if change.get("type") == "ReplaceGroups":
+        return _with_groups(change["target"], (match.get("path") or {}).get("value") or "/", path)
     if change.get("type") == "ReplacePrefixMatch":
         prefix = ((match.get("path") or {}).get("value") or "/").rstrip("/")
         rest = path[len(prefix) :]
         return (change.get("replacePrefixMatch") or "").rstrip("/") + rest or "/"
     return path
+
+
+def _with_groups(target: str, pattern: str, path: str) -> str:
+    """nginx' `rewrite "(?i)pattern" target break`: `$1` is what the first group took, the query stays."""
+    uri, mark, query = path.partition("?")
+    found = re.search(pattern, uri, re.IGNORECASE)
+    if found is None:
+        return path
+    groups = found.groups()
+
+    def group(wanted: re.Match[str]) -> str:
+        number = int(wanted[1])
+        return (groups[number - 1] or "") if 0 < number <= len(groups) else ""
+
+    return re.sub(r"\$(\d)", group, target) + mark + query
 
 
 def _page(status: int) -> str:

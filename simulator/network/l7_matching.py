@@ -104,6 +104,10 @@ def _path_weight(wanted: Config, path: str) -> tuple[int, ...] | None:
             return (3, len(value)) if path == value else None
         case "RegularExpression":
             return (2, len(value)) if re.match(value, path) else None
+        case "NginxPattern":
+            return (2, len(value)) if re.match(value, path, re.IGNORECASE) else None
+        case "StringPrefix":
+            return (1, len(value)) if path.startswith(value) else None
     prefix = value.rstrip("/")
     fits = path == prefix or path.startswith(f"{prefix}/") or prefix == ""
     return (1, len(value)) if fits else None
@@ -136,8 +140,8 @@ def say_match(match: Config) -> str:
         service, method = match["grpc"].get("service") or "*", match["grpc"].get("method") or "*"
         return f"gRPC method {service}/{method}"
     path = match.get("path") or {"type": "PathPrefix", "value": "/"}
-    words = {"Exact": "path", "PathPrefix": "path prefix", "RegularExpression": "path pattern"}
-    said = [f"{words[path['type']]} {path['value']}"]
+    words = {"Exact": "path", "PathPrefix": "path prefix", "StringPrefix": "path prefix"}
+    said = [f"{words.get(path['type'], 'path pattern')} {path['value']}"]
     if "method" in match:
         said.append(f"method {match['method']}")
     said += [f"header {one['name']}: {one['value']}" for one in match.get("headers") or ()]

@@ -31,6 +31,7 @@ COMPONENTS: dict[str, list[str]] = {
     "Network": [
         "CoreDNS: records",
         "NetworkPolicy",
+        "ingress-nginx",
         "kube-proxy: choice of endpoints",
         "kube-proxy: iptables",
         "kube-proxy: ipvs",
