@@ -84,7 +84,7 @@ def restarts(record: ContainerRecord, policy: str) -> bool:
 def next_steps(record: PodRecord, policy: str) -> Todo:
     """What this pod needs next, given which of its containers run; ephemeral containers wait for nobody."""
     containers = list(record.containers.values())
-    todo = _next_steps(containers, policy)
+    todo = _next_steps(containers, policy) if containers[0].kind != "app" else _next_apps(containers, [], policy)
     if containers[-1].kind != "ephemeral" or todo.finished:
         return todo
     added = [one.name for one in containers if one.kind == "ephemeral" and one.state == "new"]
@@ -92,9 +92,8 @@ def next_steps(record: PodRecord, policy: str) -> Todo:
 
 
 def _next_steps(containers: list[ContainerRecord], policy: str) -> Todo:
-    apps = [one for one in containers if one.kind == "app"]
     wanted: list[str] = []
-    initialised = containers[0].kind == "app" or any(one.state == "running" for one in apps)
+    initialised = any(one.kind == "app" and one.state == "running" for one in containers)
     for one in containers:
         if one.kind == "app":
             break
@@ -108,8 +107,15 @@ def _next_steps(containers: list[ContainerRecord], policy: str) -> Todo:
             wanted.append(one.name)
         if not initialised and not one.started:
             return Todo(start=tuple(wanted))
+    return _next_apps(containers, wanted, policy)
+
+
+def _next_apps(containers: list[ContainerRecord], wanted: list[str], policy: str) -> Todo:
+    """After the init containers, and beside the sidecars, which are `wanted`."""
     is_over = True
-    for one in apps:
+    for one in containers:
+        if one.kind != "app":
+            continue
         if one.state == "new" or (one.state == "exited" and restarts(one, policy)):
             wanted.append(one.name)
             is_over = False

@@ -6,7 +6,7 @@ given is changed, a condition keeps its transition time while its status stays t
 its containers runs (`status_manager.go` mergePodStatus).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,18 +18,14 @@ from simulator.node.records import ContainerRecord, PodRecord
 from simulator.node.spec_facts import SpecFacts
 
 Timestamp = Callable[[int | None], str]
+#: (type, status, reason, message) of a condition.
+Said = tuple[str, str, str, str]
 
-_OURS = frozenset(
-    {
-        "PodReadyToStartContainers",
-        "Initialized",
-        "Ready",
-        "ContainersReady",
-        "PodScheduled",
-        "PodResizePending",
-        "PodResizeInProgress",
-    }
-)
+_ALWAYS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+#: Conditions that go when the kubelet does not say them.
+_OURS = frozenset({*_ALWAYS, "PodResizePending", "PodResizeInProgress"})
+#: Outcomes remembered of pods of one spec.
+_REMEMBERED = 16
 _NO_CONDITIONS: list[Obj] = []
 
 
@@ -45,7 +41,7 @@ def pod_status(
     view = _View(record, facts, policy, timestamp)
     status: Obj = {
         "phase": now_phase,
-        "conditions": _conditions(record, spec, of_conditions, given, timestamp(None), is_over=is_over),
+        "conditions": _conditions(record, facts, of_conditions, given, timestamp(None), is_over=is_over),
         "hostIP": host_ip,
         "hostIPs": _both(host_ip, dual=dual),
         "startTime": timestamp(record.started_us),
@@ -96,8 +92,16 @@ class _View(NamedTuple):
 
     def of(self, spec: Obj) -> Obj:
         """What the runtime knows, and what the status repeats of the spec: the image until the runtime knows better, resources, mounts."""
-        record, name = self.record, spec["name"]
-        one = record.containers[name]
+        one = self.record.containers[spec["name"]]
+        if one.instance or one.image or one.why is not None:
+            return self._made(spec, one)
+        waiting = self.facts.waiting.get(one.name)
+        if waiting is None:
+            waiting = self.facts.waiting[one.name] = self._made(spec, one)
+        return waiting
+
+    def _made(self, spec: Obj, one: ContainerRecord) -> Obj:
+        record, name = self.record, one.name
         state, last = _state(one, record, self.policy, self.timestamp)
         status = {
             "name": name,
@@ -168,32 +172,50 @@ def image_id(image: str) -> str:
 # Conditions
 
 
-def _conditions(record: PodRecord, spec: Obj, now_phase: str, given: Obj, now: str, *, is_over: bool) -> list[Obj]:
+def _conditions(
+    record: PodRecord, facts: SpecFacts, now_phase: str, given: Obj, now: str, *, is_over: bool
+) -> list[Obj]:
+    """Pods of one spec to which the same happens within a second share them."""
     known: list[Obj] = given.get("conditions") or _NO_CONDITIONS
-    before = {one["type"]: one for one in known}
-    if record.written is not None and (last := record.written.get("conditions")) is not known:
-        before.update({one["type"]: one for one in last or _NO_CONDITIONS})
+    last: list[Obj] = _NO_CONDITIONS if record.written is None else record.written.get("conditions") or _NO_CONDITIONS
+    wanted = _wanted(record, facts.spec, now_phase, known, is_over=is_over)
+    seen = facts.conditions.get(wanted)
+    if seen is not None and seen[0] == now and seen[1] == known and seen[2] == last:
+        return seen[3]
+    before = _by_type(known) if last is known else {**_by_type(known), **_by_type(last)}
+    ours = _OURS if len(wanted) == len(_ALWAYS) else _OURS | {type for type, *_ in wanted}
+    made = _written(wanted, before, now) + [one for one in known if one["type"] not in ours]
+    if len(facts.conditions) >= _REMEMBERED:
+        facts.conditions.clear()
+    facts.conditions[wanted] = (now, known, last, made)
+    return made
+
+
+def _by_type(conditions: list[Obj]) -> dict[str, Obj]:
+    return {one["type"]: one for one in conditions}
+
+
+def _wanted(record: PodRecord, spec: Obj, now_phase: str, known: list[Obj], *, is_over: bool) -> tuple[Said, ...]:
+    """The kubelet's own conditions."""
     containers_ready = _containers_ready(record, now_phase)
-    wanted = [
+    wanted: tuple[Said, ...] = (
         ("PodReadyToStartContainers", "True" if record.sandbox else "False", "", ""),
         ("Initialized", *_initialized(record, now_phase)),
-        ("Ready", *_ready(containers_ready, spec, before)),
+        ("Ready", *_ready(containers_ready, spec, known)),
         ("ContainersReady", *containers_ready),
         ("PodScheduled", "True", "", ""),
-    ]
-    others = [one for one in known if one["type"] not in _OURS]
+    )
     if record.resize is not None:
-        wanted.append(("PodResizePending", "True", *record.resize))
+        wanted += (("PodResizePending", "True", *record.resize),)
     if record.resizing:
-        wanted.append(("PodResizeInProgress", "True", "", ""))
+        wanted += (("PodResizeInProgress", "True", "", ""),)
     if record.disrupted and is_over:
-        others = [one for one in others if one["type"] != "DisruptionTarget"]
-        wanted.append(("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted))
-    return _written(wanted, before, now) + others
+        wanted += (("DisruptionTarget", "True", "TerminationByKubelet", record.disrupted),)
+    return wanted
 
 
-def _written(wanted: list[tuple[str, str, str, str]], before: dict[str, Obj], now: str) -> list[Obj]:
-    """Conditions from type, status, reason and message; one that says the same as before stands as it is."""
+def _written(wanted: Iterable[Said], before: dict[str, Obj], now: str) -> list[Obj]:
+    """One that says the same as before stands as it is."""
     written: list[Obj] = []
     for type, status, reason, message in wanted:
         old, moment = before.get(type), now
@@ -219,6 +241,18 @@ def _initialized(record: PodRecord, now_phase: str) -> tuple[str, str, str]:
     return "False", "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(waiting)}]"
 
 
+def is_ready_outdated(pod: Obj) -> bool:
+    """Whether a readiness gate has opened or closed since the kubelet has last said if the pod is ready (`NeedToReconcilePodReadiness`)."""
+    conditions = (pod.get("status") or {}).get("conditions") or _NO_CONDITIONS
+    known = _by_type(conditions)
+    if "Ready" not in known or "ContainersReady" not in known:
+        return False
+    said, containers = known["Ready"], known["ContainersReady"]
+    of_containers = (containers["status"], containers.get("reason", ""), containers.get("message", ""))
+    status, _, message = _ready(of_containers, pod["spec"], conditions)
+    return bool((said["status"], said.get("message", "")) != (status, message))
+
+
 def _init_complete(one: ContainerRecord) -> bool:
     return one.started if one.kind == "sidecar" else one.state == "exited" and one.exit_code == 0
 
@@ -234,10 +268,11 @@ def _containers_ready(record: PodRecord, now_phase: str) -> tuple[str, str, str]
     return "False", "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
 
 
-def _ready(containers_ready: tuple[str, str, str], spec: Obj, before: dict[str, Obj]) -> tuple[str, str, str]:
+def _ready(containers_ready: tuple[str, str, str], spec: Obj, conditions: list[Obj]) -> tuple[str, str, str]:
     gates = spec.get("readinessGates") or ()
     if containers_ready[0] != "True" or not gates:
         return containers_ready
+    before = _by_type(conditions)
     missing = [
         f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.'
         if gate["conditionType"] not in before

@@ -33,7 +33,7 @@ from simulator.node.pod_lifecycle import (
 )
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
 from simulator.node.pod_sandboxes import PodSandboxes
-from simulator.node.pod_status import rejected_status
+from simulator.node.pod_status import is_ready_outdated, rejected_status
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.resizing import Resizing
 from simulator.node.static_pods import StaticPods, mirrored
@@ -96,15 +96,21 @@ class PodWorkers:
         elif new["metadata"].get("deletionTimestamp"):
             if not self._is_held(node.name, new):
                 self._deleted(record, new)
-        elif old is not None and record.worker == "syncing" and _differs(old, new):
-            self._changed(record, old, new)
+        elif old is not None and record.worker == "syncing":
+            if _differs(old, new):
+                self._changed(record, old, new)
+            elif self._fleet.facts(record, new).has_gates and is_ready_outdated(new):
+                self._fleet.wake(record)
 
     def _is_nothing_new(self, old: Obj | None, new: Obj | None) -> bool:
         """Whether a pod that has a worker differs in its status alone, as it does after each report of the worker itself."""
         if old is None or new is None or old["spec"] is not new["spec"]:
             return False
         metadata = new["metadata"]
-        return metadata["uid"] in self._fleet.pods and "deletionTimestamp" not in metadata
+        record = self._fleet.pods.get(metadata["uid"])
+        if record is None or record.facts is None or record.facts.has_gates:
+            return False
+        return "deletionTimestamp" not in metadata
 
     def relist(self, node_name: str, epoch: int) -> None:
         """Event: a kubelet has started and compares the pods bound to it with what it knows."""

@@ -50,6 +50,13 @@ class SpecFacts:
     """Containers whose variables, words and mounts say nothing that differs between pods."""
     mounts: dict[str, list[Obj]]
     """Of containers that have any: `volumeMounts` as the status repeats them."""
+    has_gates: bool
+    """Others have a say in whether the pod is ready."""
+    waiting: dict[str, Obj] = field(default_factory=dict)
+    """The status of containers that nothing was done for yet, and `conditions`: filled by `pod_status`, which says what they are."""
+    conditions: dict[tuple[tuple[str, str, str, str], ...], tuple[str, list[Obj], list[Obj], list[Obj]]] = field(
+        default_factory=dict
+    )
     alike: dict[str, bool] = field(default_factory=dict)
     """Whether a container's program, too, asks for nothing that differs between pods; filled by `container_starts`, as are `starts`."""
     starts: dict[str, KnownStart] = field(default_factory=dict)
@@ -94,6 +101,7 @@ def facts_of(spec: Obj) -> SpecFacts:
         sub_paths=frozenset(one["name"] for one in containers if any(_is_part(mount) for mount in _mounts(one))),
         self_contained=frozenset(one["name"] for one in containers if _is_self_contained(one, alike)),
         mounts={one["name"]: [_shown(mount) for mount in _mounts(one)] for one in containers if _mounts(one)},
+        has_gates=bool(spec.get("readinessGates")),
     )
 
 

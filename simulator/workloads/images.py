@@ -5,7 +5,7 @@ owner there is `library`, a missing tag is `latest`; what does not parse raises 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from simulator.workloads.errors import InvalidImageName
@@ -26,16 +26,15 @@ class ImageName:
     repository: str
     tag: str
     digest: str = ""
+    path: str = field(init=False, repr=False, compare=False)
+    """`docker.io/library/nginx`: what identifies the image apart from its version."""
+    full: str = field(init=False, repr=False, compare=False)
+    """`docker.io/library/nginx:1.27`: the name containerd keeps."""
 
-    @property
-    def path(self) -> str:
-        """`docker.io/library/nginx`: what identifies the image apart from its version."""
-        return f"{self.registry}/{self.repository}"
-
-    @property
-    def full(self) -> str:
-        """`docker.io/library/nginx:1.27`: the name containerd keeps."""
-        return f"{self.path}@{self.digest}" if self.digest else f"{self.path}:{self.tag}"
+    def __post_init__(self) -> None:
+        path = f"{self.registry}/{self.repository}"
+        object.__setattr__(self, "path", path)
+        object.__setattr__(self, "full", f"{path}@{self.digest}" if self.digest else f"{path}:{self.tag}")
 
 
 @lru_cache(maxsize=1024)

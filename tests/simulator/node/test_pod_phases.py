@@ -255,3 +255,30 @@ def test_a_pod_with_a_sidecar_runs_until_the_sidecar_has_stopped(machines: Any) 
     machines.run(4)
     assert machines.status()["phase"] == "Succeeded"
     assert machines.condition("Ready")["reason"] == "PodCompleted"
+
+
+@follows("Pod conditions", "pkg/kubelet/status/status_manager.go: NeedToReconcilePodReadiness")
+def test_a_readiness_gate_opens_and_closes_a_pod_at_once(machines: Any) -> None:
+    machines.start(spec={"readinessGates": [{"conditionType": "example.com/open"}]})
+    machines.run(5)
+    assert machines.condition("ContainersReady")["status"] == "True"
+    assert (machines.condition("Ready")["status"], machines.condition("Ready")["reason"]) == (
+        "False",
+        "ReadinessGatesNotReady",
+    )
+    missing = 'corresponding condition of pod readiness gate "example.com/open" does not exist.'
+    assert machines.condition("Ready")["message"] == missing
+    for status, ready, message in (
+        ("True", "True", None),
+        ("False", "False", 'the status of pod readiness gate "example.com/open" is not "True", but False'),
+        ("True", "True", None),
+    ):
+        pod = machines.pod()
+        others = [one for one in pod["status"]["conditions"] if one["type"] != "example.com/open"]
+        gate = {"type": "example.com/open", "status": status, "lastProbeTime": None, "lastTransitionTime": None}
+        changed = {**pod, "status": {**pod["status"], "conditions": [*others, gate]}}
+        machines.registry.update("test", "pods", changed, "status")
+        machines.run(0.1)
+        assert machines.condition("Ready")["status"] == ready
+        assert machines.condition("Ready").get("message") == message
+        assert machines.condition("example.com/open")["status"] == status
