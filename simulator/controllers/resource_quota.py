@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
-from simulator.controllers.kinds.objects import key_of, one_of, split
+from simulator.controllers.kinds.objects import is_ending, key_of, one_of, split
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
@@ -39,6 +39,8 @@ class ResourceQuotaController(Controller):
         """Namespace → keys of its quotas; None until drawn from the cache."""
         self._tallies: dict[str, dict[str, int]] = {}
         """Key of a quota → name → billionths in use; absent until counted."""
+        self._due: dict[str, int] = {}
+        """Key of a quota → when the next of its pods should have ended: the quota is counted again after that."""
         super().__init__(process, client)
 
     # The watch
@@ -50,6 +52,7 @@ class ResourceQuotaController(Controller):
         if new is None:
             self._quotas_by_namespace().get(namespace, {}).pop(key, None)
             self._tallies.pop(key, None)
+            self._due.pop(key, None)
             return
         self._quotas_by_namespace().setdefault(namespace, {})[key] = None
         if old is None or old.get("spec") != new.get("spec"):
@@ -83,8 +86,10 @@ class ResourceQuotaController(Controller):
         quota = self.cache.get(QUOTAS, *split(key))
         if quota is None:
             return
-        before = _charged(quota, resource, old)
-        after = _charged(quota, resource, new)
+        if resource == "pods":
+            self._mind_the_end(key, old, new)
+        before = self._charged(quota, resource, old)
+        after = self._charged(quota, resource, new)
         if before == after:
             return
         self.enqueue(key)
@@ -94,6 +99,29 @@ class ResourceQuotaController(Controller):
             tally[name] = tally.get(name, 0) - amount
         for name, amount in after.items():
             tally[name] = tally.get(name, 0) + amount
+
+    def _mind_the_end(self, key: str, old: Obj | None, new: Obj | None) -> None:
+        """A pod that does not end in time is given back by the first count after that (`QuotaV1Pod`)."""
+        if old is not None and self._is_overdue(old):
+            self._tallies.pop(key, None)
+        if new is not None and is_ending(new):
+            self._due[key] = min(self._end_us(new), self._due.get(key, self._end_us(new)))
+            self.enqueue(key, self._until_resync_us())
+
+    def _end_us(self, pod: Obj) -> int:
+        """The grace period counts twice: the time of deletion contains it already, in upstream too."""
+        grace_us: int = pod["metadata"].get("deletionGracePeriodSeconds", 0) * 1_000_000
+        return self.engine.micros(pod["metadata"]["deletionTimestamp"]) + grace_us
+
+    def _is_overdue(self, obj: Obj) -> bool:
+        return obj["kind"] == "Pod" and is_ending(obj) and self.engine.now > self._end_us(obj)
+
+    def _charged(self, quota: Obj, resource: str, obj: Obj | None) -> dict[str, int]:
+        if obj is None or not matches_scopes(quota, resource, obj):
+            return {}
+        amounts = usage(resource, obj, is_overdue=self._is_overdue(obj))
+        names = concerned(resource, (quota.get("spec") or {}).get("hard") or {})
+        return {name: amounts[name].nanos for name in names if name in amounts}
 
     def _quotas_by_namespace(self) -> dict[str, dict[str, None]]:
         if self._limited is None:
@@ -110,8 +138,10 @@ class ResourceQuotaController(Controller):
             return
         hard, status = (quota.get("spec") or {}).get("hard") or {}, quota.get("status") or {}
         tally = self._tallies.get(key)
-        if tally is None:
-            tally = self._tallies[key] = self._counted(quota)
+        if tally is None or self._due.get(key, self.engine.now) < self.engine.now:
+            tally = self._tallies[key] = self._counted(key, quota)
+        if key in self._due:
+            self.enqueue(key, self._until_resync_us())
         before = parsed(status.get("used"))
         used = {name: _text(tally.get(name, 0), before.get(name), parse(amount)) for name, amount in hard.items()}
         if status.get("hard") == hard and status.get("used") == used:
@@ -122,11 +152,14 @@ class ResourceQuotaController(Controller):
             if error.reason != "NotFound":
                 raise
 
-    def _counted(self, quota: Obj) -> dict[str, int]:
+    def _counted(self, key: str, quota: Obj) -> dict[str, int]:
         total: dict[str, int] = {}
+        self._due.pop(key, None)
         for resource in resources_of((quota.get("spec") or {}).get("hard") or {}):
             for obj in self.cache.list(resource, quota["metadata"]["namespace"]):
-                for name, amount in _charged(quota, resource, obj).items():
+                if resource == "pods" and is_ending(obj) and not self._is_overdue(obj):
+                    self._due[key] = min(self._end_us(obj), self._due.get(key, self._end_us(obj)))
+                for name, amount in self._charged(quota, resource, obj).items():
                     total[name] = total.get(name, 0) + amount
         return total
 
@@ -144,21 +177,25 @@ class ResourceQuotaController(Controller):
     def _forget(self) -> None:
         self._limited = None
         self._tallies.clear()
+        self._due.clear()
 
 
 def _uses_the_same(old: Obj | None, new: Obj | None) -> bool:
     """Most changes of pods are news of their status."""
     if old is None or new is None:
         return False
-    return old.get("spec") is new.get("spec") and is_finished(old) == is_finished(new)
+    return (
+        old.get("spec") is new.get("spec")
+        and is_finished(old) == is_finished(new)
+        and is_ending(old) == is_ending(new)
+        and _held(old) == _held(new)
+    )
 
 
-def _charged(quota: Obj, resource: str, obj: Obj | None) -> dict[str, int]:
-    if obj is None or not matches_scopes(quota, resource, obj):
-        return {}
-    amounts = usage(resource, obj)
-    names = concerned(resource, (quota.get("spec") or {}).get("hard") or {})
-    return {name: amounts[name].nanos for name in names if name in amounts}
+def _held(pod: Obj) -> list[object]:
+    """What its containers have, which may be more than they ask for while they are resized."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return [one.get("resources") for one in statuses]
 
 
 def _text(nanos: int, before: Quantity | None, hard: Quantity) -> str:

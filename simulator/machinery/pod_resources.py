@@ -13,6 +13,7 @@ from simulator.machinery.quantities import Quantity, parse
 Obj = dict[str, Any]
 Part = Literal["requests", "limits"]
 Amounts = dict[str, Quantity]
+PARTS: tuple[Part, Part] = ("requests", "limits")
 
 
 def plus(first: Quantity, second: Quantity) -> Quantity:
@@ -32,16 +33,20 @@ def of_container(container: Obj, part: Part) -> Amounts:
     return parsed((container.get("resources") or {}).get(part))
 
 
-def of_pod(spec: Obj, part: Part) -> Amounts:
-    """Requests or limits of a pod with this spec. A name no container sets is missing, not zero."""
+def of_pod(spec: Obj, part: Part, status: Obj | None = None, *, with_overhead: bool = True) -> Amounts:
+    """Requests or limits of a pod with this spec. A name no container sets is missing, not zero.
+
+    `status`: what its containers have until now counts where it is more than they ask for (`UseStatusResources`).
+    """
     total: Amounts = {}
     for container in spec["containers"]:
-        _add(total, of_container(container, part))
+        _add(total, _held(container, part, status, "containerStatuses"))
     sidecars: Amounts = {}
     peak: Amounts = {}
     for container in spec.get("initContainers") or ():
         needed = of_container(container, part)
         if container.get("restartPolicy") == "Always":
+            needed = _held(container, part, status, "initContainerStatuses")
             _add(total, needed)
             _add(sidecars, needed)
             needed = dict(sidecars)
@@ -49,10 +54,30 @@ def of_pod(spec: Obj, part: Part) -> Amounts:
             _add(needed, sidecars)
         _raise(peak, needed)
     _raise(total, peak)
-    for name, amount in parsed(spec.get("overhead")).items():
+    for name, amount in parsed(spec.get("overhead") if with_overhead else None).items():
         if part == "requests" or name in total:
             _add(total, {name: amount})
     return total
+
+
+def _held(container: Obj, part: Part, status: Obj | None, key: str) -> Amounts:
+    """What a running container is counted with (`determineContainerReqs`, `determineContainerLimits`)."""
+    asked = of_container(container, part)
+    found = next((one for one in (status or {}).get(key) or () if one["name"] == container["name"]), None)
+    if status is None or found is None or found.get("resources") is None:
+        return asked
+    held = dict(parsed(found["resources"].get(part)))
+    if part == "requests":
+        _raise(held, parsed(found.get("allocatedResources")))
+    if _is_infeasible(status):
+        return held
+    _raise(asked, held)
+    return asked
+
+
+def _is_infeasible(status: Obj) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(one["type"] == "PodResizePending" and one.get("reason") == "Infeasible" for one in conditions)
 
 
 def _add(total: Amounts, more: Amounts) -> None:

@@ -3,14 +3,14 @@
 Counterpart of `pkg/quota/v1/evaluator/core` and `staging/.../quota/v1/generic` (1.33). Shared by admission, which charges, and by
 the controller, which counts again.
 
-Leaves out: pods whose grace period ran out on a lost node stay charged until they are gone; scope VolumeAttributesClass.
+Leaves out: scope VolumeAttributesClass, resource claims.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulator.machinery.pod_resources import Amounts, of_container, of_pod, parsed
-from simulator.machinery.quantities import Quantity, parse
+from simulator.machinery.quantities import NANO, Quantity, parse
 
 Obj = dict[str, Any]
 
@@ -28,10 +28,13 @@ _LEGACY = ("configmaps", "resourcequotas", "replicationcontrollers", "secrets")
 IGNORED = frozenset({"events", "bindings", "localsubjectaccessreviews.authorization.k8s.io"})
 
 
-def usage(resource: str, obj: Obj) -> Amounts:
-    """Everything the object is charged for, whether or not some quota limits it."""
+def usage(resource: str, obj: Obj, *, is_overdue: bool = False) -> Amounts:
+    """Everything the object is charged for, whether or not some quota limits it.
+
+    `is_overdue`: a pod that should have ended long ago, on a node that is lost, say; it only counts as an object.
+    """
     if resource == "pods":
-        return _pod(obj)
+        return _pod(obj, is_overdue=is_overdue)
     amounts = {f"count/{resource}": ONE}
     if resource == "services":
         amounts.update(_service(obj["spec"]))
@@ -94,12 +97,13 @@ def is_finished(pod: Obj) -> bool:
     return (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
 
 
-def _pod(pod: Obj) -> Amounts:
+def _pod(pod: Obj, *, is_overdue: bool) -> Amounts:
     amounts: Amounts = {"count/pods": ONE}
-    if is_finished(pod):
+    if is_overdue or is_finished(pod):
         return amounts
     amounts["pods"] = ONE
-    amounts.update(_compute(of_pod(pod["spec"], "requests"), of_pod(pod["spec"], "limits")))
+    spec, status = pod["spec"], pod.get("status") or {}
+    amounts.update(_compute(of_pod(spec, "requests", status), of_pod(spec, "limits", status)))
     return amounts
 
 
@@ -108,6 +112,8 @@ def _compute(requests: Amounts, limits: Amounts) -> Amounts:
     for name, amount in requests.items():
         if name in ("cpu", "memory", "ephemeral-storage") or name.startswith("hugepages-"):
             amounts[name] = amount
+        elif not _is_extended(f"requests.{name}"):
+            continue
         amounts[f"requests.{name}"] = amount
     for name in ("cpu", "memory", "ephemeral-storage"):
         if name in limits:
@@ -140,7 +146,7 @@ def _claim(claim: Obj) -> Amounts:
     amounts: Amounts = {"persistentvolumeclaims": ONE}
     storage = _storage(claim)
     if storage is not None:
-        amounts["requests.storage"] = storage
+        amounts["requests.storage"] = Quantity(-(-storage.nanos // NANO) * NANO, storage.format)
     if name:
         amounts.update({f"{name}{_CLASS_OF_STORAGE}{key}": amount for key, amount in list(amounts.items())})
     return amounts

@@ -122,7 +122,8 @@ class AdmissionChain:
             return
         if resource == "persistentvolumeclaims":
             storage.refuse_resize(obj, old, self._store)
-            self._check_ranges(resource, obj)
+            if "deletionTimestamp" not in old["metadata"]:
+                self._check_ranges(resource, obj)
         self._quota.charge(resource, obj, old, dry_run=dry_run)
 
     def on_resize(self, pod: Obj, old: Obj, *, dry_run: bool) -> None:

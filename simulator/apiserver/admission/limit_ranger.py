@@ -5,7 +5,7 @@ Findings come in the order of names; upstream's order within one LimitRange foll
 """
 
 from simulator.engine.plain import Obj
-from simulator.machinery.pod_resources import Amounts, of_container, of_pod, parsed
+from simulator.machinery.pod_resources import PARTS, Amounts, of_container, of_pod, parsed
 from simulator.machinery.quantities import NANO, Quantity
 from simulator.machinery.store import Store
 
@@ -75,7 +75,7 @@ def _offences(limit: Obj, resource: str, obj: Obj) -> list[str]:
         return _claim(limit, obj) if kind == "PersistentVolumeClaim" else []
     spec = obj["spec"]
     if kind == "Pod":
-        return _bounds(limit, of_pod(spec, "requests"), of_pod(spec, "limits"))
+        return _bounds(limit, *(of_pod(spec, part, with_overhead=False) for part in PARTS))
     if kind != "Container":
         return []
     return [
