@@ -30,6 +30,10 @@ COMPONENTS: dict[str, list[str]] = {
     ],
     "Network": [
         "CoreDNS: records",
+        "Gateway API: GRPCRoute",
+        "Gateway API: Gateway",
+        "Gateway API: HTTPRoute",
+        "Gateway API: ReferenceGrant",
         "NetworkPolicy",
         "ingress-nginx",
         "kube-proxy: choice of endpoints",
