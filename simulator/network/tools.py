@@ -79,6 +79,8 @@ class NetworkTools:
                 return self._dns.nslookup(source, rest, busybox=_has_busybox(pod))
             case "dig":
                 return self._dns.dig(source, rest)
+            case "host":
+                return self._dns.host(source, rest)
             case "getent":
                 return self._getent(source, _operands(program, rest))
             case "wget":

@@ -30,6 +30,7 @@ COMPONENTS: dict[str, list[str]] = {
     ],
     "Network": [
         "CoreDNS: records",
+        "DNS tools",
         "Gateway API: GRPCRoute",
         "Gateway API: Gateway",
         "Gateway API: HTTPRoute",

@@ -210,8 +210,9 @@ HERE = namespace("default", team="a")
     ],
 )
 def test_where_a_route_is_attached(listeners: list[Obj], spec: Obj, reason: str, names: tuple[str, ...]) -> None:
-    parent = {"name": "cafe", **{key: spec[key] for key in ("sectionName", "port") if key in spec}}
-    made = route("r", parentRefs=[parent], **({"hostnames": spec["hostnames"]} if "hostnames" in spec else {}))
+    parent: Obj = {"name": "cafe", **{key: spec[key] for key in ("sectionName", "port") if key in spec}}
+    hosts: Obj = {"hostnames": spec["hostnames"]} if "hostnames" in spec else {}
+    made = route("r", parentRefs=[parent], **hosts)
     owner, objects = gateway("cafe", *listeners), Known(HERE)
     found = graph.attach(made, parent, owner, graph.listeners(owner, objects), objects)
     assert (found.accepted[2], found.listeners) == (reason, names)
@@ -241,7 +242,7 @@ def test_where_a_route_is_attached(listeners: list[Obj], spec: Obj, reason: str,
     ],
 )
 def test_from_which_namespaces_routes_come(namespaces: Obj | None, where: str, lets_in: bool) -> None:
-    allowed = {} if namespaces is None else {"allowedRoutes": {"namespaces": namespaces}}
+    allowed: Obj = {} if namespaces is None else {"allowedRoutes": {"namespaces": namespaces}}
     owner, objects = gateway("cafe", listener(**allowed)), Known(HERE, namespace("shop", team="b"))
     parent = {"name": "cafe", "namespace": "default"}
     found = graph.attach(route("r", namespace=where), parent, owner, graph.listeners(owner, objects), objects)
@@ -372,7 +373,8 @@ def path(value: str, kind: str = "PathPrefix", **more: Any) -> Obj:
     return {"path": {"type": kind, "value": value}, **more}
 
 
-HEADER, QUERY = {"headers": [{"name": "A", "value": "b"}]}, {"queryParams": [{"name": "q", "value": "1"}]}
+HEADER: Obj = {"headers": [{"name": "A", "value": "b"}]}
+QUERY: Obj = {"queryParams": [{"name": "q", "value": "1"}]}
 
 
 @follows("Gateway API: HTTPRoute", f"{TYPES}/httproute_types.go: HTTPRouteRule.matches")

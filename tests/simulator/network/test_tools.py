@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from simulator.network.dns_tools import record_line
 from simulator.network.tools import NetworkTools
+from simulator.network.zone import Record
 from simulator.workloads.pauses import STDIN
+from tests.proof.follows import follows
 from tests.simulator.network.conftest import Reply, Spot, Town
 
 
@@ -94,7 +97,7 @@ def test_dig_prints_sections_and_asks_full_names_only(town: Any) -> None:
     assert status == 0
     assert ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: " in "\n".join(lines)
     at = lines.index(";; ANSWER SECTION:")
-    assert lines[at + 1] == "web.default.svc.cluster.local.\t30\tIN\tA\t10.96.1.1"
+    assert lines[at + 1] == "web.default.svc.cluster.local. 30 IN\tA\t10.96.1.1"
     assert ";; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)" in lines
     town.built = None
     assert run(town_of(), "dig", "+short", "web")[1] == []
@@ -128,7 +131,7 @@ def test_dig_without_a_server_that_answers(town: Any) -> None:
     del town.sockets["10.244.9.9", 53, "UDP"]
     status, lines = run(town, "dig", "web.default.svc.cluster.local")
     assert (status, lines[-1]) == (9, ";; no servers could be reached")
-    assert lines[2] == ";; communications error to 10.96.0.10#53: timed out"
+    assert lines[:4] == [*[";; communications error to 10.96.0.10#53: timed out"] * 3, ""]
 
 
 def test_a_virtual_ip_answers_no_ping(town: Any) -> None:
@@ -142,7 +145,7 @@ def test_a_virtual_ip_answers_no_ping(town: Any) -> None:
         pytest.param(("+noall", "+answer", "web"), [], id="one full name without the search list"),
         pytest.param(
             ("+noall", "+answer", "+search", "web", "A"),
-            ["web.default.svc.cluster.local.\t30\tIN\tA\t10.96.1.1"],
+            ["web.default.svc.cluster.local. 30 IN\tA\t10.96.1.1"],
             id="along the search list, only the answer",
         ),
         pytest.param(("+short", "+search", "web"), ["10.96.1.1"], id="along the search list, in short"),
@@ -163,3 +166,140 @@ def test_nc_sends_what_it_reads_over_udp(town: Town) -> None:
 def test_getent_looks_into_the_hosts_file_first(town: Town) -> None:
     status, lines = run(town, "getent", "hosts", "localhost")
     assert (status, lines) == (0, ["127.0.0.1       localhost"])
+
+
+BIND = "isc-projects/bind9"
+HEAD = [
+    "",
+    "; <<>> DiG 9.18.13 <<>> {words}",
+    ";; global options: +cmd",
+    ";; Got answer:",
+    ";; WARNING: .local is reserved for Multicast DNS",
+    ";; You are currently testing what happens when an mDNS query is leaked to DNS",
+]
+EDNS = ["", ";; OPT PSEUDOSECTION:", "; EDNS: version: 0, flags:; udp: 1232"]
+
+
+@follows(
+    "DNS tools", f"{BIND}/bin/dig/dig.c: printmessage, printgreeting, received", f"{BIND}/lib/dns/masterdump.c: indent"
+)
+@pytest.mark.parametrize(
+    ("words", "flags", "question", "section", "size"),
+    [
+        pytest.param(
+            ("web.default.svc.cluster.local",),
+            "status: NOERROR; qr aa rd; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1",
+            ";web.default.svc.cluster.local.\tIN\tA",
+            [";; ANSWER SECTION:", "web.default.svc.cluster.local. 30 IN\tA\t10.96.1.1"],
+            115,
+            id="an address",
+        ),
+        pytest.param(
+            ("AAAA", "web.default.svc.cluster.local"),
+            "status: NOERROR; qr aa rd; QUERY: 1, ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 1",
+            ";web.default.svc.cluster.local.\tIN\tAAAA",
+            [
+                ";; AUTHORITY SECTION:",
+                "cluster.local.\t\t30\tIN\tSOA\tns.dns.cluster.local. hostmaster.cluster.local. 0 7200 1800 86400 30",
+            ],
+            163,
+            id="no such record",
+        ),
+        pytest.param(
+            ("nope.cluster.local",),
+            "status: NXDOMAIN; qr aa rd; QUERY: 1, ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 1",
+            ";nope.cluster.local.\t\tIN\tA",
+            [
+                ";; AUTHORITY SECTION:",
+                "cluster.local.\t\t30\tIN\tSOA\tns.dns.cluster.local. hostmaster.cluster.local. 0 7200 1800 86400 30",
+            ],
+            152,
+            id="no such name",
+        ),
+    ],
+)
+def test_what_dig_prints(
+    town: Any, words: tuple[str, ...], flags: str, question: str, section: list[str], size: int
+) -> None:
+    _, lines = run(town, "dig", *words)
+    status, shown, counts = flags.split("; ", 2)
+    assert lines[:6] == [line.format(words=" ".join(words)) for line in HEAD]
+    assert lines[6].startswith(f";; ->>HEADER<<- opcode: QUERY, {status}, id: ")
+    assert lines[7:9] == [f";; flags: {shown}; {counts}", ";; WARNING: recursion requested but not available"]
+    assert lines[9:12] == EDNS
+    assert lines[12].startswith("; COOKIE: ")
+    assert lines[12].endswith(" (echoed)")
+    assert lines[13:16] == [";; QUESTION SECTION:", question, ""]
+    assert lines[16:] == [
+        *section,
+        "",
+        ";; Query time: 0 msec",
+        ";; SERVER: 10.96.0.10#53(10.96.0.10) (UDP)",
+        ";; WHEN: Thu Jan 01 00:00:00 UTC 1970",
+        f";; MSG SIZE  rcvd: {size}",
+        "",
+    ]
+
+
+@follows("DNS tools", f"{BIND}/lib/dns/masterdump.c: indent")
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        pytest.param("db.a", "db.a.\t\t\t30\tIN\tA\t10.0.0.1", id="far before the columns"),
+        pytest.param(
+            "kubernetes.default.svc.cluster.local",
+            "kubernetes.default.svc.cluster.local. 30 IN A\t10.0.0.1",
+            id="beyond three of them",
+        ),
+        pytest.param(
+            "a-name.that-is.longer.than-all.svc.cluster.local",
+            "a-name.that-is.longer.than-all.svc.cluster.local. 30 IN\tA 10.0.0.1",
+            id="beyond all",
+        ),
+    ],
+)
+def test_columns_of_records(name: str, line: str) -> None:
+    assert record_line(Record(name, 30, "A", "10.0.0.1")) == line
+
+
+@follows("DNS tools", f"{BIND}/bin/dig/dig.c: printgreeting")
+def test_a_server_that_was_named_is_counted(town: Any) -> None:
+    assert run(town, "dig", "@10.96.0.10", "web.default.svc.cluster.local")[1][1:4] == [
+        "; <<>> DiG 9.18.13 <<>> @10.96.0.10 web.default.svc.cluster.local",
+        "; (1 server found)",
+        ";; global options: +cmd",
+    ]
+
+
+USING = ["Using domain server:", "Name: 10.96.0.10", "Address: 10.96.0.10#53", "Aliases: ", ""]
+
+
+@follows("DNS tools", f"{BIND}/bin/dig/host.c: printmessage, say_message")
+@pytest.mark.parametrize(
+    ("words", "status", "lines"),
+    [
+        pytest.param(("web",), 0, ["web.default.svc.cluster.local has address 10.96.1.1"], id="along the search list"),
+        pytest.param(
+            ("web", "10.96.0.10"),
+            0,
+            [*USING, "web.default.svc.cluster.local has address 10.96.1.1"],
+            id="of a named server",
+        ),
+        pytest.param(
+            ("-t", "AAAA", "web"), 0, ["web.default.svc.cluster.local has no AAAA record"], id="no such record"
+        ),
+        pytest.param(("nope",), 1, ["Host nope not found: 3(NXDOMAIN)"], id="no such name"),
+        pytest.param(
+            ("10.96.1.1",),
+            0,
+            ["1.1.96.10.in-addr.arpa domain name pointer web.default.svc.cluster.local."],
+            id="back to a name",
+        ),
+        pytest.param(
+            ("10.96.9.9",), 1, ["Host 9.9.96.10.in-addr.arpa. not found: 3(NXDOMAIN)"], id="nobody has the address"
+        ),
+    ],
+)
+def test_what_host_prints(town: Any, words: tuple[str, ...], status: int, lines: list[str]) -> None:
+    town.service("web", "10.96.1.1")
+    assert run(town, "host", *words) == (status, lines)
