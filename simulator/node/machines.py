@@ -23,6 +23,15 @@ from simulator.workloads.images import parse
 
 #: A kubelet that cannot register or report tries again after this long.
 _RETRY_US = 10 * SECOND
+#: What a kubelet says of its node whenever it starts (`BirthCry`, `enforceNodeAllocatableCgroups`, `initialNode`), before it knows of any pressure.
+_FIRST_WORDS = (
+    ("Starting", "Starting kubelet."),
+    ("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods"),
+    *(
+        (state, f"Node {{node}} status is now: {state}")
+        for state in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID")
+    ),
+)
 #: `RestartSec` of the kubelet's unit.
 _RESTART_US = 10 * SECOND
 
@@ -160,9 +169,16 @@ class Machines:
             return
         node.config = node.configured
         node.kubelet = True
+        if node.pressure:
+            self._forget_pressure(node)
         self.register(name, node.epoch)
         if node.manifests:
             self._engine.schedule(0, WORKERS, "read_manifests", name, node.epoch)
+
+    def _forget_pressure(self, node: NodeRecord) -> None:
+        """An eviction manager that starts knows nothing, and looks on its first beat."""
+        node.pressure, node.short_since, node.thresholds_met, node.eviction_due = {}, {}, [], False
+        self._runtime.used(node.name, None)
 
     def configure(self, node: NodeRecord, text: str | None) -> None:
         """The kubelet's file has changed. It is read at the next start, of which systemd makes one every ten seconds after a failure."""
@@ -202,7 +218,8 @@ class Machines:
             node.uid = fresh["metadata"]["uid"]
             self._registry.leases.begin(name)
             self._volumes.driver.register(node)
-            self._say(client, fresh, "Normal", "Starting", "Starting kubelet.")
+            for reason, message in _FIRST_WORDS:
+                self._say(client, fresh, "Normal", reason, message.format(node=name))
             if rebooted:
                 self._say(
                     client, fresh, "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: {boot_id(node)}"

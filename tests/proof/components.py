@@ -48,6 +48,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Eviction",
         "Images",
         "Lifecycle hooks",
+        "Node lease",
         "Node shutdown",
         "Node status",
         "Pod admission",

@@ -39,7 +39,14 @@ def test_a_machine_is_not_ready_until_its_network_is(many: Any) -> None:
         "KubeletReady",
         "kubelet is posting ready status",
     )
-    assert machines.reasons("node-0") == ["Starting", "NodeReady"]
+    assert [message for _, message, _ in machines.events("node-0")] == [
+        "Starting kubelet.",
+        "Updated Node Allocatable limit across pods",
+        "Node node-0 status is now: NodeHasSufficientMemory",
+        "Node node-0 status is now: NodeHasNoDiskPressure",
+        "Node node-0 status is now: NodeHasSufficientPID",
+        "Node node-0 status is now: NodeReady",
+    ]
 
 
 def test_a_pod_waits_for_the_network(many: Any) -> None:
