@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.home import HOME, FileError, Home
 from simulator.kubectl.kubeconfig_form import canonical
+from simulator.kubectl.kubeconfig_text import kubeconfig_of
 from simulator.kubectl.yaml_text import to_yaml
 
 #: What stands for the credentials of the first kubeconfig.
@@ -71,7 +70,7 @@ class Kubeconfig:
         """All files merged: what the first of them says counts; an absent file is an empty one."""
         texts = [(path, self._text(path)) for path in self.files()]
         if texts != self._texts:
-            self._parsed = _merged([_parse(text, path) for path, text in texts])
+            self._parsed = _merged([kubeconfig_of(text, path) for path, text in texts])
             self._texts = texts
         return self._parsed
 
@@ -86,7 +85,7 @@ class Kubeconfig:
         if len(files) == 1:
             self._put(files[0], document)
             return
-        parts = {path: _parse(self._text(path), path) for path in files}
+        parts = {path: kubeconfig_of(self._text(path), path) for path in files}
         for path, part in _distributed(parts, document, self.default_file).items():
             if part != parts[path]:
                 self._put(path, part)
@@ -130,9 +129,9 @@ class Kubeconfig:
         wanted = name or self.current_name()
         body = self.entry("contexts", wanted)
         if body is None:
-            if name:
+            if wanted:
                 raise CommandError(
-                    f"Error in configuration: context was not found for specified context: {name}", prefixed=False
+                    f"Error in configuration: context was not found for specified context: {wanted}", prefixed=False
                 )
             return Context("", "", "", "default", "http://localhost:8080")
         cluster = self.entry("clusters", body.get("cluster", "")) or {}
@@ -209,15 +208,3 @@ def _distributed(
     if not parts[default_file] and changed[default_file]:
         changed[default_file] = {"apiVersion": "v1", "kind": "Config", **changed[default_file]}
     return changed
-
-
-def _parse(text: str, path: str) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError:
-        document = "unreadable"
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise CommandError(f'error loading config file "{path}": it is not a kubeconfig (YAML with kind: Config)')
-    return document

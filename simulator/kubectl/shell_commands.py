@@ -62,8 +62,39 @@ def echo(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
         words.pop(0)
     text = " ".join(words)
     if escapes:
-        text = re.sub(r"\\([nt\\])", lambda sign: {"n": "\n", "t": "\t", "\\": "\\"}[sign[1]], text)
+        text = _unescaped(text)
     return Outcome(text + end)
+
+
+_SPECIFIER = re.compile(r"%(-?0?\d*)(?:\.\d+)?([sdb%])")
+
+
+def printf(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
+    """The format as often as there are words left for it; `%s`, `%d`, `%b` and `%%`, with widths."""
+    if not words:
+        return Outcome(stderr="bash: printf: usage: printf [-v var] format [arguments]\n", exit=2)
+    left, text = list(words[1:]), ""
+    while True:
+        before = len(left)
+        text += _SPECIFIER.sub(lambda found: _filled(found, left), _unescaped(words[0]))
+        if not left or len(left) == before:
+            return Outcome(text)
+
+
+def _filled(found: re.Match[str], left: list[str]) -> str:
+    if found[2] == "%":
+        return "%"
+    word = left.pop(0) if left else ("0" if found[2] == "d" else "")
+    word = _unescaped(word) if found[2] == "b" else word
+    width = int(found[1].lstrip("-") or 0)
+    return (
+        word.ljust(width) if found[1].startswith("-") else word.rjust(width, "0" if found[1].startswith("0") else " ")
+    )
+
+
+def _unescaped(text: str) -> str:
+    signs = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "r": "\r"}
+    return re.sub(r'\\([nrt\\"])', lambda sign: signs[sign[1]], text)
 
 
 def clear(surface: Surface, words: Sequence[str], stdin: str) -> Outcome:
@@ -224,6 +255,7 @@ SMALL: dict[str, Small] = {
     "pwd": pwd,
     "cd": cd,
     "echo": echo,
+    "printf": printf,
     "clear": clear,
     "export": export,
     "unset": unset,

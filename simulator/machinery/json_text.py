@@ -16,6 +16,11 @@ def pretty(value: Any) -> str:
     return json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False).translate(_GO_ESCAPES)
 
 
+def in_order(value: Any) -> str:
+    """The same in the order of the value: of what Go prints from a struct."""
+    return json.dumps(value, indent=4, ensure_ascii=False).translate(_GO_ESCAPES)
+
+
 def compact(value: Any) -> str:
     """One line without spaces, as in the last-applied annotation."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).translate(_GO_ESCAPES)

@@ -14,7 +14,7 @@ from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
 from simulator.kubectl.verbs.cluster_dump import DUMP
 from simulator.kubectl.verbs.reconcile import RECONCILE
-from simulator.machinery.json_text import indented
+from simulator.machinery.json_text import in_order, indented
 from simulator.machinery.resources import Resource
 
 CLIENT_VERSION = "v1.33.1"
@@ -115,6 +115,8 @@ def version(call: Call) -> None:
         raise CommandError(f"extra arguments: [{' '.join(call.rest)}]")
     if call.text("output") not in ("", "json", "yaml"):
         raise CommandError("--output must be 'yaml' or 'json'")
+    if not call.on("client"):
+        call.config.document()
     if not call.text("output"):
         call.out(f"Client Version: {CLIENT_VERSION}\nKustomize Version: {_KUSTOMIZE}\n")
     server = None if call.on("client") else call.api.document("/version")
@@ -227,15 +229,31 @@ def _list_permissions(call: Call) -> None:
 def who_am_i(call: Call) -> None:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     answer = call.api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
-    if call.text("output"):
-        call.out(object_text(answer, call.text("output")))
-        return
     user = answer["status"]["userInfo"]
+    if call.text("output"):
+        _print_review(call, answer)
+        return
     rows = [("Username", user["username"])]
     rows += [("UID", user["uid"])] if user.get("uid") else []
     rows += [("Groups", f"[{' '.join(user['groups'])}]")] if user.get("groups") else []
     rows += [(f"Extra: {key}", f"[{' '.join(values)}]") for key, values in sorted((user.get("extra") or {}).items())]
     call.out(plain_table(("ATTRIBUTE", "VALUE"), rows))
+
+
+_USER_FIELDS = ("username", "uid", "groups", "extra")
+
+
+def _print_review(call: Call, answer: Obj) -> None:
+    """The fields in the order of Go's structs; a review has no name."""
+    output, user = call.text("output"), answer["status"]["userInfo"]
+    if output == "json":
+        told = {field: user[field] for field in _USER_FIELDS if field in user}
+        head = {field: answer[field] for field in ("kind", "apiVersion", "metadata")}
+        call.out(in_order({**head, "status": {"userInfo": told}}) + "\n")
+    elif output == "name":
+        call.out("selfsubjectreview.authentication.k8s.io/<unknown>\n")
+    else:
+        call.out(object_text(answer, output))
 
 
 COMMANDS = (

@@ -6,10 +6,11 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import ApiClient
 from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
-from simulator.kubectl.errors import ApiRefusal, CommandError
+from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.following import Followed, finished
+from simulator.kubectl.manifests import read_manifests
 from simulator.kubectl.printers import object_text, typed_name
-from simulator.kubectl.selection import NOTHING_NAMED, Found, Selection, select, targets
+from simulator.kubectl.selection import NOTHING_NAMED, Selection, Target, select, targets
 from simulator.kubectl.shared_flags import ALL, ALL_NAMESPACES, FIELD_SELECTOR, FILE_FLAGS, PRINT_FLAGS, SELECTOR
 from simulator.machinery import go_text
 from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
@@ -21,6 +22,9 @@ _WEEK_US = 7 * 24 * 3600 * 1_000_000
 def wait(call: Call) -> None:
     condition = call.text("for")
     _check(condition)
+    if _is_create(condition):
+        _wait_for_creation(call)
+        return
     selection = _selected(call, condition)
     if not selection.found and not _is_delete(condition):
         selection.done()
@@ -35,12 +39,58 @@ def wait(call: Call) -> None:
         "problems": [problem.report().rstrip("\n") for problem in selection.problems],
         "output": call.text("output"),
     }
+    _begin(call, token)
+
+
+def _begin(call: Call, token: Token) -> None:
     met, complaints, token = _look(call.api, token, call.now_us)
     call.out(met)
     call.err(complaints)
     call.exit_code = 1 if complaints else 0
     if token["left"]:
         call.follow = token
+
+
+def _wait_for_creation(call: Call) -> None:
+    """Until everything that is meant is there: one object may be absent, or all that a selector means."""
+    missing = _missing(call)
+    raise_all(
+        [problem for problem in missing if not (isinstance(problem, ApiRefusal) and problem.reason == "NotFound")]
+    )
+    if len(missing) > 1:
+        raise_all(missing)
+    timeout = call.number("timeout")
+    _begin(
+        call,
+        {
+            "kind": "wait",
+            "for": "create",
+            "left": [[t.resource.name, t.namespace, t.name, ""] for t in _meant(call)],
+            "query": _query(call),
+            "deadline": call.now_us + (timeout if timeout >= 0 else _WEEK_US),
+            "once": timeout == 0,
+            "problems": [],
+            "output": call.text("output"),
+        },
+    )
+
+
+def _missing(call: Call) -> list[CommandError]:
+    if not call.rest and not call.names_files:
+        raise CommandError(NOTHING_NAMED)
+    return select(call, call.rest).problems
+
+
+def _meant(call: Call) -> list[Target]:
+    if call.names_files:
+        return [Target(one.resource, one.namespace, one.name) for one in read_manifests(call)]
+    whole = call.on("all") or bool(_query(call))
+    return targets(call, call.rest, everything=whole, any_namespace=call.on("all-namespaces"))
+
+
+def _query(call: Call) -> dict[str, str]:
+    query = {"labelSelector": call.text("selector"), "fieldSelector": call.text("field-selector")}
+    return {name: text for name, text in query.items() if text}
 
 
 def _selected(call: Call, condition: str) -> Selection:
@@ -50,21 +100,11 @@ def _selected(call: Call, condition: str) -> Selection:
     missing: list[CommandError] = [
         p for p in selection.problems if isinstance(p, ApiRefusal) and p.reason == "NotFound"
     ]
-    if _is_create(condition):
-        selection.found = [*selection.found, *_named(call, missing_only=bool(missing) or not selection.found)]
-    if _is_delete(condition) or _is_create(condition):
+    if _is_delete(condition):
         selection.problems = [problem for problem in selection.problems if problem not in missing]
     if not selection.found:
         selection.done()
     return selection
-
-
-def _named(call: Call, *, missing_only: bool) -> list[Found]:
-    """Objects that are waited for by their names alone."""
-    if not missing_only or call.names_files:
-        return []
-    wanted = targets(call, call.rest, everything=False, any_namespace=False)
-    return [Found(target.resource, target.namespace, target.name, {"metadata": {}}) for target in wanted]
 
 
 def _is_create(condition: str) -> bool:
@@ -117,6 +157,8 @@ def follow_wait(api: ApiClient, token: Token, now_us: int) -> Followed:
 
 def _look(api: ApiClient, token: Token, now_us: int) -> tuple[str, str, Token]:
     """One object after the other, as the real command: the next is looked at when the one before is done or too late."""
+    if _is_create(token["for"]):
+        return _look_for_created(api, token, now_us)
     met, left, problems = "", list(token["left"]), list(token.get("problems") or ())
     while left:
         resource = api.kinds.by_name(left[0][0])
@@ -137,6 +179,44 @@ def _look(api: ApiClient, token: Token, now_us: int) -> tuple[str, str, Token]:
     return met, "" if left else _complaints(problems), fresh
 
 
+def _look_for_created(api: ApiClient, token: Token, now_us: int) -> tuple[str, str, Token]:
+    """Nothing is said before all of them are there."""
+    there: list[tuple[Resource, Obj]] = []
+    for name, namespace, wanted, _ in token["left"]:
+        resource = api.kinds.by_name(name)
+        assert resource is not None
+        found = (
+            _of_name(api, resource, namespace, wanted)
+            if wanted
+            else api.items(resource, namespace, query=token["query"])
+        )
+        if not found:
+            late = now_us >= token["deadline"]
+            return (
+                "",
+                "error: timed out waiting for the condition\n" if late else "",
+                {**token, "left": [] if late else token["left"]},
+            )
+        there += [(resource, obj) for obj in found]
+    output = str(token["output"])
+    met = "".join(
+        object_text({"kind": resource.kind, "apiVersion": resource.api_version, **obj}, output)
+        if output
+        else f"{typed_name(resource, obj['metadata']['name'])} condition met\n"
+        for resource, obj in there
+    )
+    return met, "", {**token, "left": []}
+
+
+def _of_name(api: ApiClient, resource: Resource, namespace: str, name: str) -> list[Obj]:
+    try:
+        return [api.get(resource, namespace, name)]
+    except ApiRefusal as refusal:
+        if refusal.reason != "NotFound":
+            raise
+        return []
+
+
 _REFUSED: Obj = {}
 
 
@@ -147,18 +227,18 @@ def _found(api: ApiClient, resource: Resource, wanted: list[str], problems: list
     except ApiRefusal as refusal:
         if refusal.reason != "NotFound":
             raise
-        if not _is_delete(condition) and not _is_create(condition):
+        if not _is_delete(condition):
             problems.append(refusal.report().rstrip("\n"))
             return _REFUSED
         return None
 
 
 def _too_late(token: Token, name: str, now_us: int) -> str:
-    if token["once"] and not _is_create(token["for"]):
+    if token["once"]:
         return f"condition not met for {name}"
     if now_us < token["deadline"]:
         return ""
-    return "timed out waiting for the condition" + ("" if _is_create(token["for"]) else f" on {name}")
+    return f"timed out waiting for the condition on {name}"
 
 
 def _complaints(problems: list[str]) -> str:
@@ -170,8 +250,6 @@ def _complaints(problems: list[str]) -> str:
 def _holds(condition: str, obj: Obj | None, uid: str) -> bool:
     if _is_delete(condition):
         return obj is None or obj["metadata"].get("uid") != uid
-    if _is_create(condition):
-        return True
     assert obj is not None
     if condition.startswith("condition="):
         return _has_condition(obj, condition.removeprefix("condition="))
