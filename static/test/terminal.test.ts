@@ -6,6 +6,7 @@ import { readKeys } from "../src/terminal/keys";
 import * as edit from "../src/terminal/line";
 import { findNames } from "../src/terminal/links";
 import { paintError, paintOutput } from "../src/terminal/paint";
+import { lineAround, linesOf, type Row } from "../src/terminal/rows";
 import { draw, leave, nothingDrawn, width } from "../src/terminal/screen";
 import { Session, type Answer, type RemoteAnswer, type Signal, type Streamed, type Workstation } from "../src/terminal/session";
 import { asksForMore, splitCommands } from "../src/terminal/syntax";
@@ -305,3 +306,11 @@ test("Tab fills in the only option", async () => {
   await settled();
   assert.match(text(), /\$ kubectl \r$/);
 });
+
+const broken: Row[] = [
+  { text: "NAME    ", isWrapped: false }, { text: "a long ", isWrapped: false }, { text: "line of", isWrapped: true }, { text: " text  ", isWrapped: true }, { text: "end    ", isWrapped: false }, { text: "       ", isWrapped: false },
+];
+test("a line that is broken over rows is copied as one", () => assert.equal(linesOf(broken), "NAME\na long line of text\nend"));
+for (const y of [1, 2, 3]) {
+  test(`row ${y} belongs to the whole line`, () => assert.deepEqual(lineAround((at) => broken[at], y), { first: 1, text: "a long line of text  " }));
+}

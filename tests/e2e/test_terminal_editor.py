@@ -1,28 +1,15 @@
 """`kubectl edit` in a real browser: the page's editor is what the command waits for."""
 
-import os
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.lab_page import READY_MS, try_it
+from tests.e2e.pictures import pictures
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
-
-
-def pictures(page: Page, name: str) -> None:
-    """Looks for whoever asks for them, wide and narrow, light and dark."""
-    if not (folder := os.environ.get("DRYDOCK_PICTURES")):
-        return
-    for size, width, height in (("wide", 1440, 900), ("phone", 390, 844)):
-        page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(400)
-            page.screenshot(path=f"{folder}/{name}-{size}-{scheme}.png")
-    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 def test_a_wrong_edit_is_opened_again_with_its_reasons_and_a_right_one_ends_in_the_terminal(visit: Visit) -> None:

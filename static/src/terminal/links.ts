@@ -1,5 +1,6 @@
 /** Names of objects in the terminal's text: a click selects the object on the stage. */
 import type { ILink, ILinkProvider, Terminal } from "@xterm/xterm";
+import { lineAround, type Row } from "./rows";
 
 type Find = (kind: string, name: string) => string | null;
 
@@ -9,7 +10,7 @@ const shortest = 2;
 
 export interface Found { readonly from: number; readonly to: number; readonly uid: string }
 
-/** Objects named in a row of text, `kind/name` and bare names alike. */
+/** Objects named in a line of text, `kind/name` and bare names alike. */
 export function findNames(row: string, find: Find): Found[] {
   const found: Found[] = [];
   for (const word of row.matchAll(words)) {
@@ -33,14 +34,20 @@ function lookUp(word: string, find: Find): string | null {
 export function linkProvider(terminal: Terminal, find: Find, select: (uid: string) => void): ILinkProvider {
   return {
     provideLinks(y, callback) {
-      const row = terminal.buffer.active.getLine(y - 1)?.translateToString(true) ?? "";
-      const links = findNames(row, find).map<ILink>(({ from, to, uid }) => ({
-        range: { start: { x: from + 1, y }, end: { x: to, y } },
-        text: row.slice(from, to),
+      const { first, text } = lineAround((at) => rowOf(terminal, at), y - 1);
+      const place = (offset: number): { x: number; y: number } => ({ x: (offset % terminal.cols) + 1, y: first + Math.floor(offset / terminal.cols) + 1 });
+      const links = findNames(text, find).map<ILink>(({ from, to, uid }) => ({
+        range: { start: place(from), end: place(to - 1) },
+        text: text.slice(from, to),
         decorations: { pointerCursor: true, underline: true },
         activate: () => select(uid),
-      }));
+      })).filter(({ range }) => range.start.y <= y && y <= range.end.y);
       callback(links.length > 0 ? links : undefined);
     },
   };
+}
+
+export function rowOf(terminal: Terminal, y: number): Row | undefined {
+  const row = terminal.buffer.active.getLine(y);
+  return row && { text: row.translateToString(false), isWrapped: row.isWrapped };
 }

@@ -8,8 +8,9 @@ import { effect } from "@preact/signals";
 import type { LabContext, MountedPanel } from "../lab-context";
 import type { Offer } from "./complete";
 import { historyOf } from "./history";
-import { linkProvider } from "./links";
+import { linkProvider, rowOf } from "./links";
 import { fontFamily, resolveTheme } from "./look";
+import { linesOf } from "./rows";
 import { Session, type Answer, type RemoteAnswer, type Workstation } from "./session";
 import { kubeconfigPath, mayMove, readWhere } from "./where";
 
@@ -144,20 +145,16 @@ function leaveToPage(event: KeyboardEvent, terminal: Terminal): boolean {
 function keepFitting(host: HTMLElement, fit: FitAddon, terminal: Terminal, session: Session): () => void {
   const refit = (): void => fitTo(host, fit, terminal);
   const size = terminal.onResize(() => session.resized());
-  const cursor = terminal.onCursorMove(() => keepInSight(host, terminal));
   const observer = new ResizeObserver(refit);
   observer.observe(host);
   void useSiteFont(host, terminal).then(refit);
   return () => {
     size.dispose();
-    cursor.dispose();
     observer.disconnect();
   };
 }
 
-/** A table of kubectl is never broken over rows: in a narrow pane the terminal stays this wide and scrolls sideways. */
-const leastColumns = 136;
-/** Before it scrolls, the type gets smaller for this many columns, within limits. */
+/** In a narrow pane the type gets smaller for this many columns, within limits; what is longer goes on in the next row. */
 const wantedColumns = 84;
 const fontSizes = { largest: 12.6, smallest: 11 } as const;
 const cellPerSize = 0.612;
@@ -169,19 +166,7 @@ function fitTo(host: HTMLElement, fit: FitAddon, terminal: Terminal): void {
   terminal.options.fontSize = fontSizeFor(host.clientWidth);
   const room = fit.proposeDimensions();
   if (!room) return;
-  const scrolls = room.cols < leastColumns;
-  terminal.resize(Math.max(room.cols, leastColumns), Math.max(1, scrolls ? room.rows - 1 : room.rows));
-  if (terminal.element) terminal.element.style.width = scrolls ? `${Math.ceil(cellWidth(terminal) * leastColumns) + 16}px` : "";
-}
-
-const cellWidth = (terminal: Terminal): number => (terminal.element?.querySelector<HTMLElement>(".xterm-screen")?.offsetWidth ?? 0) / terminal.cols;
-
-/** Sideways, only as far as the cursor needs; back to the left with the next prompt. */
-function keepInSight(host: HTMLElement, terminal: Terminal): void {
-  const x = terminal.buffer.active.cursorX * cellWidth(terminal);
-  const margin = Math.min(60, host.clientWidth / 4);
-  if (x > host.scrollLeft + host.clientWidth - margin) host.scrollLeft = x - host.clientWidth + 2 * margin;
-  else if (x < host.scrollLeft + margin) host.scrollLeft = Math.max(0, x - margin);
+  terminal.resize(Math.max(20, room.cols), Math.max(1, room.rows));
 }
 
 /** xterm measures a cell once for a family, so the site's own face is named only when it is there to be measured. */
@@ -235,9 +220,8 @@ async function pasteInto(terminal: Terminal): Promise<void> {
 }
 
 function wholeText(terminal: Terminal): string {
-  const buffer = terminal.buffer.active;
-  const rows = Array.from({ length: buffer.length }, (_, y) => buffer.getLine(y)?.translateToString(true) ?? "");
-  return rows.join("\n").trimEnd();
+  const rows = Array.from({ length: terminal.buffer.active.length }, (_, y) => rowOf(terminal, y));
+  return linesOf(rows.filter((row) => row !== undefined));
 }
 
 // ── the workstation behind the session ──

@@ -1,0 +1,34 @@
+"""Lines that are longer than the terminal is wide, in a real browser: they go on in the next row, and are copied as one."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.lab_page import READY_MS, try_it
+from tests.e2e.pictures import pictures
+
+pytestmark = pytest.mark.e2e
+Visit = Callable[..., Page]
+LONG = " ".join(f"word{number:03}" for number in range(60))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_long_line_is_seen_whole_and_copied_as_one(visit: Visit, width: int) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    lab = try_it(page)
+    page.set_viewport_size({"width": width, "height": 844})
+    if width < 1000:
+        page.get_by_role("button", name="Terminal", exact=True).click()
+    page.get_by_label("Terminal input").focus()
+    page.keyboard.type(f"echo {LONG} | tr w W")
+    page.keyboard.press("Enter")
+    expect(lab.screen).to_contain_text("Word059", timeout=READY_MS)
+    screen = page.locator(".pane-terminal .screen")
+    assert screen.evaluate("element => element.scrollWidth <= element.clientWidth")
+    page.locator(".pane-terminal").get_by_role("button", name="Copy").click()
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert copied[1:3] == [f"$ echo {LONG} | tr w W", LONG.replace("w", "W")]
+    lab.run("kubectl get pods -A -o wide")
+    expect(lab.screen).to_contain_text("kube-scheduler-kind-control-plane", timeout=READY_MS)
+    pictures(page, f"wrap-{width}", sizes=((width, 844),))
