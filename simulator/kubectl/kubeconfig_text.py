@@ -13,7 +13,7 @@ from simulator.machinery.yaml_documents import YamlError, read
 _SCHEME = "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"
 _HEAD = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 #: Of each section: its entries' type, the name of the body, the body's type, and which of the body's fields are no text.
-_SECTIONS = {
+_SECTIONS: dict[str, tuple[str, str, str, dict[str, type]]] = {
     "clusters": ("NamedCluster", "cluster", "Cluster", {"insecure-skip-tls-verify": bool, "disable-compression": bool}),
     "contexts": ("NamedContext", "context", "Context", {}),
     "users": ("NamedAuthInfo", "user", "AuthInfo", {"auth-provider": dict, "exec": dict}),

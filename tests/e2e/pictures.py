@@ -15,6 +15,6 @@ def pictures(page: Page, name: str, *, sizes: Sequence[tuple[int, int]] = SIZES)
     for width, height in (*sizes, sizes[0]):
         page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.wait_for_timeout(400)
             page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png")
