@@ -7,7 +7,7 @@ import json
 from base64 import b64encode
 
 from simulator.apiserver.etcd_members import EtcdMembers
-from simulator.apiserver.etcdctl_refusals import refusal
+from simulator.apiserver.etcdctl_refusals import refusal, whole_command
 from simulator.apiserver.storage_browser import StorageBrowser
 
 _VALUE_OPTIONS = (
@@ -27,6 +27,7 @@ _VALUE_OPTIONS = (
 def etcdctl(browser: StorageBrowser, words: list[str], members: EtcdMembers) -> tuple[str, str, int]:
     """(standard output, standard error, exit code) of `etcdctl WORDS…`."""
     options, rest = _parsed(words)
+    rest[:1] = [whole_command(one) for one in rest[:1]]
     if (refused := refusal(rest, options)) is not None:
         return "", *refused
     if (told := members.run(rest, options)) is not None:

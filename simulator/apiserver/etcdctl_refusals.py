@@ -45,10 +45,33 @@ def refusal(words: Sequence[str], options: dict[str, str]) -> tuple[str, int] | 
     if not words:
         return None
     if words[0] not in _COMMANDS:
-        return f'Error: unknown command "{words[0]}" for "etcdctl"\nRun \'etcdctl --help\' for usage.\n', 1
+        meant = "".join(f"\t{one}\n" for one in sorted(_COMMANDS) if _is_like(words[0], one))
+        hint = f"\n\nDid you mean this?\n{meant}" if meant else ""
+        return f'Error: unknown command "{words[0]}" for "etcdctl"{hint}\nRun \'etcdctl --help\' for usage.\n', 1
     check = _CHECKS.get(words[0])
     why = check(list(words[1:]), options) if check is not None else ""
     return (f"Error: {why}\n", _BAD_ARGUMENTS) if why else None
+
+
+def whole_command(word: str) -> str:
+    """A command may be shortened as long as only one begins so (`cobra.EnablePrefixMatching`)."""
+    found = [one for one in _COMMANDS if one.startswith(word)] if word and word not in _COMMANDS else []
+    return found[0] if len(found) == 1 else word
+
+
+def _is_like(word: str, command: str) -> bool:
+    """`SuggestionsFor`: at most two letters apart, or its beginning."""
+    return command.startswith(word.lower()) or _distance(word.lower(), command) <= 2
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters have to be put in, taken out or changed (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, start=1):
+        last, row[0] = row[0], at
+        for place, wanted in enumerate(other, start=1):
+            last, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, last + (letter != wanted))
+    return row[-1]
 
 
 def _get(words: list[str], options: dict[str, str]) -> str:

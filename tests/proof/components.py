@@ -98,6 +98,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Server-side apply",
         "ServiceAccount tokens",
         "TokenReview",
+        "etcdctl",
     ],
 }
 

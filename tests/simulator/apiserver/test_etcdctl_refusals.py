@@ -2,9 +2,13 @@
 
 import pytest
 
-from simulator.apiserver.etcdctl_refusals import refusal
+from simulator.apiserver.etcdctl_refusals import refusal, whole_command
+from tests.proof.follows import follows
+
+UNKNOWN, USAGE = 'Error: unknown command "{}" for "etcdctl"', "\nRun 'etcdctl --help' for usage.\n"
 
 
+@follows("etcdctl", "etcd-io/etcd/etcdctl/ctlv3/command", "spf13/cobra/command.go: legacyArgs, SuggestionsFor")
 @pytest.mark.parametrize(
     ("words", "options", "wanted"),
     [
@@ -12,9 +16,16 @@ from simulator.apiserver.etcdctl_refusals import refusal
         pytest.param(
             ["gte", "/registry"],
             {},
-            ('Error: unknown command "gte" for "etcdctl"\nRun \'etcdctl --help\' for usage.\n', 1),
-            id="no such command",
+            (f"{UNKNOWN.format('gte')}\n\nDid you mean this?\n\tget\n{USAGE}", 1),
+            id="two letters apart from one",
         ),
+        pytest.param(
+            ["aut"],
+            {},
+            (f"{UNKNOWN.format('aut')}\n\nDid you mean this?\n\tauth\n\tget\n\tput\n{USAGE}", 1),
+            id="like several",
+        ),
+        pytest.param(["frobnicate"], {}, (f"{UNKNOWN.format('frobnicate')}{USAGE}", 1), id="like none"),
         pytest.param(
             ["get"],
             {},
@@ -80,3 +91,17 @@ from simulator.apiserver.etcdctl_refusals import refusal
 )
 def test_refusals(words: list[str], options: dict[str, str], wanted: tuple[str, int] | None) -> None:
     assert refusal(words, options) == wanted
+
+
+@follows("etcdctl", "spf13/cobra/command.go: findNext, EnablePrefixMatching")
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [
+        pytest.param("mem", "member", id="one begins so"),
+        pytest.param("m", "m", id="several begin so"),
+        pytest.param("get", "get", id="whole"),
+        pytest.param("x", "x", id="none begins so"),
+    ],
+)
+def test_commands_may_be_shortened(word: str, command: str) -> None:
+    assert whole_command(word) == command
