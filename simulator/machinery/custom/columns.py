@@ -60,6 +60,8 @@ def _typed(kind: str, value: Any, now_us: int) -> Any:
             return float(value)
         case "boolean" if isinstance(value, bool):
             return value
+        case "date" if value == "":
+            return "<unknown>"
         case "date" if isinstance(value, str):
             return since(value, now_us) if epoch_us(value) is not None else "<invalid>"
     return None

@@ -35,7 +35,9 @@ def _pruned(value: Any, schema: Obj, path: str, unknown: list[str]) -> Any:
     if isinstance(value, list):
         items = schema.get("items")
         if not isinstance(items, dict):
-            return value
+            if schema.get(_PRESERVE):
+                return value
+            items = {}
         return [_pruned(one, items, f"{path}[{index}]", unknown) for index, one in enumerate(value)]
     return value
 
@@ -51,8 +53,10 @@ def _pruned_object(value: Obj, schema: Obj, path: str, unknown: list[str], *, is
             kept[name] = _pruned(found, properties[name], inner, unknown)
         elif isinstance(others, dict):
             kept[name] = _pruned(found, others, inner, unknown)
-        elif others is True or schema.get(_PRESERVE):
+        elif schema.get(_PRESERVE):
             kept[name] = found
+        elif others is True:
+            kept[name] = _pruned(found, {}, inner, unknown)
         else:
             unknown.append(inner)
     return kept

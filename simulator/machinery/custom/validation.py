@@ -269,27 +269,39 @@ def _lists(value: Any, schema: Obj, path: str, old: Any) -> Iterator[FieldError]
     """`schema/listtype/validation.go: ValidateListSetsAndMaps`."""
     if old is not ABSENT and value == old:
         return
-    if isinstance(value, list) and isinstance(items := schema.get("items"), dict):
+    if isinstance(value, list):
         yield from _duplicates(value, schema, path)
-        for index, one in enumerate(value):
+        items = schema.get("items")
+        for index, one in enumerate(value if isinstance(items, dict) else ()):
             yield from _lists(one, items, f"{path}[{index}]", counterpart(schema, old, one, index))
     elif isinstance(value, dict):
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
         before = old if isinstance(old, dict) else {}
         for name in sorted(value):
-            inner = properties.get(name, others)
-            if isinstance(inner, dict):
+            if isinstance(inner := properties.get(name), dict):
                 yield from _lists(value[name], inner, _below(path, name), before.get(name, ABSENT))
+            elif isinstance(others, dict):
+                yield from _lists(value[name], others, f"{path}[{name}]", before.get(name, ABSENT))
 
 
 def _duplicates(value: list[Any], schema: Obj, path: str) -> Iterator[FieldError]:
+    """Each value that is there more than once is told of at its second place."""
     kind = schema.get("x-kubernetes-list-type")
-    seen: list[Any] = []
+    if kind not in ("set", "map"):
+        return
+    if kind == "map":
+        for index, one in enumerate(value):
+            if one is not None and not isinstance(one, dict):
+                says = "must be an object for an array of list-type map"
+                yield invalid(f"{path}[{index}]", GoText(go_syntax(one)), says)
+                return
+        value = [_keys_of(schema, one or {}) for one in value]
+    seen: dict[str, int] = {}
     for index, one in enumerate(value):
-        mark = _keys_of(schema, one) if kind == "map" and isinstance(one, dict) else one
-        if kind in ("set", "map") and mark in seen:
-            yield duplicate(f"{path}[{index}]", GoText(go_syntax(mark)))
-        seen.append(mark)
+        mark = compact(one)
+        seen[mark] = seen.get(mark, 0) + 1
+        if seen[mark] == 2:
+            yield duplicate(f"{path}[{index}]", GoText(go_syntax(one)))
 
 
 def go_syntax(value: Any) -> str:
