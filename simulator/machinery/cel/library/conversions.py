@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from simulator.machinery.cel.declarations import Overload, function, method
@@ -73,7 +74,7 @@ def _int(value: Value) -> int:
 
 
 def _uint(value: Value) -> Uint:
-    if isinstance(value, float) and (math.isnan(value) or math.isinf(value)):
+    if isinstance(value, float) and (math.isnan(value) or math.isinf(value) or value < 0):
         raise CelError("unsigned integer overflow")
     return unsigned(int(value))
 
@@ -98,14 +99,13 @@ def number(value: float) -> str:
         return "+Inf" if value > 0 else "-Inf"
     if value == 0:
         return "-0" if math.copysign(1, value) < 0 else "0"
-    exponent = math.floor(math.log10(abs(value)))
-    text = repr(value)
-    if -5 < exponent < 21:
-        if "e" not in text:
-            return text.removesuffix(".0")
-        return f"{value:.0f}" if exponent > 0 else f"{value:.17f}".rstrip("0")
-    mantissa, _, power = f"{value:e}".partition("e") if "e" not in text else text.partition("e")
-    return f"{mantissa.removesuffix('.0')}e{'-' if power.startswith('-') else '+'}{power.lstrip('+-').zfill(2)}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    power = exponent + len(digits) - 1
+    if -5 < power < 6:  # the precision by which the shortest form decides
+        return repr(value).removesuffix(".0")
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{first}{'.' if rest else ''}{rest}e{'-' if power < 0 else '+'}{abs(power):02}"
 
 
 def _type(value: Value) -> Type:

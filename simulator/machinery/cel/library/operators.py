@@ -68,6 +68,8 @@ def _divided(one: int, other: int) -> int:
 def _rest(one: int, other: int) -> int:
     if other == 0:
         raise CelError("modulus by zero")
+    if one == _MIN and other == -1:
+        raise CelError("integer overflow")
     return one - other * _divided(one, other)
 
 

@@ -53,3 +53,30 @@ def test_fields_of_objects_are_given_to_functions() -> None:
     container = {"resources": {"limits": {"memory": "2Gi"}}}
     rule = "object.spec.containers.all(c, quantity(c.resources.limits.memory).isLessThan(quantity('1Gi')))"
     assert evaluate(rule, {"object": {"spec": {"containers": [container]}}}) is False
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("0.5", "0.5"),
+        ("100000.0", "100000"),
+        ("1000000.0", "1e+06"),
+        ("1234567.5", "1.2345675e+06"),
+        ("0.0001", "0.0001"),
+        ("0.00001", "1e-05"),
+        ("-2.5e-7", "-2.5e-07"),
+        ("1e100", "1e+100"),
+        ("1.0 / 3.0", "0.3333333333333333"),
+        ("1.0 / 0.0", "+Inf"),
+    ],
+)
+def test_a_double_is_written_as_go_does(value: str, text: str) -> None:
+    """`common/types/double.go: ConvertToType` (`%g`)."""
+    assert evaluate(f"string({value})", {}) == text
+
+
+@pytest.mark.parametrize("expression", ["uint(-0.5)", "-9223372036854775808 % -1", "-9223372036854775808 / -1"])
+def test_what_does_not_fit_is_an_error(expression: str) -> None:
+    """`common/types/overflow.go`."""
+    with pytest.raises(ExpressionError, match="overflow"):
+        evaluate(expression, {})
