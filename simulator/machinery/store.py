@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from simulator.engine.plain import Obj, Plain
+from simulator.machinery.shared_specs import SharedSpecs
 
 #: (namespace, name); the namespace of cluster-scoped objects is "".
 Key = tuple[str, str]
@@ -153,17 +154,21 @@ class Store:
     def dump(self, keep_log_after: int) -> Plain:
         """`keep_log_after`: the oldest revision somebody still waits to hear of; the log is written from there."""
         kept = [change for change in self.log if change.rev > keep_log_after]
+        specs = SharedSpecs()
         return {
             "revision": self.revision,
-            "tables": [[name, rows] for name in self._tables if (rows := self._rows(name))],
+            "tables": [[name, rows] for name in self._tables if (rows := self._rows(name, specs))],
+            "pod_specs": specs.dump(),
             "gone": [
                 [name, *key] for name, objects in self._born.items() for key in objects if key not in self._tables[name]
             ],
             "log": [[c.rev, c.ev, c.type, c.resource, *c.key, c.old, c.new] for c in kept],
         }
 
-    def _rows(self, resource: str) -> list[list[Plain]]:
+    def _rows(self, resource: str, specs: SharedSpecs) -> list[list[Plain]]:
         born = self._born.get(resource, {})
+        if resource == "pods":
+            return [[*key, specs.told(obj)] for key, obj in self._tables[resource].items()]
         return [[*key, obj] for key, obj in self._tables[resource].items() if born.get(key) is not obj]
 
     def load(self, state: Plain) -> None:
@@ -171,7 +176,10 @@ class Store:
         self._tables = {name: dict(objects) for name, objects in self._born.items()}
         for name, namespace, object_name in state["gone"]:
             del self._tables[name][namespace, object_name]
+        specs = SharedSpecs(state["pod_specs"])
         for name, rows in state["tables"]:
+            if name == "pods":
+                rows = [(ns, n, specs.taken(obj)) for ns, n, obj in rows]
             self._tables.setdefault(name, {}).update({(ns, n): obj for ns, n, obj in rows})
         self._names = {}
         for resource, table in self._tables.items():

@@ -563,5 +563,5 @@ class PodWorkers:
 
 
 def _differs(old: Obj, new: Obj) -> bool:
-    """Whether a pod is meant to be another. Identity answers at once where objects share their parts, as they do until a restore."""
+    """Whether a pod is meant to be another. Identity answers at once where objects share their parts."""
     return old["spec"] is not new["spec"] and bool(old["spec"] != new["spec"])
