@@ -1,7 +1,7 @@
 """What makes the pods of a StatefulSet individuals: name, ordinal, host name, labels and volume claims.
 
 https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-identity; upstream's stateful_set_utils.go.
-Everything here is computed from objects; `statefulset` does the writing.
+Everything here is computed from objects; `stateful_work` does the writing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,15 @@ NAME_LABEL = "statefulset.kubernetes.io/pod-name"
 INDEX_LABEL = "apps.kubernetes.io/pod-index"
 REVISION_LABEL = "controller-revision-hash"
 
+_MAX_INT32 = 2**31 - 1
+
 
 def parent_and_ordinal(pod: Obj) -> tuple[str, int]:
     """(name of the set, ordinal) as the pod's name tells them; ("", -1) when it tells nothing."""
     parent, dash, digits = pod["metadata"]["name"].rpartition("-")
-    return (parent, int(digits)) if dash and digits.isdigit() else ("", -1)
+    if not dash or not digits.isdecimal():
+        return "", -1
+    return parent, int(digits) if int(digits) <= _MAX_INT32 else -1
 
 
 def ordinal(pod: Obj) -> int:
@@ -52,19 +56,32 @@ def stateful_pod(owner: Obj, template: Obj, revision: str, number: int) -> Obj:
     pod_spec = {**pod["spec"], "hostname": name}
     if spec.get("serviceName"):
         pod_spec["subdomain"] = spec["serviceName"]
-    if volumes := _volumes(owner, template, number):
-        pod_spec["volumes"] = volumes
+    if mounted := volumes(owner, template["spec"], number):
+        pod_spec["volumes"] = mounted
     return {**pod, "metadata": {**named, "labels": labels}, "spec": pod_spec}
 
 
-def _volumes(owner: Obj, template: Obj, number: int) -> list[Obj]:
-    """The claims' volumes, which win over volumes of the same name in the template."""
+def volumes(owner: Obj, pod_spec: Obj, number: int) -> list[Obj]:
+    """The claims' volumes, which win over volumes of the same name, and the others."""
+    claimed = _claim_volumes(owner, number)
+    names = [one["name"] for one in claimed]
+    return [*claimed, *(one for one in pod_spec.get("volumes") or () if one["name"] not in names)]
+
+
+def has_storage(owner: Obj, pod: Obj) -> bool:
+    """Every claim of this ordinal is mounted under its template's name."""
+    mounted = {
+        one["name"]: (one.get("persistentVolumeClaim") or {}).get("claimName")
+        for one in pod["spec"].get("volumes") or ()
+    }
+    wanted = _claim_volumes(owner, ordinal(pod))
+    return all(mounted.get(one["name"]) == one["persistentVolumeClaim"]["claimName"] for one in wanted)
+
+
+def _claim_volumes(owner: Obj, number: int) -> list[Obj]:
     templates = owner["spec"].get("volumeClaimTemplates") or ()
     names = [one["metadata"]["name"] for one in templates]
-    claimed = [
-        {"name": name, "persistentVolumeClaim": {"claimName": claim_name(owner, name, number)}} for name in names
-    ]
-    return [*claimed, *(one for one in template["spec"].get("volumes") or () if one["name"] not in names)]
+    return [{"name": name, "persistentVolumeClaim": {"claimName": claim_name(owner, name, number)}} for name in names]
 
 
 # Volume claims
@@ -105,9 +122,9 @@ def retains_on_scale(owner: Obj) -> bool:
 
 
 def is_stale(claim: Obj, pod: Obj) -> bool:
-    """Owned by an earlier pod of the same name, and so about to be deleted with it."""
-    uid = pod["metadata"].get("uid", "")
-    return any(_names(reference, pod) and reference["uid"] != uid for reference in _references(claim))
+    """Owned by an earlier pod (or set) of the same name, and so about to be deleted with it."""
+    first = next((reference for reference in _references(claim) if _names(reference, pod)), None)
+    return first is not None and first["uid"] != pod["metadata"].get("uid", "")
 
 
 def fitting_references(claim: Obj, owner: Obj, pod: Obj) -> list[Obj] | None:
@@ -117,17 +134,24 @@ def fitting_references(claim: Obj, owner: Obj, pod: Obj) -> list[Obj] | None:
     """
     if is_stale(claim, owner) or is_stale(claim, pod):
         return None
-    when_scaled, when_deleted = _policy(owner)
-    is_foreign = (when_scaled, when_deleted) != ("Retain", "Retain") and _has_other_controller(claim, owner, pod)
+    ours = [one["metadata"]["uid"] for one in (owner, pod) if _owns(one, claim)]
     kept = [one for one in _references(claim) if not _names(one, owner) and not _names(one, pod)]
-    wanted = kept if is_foreign else [*kept, *_policy_references(owner, pod, when_scaled, when_deleted)]
-    return None if wanted == list(_references(claim)) else wanted
+    if _policy(owner) != ("Retain", "Retain") and any(one.get("controller") for one in kept):
+        return kept if ours else None
+    wanted = _policy_owner(owner, pod)
+    if ours == ([] if wanted is None else [wanted["metadata"]["uid"]]) and not _has_plain_owner(claim, owner, pod):
+        return None
+    if wanted is None or any(one["uid"] == wanted["metadata"]["uid"] for one in kept):
+        return kept
+    return [*kept, controller_reference(wanted)]
 
 
-def _policy_references(owner: Obj, pod: Obj, when_scaled: str, when_deleted: str) -> list[Obj]:
+def _policy_owner(owner: Obj, pod: Obj) -> Obj | None:
+    """With what the claim is to go: the surplus pod, the set, or nothing."""
+    when_scaled, when_deleted = _policy(owner)
     if when_scaled == "Delete" and not is_in_range(owner, pod):
-        return [controller_reference({"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]})]
-    return [controller_reference(owner)] if when_deleted == "Delete" else []
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]}
+    return owner if when_deleted == "Delete" else None
 
 
 def _policy(owner: Obj) -> tuple[str, str]:
@@ -139,10 +163,18 @@ def _references(claim: Obj) -> Sequence[Obj]:
     return claim["metadata"].get("ownerReferences") or ()
 
 
-def _has_other_controller(claim: Obj, owner: Obj, pod: Obj) -> bool:
-    return any(one.get("controller") and not _names(one, owner) and not _names(one, pod) for one in _references(claim))
+def _owns(obj: Obj, claim: Obj) -> bool:
+    uid = obj["metadata"].get("uid")
+    return uid is not None and any(one["uid"] == uid for one in _references(claim))
+
+
+def _has_plain_owner(claim: Obj, owner: Obj, pod: Obj) -> bool:
+    """The set or the pod owns the claim without controlling it."""
+    uids = (owner["metadata"]["uid"], pod["metadata"].get("uid"))
+    return any(one["uid"] in uids and not one.get("controller") for one in _references(claim))
 
 
 def _names(reference: Obj, obj: Obj) -> bool:
-    """Means this object or one that had its place: same kind and name."""
-    return (reference["kind"], reference["name"]) == (obj["kind"], obj["metadata"]["name"])
+    """Means this object or one that had its place."""
+    named = (obj.get("apiVersion", "v1"), obj["kind"], obj["metadata"]["name"])
+    return (reference["apiVersion"], reference["kind"], reference["name"]) == named

@@ -6,10 +6,10 @@ the highest ordinal down, and waits for each; Parallel does not wait. A pod is n
 exists: on a lost node that may be for ever, which is the point. Each template is kept as a ControllerRevision; a
 rolling update replaces pods from the highest ordinal down to the partition. A sync looks at all pods of one set.
 
-Leaves to `stateful_pods` what a member looks like, and to others the binding of the claims made here.
+Leaves to `stateful_pods` what a member looks like, to `stateful_work` the writing of one, and to others the binding of the claims made here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,19 +32,13 @@ from simulator.controllers.kinds.pace import Pace
 from simulator.controllers.kinds.pods import is_ready, is_terminal, phase, ready_condition
 from simulator.controllers.stateful_pods import (
     REVISION_LABEL,
-    claim_names,
-    claims,
     first_ordinal,
-    fitting_references,
-    has_identity,
-    identity_labels,
     is_in_range,
-    is_stale,
     ordinal,
     parent_and_ordinal,
-    retains_on_scale,
     stateful_pod,
 )
+from simulator.controllers.stateful_work import MemberWork, Refusal
 from simulator.controllers.template_hash import template_hash
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -59,6 +53,7 @@ _SECOND_US = 1_000_000
 #: Changes of a large set's pods are collected for so long before a sync (compare `replicaset`).
 _LARGE = 100
 _COLLECT_US = 50_000
+_LARGEST_BATCH = 500
 #: Delete, create, and a status after each.
 _REQUESTS_OF_A_REPLACEMENT = 4
 
@@ -98,6 +93,7 @@ class StatefulSetController(Controller):
         self._orphans = Orphans(lambda: self.cache.list("pods"))
         self._pace = Pace()
         """For sets whose pods ended and were replaced."""
+        self._member_work = MemberWork(client, self.cache, source=self.name)
 
     # What is watched
 
@@ -151,7 +147,7 @@ class StatefulSetController(Controller):
         known = sorted(self._revisions(owner), key=_age_of_revision)
         update = self._update_revision(owner, known)
         current = _current_revision(owner, known) or update
-        failure: StatusError | ApiUnavailable | None = None
+        failure: Refusal | None = None
         replaced = False
         try:
             replaced = not is_ending(owner) and self._advance(owner, _members(owner, pods, current, update), update)
@@ -190,31 +186,47 @@ class StatefulSetController(Controller):
     def _advance(self, owner: Obj, members: Members, update: Revision) -> bool:
         """Takes the next steps; True when a pod was deleted to be replaced by one of the new revision."""
         is_ordered = owner["spec"].get("podManagementPolicy") != "Parallel"
-        for pod in members.replicas:
-            if self._tend(owner, pod, is_ordered) and is_ordered:
-                return False
+        if self._each(members.replicas, lambda pod: self._tend(owner, pod, is_ordered), is_ordered):
+            return False
         for pod in members.condemned:
-            self._fit_claims(owner, pod)
+            self._member_work.fit_claims(owner, pod)
         unhealthy = members.first_unhealthy()
-        for pod in members.condemned:
-            if self._condemn(owner, pod, unhealthy, is_ordered) and is_ordered:
-                return False
+        if self._each(members.condemned, lambda pod: self._condemn(owner, pod, unhealthy, is_ordered), is_ordered):
+            return False
         return self._replace_outdated(owner, members.replicas, update)
+
+    def _each(self, pods: Sequence[Obj], act: Callable[[Obj], bool], is_ordered: bool) -> bool:
+        """In order until one makes the others wait (True), or all, in batches of 1, 2, 4 … of which each ends with a refusal."""
+        if is_ordered:
+            return any(act(pod) for pod in pods)
+        done, size = 0, 1
+        while done < len(pods):
+            refusals: list[Refusal] = []
+            for pod in pods[done : done + size]:
+                try:
+                    act(pod)
+                except (StatusError, ApiUnavailable) as error:
+                    refusals.append(error)
+            if refusals:
+                raise refusals[0]
+            done, size = done + size, min(2 * size, _LARGEST_BATCH)
+        return False
 
     def _tend(self, owner: Obj, pod: Obj, is_ordered: bool) -> bool:
         """Looks after one wanted pod; True when those after it have to wait."""
         if is_terminal(pod):
             if not is_ending(pod) and self._may_replace(key_of(owner)):
-                self._delete(owner, pod)
+                self._member_work.delete(owner, pod)
             return True
         if not phase(pod):
-            return self._create(owner, pod)
+            self._member_work.create(owner, pod)
+            return True
         if phase(pod) == "Pending":
-            self._make_claims(owner, pod)
-            self._fit_claims(owner, pod)
+            self._member_work.make_claims(owner, pod)
+            self._member_work.fit_claims(owner, pod)
         if is_ordered and (is_ending(pod) or not _is_running_and_ready(pod) or not self._is_available(owner, pod)):
             return True
-        self._fit_identity(owner, pod)
+        self._member_work.mend(owner, pod)
         return False
 
     def _may_replace(self, key: str) -> bool:
@@ -225,32 +237,6 @@ class StatefulSetController(Controller):
             self.enqueue(key, wait_us)
         return not wait_us
 
-    def _create(self, owner: Obj, pod: Obj) -> bool:
-        if not retains_on_scale(owner):
-            for name in claim_names(owner, ordinal(pod)):
-                claim = self.cache.get(_CLAIMS, owner["metadata"]["namespace"], name)
-                if claim is not None and is_stale(claim, pod):
-                    return True
-        try:
-            self._make_claims(owner, pod)
-            self.client.create("pods", pod)
-            self._fit_claims(owner, pod)
-        except (StatusError, ApiUnavailable) as error:
-            if not (isinstance(error, StatusError) and error.reason == "AlreadyExists"):
-                self._tell_pod("create", owner, pod, error)
-            raise
-        self._tell_pod("create", owner, pod)
-        return True
-
-    def _delete(self, owner: Obj, pod: Obj) -> None:
-        metadata = pod["metadata"]
-        try:
-            self.client.delete("pods", metadata["namespace"], metadata["name"])
-        except (StatusError, ApiUnavailable) as error:
-            self._tell_pod("delete", owner, pod, error)
-            raise
-        self._tell_pod("delete", owner, pod)
-
     def _condemn(self, owner: Obj, pod: Obj, unhealthy: Obj | None, is_ordered: bool) -> bool:
         """Deletes one surplus pod; True when the next has to wait."""
         if is_ending(pod):
@@ -258,7 +244,7 @@ class StatefulSetController(Controller):
         is_settled = _is_running_and_ready(pod) and self._is_available(owner, pod)
         if is_ordered and not is_settled and pod is not unhealthy:
             return True
-        self._delete(owner, pod)
+        self._member_work.delete(owner, pod)
         return True
 
     def _replace_outdated(self, owner: Obj, replicas: Sequence[Obj], update: Revision) -> bool:
@@ -268,7 +254,7 @@ class StatefulSetController(Controller):
         partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
         for pod in reversed(replicas[partition:]):
             if labels_of(pod).get(REVISION_LABEL) != update.name and not is_ending(pod):
-                self._delete(owner, pod)
+                self._member_work.delete(owner, pod)
                 return True
             if not _is_healthy(pod):
                 return False
@@ -280,61 +266,6 @@ class StatefulSetController(Controller):
         if found is None or found["status"] != "True":
             return False
         return not needed or self.engine.micros(found["lastTransitionTime"]) + needed < self.engine.now
-
-    # Identity and claims
-
-    def _fit_identity(self, owner: Obj, pod: Obj) -> None:
-        is_changed = self._fit_claims(owner, pod)
-        if not has_identity(pod):
-            metadata = pod["metadata"]
-            patch = {"metadata": {"labels": dict(identity_labels(pod))}}
-            self.client.patch("pods", metadata["namespace"], metadata["name"], patch)
-            is_changed = True
-        if is_changed:
-            self._tell_pod("update", owner, pod)
-
-    def _fit_claims(self, owner: Obj, pod: Obj) -> bool:
-        """Gives the pod's claims the owners that the retention policy asks for; True when one changed."""
-        is_changed = False
-        namespace = owner["metadata"]["namespace"]
-        for name in claim_names(owner, ordinal(pod)):
-            claim = self.cache.get(_CLAIMS, namespace, name)
-            references = None if claim is None else fitting_references(claim, owner, pod)
-            if references is not None:
-                self.client.patch(_CLAIMS, namespace, name, {"metadata": {"ownerReferences": references or None}})
-                is_changed = True
-        return is_changed
-
-    def _make_claims(self, owner: Obj, pod: Obj) -> None:
-        for claim in claims(owner, ordinal(pod)):
-            metadata = claim["metadata"]
-            known = self.cache.get(_CLAIMS, metadata["namespace"], metadata["name"])
-            if known is None:
-                self._make_claim(owner, pod, claim)
-            elif is_ending(known):
-                raise StatusError(500, "", f"pvc {metadata['name']} is being deleted")
-
-    def _make_claim(self, owner: Obj, pod: Obj, claim: Obj) -> None:
-        name, member, set_name = (one["metadata"]["name"] for one in (claim, pod, owner))
-        try:
-            self.client.create(_CLAIMS, claim)
-        except (StatusError, ApiUnavailable) as error:
-            if isinstance(error, StatusError) and error.reason == "AlreadyExists":
-                return
-            message = f"create Claim {name} for Pod {member} in StatefulSet {set_name} failed error: {error}"
-            self.client.event(owner, "Warning", "FailedCreate", message, source=self.name)
-            raise StatusError(500, "", f"failed to create PVC {name}: {error}") from error
-        message = f"create Claim {name} Pod {member} in StatefulSet {set_name} success"
-        self.client.event(owner, "Normal", "SuccessfulCreate", message, source=self.name)
-
-    def _tell_pod(self, verb: str, owner: Obj, pod: Obj, error: Exception | None = None) -> None:
-        about = f"{verb} Pod {pod['metadata']['name']} in StatefulSet {owner['metadata']['name']}"
-        if error is None:
-            message = f"{about} successful"
-            self.client.event(owner, "Normal", f"Successful{verb.title()}", message, source=self.name)
-        else:
-            message = f"{about} failed error: {error}"
-            self.client.event(owner, "Warning", f"Failed{verb.title()}", message, source=self.name)
 
     # Revisions
 

@@ -7,6 +7,7 @@ import pytest
 from simulator.controllers.garbage_collector import GarbageCollector
 from simulator.controllers.statefulset import StatefulSetController
 from simulator.controllers.volume_protection import ClaimProtectionController
+from tests.simulator.controllers.tables.stateful_sets import CLAIM, change, stateful_set
 
 World = Any
 Obj = dict[str, Any]
@@ -15,36 +16,6 @@ Obj = dict[str, Any]
 @pytest.fixture
 def sets(world: Any) -> World:
     return world(StatefulSetController)
-
-
-def stateful_set(template: Any, replicas: int = 3, image: str = "db:1", **spec: Any) -> Obj:
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"name": "db", "namespace": "default"},
-        "spec": {
-            "replicas": replicas,
-            "serviceName": "db",
-            "selector": {"matchLabels": {"app": "db"}},
-            "template": template("db", image),
-            "podManagementPolicy": "OrderedReady",
-            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-            "revisionHistoryLimit": 10,
-            **spec,
-        },
-    }
-
-
-CLAIM = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "data"},
-    "spec": {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": "1Gi"}},
-        "volumeMode": "Filesystem",
-    },
-}
 
 
 def names(world: World) -> list[str]:
@@ -72,10 +43,6 @@ def bind(world: World, name: str) -> None:
 
 def images(world: World) -> list[str]:
     return [pod["spec"]["containers"][0]["image"] for pod in world.pods()]
-
-
-def change(world: World, **spec: Any) -> None:
-    world.client.patch("statefulsets.apps", "default", "db", {"spec": spec})
 
 
 def test_pods_start_in_order_each_when_the_one_before_is_ready(sets: World, pod_template: Any) -> None:

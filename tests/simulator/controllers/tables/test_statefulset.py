@@ -7,15 +7,10 @@ import pytest
 from simulator.controllers.statefulset import StatefulSetController
 from simulator.controllers.template_hash import template_hash
 from tests.proof.follows import follows
+from tests.simulator.controllers.tables.stateful_sets import change, claiming_set, settle
 
 Obj = dict[str, Any]
 UPSTREAM = "pkg/controller/statefulset/stateful_set_control_test.go"
-CLAIM = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "data"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
-}
 POLICIES = [pytest.param("OrderedReady", id="Monotonic"), pytest.param("Parallel", id="Burst")]
 RETENTION = [
     pytest.param("Retain", "Retain", id="Retain"),
@@ -23,38 +18,6 @@ RETENTION = [
     pytest.param("Retain", "Delete", id="SetDeleteOnly"),
     pytest.param("Delete", "Delete", id="Delete"),
 ]
-
-
-def stateful_set(template: Any, replicas: int = 3, image: str = "db:1", **spec: Any) -> Obj:
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"name": "db", "namespace": "default"},
-        "spec": {
-            "replicas": replicas,
-            "serviceName": "db",
-            "selector": {"matchLabels": {"app": "db"}},
-            "template": template("db", image),
-            "podManagementPolicy": "OrderedReady",
-            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-            "volumeClaimTemplates": [CLAIM],
-            "revisionHistoryLimit": 10,
-            **spec,
-        },
-    }
-
-
-def settle(world: Any, rounds: int = 24) -> None:
-    """Kubelets that make every pod ready and finish every deletion, until nothing changes."""
-    for _ in range(rounds):
-        world.run(0.2)
-        world.finish_deletions()
-        for pod in world.pods():
-            if not pod["spec"].get("nodeName"):
-                world.client.bind("default", pod["metadata"]["name"], "node-1")
-            elif "deletionTimestamp" not in pod["metadata"] and pod["status"]["phase"] == "Pending":
-                world.make_ready(pod)
-    world.run(0.2)
 
 
 def names(world: Any) -> str:
@@ -67,14 +30,10 @@ def owners(world: Any, claim: str) -> list[str]:
 
 def started(stage: Any, template: Any, replicas: int = 3, **spec: Any) -> Any:
     world = stage(StatefulSetController)
-    world.put("statefulsets.apps", stateful_set(template, replicas, **spec))
+    world.put("statefulsets.apps", claiming_set(template, replicas, **spec))
     world.manager.start()
     settle(world)
     return world
-
-
-def change(world: Any, **spec: Any) -> None:
-    world.client.patch("statefulsets.apps", "default", "db", {"spec": spec})
 
 
 COUNTS = ("replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas")
@@ -167,7 +126,7 @@ def test_a_pod_that_has_ended_is_made_again(stage: Any, pod_template: Any, phase
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_pending_pod_gets_its_claim_again(stage: Any, pod_template: Any, policy: str) -> None:
     world = stage(StatefulSetController)
-    world.put("statefulsets.apps", stateful_set(pod_template, 1, podManagementPolicy=policy))
+    world.put("statefulsets.apps", claiming_set(pod_template, 1, podManagementPolicy=policy))
     world.act(0.2)
     world.client.delete("persistentvolumeclaims", "default", "data-db-0")
     world.client.patch("pods", "default", "db-0", {"metadata": {"labels": {"touched": "yes"}}})
@@ -253,7 +212,7 @@ def test_revisions(stage: Any, pod_template: Any, images: list[str], limit: int,
 )
 def test_a_revisions_name_is_taken(stage: Any, pod_template: Any, is_equal: bool, collisions: int, made: int) -> None:
     world = stage(StatefulSetController)
-    template = world.put("statefulsets.apps", stateful_set(pod_template, 1))["spec"]["template"]
+    template = world.put("statefulsets.apps", claiming_set(pod_template, 1))["spec"]["template"]
     name = f"db-{template_hash(template)}"
     data = {"spec": {"template": {**template, "$patch": "replace"}}} if is_equal else {"other": True}
     taken = {
@@ -274,7 +233,7 @@ def test_a_revisions_name_is_taken(stage: Any, pod_template: Any, is_equal: bool
 @follows("statefulset-controller", "pkg/controller/statefulset/stateful_set.go: adoptOrphanRevisions")
 def test_a_revision_without_owner_is_adopted(stage: Any, pod_template: Any) -> None:
     world = stage(StatefulSetController)
-    world.put("statefulsets.apps", stateful_set(pod_template, 1))
+    world.put("statefulsets.apps", claiming_set(pod_template, 1))
     metadata = {"name": "db-old", "labels": {"app": "db"}}
     orphan = {
         "apiVersion": "apps/v1",
