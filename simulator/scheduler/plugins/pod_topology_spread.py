@@ -153,37 +153,43 @@ class SpreadFeature:
 
     def __init__(self, pod: PodInfo) -> None:
         self._pod = pod
-        self._selected: dict[Selector, dict[Group, bool]] = {one.selector: {} for one in pod.soft_spread}
-        self._constraints = [(one, one.key, self._selected[one.selector]) for one in pod.soft_spread]
+        self._namespace = pod.namespace
+        selectors = list(dict.fromkeys([one.selector for one in pod.soft_spread]))
+        self._selected: list[tuple[Selector, dict[Group, bool]]] = [(one, {}) for one in selectors]
+        self._constraints = [(one, one.key, selectors.index(one.selector)) for one in pod.soft_spread]
+        self._nowhere = [0] * len(selectors)
 
     def of(self, node: NodeInfo) -> tuple[Domain, ...] | None:
-        labels = node.labels
+        labels, groups = node.labels, node.groups.get(self._namespace)
         if self._pod.has_own_spread and any(key not in labels for _, key, _ in self._constraints):
             return None
-        groups = node.groups.get(self._pod.namespace) or {}
+        matching = self._nowhere if groups is None else self._matching(groups)
         domains: list[Domain] = []
-        for constraint, key, selected in self._constraints:
+        for constraint, key, selector in self._constraints:
             label = labels.get(key)
             if label is None:
                 domains.append((None, 0))
             elif key == HOSTNAME:
-                domains.append(("", self._matching(groups, constraint.selector, selected)))
+                domains.append(("", matching[selector]))
             else:
-                counted = groups and _is_included(self._pod, constraint, node)
-                domains.append((label, self._matching(groups, constraint.selector, selected) if counted else 0))
+                domains.append((label, matching[selector] if _is_included(self._pod, constraint, node) else 0))
         return tuple(domains)
 
-    def _matching(self, groups: Mapping[Group, int], selector: Selector, selected: dict[Group, bool]) -> int:
-        pods = 0
-        for group, count in groups.items():
-            is_selected = selected.get(group)
-            if is_selected is None:
-                if len(selected) > _GROUPS:
-                    selected.clear()
-                is_selected = selected[group] = _selects(selector, group)
-            if is_selected:
-                pods += count
-        return pods
+    def _matching(self, groups: Mapping[Group, int]) -> list[int]:
+        """For each selector, how many pods it selects."""
+        found = []
+        for selector, selected in self._selected:
+            pods = 0
+            for group, count in groups.items():
+                is_selected = selected.get(group)
+                if is_selected is None:
+                    if len(selected) > _GROUPS:
+                        selected.clear()
+                    is_selected = selected[group] = _selects(selector, group)
+                if is_selected:
+                    pods += count
+            found.append(pods)
+        return found
 
 
 def counted_on(node: NodeInfo, pod: PodInfo, constraint: SpreadConstraint) -> int | None:
