@@ -61,6 +61,8 @@ def is_new(pod: Obj, digest: str) -> bool:
 
 def step(pods: Pods, wanted: Sequence[str], digest: str, bounds: tuple[int, int], is_available: Ask) -> Step:
     """`pods`: by node, for those the set has; `wanted`: nodes that should have one; `bounds`: maxUnavailable, maxSurge."""
+    if all(is_new(pod, digest) for there in pods.values() for pod in there if not is_ending(pod)):
+        return Step()
     on = {node: _pair(pods.get(node, ()), digest) for node in sorted({*pods, *wanted})}
     if bounds[1]:
         return _surging(on, frozenset(wanted), bounds[1], is_available)

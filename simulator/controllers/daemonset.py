@@ -8,6 +8,7 @@ what keeps ordinary pods away from troubled nodes. A new template replaces pods 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from simulator.apiserver.errors import ApiUnavailable, StatusError
@@ -109,12 +110,16 @@ class DaemonSetController(Controller):
         self._failed = Backoff(_FAILED_FIRST_US, _FAILED_MOST_US)
         """By uid of the set and node."""
         self._orphans = Orphans(lambda: self.cache.list("pods"))
+        self._judged: dict[str, tuple[int, dict[str, tuple[bool, bool]]]] = {}
+        """By uid of the set: its generation, and what it makes of each node that has not changed since."""
 
     # What is watched
 
     def on_set(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
-            self._expectations.forget(key_of(one_of(old, new)))
+            gone = one_of(old, new)
+            self._expectations.forget(key_of(gone))
+            self._judged.pop(gone["metadata"]["uid"], None)
         elif old is not None and old["metadata"].get("generation") == new["metadata"].get("generation"):
             self._enqueue_soon(new)  # its own report of a large set must not lead to the next report
             return
@@ -122,6 +127,8 @@ class DaemonSetController(Controller):
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if old is None or new is None or labels_of(old) != labels_of(new) or _taints(old) != _taints(new):
+            for _, verdicts in self._judged.values():
+                verdicts.pop(one_of(old, new)["metadata"]["name"], None)
             for one in self.cache.list(_SETS):
                 self._enqueue_soon(one)
 
@@ -185,18 +192,30 @@ class DaemonSetController(Controller):
         self._report(key, owner, survey, digest)
 
     def _survey(self, owner: Obj) -> Survey:
-        placement = _placement(owner)
-        wanted, staying = [], []
-        for node in self.cache.list("nodes"):
-            should_run, may_stay = placement.judge(node)
-            if should_run:
-                wanted.append(node["metadata"]["name"])
-            if may_stay:
-                staying.append(node["metadata"]["name"])
+        wanted, staying = self._judge(owner)
         pods: dict[str, list[Obj]] = {}
         for pod in sorted(self._claimed(owner), key=_age):
             pods.setdefault(target_node(pod), []).append(pod)
-        return Survey(tuple(wanted), frozenset(staying), pods)
+        return Survey(wanted, staying, pods)
+
+    def _judge(self, owner: Obj) -> tuple[tuple[str, ...], frozenset[str]]:
+        """(nodes that should have a pod, those on which one may stay)."""
+        uid, generation = owner["metadata"]["uid"], owner["metadata"].get("generation", 1)
+        known = self._judged.get(uid)
+        if known is None or known[0] != generation:
+            known = self._judged[uid] = (generation, {})
+        verdicts, placement = known[1], _placement(owner)
+        wanted, staying = [], []
+        for node in self.cache.list("nodes"):
+            name = node["metadata"]["name"]
+            verdict = verdicts.get(name)
+            if verdict is None:
+                verdict = verdicts[name] = placement.judge(node)
+            if verdict[0]:
+                wanted.append(name)
+            if verdict[1]:
+                staying.append(name)
+        return tuple(wanted), frozenset(staying)
 
     def _claimed(self, owner: Obj) -> list[Obj]:
         """Owned pods, with matching orphans adopted and those that stopped matching released."""
@@ -225,14 +244,15 @@ class DaemonSetController(Controller):
         """One pod on every wanted node, none where it may not stay."""
         missing = [node for node in survey.wanted if not survey.pods.get(node)]
         surplus: list[Obj] = []
+        surging = surges(owner)
         for node in sorted(survey.pods):
             if node not in survey.staying:
                 surplus.extend(pod for pod in survey.pods[node] if not is_ending(pod))
                 continue
             running = self._without_failed(key, owner, node, survey.pods[node], surplus)
-            surplus.extend(
-                excess(running, digest, surging=surges(owner), is_available=lambda pod: self._is_available(owner, pod))
-            )
+            if len(running) > 1:
+                available = partial(self._is_available, owner)
+                surplus.extend(excess(running, digest, surging=surging, is_available=available))
         self._apply(key, owner, Step(surplus, missing), digest)
 
     def _apply(self, key: str, owner: Obj, wanted: Step, digest: str) -> None:
@@ -252,7 +272,11 @@ class DaemonSetController(Controller):
         for pod in pods:
             if is_ending(pod):
                 continue
-            state, about = phase(pod), f"{pod['metadata']['namespace']}/{pod['metadata']['name']} on node {node}"
+            state = phase(pod)
+            if state not in ("Failed", "Succeeded"):
+                running.append(pod)
+                continue
+            about = f"{pod['metadata']['namespace']}/{pod['metadata']['name']} on node {node}"
             if state == "Failed":
                 place = f"{owner['metadata']['uid']}/{node}"
                 if wait_us := self._failed.left_us(place, self.engine.now):
@@ -262,12 +286,10 @@ class DaemonSetController(Controller):
                 message = f"Found failed daemon pod {about}, will try to kill it"
                 self.client.event(owner, "Warning", "FailedDaemonPod", message, source=self.name)
                 surplus.append(pod)
-            elif state == "Succeeded":
+            else:
                 message = f"Found succeeded daemon pod {about}, will try to delete it"
                 self.client.event(owner, "Normal", "SucceededDaemonPod", message, source=self.name)
                 surplus.append(pod)
-            else:
-                running.append(pod)
         return running
 
     def _create(self, key: str, owner: Obj, nodes: Sequence[str], digest: str) -> None:
@@ -440,6 +462,7 @@ class DaemonSetController(Controller):
         self._expectations.clear()
         self._failed.clear()
         self._orphans.clear()
+        self._judged.clear()
 
     def dump_private(self) -> Plain:
         return {"expectations": self._expectations.dump(), "failed": self._failed.dump()}
@@ -448,6 +471,7 @@ class DaemonSetController(Controller):
         self._expectations.load(state["expectations"])
         self._failed.load(state["failed"])
         self._orphans.restored()
+        self._judged.clear()
 
 
 def target_node(pod: Obj) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulator.controllers.daemonset import DaemonSetController, target_node
+from simulator.controllers.daemonset import DaemonSetController, Placement, target_node
 
 World = Any
 Obj = dict[str, Any]
@@ -95,6 +95,37 @@ def test_a_node_selector_and_taints_leave_nodes_out(daemons: World, pod_template
     )
     daemons.run()
     assert targets(daemons) == ["a"]
+
+
+def test_only_nodes_that_changed_are_judged_again(
+    daemons: World, pod_template: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+    judge = Placement.judge
+
+    def noted(placement: Placement, node: Obj) -> tuple[bool, bool]:
+        judged.append(node["metadata"]["name"])
+        return judge(placement, node)
+
+    monkeypatch.setattr(Placement, "judge", noted)
+    daemons.client.create("daemonsets.apps", daemon_set(pod_template))
+    daemons.run()
+    bind_all(daemons)
+    daemons.run()
+    assert judged == ["a", "b", "c"]
+
+    daemons.client.patch("nodes", "", "b", {"metadata": {"labels": {"disk": "ssd"}}})
+    add_node(daemons, "d")
+    daemons.run()
+    assert judged[3:] == ["b", "d"]
+
+    template = {"spec": {"nodeSelector": {"disk": "ssd"}}}
+    daemons.client.patch("daemonsets.apps", "default", "agent", {"spec": {"template": template}})
+    daemons.run()
+    assert judged[5:] == ["a", "b", "c", "d"]
+    daemons.finish_deletions()
+    daemons.run()
+    assert targets(daemons) == ["b"]
 
 
 def test_a_cordoned_node_still_gets_its_daemon(daemons: World, pod_template: Any) -> None:
