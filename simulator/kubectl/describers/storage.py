@@ -98,8 +98,21 @@ def describe_claim(obj: Obj, around: Surroundings) -> str:
     ]
     for number, name in enumerate(sorted(users) or ["<none>"]):
         page.raw(f"{'Used By:' if number == 0 else ''}\t{name}\n")
+    _claim_conditions(page, status.get("conditions") or [])
     describe_events(page, around.events_of(obj), around.now_us)
     return page.text()
+
+
+def _claim_conditions(page: Page, conditions: list[Obj]) -> None:
+    if not conditions:
+        return
+    page.raw("Conditions:\n")
+    page.line(1, "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage")
+    page.line(1, "----\t------\t-----------------\t------------------\t------\t-------")
+    for one in conditions:
+        probed, changed = (go_text.rfc1123z(one.get(field)) for field in ("lastProbeTime", "lastTransitionTime"))
+        reason, message = one.get("reason", ""), one.get("message", "")
+        page.line(1, f"{one['type']} \t{one['status']} \t{probed} \t{changed} \t{reason} \t{message}")
 
 
 def describe_storage_class(obj: Obj, around: Surroundings) -> str:

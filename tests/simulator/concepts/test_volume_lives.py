@@ -247,6 +247,13 @@ def test_a_claim_grows_with_its_disk_and_file_system(cloud: Any) -> None:
     assert lab.value("pvc data", "{.status.conditions[0].type} {.status.allocatedResourceStatuses.storage}") == (
         "Resizing ControllerResizeInProgress"
     )
+    described = lab.run("kubectl describe pvc data")
+    assert (
+        "Conditions:\n"
+        "  Type       Status  LastProbeTime                     LastTransitionTime                Reason  Message\n"
+        "  ----       ------  -----------------                 ------------------                ------  -------\n"
+        "  Resizing   True    Mon, 01 Jan 0001 00:00:00 +0000   "
+    ) in described
     lab.wait(20)
     name = lab.value("pvc data", "{.spec.volumeName}")
     node = lab.value("pod web", "{.spec.nodeName}")
