@@ -22,6 +22,7 @@ from simulator.node.volumes import Files
 
 #: The one file of a volume that is a raw device.
 DEVICE = "device"
+_ONE_POD = "volume uses the ReadWriteOncePod access mode and is already in use by another pod"
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 
 
@@ -147,6 +148,8 @@ class VolumePlaces:
                 return Waiting()
             if not is_here:
                 return _no_driver(volume, driver)
+            if spec.get("accessModes") == ["ReadWriteOncePod"] and self._is_mounted_elsewhere(record, unique):
+                return Failed(_ONE_POD, volume=volume["metadata"]["name"])
         labels = (self._fleet.cache.get("nodes", "", record.node) or {}).get("metadata", {}).get("labels") or {}
         if not rules.reaches(volume, labels, record.node):
             return Failed("no matching NodeSelectorTerms", "NodeAffinity check", volume["metadata"]["name"])
@@ -156,6 +159,11 @@ class VolumePlaces:
             if problem is not None:
                 return Failed(problem, volume=volume["metadata"]["name"])
         return [place, inside, is_read_only]
+
+    def _is_mounted_elsewhere(self, record: PodRecord, unique: str) -> bool:
+        """Whether another pod of the machine has mounted the disk."""
+        others = (self._fleet.pods[uid] for uid in self._fleet.nodes[record.node].pods if uid != record.uid)
+        return any(one.is_mounted and unique in one.in_use for one in others)
 
     def _needs_attaching(self, record: PodRecord, driver: str) -> bool:
         """Unless the driver says that it does not; one that is not known may (`csiPlugin.skipAttach`)."""

@@ -215,6 +215,22 @@ def test_a_claim_for_one_pod_of_the_whole_cluster(lab: Any) -> None:
     assert lab.column("kubectl get pods", "STATUS") == ["Running"]
 
 
+def test_a_claim_for_one_pod_holds_where_the_scheduler_is_passed_by(cloud: Any) -> None:
+    lab = cloud("aws")
+    lab.run("kubectl apply -f -", claim(mode="ReadWriteOncePod") + pod())
+    lab.wait(20)
+    node, name = lab.value("pod web", "{.spec.nodeName}"), lab.value("pvc data", "{.spec.volumeName}")
+    lab.run("kubectl apply -f -", pod("second", node=node))
+    lab.wait(3)
+    assert events(lab, "second") == [
+        f'FailedMount: MountVolume.SetUp failed for volume "{name}" : volume uses the ReadWriteOncePod access mode and is '
+        "already in use by another pod"
+    ]
+    lab.run("kubectl delete pod web")
+    lab.wait(30)
+    assert lab.column("kubectl get pods", "STATUS") == ["Running"]
+
+
 def test_a_machine_takes_only_so_many_disks(cloud: Any) -> None:
     lab = cloud("linode", size=1)
     lab.run("kubectl apply -f -", "".join(claim(f"c{n}") + pod(f"p{n}", f"c{n}") for n in range(8)))
