@@ -25,6 +25,7 @@ from simulator.node.service_account_tokens import SYNC_US, asked_at, lifetime_of
 from simulator.node.spec_facts import SpecFacts
 from simulator.node.timing import SECOND
 from simulator.node.volume_places import CLAIMS, DEVICE, VOLUMES, Failed, VolumePlaces, Waiting, storage_of_volume
+from simulator.node.volume_users import VolumeUsers
 from simulator.node.volumes import Files, Mount, Mounts
 
 #: How long a sync waits for volumes (`podAttachAndMountTimeout`).
@@ -76,8 +77,7 @@ class VolumeManager:
         self.places = VolumePlaces(fleet, storage)
         self.local = LocalStorage(fleet)
         self.driver = CsiRegistration(fleet, storage)
-        self._users: dict[str, dict[str, None]] = {}
-        """`configmaps/ns/name`, `secrets/…` or `persistentvolumeclaims/…` → uids of the pods that mount it."""
+        self._users = VolumeUsers()
         fleet.engine.register(self)
 
     # Mounting
@@ -238,7 +238,7 @@ class VolumeManager:
         if old is None or (new is not None and _data(old) == _data(new)):
             self._wake_waiting(resource, metadata["namespace"], metadata["name"])
             return
-        for uid in self._users.get(f"{resource}/{metadata['namespace']}/{metadata['name']}", {}):
+        for uid in self._users.of(resource, metadata["namespace"], metadata["name"]):
             record = self._fleet.pods.get(uid)
             pod = None if record is None else self._fleet.pod(record)
             if record is not None and pod is not None and record.is_mounted:
@@ -286,7 +286,7 @@ class VolumeManager:
             return
         metadata = new["metadata"]
         self._wake_waiting(CLAIMS, metadata["namespace"], metadata["name"])
-        for uid in self._users.get(f"{CLAIMS}/{metadata['namespace']}/{metadata['name']}", {}):
+        for uid in self._users.of(CLAIMS, metadata["namespace"], metadata["name"]):
             record = self._fleet.pods.get(uid)
             if record is not None and record.is_mounted:
                 self._expand_soon(record, new)
@@ -308,7 +308,7 @@ class VolumeManager:
     def _wake_waiting(self, resource: str, namespace: str, name: str) -> None:
         if resource != CLAIMS:
             return
-        for uid in self._users.get(f"{resource}/{namespace}/{name}", {}):
+        for uid in self._users.of(resource, namespace, name):
             record = self._fleet.pods.get(uid)
             if record is not None and not record.is_mounted and record.mount_since_us is not None:
                 self._fleet.wake(record)
@@ -363,8 +363,7 @@ class VolumeManager:
         for frozen in self.contents.names_of_pod(record.uid):
             self.contents.drop(frozen)
         self.contents.drop(f"memory/{record.uid}")
-        for users in self._users.values():
-            users.pop(record.uid, None)
+        self._users.remove(record.uid)
         had = bool(record.in_use)
         record.mounted, record.is_mounted, record.in_use, record.mount_since_us = {}, False, [], None
         if had:
@@ -404,9 +403,9 @@ class VolumeManager:
 
     def _use(self, record: PodRecord, pod: Obj, facts: SpecFacts) -> None:
         for resource, name in facts.references:
-            self._users.setdefault(f"{resource}/{record.namespace}/{name}", {})[record.uid] = None
+            self._users.add(record.uid, resource, record.namespace, name)
         for _, claim in rules.claims_of(pod) if facts.has_claims else ():
-            self._users.setdefault(f"{CLAIMS}/{record.namespace}/{claim}", {})[record.uid] = None
+            self._users.add(record.uid, CLAIMS, record.namespace, claim)
 
     def _lookup(self, record: PodRecord) -> Lookup:
         return lambda resource, namespace, name: self._fleet.find(record.node, resource, namespace, name)
@@ -415,11 +414,11 @@ class VolumeManager:
 
     def dump(self) -> Plain:
         return {
-            "users": [[key, list(uids)] for key, uids in self._users.items() if uids],
+            "users": self._users.dump(),
         }
 
     def load(self, state: Plain) -> None:
-        self._users = {key: dict.fromkeys(uids) for key, uids in state["users"]}
+        self._users.load(state["users"])
 
 
 def _used_volumes(pod: Obj) -> set[str]:
