@@ -381,14 +381,16 @@ class ContainerRuntime:
             one.run.extra.append([self._engine.now, text])
             del one.run.extra[:-LOG_RING]
 
-    def termination_message(self, record: PodRecord, one: ContainerRecord, spec: Obj, last_lines: list[str]) -> str:
+    def termination_message(
+        self, record: PodRecord, one: ContainerRecord, spec: Obj, last_lines: Callable[[], list[str]]
+    ) -> str:
         """What the process left in its termination message file, or its last words where the pod asks for them."""
         if one.run is None:
             return ""
         files = self._fleet.plan(one.run).files_at(max(one.finished_us - one.run.started_us, 0))
         text = _tail(files.get(spec.get("terminationMessagePath") or "/dev/termination-log", ""), _FROM_FILE)
         if not text and spec.get("terminationMessagePolicy") == "FallbackToLogsOnError" and one.exit_code != 0:
-            text = _tail("".join(f"{line}\n" for line in last_lines), _FROM_LOG)
+            text = _tail("".join(f"{line}\n" for line in last_lines()), _FROM_LOG)
         return text_of(bytes_of(text)[: _OF_POD // len(record.containers)])
 
 

@@ -4,6 +4,8 @@ Follows `pkg/kubelet/status/status_manager.go` of v1.33. Promises: a status is w
 one that could not be written is tried again.
 """
 
+from functools import partial
+
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.engine.plain import Obj
 from simulator.node.container_logs import ContainerLogs
@@ -11,7 +13,7 @@ from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_status import pod_status
-from simulator.node.records import PodRecord
+from simulator.node.records import PodRecord, Run
 from simulator.node.timing import SECOND
 
 #: A status that could not be written is tried again (status manager's sync period).
@@ -32,8 +34,13 @@ class PodReports:
         """What containers that have just ended said last."""
         for one in record.containers.values():
             if one.state == "exited" and not one.message and one.exit_reason != "Unknown" and one.run is not None:
-                words = [line.text for line in self._logs.lines(record, one.run, limit=_LAST_WORDS)]
-                one.message = self._runtime.termination_message(record, one, container_spec(pod, one.name), words)
+                spec = container_spec(pod, one.name)
+                one.message = self._runtime.termination_message(
+                    record, one, spec, partial(self._last_words, record, one.run)
+                )
+
+    def _last_words(self, record: PodRecord, run: Run) -> list[str]:
+        return [line.text for line in self._logs.lines(record, run, limit=_LAST_WORDS)]
 
     def write_status(self, record: PodRecord, pod: Obj) -> None:
         if record.orphaned or (record.worker == "terminated" and not record.phase):
