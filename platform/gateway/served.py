@@ -19,10 +19,12 @@ import msgspec
 import yaml
 
 from gateway.backend import ATTENDANT
+from simulator.apiserver.aggregation import rows_of
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.apiserver.request import Request, Response
 from simulator.kubectl.call import End, ExecRefused
 from simulator.machinery.kinds import Kinds
+from simulator.machinery.resources import Resource
 
 _TIMEOUT_S = 60.0
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -129,6 +131,18 @@ class RemoteServer:
             for definition in response.body["items"] if response.ok else ():
                 self._kinds.define(definition)
         return self._kinds
+
+    @property
+    def discovered(self) -> Kinds:
+        """The same and what extension API servers serve that answer now."""
+        response = self.handle(Request("GET", "/apis/apiregistration.k8s.io/v1/apiservices"))
+        found: list[Resource] = []
+        for service in response.body["items"] if response.ok else ():
+            spec = service["spec"]
+            if spec.get("service"):
+                listed = self.handle(Request("GET", f"/apis/{spec['group']}/{spec['version']}"))
+                found += rows_of(f"{spec['group']}/{spec['version']}", listed.body["resources"]) if listed.ok else ()
+        return self.kinds.with_more(tuple(found)) if found else self.kinds
 
     def handle(self, request: Request) -> Response:
         """Raises ApiUnavailable, and NotServed."""

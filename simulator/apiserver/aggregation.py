@@ -6,7 +6,7 @@ otherwise the answer is a 503, as from kube-aggregator (`handler_proxy.go`).
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -16,6 +16,7 @@ from simulator.apiserver.errors import StatusError, bad_request, not_found
 from simulator.apiserver.proxying import Reach, Unanswered
 from simulator.apiserver.request import Request, Response
 from simulator.engine.plain import Obj
+from simulator.machinery.resources import Resource, resource_from
 from simulator.machinery.store import Store
 
 API_SERVICES = "apiservices.apiregistration.k8s.io"
@@ -164,6 +165,11 @@ class Aggregator:
             )
         return found
 
+    def served(self) -> tuple[Resource, ...]:
+        """What the groups that answer just now serve, as a client's discovery finds it; nothing is asked when there is none."""
+        available = [one for one in self._present() if self.is_available(one.group, one.version)]
+        return tuple(row for one in available for row in rows_of(f"{one.group}/{one.version}", one.resources))
+
     def _present(self) -> Iterator[Backend | Extension]:
         yield from self._extensions()
         for (group, version), backend in sorted(self._backends.items()):
@@ -220,6 +226,23 @@ def _resource_list(backend: Backend) -> Obj:
 def _group(backend: Backend | Extension) -> Obj:
     version = {"groupVersion": f"{backend.group}/{backend.version}", "version": backend.version}
     return {"name": backend.group, "versions": [version], "preferredVersion": version}
+
+
+def rows_of(api_version: str, listed: Sequence[Mapping[str, object]]) -> list[Resource]:
+    """The resources of an APIResourceList, without their subresources."""
+    return [_row(api_version, row) for row in listed if "/" not in str(row["name"])]
+
+
+def _row(api_version: str, row: Mapping[str, object]) -> Resource:
+    verbs = row["verbs"]
+    return resource_from(
+        api_version,
+        kind=str(row["kind"]),
+        plural=str(row["name"]),
+        singular=str(row.get("singularName") or ""),
+        namespaced=bool(row["namespaced"]),
+        verbs=tuple(str(verb) for verb in verbs) if isinstance(verbs, (list, tuple)) else (),
+    )
 
 
 def _discovered(backend: Backend | Extension, row: Mapping[str, object]) -> Obj:

@@ -54,6 +54,12 @@ class Server:
         """What is served, as a client's discovery would find it."""
         return self.registry.kinds
 
+    @property
+    def discovered(self) -> Kinds:
+        """The same with what extension API servers serve."""
+        added = self.aggregator.served()
+        return self.kinds.with_more(added) if added else self.kinds
+
     def seed(self, who: str, resource: str, obj: Obj) -> Obj:
         """An object that a fresh cluster is born with: defaulted like any other, but nobody asked for it."""
         return self.registry.create(who, resource, self._verbs.defaulted(resource, obj))

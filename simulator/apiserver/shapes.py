@@ -31,6 +31,11 @@ def shaped(request: Request, target: Target, found: Obj | Page, now_us: int, kin
     return shown(found) if told else found
 
 
+def wants_table(request: Request) -> bool:
+    """Whether rows are asked for in place of objects."""
+    return _wanted(request.headers.get("accept", "")) == "Table"
+
+
 _ACCEPTED = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 
 

@@ -43,7 +43,11 @@ class ApiServer(Protocol):
 
     @property
     def kinds(self) -> Kinds:
-        """What the server serves: what a client's discovery would find."""
+        """What the server itself serves."""
+
+    @property
+    def discovered(self) -> Kinds:
+        """What a client's discovery finds: the same and what extension API servers serve."""
 
     def handle(self, request: Request) -> Response: ...
 
@@ -83,6 +87,7 @@ class ApiClient:
         self._with_ownership = with_ownership
         self._server = None if end is None or host == NOBODYS_HOST else end.server
         self._known = known
+        self._found: Kinds | None = None
         self._identity = dict(identity or {})
         self._host = host
         self._command = command
@@ -90,7 +95,9 @@ class ApiClient:
 
     @property
     def kinds(self) -> Kinds:
-        return self._known if self._server is None else self._server.kinds
+        if self._found is None:
+            self._found = self._known if self._server is None else self._server.discovered
+        return self._found
 
     # Reading
 

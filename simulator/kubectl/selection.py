@@ -56,7 +56,7 @@ def resource_named(term: str, kinds: Kinds) -> Resource:
     """The resource a word means."""
     found = kinds.lookup(term)
     if found is None:
-        raise CommandError(f'the server doesn\'t have a resource type "{term}"')
+        raise CommandError(f'the server doesn\'t have a resource type "{term.partition(".")[0]}"')
     return found
 
 

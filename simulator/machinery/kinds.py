@@ -30,6 +30,13 @@ class Kinds:
         if optional:
             self._draw()
 
+    def with_more(self, rows: tuple[Resource, ...]) -> Kinds:
+        """These and what others serve, as of now."""
+        found = Kinds((*self._optional, *rows))
+        found._definitions = dict(self._definitions)
+        found._draw()
+        return found
+
     # Change
 
     def define(self, crd: Obj) -> None:
@@ -102,9 +109,11 @@ class Kinds:
 
     def by_name(self, name: str) -> Resource | None:
         found = resources.by_name(name)
-        if found is not None or name not in self._definitions:
+        if found is not None or not self._rows:
             return found
-        return self._definitions[name].preferred
+        if name in self._definitions:
+            return self._definitions[name].preferred
+        return next((row for row in self._optional if row.name == name), None)
 
     def by_kind(self, api_version: str, kind: str) -> Resource | None:
         found = resources.by_kind(api_version, kind)

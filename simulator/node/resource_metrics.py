@@ -11,10 +11,13 @@ from typing import NamedTuple
 from simulator.apiserver import aggregation
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Request
+from simulator.apiserver.shapes import wants_table
 from simulator.engine.plain import Obj
 from simulator.machinery import selectors
+from simulator.machinery.quantities import canonical
 from simulator.node.durations import go_duration
 from simulator.node.fleet import Fleet
+from simulator.node.metrics_tables import metrics_table
 from simulator.node.timing import SECOND
 from simulator.node.usage import Usage, Use
 
@@ -65,6 +68,10 @@ class ResourceMetrics:
     # The API
 
     def answer(self, rest: list[str], request: Request) -> Obj:
+        found = self._found(rest, request)
+        return metrics_table(found, _used) if wants_table(request) else found
+
+    def _found(self, rest: list[str], request: Request) -> Obj:
         asked = aggregation.name_and_namespace(rest, "pods")
         if asked is not None:
             return self._pods(asked[0], asked[1], request)
@@ -128,6 +135,14 @@ class ResourceMetrics:
         labels = obj["metadata"].get("labels")
         metadata = {"name": obj["metadata"]["name"], "creationTimestamp": self._fleet.engine.timestamp()}
         return {**metadata, "labels": labels} if labels else metadata
+
+
+def _used(one: Obj) -> Obj:
+    """By all containers of a pod together, or by a node."""
+    usages = [one["usage"]] if "usage" in one else [container["usage"] for container in one["containers"]]
+    cpu = sum(int(usage["cpu"].removesuffix("n")) for usage in usages)
+    memory = sum(int(usage["memory"].removesuffix("Ki")) for usage in usages)
+    return {"cpu": canonical(f"{cpu}n"), "memory": canonical(f"{memory}Ki")}
 
 
 def _selected(obj: Obj, request: Request) -> bool:

@@ -145,7 +145,7 @@ def _tables_of(call: Call, target: Target) -> list[Obj]:
     part = call.text("subresource")
     tables = [call.api.table(target.resource, target.namespace, target.name, part=part, query=query)]
     if tables[0]["kind"] != "Table":
-        return [_plain_table(tables, call.now_us)]
+        return [_plain_table(tables[0].get("items", tables), call.now_us)]
     while following := tables[-1].get("metadata", {}).get("continue"):
         tables.append(call.api.table(target.resource, target.namespace, query={**query, "continue": following}))
     return tables
