@@ -79,8 +79,11 @@ class PodWork:
 
     def _surplus(self, sync: Sync, count: int) -> list[Obj]:
         """At least `count` pods to remove: those with no or a taken index first, then the least advanced."""
-        removed, left = doubles(sync.job, self._ranked(sync.active)) if is_indexed(sync.job) else ([], sync.active)
-        return [*removed, *self._ranked(left)[: max(count - len(removed), 0)]]
+        removed, left = doubles(sync.job, sync.active) if is_indexed(sync.job) else ([], sync.active)
+        if removed:
+            removed, left = doubles(sync.job, self._ranked(sync.active))
+        more = count - len(removed)
+        return [*removed, *self._ranked(left)[:more]] if more > 0 else removed
 
     def _ranked(self, pods: Sequence[Obj]) -> list[Obj]:
         return ranked(pods, {}, self._engine)

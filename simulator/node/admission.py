@@ -130,12 +130,12 @@ def of_system(wants: Wants, labels: Obj, machine_os: str) -> Rejection | None:
     return None
 
 
-def of_amounts(wants: Wants, others: Iterable[Obj], allocatable: Obj) -> Rejection | None:
+def of_amounts(wants: Wants, others: Iterable[Wants], allocatable: Obj) -> Rejection | None:
     """Ephemeral storage and whatever else the node counts; what it has never heard of is left to whoever gives it out."""
     wanted = {name: one for name, one in wants.amounts.items() if name in allocatable}
     if not wanted:
         return None
-    used = [_rest(other) for other in others]
+    used = [other.amounts for other in others if other.amounts]
     for name in sorted(wanted, key=lambda name: (name != _STORAGE, name)):
         asked, taken = value(str(wanted[name])), sum(value(str(one[name])) for one in used if name in one)
         if asked and asked + taken > value(allocatable[name]):
@@ -151,12 +151,12 @@ def _rest(spec: Obj) -> pod_resources.Amounts:
     return {name: amount for name, amount in amounts.items() if name not in ("cpu", "memory")}
 
 
-def of_node(wants: Wants, node: Obj, others: Iterable[Obj], *, is_static: bool) -> Rejection | None:
-    """Labels, host ports and taints of NoExecute; `others` are the specs of the pods that are here."""
+def of_node(wants: Wants, node: Obj, others: Iterable[Wants], *, is_static: bool) -> Rejection | None:
+    """Labels, host ports and taints of NoExecute; `others` are the pods that are here."""
     if wants.chooses and not _is_chosen(wants.spec, node["metadata"]):
         return _predicate("NodeAffinity", _AFFINITY)
     ports = wants.ports
-    if ports and any(_conflict(one, used) for other in others for used in host_ports(other) for one in ports):
+    if ports and any(_conflict(one, used) for other in others for used in other.ports for one in ports):
         return _predicate("NodePorts", _PORTS)
     taints = [one for one in node["spec"].get("taints") or () if one["effect"] == NO_EXECUTE]
     if taints and not is_static:

@@ -391,6 +391,8 @@ class ContainerRuntime:
         text = _tail(files.get(spec.get("terminationMessagePath") or "/dev/termination-log", ""), _FROM_FILE)
         if not text and spec.get("terminationMessagePolicy") == "FallbackToLogsOnError" and one.exit_code != 0:
             text = _tail("".join(f"{line}\n" for line in last_lines()), _FROM_LOG)
+        if not text:
+            return ""
         return text_of(bytes_of(text)[: _OF_POD // len(record.containers)])
 
 

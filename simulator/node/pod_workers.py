@@ -190,12 +190,12 @@ class PodWorkers:
         found = found or admission.of_node(wants, here, self._others(node), is_static=record.static)
         return admission.Rejection(NOT_ADMITTED, NOT_ADMITTED_MESSAGE) if found is None and node.shutdown else found
 
-    def _others(self, node: NodeRecord) -> Iterator[Obj]:
-        """The specs of the pods of this machine that are not over yet."""
+    def _others(self, node: NodeRecord) -> Iterator[admission.Wants]:
+        """Of the pods of this machine that are not over yet."""
         for record in [self._fleet.pods[uid] for uid in node.pods]:
             pod = None if record.worker == "terminated" else self._fleet.pod(record)
             if pod is not None:
-                yield pod["spec"]
+                yield self._fleet.facts(record, pod).wants
 
     def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
         """A running pod may change its images (and little else): the container is replaced."""

@@ -76,7 +76,7 @@ TAINTED = ("TaintToleration", "Predicate TaintToleration failed: node(s) had tai
 )
 def test_predicates_of_the_node(pod: Any, machine: Any, others: Any, is_static: bool, wanted: Any) -> None:
     """The cases of `TestGeneralPredicates` in `pkg/kubelet/lifecycle/predicate_test.go`."""
-    found = admission.of_node(admission.wants_of(pod), machine, others, is_static=is_static)
+    found = admission.of_node(admission.wants_of(pod), machine, map(admission.wants_of, others), is_static=is_static)
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 
@@ -111,7 +111,9 @@ def test_predicates_of_the_node(pod: Any, machine: Any, others: Any, is_static: 
 )
 def test_amounts_beside_cpu_and_memory(pod: Any, others: Any, wanted: Any) -> None:
     """`removeMissingExtendedResources` and `InsufficientResourceError` of `pkg/kubelet/lifecycle/predicate.go`."""
-    found = admission.of_amounts(admission.wants_of(pod), others, NODE["status"]["allocatable"])
+    found = admission.of_amounts(
+        admission.wants_of(pod), map(admission.wants_of, others), NODE["status"]["allocatable"]
+    )
     assert (None if found is None else (found.reason, found.message)) == wanted
 
 
