@@ -16,6 +16,7 @@ import msgspec
 from gateway.backend import Backend, Executed, Shell
 from gateway.errors import Unreachable, unavailable
 from gateway.forwarding import TUNNEL, serve_channels, serve_tunnel
+from gateway.input_habits import is_deaf, reads_archive, reads_to_the_end
 from gateway.keyboard import Keyboard
 from gateway.outcomes import failed, outcome, refused
 from gateway.requests import Receive, Scope, Send, headers_of, query_of, repeated
@@ -35,13 +36,6 @@ _INPUT_S = 0.3
 #: How long `tar x` waits for the next piece of an archive that has not ended.
 _ARCHIVE_S = 20.0
 _END_OF_ARCHIVE = bytes(1024)
-#: Programs that read their input to its end when so many words at most follow their name that are no options.
-_READERS = {
-    **dict.fromkeys(("cat", "wc", "sort", "uniq", "head", "tail", "tac", "base64", "md5sum", "sha1sum", "sha256sum", "gzip", "xxd"), 0),
-    **dict.fromkeys(("grep", "sed", "awk", "jq"), 1),
-    "tr": 2,
-    **dict.fromkeys(("tee", "xargs", "dd"), 1_000),
-}  # fmt: skip
 _LONGEST_INPUT = 4_000_000
 _STDIN, _STDOUT, _STDERR, _ERROR, _CLOSE = 0, b"\x01", b"\x02", b"\x03", 255
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
@@ -179,7 +173,8 @@ class _Streams:
     # A command
 
     async def _run(self, namespace: str, pod: str) -> None:
-        stdin = await self._input() if self._has_input and not self._is_terminal else b""
+        is_read = self._has_input and not self._is_terminal and not is_deaf(self._command)
+        stdin = await self._input() if is_read else b""
         await self._tell(await self._backend.execute(namespace, pod, self._container, self._command, stdin))
 
     async def _input(self) -> bytes:
@@ -197,9 +192,9 @@ class _Streams:
 
     def _patience(self, data: bytes) -> float | None:
         """Seconds until the next piece of input is no longer waited for; None: for ever."""
-        if self._says_end and (data or _reads_to_the_end(self._command)):
+        if self._says_end and (data or reads_to_the_end(self._command)):
             return None
-        if _reads_archive(self._command) and not data.endswith(_END_OF_ARCHIVE):
+        if reads_archive(self._command) and not data.endswith(_END_OF_ARCHIVE):
             return _ARCHIVE_S
         return _INPUT_S
 
@@ -318,15 +313,3 @@ def _is_shell(command: Sequence[str]) -> bool:
     """A shell that will wait for what is typed."""
     program = command[0].rsplit("/", 1)[-1] if command else ""
     return program in _SHELLS and all(word in ("-i", "-l", "--login", "-il") for word in command[1:])
-
-
-def _reads_archive(command: Sequence[str]) -> bool:
-    """`tar -xmf - -C dir`, as `kubectl cp` asks for it: it reads on until the archive ends, however slowly that comes."""
-    return bool(command) and command[0].rsplit("/", 1)[-1] == "tar" and any("x" in word for word in command[1:2])
-
-
-def _reads_to_the_end(command: Sequence[str]) -> bool:
-    """Whether a command does nothing before its input has ended."""
-    program = command[0].rsplit("/", 1)[-1] if command else ""
-    operands = [word for word in command[1:] if word == "-" or not word.startswith("-")]
-    return _reads_archive(command) or len(operands) <= _READERS.get(program, -1)

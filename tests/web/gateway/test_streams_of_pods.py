@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.input_habits import is_deaf
 from gateway.keyboard import Keyboard
 from gateway.sockets import serve_socket
 from gateway.spdy import DICTIONARY, Framing
@@ -93,6 +94,38 @@ async def test_who_reads_to_the_end_waits_for_the_first_of_it(backend: LocalBack
 async def test_nobody_waits_for_an_end_that_does_not_come(backend: LocalBackend, protocol: str, command: str) -> None:
     socket = Socket(backend, pod("exec"), f"{command}&stdin=true&stdout=true", protocol)
     channels = await socket.rest()
+    assert json.loads(channels[3])["status"] == "Success"
+
+
+@pytest.mark.parametrize(
+    ("command", "deaf"),
+    [
+        (["ls", "-l"], True),
+        (["cat", "/etc/hosts"], True),
+        (["cat"], False),
+        (["cat", "-"], False),
+        (["head", "-n", "5"], False),
+        (["grep", "a", "/etc/hosts"], True),
+        (["grep", "a"], False),
+        (["tar", "cf", "-", "/tmp"], True),
+        (["tar", "-xmf", "-", "-C", "/tmp"], False),
+        (["curl", "-s", "localhost"], True),
+        (["curl", "-d", "@-", "localhost"], False),
+        (["sh", "-c", "ls"], False),
+        (["/usr/bin/env"], True),
+        ([], False),
+    ],
+    ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else "deaf" if value else "listens",
+)
+def test_who_never_looks_at_the_input_is_not_kept_waiting(command: list[str], deaf: bool) -> None:
+    assert is_deaf(command) is deaf
+
+
+async def test_a_command_that_reads_nothing_is_run_at_once(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.sockets._INPUT_S", 3_600)
+    channels = await Socket(backend, pod("exec"), "command=ls&stdin=true&stdout=true", "v4.channel.k8s.io").rest()
     assert json.loads(channels[3])["status"] == "Success"
 
 
