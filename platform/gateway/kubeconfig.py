@@ -1,7 +1,8 @@
 """The file that points kubectl at simulated clusters. The address carries the key, so there is no other credential.
 
 Names are those that `kind` would write: a context `kind-<cluster>` for each cluster of the lab, and beside it one for each ServiceAccount that somebody
-made. Those users act through impersonation, which real clients also send without TLS; what they may is then RBAC's to say.
+made. Those users have a token of their account; where there is no TLS they act through impersonation, since clients send tokens over TLS only
+(`client-go/tools/clientcmd/client_config.go: ClientConfig`). What they may is RBAC's to say either way.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ class Account:
 
     namespace: str
     name: str
+    token: str = ""
+    """What it shows; without one it is impersonated."""
 
 
 def kubeconfig_text(
@@ -28,7 +31,8 @@ def kubeconfig_text(
     contexts = {cluster: _context(cluster, cluster, namespace) for cluster in clusters}
     for account in accounts:
         user = f"{account.namespace}-{account.name}"
-        users[user] = {"as": f"system:serviceaccount:{account.namespace}:{account.name}"}
+        name_of_it = f"system:serviceaccount:{account.namespace}:{account.name}"
+        users[user] = {"token": account.token} if account.token else {"as": name_of_it}
         contexts[f"{user}@kind-{name}"] = _context(f"kind-{name}", user, account.namespace)
     document = {
         "apiVersion": "v1",

@@ -23,7 +23,7 @@ def kubeconfig(request: PersonRequest, cluster_id: UUID) -> HttpResponse:
     """A file for kubectl, with a key of its own and a context for each cluster and ServiceAccount of the lab."""
     cluster = cluster_for_writing(request.user, cluster_id)
     name = slugify(cluster.name) or "cluster"
-    accounts, others = async_to_sync(inhabitants)(str(cluster_id))
+    accounts, others = async_to_sync(inhabitants)(str(cluster_id), with_tokens=request.is_secure())
     address = _address(request, cluster_id, services.key_create(cluster=cluster))
     text = kubeconfig_text(name, address, accounts=accounts, others=others)
     answer = HttpResponse(text, content_type="application/yaml")
