@@ -5,7 +5,7 @@ one spec: fifty Deployments of one image in fifty namespaces share what is known
 are alike. What a kind of pods adds is the feature that counts its like (`plugins.BY_LABELS`).
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sized
 from dataclasses import dataclass, fields
 from typing import Protocol
 
@@ -111,7 +111,7 @@ class SpecLooks:
         """By what they say."""
 
     def begin(self, nodes: int) -> None:
-        if len(self._by_likeness) > max(_REMEMBERED, _TIMES_NODES * nodes):
+        if _is_too_much(self._by_likeness, nodes):
             self._by_likeness.clear()
             self._looks.clear()
             self.age += 1
@@ -148,7 +148,7 @@ class KindLooks:
 
     def begin(self, nodes: int) -> None:
         self.spec.begin(nodes)
-        if self._spec_age != self.spec.age or len(self._classes) > max(_REMEMBERED, _TIMES_NODES * nodes):
+        if self._spec_age != self.spec.age or _is_too_much(self._classes, nodes):
             self._spec_age = self.spec.age
             self._classes.clear()
             self.memory = ScoreMemory()
@@ -169,6 +169,10 @@ class KindLooks:
 
     def own(self, node: NodeInfo) -> Hashable:
         return self._spread.of(node)
+
+
+def _is_too_much(memory: Sized, nodes: int) -> bool:
+    return len(memory) > _REMEMBERED and len(memory) > _TIMES_NODES * nodes
 
 
 class KnownLooks:

@@ -30,6 +30,7 @@ from simulator.scheduler.obstacles import Blocked, obstacles
 from simulator.scheduler.placement import Scan
 from simulator.scheduler.plugins import VOLUME_BINDING
 from simulator.scheduler.plugins.volume_binding import Decision, Wanted
+from simulator.scheduler.pod_changes import SOURCE, is_ending, is_ours, is_report, labels, matters, node_of
 from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.pod_infos import PodInfos
 from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
@@ -37,12 +38,10 @@ from simulator.scheduler.queue import SchedulingQueue, Waiting
 from simulator.scheduler.scoring import Cycle, choose
 from simulator.scheduler.volume_bindings import PERIOD_US, TIMEOUT_US, Binding, VolumeBindings
 
-_SOURCE = "default-scheduler"
 #: The one key of the work queue: "try the next pod".
 _NEXT = "next"
 #: Before a pod's uid: its backoff after a failed binding is over.
 _RETRY = "retry/"
-_TERMINAL = ("Succeeded", "Failed")
 _BUDGETS = "poddisruptionbudgets.policy"
 _PREEMPTION = "PreemptionByScheduler"
 #: A pod that cannot preempt for this reason keeps its nomination.
@@ -52,7 +51,7 @@ _VOLUMES = "volumes/"
 
 
 class Scheduler(Controller):
-    name: ClassVar[str] = _SOURCE
+    name: ClassVar[str] = SOURCE
     watches = {
         "pods": "on_pod",
         "nodes": "on_node",
@@ -105,11 +104,13 @@ class Scheduler(Controller):
         pod = new if new is not None else old
         assert pod is not None
         uid = pod["metadata"]["uid"]
-        was = _node_of(old) if new is not None else pod["spec"].get("nodeName") or ""
-        now = _node_of(new)
+        if old is not None and new is not None and uid not in self._assumed and is_report(old, new):
+            return
+        was = node_of(old) if new is not None else pod["spec"].get("nodeName") or ""
+        now = node_of(new)
         if now or was:
             self._on_placed(uid, old, new, was, now)
-        elif new is not None and _is_ours(new):
+        elif new is not None and is_ours(new):
             self._on_unplaced(uid, old, new)
         else:
             self._drop(uid)
@@ -118,7 +119,7 @@ class Scheduler(Controller):
         if uid in self._assumed:
             return
         known = self._pods.pods.get(uid)
-        if known is not None and old is not None and old["spec"] == new["spec"] and _labels(old) == _labels(new):
+        if known is not None and old is not None and old["spec"] == new["spec"] and labels(old) == labels(new):
             return
         if new["spec"].get("schedulingGates"):
             self._drop(uid)
@@ -134,13 +135,13 @@ class Scheduler(Controller):
     def _on_placed(self, uid: str, old: Obj | None, new: Obj | None, was: str, now: str) -> None:
         if was and was == now and old is not None and new is not None and uid not in self._assumed:
             # It left the queue when it got its node.
-            if not _matters(old, new):
+            if not matters(old, new):
                 return
         else:
             self._drop(uid)
         if new is not None and now and uid in self._assumed:
             assumed = self._assumed.pop(uid)
-            if assumed[2] == now and not _is_ending(new):
+            if assumed[2] == now and not is_ending(new):
                 if self._pods.waits_for_change:
                     self._wake_after_pod(None, self._infos.of(new), now)
                 return
@@ -148,7 +149,7 @@ class Scheduler(Controller):
         if was:
             self._nodes.remove_pod(was, uid)
         if now and new is not None:
-            self._nodes.add_pod(now, uid, self._infos.of(new), ending=_is_ending(new))
+            self._nodes.add_pod(now, uid, self._infos.of(new), ending=is_ending(new))
         if self._pods.waits_for_change:
             before = self._infos.of(old) if was and old is not None else None
             after = self._infos.of(new) if now and new is not None else None
@@ -177,7 +178,7 @@ class Scheduler(Controller):
 
     def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
         """Labels of namespaces decide whom a term with a `namespaceSelector` speaks of; they wake nobody."""
-        if old is not None and new is not None and _labels(old) == _labels(new):
+        if old is not None and new is not None and labels(old) == labels(new):
             return
         if self._infos.selects_namespaces:
             self._infos.clear()
@@ -351,7 +352,7 @@ class Scheduler(Controller):
         elif pod is not None and problem:
             self._unreserve(uid)
             self._try_later(waiting)
-            self.client.event(pod, "Warning", "FailedScheduling", problem, source=_SOURCE)
+            self.client.event(pod, "Warning", "FailedScheduling", problem, source=SOURCE)
             self._tell_status(waiting, pod, problem, reason="SchedulerError")
         else:
             self.enqueue(_VOLUMES + uid, max(binding.started + TIMEOUT_US - self.engine.now, 0))
@@ -379,7 +380,7 @@ class Scheduler(Controller):
         if self._nominations.node_of(waiting.uid):
             self._nominations.drop(waiting.uid, self._nodes)
         self._decisions.placed(waiting.uid, decided)
-        self.client.event(pod, "Normal", "Scheduled", _assigned(waiting, node), source=_SOURCE)
+        self.client.event(pod, "Normal", "Scheduled", _assigned(waiting, node), source=SOURCE)
 
     def _try_later(self, waiting: Waiting) -> None:
         """The API server refused or did not answer: the pod backs off, whatever the cluster does meanwhile."""
@@ -397,7 +398,7 @@ class Scheduler(Controller):
             self._nominations.put(waiting.uid, victims.node, cycle.pod, view)
         elif reason not in _STILL_NOMINATED and self._nominations.node_of(waiting.uid):
             self._nominations.drop(waiting.uid, view)
-        self.client.event(pod, "Warning", "FailedScheduling", message, source=_SOURCE)
+        self.client.event(pod, "Warning", "FailedScheduling", message, source=SOURCE)
         self._tell_status(waiting, pod, message)
         if victims is not None:
             self._evict(pod, victims)
@@ -444,7 +445,7 @@ class Scheduler(Controller):
             found = self.cache.get("pods", *weaker.key) if weaker is not None else None
             if found is not None:
                 self._patch_status(found, {"nominatedNodeName": None})
-        scheduler = pod["spec"].get("schedulerName") or _SOURCE
+        scheduler = pod["spec"].get("schedulerName") or SOURCE
         condition = {
             "type": "DisruptionTarget",
             "status": "True",
@@ -463,7 +464,7 @@ class Scheduler(Controller):
             except (StatusError, ApiUnavailable):
                 continue
             message = f"Preempted by pod {pod['metadata']['uid']} on node {chosen.node}"
-            self.client.event(victim, "Normal", "Preempted", message, source=_SOURCE)
+            self.client.event(victim, "Normal", "Preempted", message, source=SOURCE)
 
     # State
 
@@ -480,9 +481,9 @@ class Scheduler(Controller):
         for pod in self.cache.list("pods"):
             uid = pod["metadata"]["uid"]
             assumed = self._assumed.get(uid)
-            node_name = assumed[2] if assumed else _node_of(pod)
+            node_name = assumed[2] if assumed else node_of(pod)
             if node_name:
-                view.add_pod(node_name, uid, self._infos.of(pod), ending=_is_ending(pod))
+                view.add_pod(node_name, uid, self._infos.of(pod), ending=is_ending(pod))
             elif self._nominations.node_of(uid):
                 self._nominations.hold(uid, self._infos.of(pod), view)
         return view
@@ -529,41 +530,15 @@ def _assigned(waiting: Waiting, node: str) -> str:
     return f"Successfully assigned {namespace}/{name} to {node}"
 
 
-def _node_of(pod: Obj | None) -> str:
-    """The node on which the pod takes room; "" when it has none or has finished."""
-    if pod is None or (pod.get("status") or {}).get("phase") in _TERMINAL:
-        return ""
-    return pod["spec"].get("nodeName") or ""
-
-
-def _is_ours(pod: Obj) -> bool:
-    if pod["spec"].get("nodeName") or _is_ending(pod) or (pod.get("status") or {}).get("phase") in _TERMINAL:
-        return False
-    return (pod["spec"].get("schedulerName") or _SOURCE) == _SOURCE
-
-
-def _is_ending(pod: Obj) -> bool:
-    return "deletionTimestamp" in pod["metadata"]
-
-
 def _is_preempted(pod: Obj) -> bool:
     """Being deleted to make room for another."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
     marked = next((one for one in conditions if one["type"] == "DisruptionTarget"), None)
-    return _is_ending(pod) and marked is not None and marked["status"] == "True" and marked.get("reason") == _PREEMPTION
+    return is_ending(pod) and marked is not None and marked["status"] == "True" and marked.get("reason") == _PREEMPTION
 
 
 def _priority(pod: Obj) -> int:
     return int(pod["spec"].get("priority") or 0)
-
-
-def _matters(old: Obj, new: Obj) -> bool:
-    """Whether a placed pod changed in what the scheduler counts."""
-    return _labels(old) != _labels(new) or _is_ending(old) != _is_ending(new) or old["spec"] != new["spec"]
-
-
-def _labels(pod: Obj) -> Obj:
-    return pod["metadata"].get("labels") or {}
 
 
 def _as_it_was(node: NodeInfo, old: Obj) -> NodeInfo:
