@@ -272,7 +272,9 @@ def _lists(value: Any, schema: Obj, path: str, old: Any) -> Iterator[FieldError]
     if isinstance(value, list):
         yield from _duplicates(value, schema, path)
         items = schema.get("items")
-        for index, one in enumerate(value if isinstance(items, dict) else ()):
+        if not isinstance(items, dict):
+            return
+        for index, one in enumerate(value):
             yield from _lists(one, items, f"{path}[{index}]", counterpart(schema, old, one, index))
     elif isinstance(value, dict):
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
