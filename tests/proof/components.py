@@ -42,7 +42,7 @@ COMPONENTS: dict[str, list[str]] = {
         "kube-proxy: ipvs",
         "kube-proxy: nftables",
     ],
-    "Autoscalers": ["Cluster Autoscaler", "Vertical Pod Autoscaler"],
+    "Autoscalers": ["Cluster Autoscaler", "Knative Serving", "Vertical Pod Autoscaler"],
     "Kubelet": [
         "Downward API",
         "Eviction",
