@@ -175,3 +175,53 @@ def test_a_snapshot_of_another_version_is_refused_and_not_half_loaded(spoil: Cal
     spoil(state)
     with pytest.raises(SnapshotRefused, match="snapshot"):
         Cluster.load(msgspec.msgpack.encode(state))
+
+
+_LEARNED = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: conf}
+data: {greeting: hello}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      readinessGates: [{conditionType: example.com/open}]
+      containers:
+      - name: web
+        image: nginx:1.27
+        ports: [{containerPort: 80}]
+        readinessProbe: {httpGet: {path: /, port: 80}}
+        volumeMounts: [{name: conf, mountPath: /conf}]
+      - name: side
+        image: busybox:1.36
+        command: [sh, -c, "echo $GREETING; sleep 7; exit 1"]
+        env: [{name: GREETING, valueFrom: {configMapKeyRef: {name: conf, key: greeting}}}]
+        resources: {requests: {memory: 16Mi, ephemeral-storage: 1Mi}}
+      volumes: [{name: conf, configMap: {name: conf}}]
+"""
+
+
+@pytest.mark.parametrize("cut_s", [0.2, 4.0, 9.5])
+def test_what_kubelets_and_caches_have_learned_is_no_part_of_the_future(cut_s: float) -> None:
+    """A restored cluster knows of no spec, no room and no index; it acts as the one that does."""
+    running = Cluster.create(CONFIG, seed=3)
+    running.apply({"kind": "apply-yaml", "text": _LEARNED})
+    running.advance(running.now + round(cut_s * 1_000_000), 10**6)
+    restored = Cluster.load(running.dump())
+    for step in (
+        shell("kubectl scale deployment web --replicas=5"),
+        shell("kubectl set env deployment/web GREETING=again"),
+        fault("node-power-off", "t-worker2"),
+        shell("kubectl scale deployment web --replicas=1"),
+    ):
+        assert running.apply(step) == restored.apply(step)
+        for cluster in (running, restored):
+            cluster.advance(cluster.now + 20_000_000, 10**6)
+    assert running.dump() == restored.dump()
