@@ -9,7 +9,6 @@ from simulator.machinery.resources import Resource
 
 #: Admission plugin NamespaceLifecycle.
 IMMORTAL_NAMESPACES = ("default", "kube-system", "kube-public")
-_ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
 
 
 def refuse_stale(kind: Resource, wanted: Obj, old: Obj) -> None:
@@ -51,18 +50,3 @@ def refuse_namespace(kind: Resource, name: str, namespace: str, found: Obj | Non
         }
         refusal.details["causes"] = [cause]
         raise refusal
-
-
-def finalizers_after(metadata: Obj, options: Obj) -> list[str]:
-    """With those that the deletion policy adds or takes away (`store.go: deletionFinalizersForGarbageCollection`)."""
-    finalizers = [f for f in metadata.get("finalizers") or () if f not in (_ORPHAN, _FOREGROUND)]
-    policy = options.get("propagationPolicy")
-    if policy is None and options.get("orphanDependents"):
-        policy = "Orphan"
-    if policy == "Orphan":
-        finalizers.append(_ORPHAN)
-    elif policy == "Foreground":
-        finalizers.append(_FOREGROUND)
-    elif policy is None:
-        finalizers = list(metadata.get("finalizers") or ())
-    return finalizers

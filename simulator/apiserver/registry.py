@@ -16,6 +16,8 @@ from simulator.apiserver.admission.chain import WATCHERS, AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.authorization.tokens import Tokens
+from simulator.apiserver.binding import bound
+from simulator.apiserver.deletion import is_released, marked
 from simulator.apiserver.encryption import Encryption
 from simulator.apiserver.errors import ApiUnavailable, CertificateExpired, StatusError
 from simulator.apiserver.etcd import Etcd
@@ -26,7 +28,6 @@ from simulator.apiserver.leases import Leases
 from simulator.apiserver.naming import Naming
 from simulator.apiserver.preconditions import (
     IMMORTAL_NAMESPACES,
-    finalizers_after,
     refuse_namespace,
     refuse_stale,
     refuse_unmet,
@@ -278,7 +279,7 @@ class Registry:
             self.admission.on_update(who, resource, fresh, old, dry_run=dry_run)
         if dry_run:
             return fresh
-        if _is_released(fresh):
+        if is_released(fresh):
             return self._remove(who, resource, key, fresh)
         return self._put(who, verb, resource, key, fresh)
 
@@ -329,21 +330,9 @@ class Registry:
             raise errors.forbidden("", "namespaces", name, "this namespace may not be deleted")
         self.admission.on_delete(who, resource, old, dry_run=dry_run)
         fresh = self._strategies.prepare_delete(resource, old, options)
-        metadata = dict(fresh["metadata"])
-        finalizers = finalizers_after(metadata, options)
-        if finalizers:
-            metadata["finalizers"] = finalizers
-        else:
-            metadata.pop("finalizers", None)
-        waits = (
-            bool(finalizers)
-            or metadata.get("deletionGracePeriodSeconds", 0) > 0
-            or self._strategies.outlives_delete(resource, fresh)
+        fresh, waits = marked(
+            fresh, options, self.engine.timestamp(), outlives=self._strategies.outlives_delete(resource, fresh)
         )
-        if waits and "deletionTimestamp" not in metadata:
-            metadata["deletionTimestamp"] = self.engine.timestamp()
-            metadata.setdefault("deletionGracePeriodSeconds", 0)
-        fresh = {**fresh, "metadata": metadata}
         if dry_run:
             return fresh
         if not waits:
@@ -360,28 +349,7 @@ class Registry:
     def bind(self, who: str, namespace: str, name: str, node: str) -> None:
         """The binding subresource: gives a pod its node, once and for ever."""
         pod = self.get(who, "pods", namespace, name)
-        if pod["metadata"].get("deletionTimestamp"):
-            raise errors.conflict(
-                "", "pods/binding", name, f"pod {name} is being deleted, cannot be assigned to a host"
-            )
-        if pod["spec"].get("nodeName"):
-            raise errors.conflict(
-                "", "pods/binding", name, f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"'
-            )
-        if pod["spec"].get("schedulingGates"):
-            raise errors.conflict("", "pods/binding", name, f"pod {name} has non-empty .spec.schedulingGates")
-        status = pod.get("status") or {}
-        conditions = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
-        conditions.append(
-            {
-                "type": "PodScheduled",
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": self.engine.timestamp(),
-            }
-        )
-        bound = {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": {**status, "conditions": conditions}}
-        self._put(who, "bind", "pods", (namespace, name), bound)
+        self._put(who, "bind", "pods", (namespace, name), bound(pod, node, self.engine.timestamp()))
 
     def finalize_namespace(self, who: str, obj: Obj) -> Obj:
         """`PUT …/namespaces/x/finalize`: replaces spec.finalizers; the namespace goes with the last of them."""
@@ -569,11 +537,3 @@ def _with_fields_of(source: Obj, obj: Obj) -> Obj:
         return obj
     metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
     return {**obj, "metadata": {**metadata, "managedFields": wanted} if wanted is not None else metadata}
-
-
-def _is_released(obj: Obj) -> bool:
-    """Marked for deletion, and nothing holds it any more."""
-    metadata = obj["metadata"]
-    if "deletionTimestamp" not in metadata or metadata.get("finalizers"):
-        return False
-    return not metadata.get("deletionGracePeriodSeconds") and not obj.get("spec", {}).get("finalizers")
