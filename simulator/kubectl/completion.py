@@ -11,8 +11,19 @@ from typing import Any
 
 from simulator.kubectl import kind_command
 from simulator.kubectl.api_client import ApiClient
-from simulator.kubectl.cli import Command, find_command
+from simulator.kubectl.cli import Command, Flag, find_command
 from simulator.kubectl.command_tree import ROOT, flags_of
+from simulator.kubectl.completion_tables import (
+    ENTRIES,
+    ENTRY_FLAGS,
+    NAMES,
+    OWNERS,
+    SEVERAL,
+    THROUGH_OWNERS,
+    TYPES,
+    VALUES,
+    WITHOUT_TYPES,
+)
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.job_control import JOB_COMMANDS
 from simulator.kubectl.shell_commands import SMALL
@@ -22,29 +33,6 @@ from simulator.machinery.resources import Resource
 MAX_OPTIONS = 100
 _KUBECTL = ("kubectl", "k")
 _FILE_COMMANDS = ("cat", "ls", "cd", "rm", "cp", "mv", "head", "tail", "grep", "wc", "sort", "uniq", "touch")
-_POD_VERBS = ("logs", "exec")
-_NODE_VERBS = ("cordon", "uncordon", "drain")
-_NO_TYPES = (
-    "apply",
-    "create",
-    "version",
-    "config",
-    "cluster-info",
-    "api-resources",
-    "api-versions",
-    "run",
-    "auth",
-    "events",
-    "diff",
-)
-_VALUES = {
-    "output": ("wide", "yaml", "json", "name", "jsonpath=", "custom-columns="),
-    "dry-run": ("client", "server", "none"),
-    "cascade": ("background", "foreground", "orphan"),
-    "type": ("ClusterIP", "NodePort", "LoadBalancer"),
-    "for": ("condition=Ready", "condition=Available", "delete", "jsonpath="),
-}
-
 Option = dict[str, str]
 
 
@@ -77,7 +65,8 @@ class _Completer:
         if not words:
             known = sorted((*_KUBECTL[:1], "curl", "watch", *JOB_COMMANDS, *SMALL))
             return [{"text": name + " ", "note": "command"} for name in known]
-        words = list(words[1:]) if words[0] == "watch" else list(words)
+        words = _without_assignments(list(words))
+        words = words[1:] if words[:1] == ["watch"] else words
         if words[:1] and words[0] in _KUBECTL:
             return self._kubectl(words[1:], current)
         if words[:1] == ["kind"]:
@@ -101,19 +90,26 @@ class _Completer:
 
     def _kubectl(self, words: list[str], current: str) -> list[Option]:
         command, path, left = find_command(ROOT, words)
-        asked = self._flag_value(command, left, current)
+        if "--" in left:
+            return []
+        asked = self._flag_value(command, path, left, current)
         if asked is not None:
             return asked
         if current.startswith("-"):
-            flags = [flag for flag in flags_of(command) if flag.help]
+            flags = sorted(flags_of(command), key=lambda flag: (not flag.help, flag.name))
             return [
-                {"text": f"--{flag.name}" + ("=" if flag.kind != "bool" else " "), "note": flag.help} for flag in flags
+                {"text": f"--{flag.name}" + ("=" if _takes_value(flag) else " "), "note": flag.help} for flag in flags
             ]
-        if command.commands and not _positional(left):
+        if path[1:] == ["help"]:
+            command, _, left = find_command(ROOT, left)
+        given = _positional(left, flags_of(command))
+        if command.commands and not given:
             return [{"text": child.name + " ", "note": child.summary} for child in command.commands]
-        return self._targets(path, left, current)
+        return self._targets(tuple(path[1:]), given, self._namespace(left), current)
 
-    def _flag_value(self, command: Command, left: Sequence[str], current: str) -> list[Option] | None:
+    def _flag_value(
+        self, command: Command, path: Sequence[str], left: Sequence[str], current: str
+    ) -> list[Option] | None:
         by_sign = {
             sign: flag for flag in flags_of(command) for sign in (f"--{flag.name}", f"-{flag.short}") if sign != "-"
         }
@@ -126,37 +122,56 @@ class _Completer:
         if flag.name == "filename":
             return list(self._files(current.partition("=")[2] if equals else current))
         if flag.name == "container":
-            return self._containers(left)
-        if flag.name == "context":
-            entries = self.workstation.session.config.entries("contexts")
-            return [{"text": f"{entry.get('name', '')} ", "note": "context"} for entry in entries]
-        return [
-            {"text": value + ("" if value.endswith("=") else " "), "note": flag.name}
-            for value in _VALUES.get(flag.name, ())
-        ]
+            return self._containers(_positional(left[:-1], flags_of(command)), self._namespace(left))
+        if flag.name in ENTRY_FLAGS and ENTRY_FLAGS[flag.name] not in path:
+            return self._entries(ENTRY_FLAGS[flag.name])
+        values = VALUES.get(f"{path[1] if len(path) > 1 else ''} {flag.name}") or VALUES.get(flag.name, ())
+        return [{"text": value + ("" if value.endswith("=") else " "), "note": flag.name} for value in values]
+
+    def _entries(self, section: str) -> list[Option]:
+        try:
+            entries = self.workstation.session.config.entries(section)
+        except CommandError:
+            return []
+        return [{"text": f"{entry.get('name', '')} ", "note": section.removesuffix("s")} for entry in entries]
 
     # Types and names
 
-    def _targets(self, path: Sequence[str], left: Sequence[str], current: str) -> list[Option]:
-        verb = path[1] if len(path) > 1 else ""
-        given = _positional(left)
-        namespace = self._namespace(left)
-        if verb in _POD_VERBS:
-            return self._names("pods", namespace) if not given else []
-        if verb in _NODE_VERBS:
-            return self._names("nodes", "")
-        if verb == "config" and path[-1] in ("use-context", "delete-context"):
-            entries = self.workstation.session.config.entries("contexts")
-            return [{"text": f"{entry.get('name', '')} ", "note": "context"} for entry in entries]
-        if verb in _NO_TYPES or not verb:
+    def _targets(self, path: tuple[str, ...], given: list[str], namespace: str, current: str) -> list[Option]:
+        if path in ENTRIES:
+            return [] if given else self._entries(ENTRIES[path])
+        if "/" in current and path != ("cp",):
+            head = current.partition("/")[0]
+            named = self._names_of(self.api.kinds.lookup(head), namespace)
+            return [
+                {**option, "text": f"{head}/{option['text']}"}
+                for option in named
+                if f"{head}/{option['text'].strip()}" not in given
+            ]
+        if path in NAMES:
+            return self._first_names(path, given, namespace)
+        if path in WITHOUT_TYPES or not path:
             return []
-        if "/" in current:
-            resource = self.api.kinds.lookup(current.partition("/")[0])
-            head = current.partition("/")[0] + "/"
-            return [{**o, "text": head + o["text"]} for o in self._names_of(resource, namespace)] if resource else []
+        if given and "/" in given[0]:
+            return []
         if given:
-            return self._names_of(self.api.kinds.lookup(given[0]), namespace)
+            return [
+                one
+                for one in self._names_of(self.api.kinds.lookup(given[0]), namespace)
+                if one["text"].strip() not in given[1:]
+            ]
+        if path in TYPES:
+            return [{"text": f"{name} ", "note": ""} for name in TYPES[path]]
         return list(self._types())
+
+    def _first_names(self, path: tuple[str, ...], given: list[str], namespace: str) -> list[Option]:
+        if given and path not in SEVERAL:
+            return []
+        names = [one for one in self._names(NAMES[path], namespace) if one["text"].strip() not in given]
+        if path == ("cp",):
+            return [{**one, "text": f"{one['text'].strip()}:"} for one in names]
+        owners = OWNERS if path in THROUGH_OWNERS else ()
+        return [*names, *({"text": text, "note": "a pod of it"} for text in owners)]
 
     def _types(self) -> Iterator[Option]:
         yield {"text": "all ", "note": "pods, services, workloads"}
@@ -189,13 +204,13 @@ class _Completer:
         except CommandError:
             return "default"
 
-    def _containers(self, left: Sequence[str]) -> list[Option]:
-        pods, given = self.api.kinds.lookup("pods"), _positional(left)
+    def _containers(self, given: Sequence[str], namespace: str) -> list[Option]:
+        pods = self.api.kinds.lookup("pods")
         assert pods is not None
         if not given:
             return []
         try:
-            pod = self.api.get(pods, self._namespace(left), given[0].removeprefix("pod/"))
+            pod = self.api.get(pods, namespace, given[0].removeprefix("pods/").removeprefix("pod/"))
         except CommandError:
             return []
         fields = ("containers", "initContainers", "ephemeralContainers")
@@ -210,24 +225,23 @@ class _Completer:
                     yield {"text": head + entry + ("" if entry.endswith("/") else " "), "note": "file"}
 
 
-def _positional(words: Sequence[str]) -> list[str]:
+def _takes_value(flag: Flag) -> bool:
+    return flag.kind != "bool" and flag.bare is None
+
+
+def _positional(words: Sequence[str], flags: Sequence[Flag]) -> list[str]:
+    """The words that are neither flags nor their values."""
+    signs = {sign for flag in flags if _takes_value(flag) for sign in (f"--{flag.name}", f"-{flag.short}")}
     found, skip = [], False
     for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word in (
-                "-n",
-                "--namespace",
-                "-l",
-                "--selector",
-                "-o",
-                "--output",
-                "-c",
-                "--container",
-                "-f",
-                "--filename",
-            )
-        else:
+        if not skip and not word.startswith("-"):
             found.append(word)
+        skip = not skip and word in signs
     return found
+
+
+def _without_assignments(words: list[str]) -> list[str]:
+    """`KUBE_EDITOR=vi kubectl …` completes as without."""
+    while words and re.fullmatch(r"[A-Za-z_]\w*=\S*", words[0]):
+        words = words[1:]
+    return words
