@@ -67,7 +67,7 @@ def run(expression: str, variables: Obj, *, authorizer: Any = None, scope: Decla
         program = _room("programs").compiled(expression, scope if scope is not None else _room("scopes").free(names))
         outcome: Outcome = program.run(given)
     except CompileError as error:
-        raise ExpressionError(f"compilation failed: {error}") from error
+        raise ExpressionError(error.says) from error
     except CostExceeded as error:
         raise TooExpensive(str(error)) from error
     if outcome.error is not None:
@@ -80,7 +80,7 @@ def issue(expression: str, scope: Declarations, purpose: str = "condition") -> s
     try:
         found = _room("programs").compiled(expression, scope).type
     except CompileError as error:
-        return f"compilation failed: {error}"
+        return error.says
     wanted = RETURNS[purpose]
     if not wanted or (found.name if purpose in ("condition", "message", "annotation") else str(found)) in wanted:
         return ""

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 
-import re2
-
 from simulator.machinery.cel import types
 from simulator.machinery.cel.declarations import Overload, functions
-from simulator.machinery.cel.errors import CompileError, Issue
+from simulator.machinery.cel.errors import CompileError, InstantiationError, Issue
+from simulator.machinery.cel.escaping import KEYWORDS, escaped
 from simulator.machinery.cel.nodes import (
     Call,
     Fold,
@@ -26,6 +25,7 @@ from simulator.machinery.cel.nodes import (
     Struct,
     qualified_name,
 )
+from simulator.machinery.cel.patterns import why_no_pattern
 from simulator.machinery.cel.types import DYN, ERROR, Type
 from simulator.machinery.cel.values import Uint, parse_duration, parse_timestamp
 
@@ -68,6 +68,7 @@ def check(tree: Node, declarations: Declarations, text: str) -> None:
     checker.look_at_literals(tree)
     if checker.issues:
         raise CompileError(checker.issues, text)
+    refuse_bad_patterns(tree)
 
 
 class _Checker:
@@ -133,15 +134,21 @@ class _Checker:
                 node.variable = whole
                 return found
             if whole in TYPE_NAMES and "." in whole:
-                node.variable = whole
+                node.variable, node.constant = whole, TYPE_NAMES[whole]
                 return types.type_of(TYPE_NAMES[whole])
         operand = types.substitute(self._mapping, self.check(node.operand))
         is_optional = operand.name == "optional_type"
         target = operand.params[0] if is_optional else operand
+        node.field = self._stored(target, node.field)
         found = self._field(node, target, node.field)
         if node.test:
             return types.BOOL
         return types.optional_of(found) if is_optional else found
+
+    def _stored(self, target: Type, name: str) -> str:
+        """A word of the language may be written as it is where a field has its name (`recognizeKeywordAsFieldName`)."""
+        fields = self._declared.objects.get(target.name) if target.kind == "object" and name in KEYWORDS else None
+        return escaped(name) if fields is not None and name not in fields and escaped(name) in fields else name
 
     def _field(self, node: Node, target: Type, name: str) -> Type:
         if target.kind in ("dyn", "error"):
@@ -334,15 +341,28 @@ class _Checker:
                     _PARSED[node.function](constant.value)
                 except ValueError:
                     self._say(constant, f"invalid {node.function} argument")
-            elif node.function == "matches" and isinstance(constant.value, str):
-                try:
-                    re2.compile(constant.value, _QUIET)
-                except re2.error:
-                    self._say(constant, "invalid matches argument")
+            elif node.function == "timestamp" and node.target is None and isinstance(constant.value, int):
+                if not _FIRST_SECOND <= constant.value <= _LAST_SECOND:
+                    self._say(constant, "invalid timestamp argument")
+            elif node.function == "matches" and isinstance(constant.value, str) and why_no_pattern(constant.value):
+                self._say(constant, "invalid matches argument")
 
 
-_QUIET = re2.Options()
-_QUIET.log_errors = False
+def refuse_bad_patterns(tree: Node) -> None:
+    """Patterns that are constants are compiled with the program (`library/regex.go`). Raises InstantiationError."""
+    for node in descendants(tree):
+        if isinstance(node, Call) and node.function in ("find", "findAll") and node.args:
+            pattern = node.args[0]
+            if (
+                isinstance(pattern, Literal)
+                and isinstance(pattern.value, str)
+                and (says := why_no_pattern(pattern.value))
+            ):
+                raise InstantiationError(says)
+
+
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999."""
 _PARSED = {"duration": parse_duration, "timestamp": parse_timestamp}
 _PATCH_FIELDS = {"op": types.STRING, "path": types.STRING, "from": types.STRING, "value": DYN}
 

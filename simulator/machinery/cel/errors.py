@@ -45,3 +45,19 @@ class CompileError(Exception):
     def __init__(self, issues: list[Issue], text: str) -> None:
         self.issues = sorted(issues, key=lambda issue: issue.at)
         super().__init__("\n".join(issue.shown(text) for issue in self.issues))
+
+    @property
+    def says(self) -> str:
+        return f"compilation failed: {self}"
+
+
+class InstantiationError(CompileError):
+    """An expression that is right and still cannot become a program."""
+
+    def __init__(self, why: str) -> None:
+        self.issues = []
+        Exception.__init__(self, why)
+
+    @property
+    def says(self) -> str:
+        return f"program instantiation failed: {self}"

@@ -74,6 +74,8 @@ def _ident(node: Ident, frame: Frame) -> Value:
 
 
 def _select(node: Select, frame: Frame) -> Value:
+    if node.constant is not None:
+        return node.constant
     if node.variable:
         return _variable(frame, node.variable)
     operand = evaluate(node.operand, frame)

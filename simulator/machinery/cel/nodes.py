@@ -42,14 +42,15 @@ class Ident(Node):
 
 
 class Select(Node):
-    """`operand.field`, or with `test` `has(operand.field)`. `variable`: the whole is the name of one variable."""
+    """`operand.field`, or with `test` `has(operand.field)`. `variable`: the whole is the name of one variable, or of a type."""
 
-    __slots__ = ("field", "operand", "test", "variable")
+    __slots__ = ("constant", "field", "operand", "test", "variable")
 
     def __init__(self, at: int, operand: Node, field: str, *, test: bool = False) -> None:
         super().__init__(at)
         self.operand, self.field, self.test = operand, field, test
         self.variable = ""
+        self.constant: Any = None
 
 
 class Call(Node):

@@ -74,11 +74,20 @@ class Shape:
 _KEY = Shape(types.STRING, 0, _LEAST_STRING)
 
 
+def says_what_it_is(schema: Schema) -> bool:
+    """Whether the schema of an object names what every object has; else only that can be named (`WithTypeAndObjectMeta`)."""
+    properties = schema.get("properties") or {}
+    metadata = properties.get("metadata") or {}
+    inner = metadata.get("properties") or {}
+    texts = [properties.get("kind"), properties.get("apiVersion"), inner.get("name"), inner.get("generateName")]
+    return metadata.get("type") == "object" and all((one or {}).get("type") == "string" for one in texts)
+
+
 def shape_of(schema: Schema, *, is_root: bool = False) -> Shape | None:
     """None when expressions cannot see the value."""
     if schema.get("x-kubernetes-int-or-string"):
         return Shape(types.DYN, _signs(schema, LARGEST_REQUEST - 2), 1)
-    if is_root:
+    if is_root and not says_what_it_is(schema):
         properties = schema.get("properties") or {}
         base = {"kind": {"type": "string"}, "apiVersion": {"type": "string"}, "metadata": _META}
         schema = {**schema, "properties": {**properties, **base}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -59,6 +59,8 @@ class Timestamp:
     type_name: ClassVar[str] = "google.protobuf.Timestamp"
     nanos: int
     """Since 1970 in UTC."""
+    away: int = field(default=0, compare=False)
+    """Seconds by which it was written away from UTC; it is printed so."""
 
     @property
     def time(self) -> datetime:
@@ -67,7 +69,10 @@ class Timestamp:
     def __str__(self) -> str:
         rest = self.nanos % NANOS
         fraction = f".{rest:09d}".rstrip("0") if rest else ""
-        return f"{self.time:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+        shown = self.time + timedelta(seconds=self.away)
+        hours, minutes = divmod(abs(self.away) // 60, 60)
+        zone = f"{'-' if self.away < 0 else '+'}{hours:02d}:{minutes:02d}" if self.away else "Z"
+        return f"{shown.year:04d}-{shown:%m-%dT%H:%M:%S}{fraction}{zone}"
 
 
 def parse_duration(text: str) -> Duration:
@@ -97,12 +102,11 @@ def parse_timestamp(text: str) -> Timestamp:
     year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
     moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
-    zone = found.group(8)
+    zone, away = found.group(8), 0
     if zone != "Z":
-        away = int(zone[1:3]) * 3_600 + int(zone[4:6]) * 60
-        seconds -= away if zone[0] == "+" else -away
+        away = (int(zone[1:3]) * 3_600 + int(zone[4:6]) * 60) * (-1 if zone[0] == "-" else 1)
     part = (found.group(7) or "")[:9]
-    return Timestamp(seconds * NANOS + (int(part.ljust(9, "0")) if part else 0))
+    return Timestamp((seconds - away) * NANOS + (int(part.ljust(9, "0")) if part else 0), away)
 
 
 @dataclass(frozen=True, slots=True)

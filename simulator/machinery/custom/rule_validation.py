@@ -140,7 +140,7 @@ def _rule(
     try:
         program = compiled(rule["rule"], scope.declared(rule))
     except CompileError as error:
-        yield invalid(f"{here}.rule", _go_rule(rule), f"compilation failed: {error}")
+        yield invalid(f"{here}.rule", _go_rule(rule), error.says)
         return
     if program.type.name != "bool":
         yield invalid(f"{here}.rule", _go_rule(rule), "cel expression must evaluate to a bool")
@@ -166,7 +166,7 @@ def _message(rule: Obj, here: str, scope: Scope, total: _Total) -> Iterator[Fiel
     try:
         program = compiled(text, scope.declared(rule))
     except CompileError as error:
-        yield invalid(f"{here}.messageExpression", _go_rule(rule), f"messageExpression compilation failed: {error}")
+        yield invalid(f"{here}.messageExpression", _go_rule(rule), f"messageExpression {error.says}")
         return
     if program.type.name != "string":
         yield invalid(f"{here}.messageExpression", _go_rule(rule), "messageExpression must evaluate to a string")

@@ -10,6 +10,7 @@ from binascii import Error as Base64Error
 from typing import Any
 
 from simulator.machinery.cel.escaping import escaped
+from simulator.machinery.cel.shapes import says_what_it_is
 from simulator.machinery.cel.values import MapList, SetList, parse_duration, parse_timestamp
 
 Obj = dict[str, Any]
@@ -35,9 +36,11 @@ def _object(value: Obj, schema: Obj, *, is_root: bool) -> Obj:
     properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
     found = {}
     for name, inner in value.items():
-        if is_root and name == "metadata" and isinstance(inner, dict):
+        if is_root and name == "metadata" and isinstance(inner, dict) and not says_what_it_is(schema):
             found[name] = {key: inner[key] for key in ("name", "generateName") if key in inner}
             continue
+        if inner is None and name in properties:
+            continue  # as if it were not there
         child = properties.get(name, others)
         child = child if isinstance(child, dict) else {}
         is_embedded = bool(child.get("x-kubernetes-embedded-resource"))

@@ -64,7 +64,36 @@ def _rules(schema: _Schema, is_root: bool) -> tuple[Rule, ...] | str:
     try:
         return rules_of(schema.value, is_root=is_root)
     except CompileError as error:
-        return f"rule compile error: compilation failed: {error}"
+        return f"rule compile error: {error.says}"
+
+
+@lru_cache(maxsize=256)
+def _within(schema: _Schema, nested: _Schema) -> Obj:
+    """The schema with the rules of a part of its `allOf` in place of its own."""
+    return _merged(schema.value, nested.value)
+
+
+def _merged(schema: Obj, nested: Obj) -> Obj:
+    found = _bare(schema)
+    found |= {key: nested[key] for key in (RULES, "allOf") if nested.get(key)}
+    for key in _BELOW:
+        if isinstance(nested.get(key), dict) and isinstance(schema.get(key), dict):
+            found[key] = _merged(schema[key], nested[key])
+    for name, inner in (nested.get("properties") or {}).items():
+        found.setdefault("properties", {})[name] = _merged((schema.get("properties") or {}).get(name) or {}, inner)
+    return found
+
+
+def _bare(schema: Obj) -> Obj:
+    """The schema without any rule."""
+    found = {key: value for key, value in schema.items() if key not in (RULES, "allOf", "anyOf", "oneOf", "not")}
+    found |= {key: _bare(found[key]) for key in _BELOW if isinstance(found.get(key), dict)}
+    if "properties" in found:
+        found["properties"] = {name: _bare(inner) for name, inner in found["properties"].items()}
+    return found
+
+
+_BELOW = ("items", "additionalProperties")
 
 
 class _Stop(Exception):
@@ -107,8 +136,8 @@ class _Walk:
         if schema.get(RULES):
             self._rules(value, schema, place)
         for nested in schema.get("allOf") or ():
-            if nested.get(RULES):
-                self._rules(value, {**schema, RULES: nested[RULES]}, replace(place, unchanged=False))
+            if has_rules(nested):
+                self.go(value, _within(_Schema(schema), _Schema(nested)), replace(place, unchanged=False))
         if isinstance(value, list):
             self._list(value, schema, place)
         elif isinstance(value, dict):
@@ -136,6 +165,7 @@ class _Walk:
             self.go(value[name], inner, self._below(place, where, value[name], past.get(name, ABSENT), inner))
 
     def _below(self, place: _Place, path: str, value: Any, before: Any, schema: Obj) -> _Place:
+        before = ABSENT if before is None else before
         unchanged = value == before if before is not ABSENT else place.unchanged
         return _Place(path, before, unchanged=unchanged, is_root=bool(schema.get("x-kubernetes-embedded-resource")))
 
@@ -144,7 +174,7 @@ class _Walk:
     def _rules(self, value: Any, schema: Obj, place: _Place) -> None:
         kind = schema.get("type") or json_type(value)
         path = place.path or "<nil>"
-        rules = _rules(_Schema(schema), place.is_root) if "allOf" not in schema else self._fresh(schema, place)
+        rules = _rules(_Schema(schema), place.is_root)
         if isinstance(rules, str):
             self.found.append(invalid(path, kind, rules))
             return
@@ -160,13 +190,6 @@ class _Walk:
             if rule.is_optional:
                 known = {**given, "oldSelf": some(given["oldSelf"]) if "oldSelf" in given else NONE}
             self._ask(rule, known, place, path, kind)
-
-    def _fresh(self, schema: Obj, place: _Place) -> tuple[Rule, ...] | str:
-        """Rules of a part of `allOf` stand in no schema of their own."""
-        try:
-            return rules_of(schema, is_root=place.is_root)
-        except CompileError as error:
-            return f"rule compile error: compilation failed: {error}"
 
     def _ask(self, rule: Rule, known: Obj, place: _Place, path: str, kind: str) -> None:
         try:

@@ -12,6 +12,7 @@ from simulator.machinery.custom.validation import ABSENT, validate
 from tests.proof.follows import follows
 
 Obj = dict[str, Any]
+RULES = "x-kubernetes-validations"
 UPSTREAM = "staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/"
 OBJECT: Obj = {"type": "object"}
 
@@ -35,7 +36,7 @@ NO_SCALARS = [(True, "boolean"), (1.2, "number"), ({}, "object"), ([], "array")]
 BOTH = [{"type": "integer"}, {"type": "string"}]
 ANY = '<nil>: Invalid value: "": "field" must validate at least one schema (anyOf)'
 ALL = '<nil>: Invalid value: "": "field" must validate all the schemas (allOf). None validated'
-ANYTHING = [{}, None, "foo", 42, True, 1.2, []]
+ANYTHING: list[Any] = [{}, None, "foo", 42, True, 1.2, []]
 
 
 @follows("Custom resources", UPSTREAM + "validation/validation_test.go: TestValidateCustomResource")
@@ -118,7 +119,7 @@ ANYTHING = [{}, None, "foo", 42, True, 1.2, []]
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "properties": {"x": {"type": "string", rules.RULES: [{"rule": "self == 'x'"}]}},
+                    "properties": {"x": {"type": "string", RULES: [{"rule": "self == 'x'"}]}},
                 },
             },
             [[{"x": "x"}]],
@@ -163,7 +164,7 @@ MAP_OF_RULES = {
         "properties": {
             "k1": {"type": "string"},
             "k2": {"type": "string"},
-            "v1": {"type": "number", rules.RULES: [{"rule": "self >= oldSelf"}]},
+            "v1": {"type": "number", RULES: [{"rule": "self >= oldSelf"}]},
         },
     },
 }
@@ -174,7 +175,7 @@ MAP_OF_RULES = {
     ("schema", "old", "good", "bad", "says"),
     [
         pytest.param(
-            {"type": "string", rules.RULES: [{"rule": "self == oldSelf"}]},
+            {"type": "string", RULES: [{"rule": "self == oldSelf"}]},
             "x",
             "x",
             "y",

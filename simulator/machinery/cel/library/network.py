@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from simulator.machinery.cel.declarations import Overload, function, method
 from simulator.machinery.cel.errors import CelError
 from simulator.machinery.cel.types import BOOL, INT, STRING, list_of, map_of, object_type, opaque
 
+_IN_A_PATH = "%/!$&'()*+,;:=@[]~"
 IP, CIDR, URL = opaque("net.IP"), opaque("net.CIDR"), object_type("kubernetes.URL")
 _Any = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -214,6 +215,6 @@ OVERLOADS: list[Overload] = [
     method("getHost", "url_get_host", [URL], STRING, _host),
     method("getHostname", "url_get_hostname", [URL], STRING, _hostname),
     method("getPort", "url_get_port", [URL], STRING, _port),
-    method("getEscapedPath", "url_get_escaped_path", [URL], STRING, lambda one: urlsplit(one.text).path),
+    method("getEscapedPath", "url_get_escaped_path", [URL], STRING, lambda one: quote(urlsplit(one.text).path, safe=_IN_A_PATH)),
     method("getQuery", "url_get_query", [URL], map_of(STRING, list_of(STRING)), lambda one: parse_qs(urlsplit(one.text).query, keep_blank_values=True)),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import re2
 from simulator.machinery.cel import types
 from simulator.machinery.cel.declarations import Overload, function, method
 from simulator.machinery.cel.errors import CelError
+from simulator.machinery.cel.patterns import why_no_pattern
 from simulator.machinery.cel.types import (
     BOOL,
     BYTES,
@@ -121,10 +122,9 @@ def _inside(found: Any) -> Any:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    try:
-        return re2.search(pattern, text) is not None
-    except re2.error as error:
-        raise CelError(f"error parsing regexp: {error}") from error
+    if says := why_no_pattern(pattern):
+        raise CelError(says)
+    return re2.search(pattern, text) is not None
 
 
 def _inserted(found: dict[Any, Value], *more: Value) -> dict[Any, Value]:
@@ -165,16 +165,16 @@ OVERLOADS: list[Overload] = [
     function("_+_", "add_bytes", [BYTES, BYTES], BYTES, _add),
     function("_+_", "add_double", [DOUBLE, DOUBLE], DOUBLE, _add),
     function("_+_", "add_duration_duration", [DURATION, DURATION], DURATION, lambda a, b: Duration(a.nanos + b.nanos)),
-    function("_+_", "add_duration_timestamp", [DURATION, TIMESTAMP], TIMESTAMP, lambda a, b: Timestamp(a.nanos + b.nanos)),
+    function("_+_", "add_duration_timestamp", [DURATION, TIMESTAMP], TIMESTAMP, lambda a, b: Timestamp(a.nanos + b.nanos, b.away)),
     function("_+_", "add_int64", [INT, INT], INT, lambda a, b: whole(a + b)),
     function("_+_", "add_list", [list_of(_A), list_of(_A)], list_of(_A), _joined),
     function("_+_", "add_string", [STRING, STRING], STRING, _add),
-    function("_+_", "add_timestamp_duration", [TIMESTAMP, DURATION], TIMESTAMP, lambda a, b: Timestamp(a.nanos + b.nanos)),
+    function("_+_", "add_timestamp_duration", [TIMESTAMP, DURATION], TIMESTAMP, lambda a, b: Timestamp(a.nanos + b.nanos, a.away)),
     function("_+_", "add_uint64", [UINT, UINT], UINT, lambda a, b: unsigned(int(a) + int(b))),
     function("_-_", "subtract_double", [DOUBLE, DOUBLE], DOUBLE, lambda a, b: a - b),
     function("_-_", "subtract_duration_duration", [DURATION, DURATION], DURATION, lambda a, b: Duration(a.nanos - b.nanos)),
     function("_-_", "subtract_int64", [INT, INT], INT, lambda a, b: whole(a - b)),
-    function("_-_", "subtract_timestamp_duration", [TIMESTAMP, DURATION], TIMESTAMP, lambda a, b: Timestamp(a.nanos - b.nanos)),
+    function("_-_", "subtract_timestamp_duration", [TIMESTAMP, DURATION], TIMESTAMP, lambda a, b: Timestamp(a.nanos - b.nanos, a.away)),
     function("_-_", "subtract_timestamp_timestamp", [TIMESTAMP, TIMESTAMP], DURATION, lambda a, b: Duration(a.nanos - b.nanos)),
     function("_-_", "subtract_uint64", [UINT, UINT], UINT, lambda a, b: unsigned(int(a) - int(b))),
     function("_*_", "multiply_double", [DOUBLE, DOUBLE], DOUBLE, lambda a, b: a * b),

@@ -7,15 +7,20 @@ from typing import Any
 from simulator.machinery.cel.declarations import Overload, function, method
 from simulator.machinery.cel.errors import CelError
 from simulator.machinery.cel.types import BOOL, list_of, optional_of, param
-from simulator.machinery.cel.values import NONE, Optional, some
+from simulator.machinery.cel.values import NANOS, NONE, Duration, Optional, Timestamp, some
 
 _A = param("V")
 _OPTIONAL = optional_of(_A)
 
 
+_YEAR_ONE = Timestamp(-62_135_596_800 * NANOS)
+
+
 def _of_non_zero(value: Any) -> Optional:
     is_zero = (
-        value is None or value in (0, "", b"", [], {}, False) or (isinstance(value, Optional) and not value.has_value)
+        value is None
+        or value in (0, "", b"", [], {}, False, Duration(0), _YEAR_ONE)
+        or (isinstance(value, Optional) and not value.has_value)
     )
     return NONE if is_zero else some(value)
 

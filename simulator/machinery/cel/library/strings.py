@@ -13,6 +13,7 @@ import re2
 from simulator.machinery.cel.declarations import Overload, function, method
 from simulator.machinery.cel.errors import CelError
 from simulator.machinery.cel.library.conversions import number, shown
+from simulator.machinery.cel.patterns import why_no_pattern
 from simulator.machinery.cel.types import BOOL, DYN, INT, STRING, Type, list_of
 from simulator.machinery.cel.values import Duration, Timestamp, Uint, type_name
 
@@ -72,10 +73,9 @@ def _ascii(text: str, low: str, high: str, away: int) -> str:
 
 
 def _search(text: str, pattern: str) -> list[str]:
-    try:
-        return [match.group(0) for match in re2.finditer(pattern, text)]
-    except re2.error as error:
-        raise CelError(f"Illegal regex: {error}") from error
+    if says := why_no_pattern(pattern):
+        raise CelError(says)
+    return [match.group(0) for match in re2.finditer(pattern, text)]
 
 
 def _find(text: str, pattern: str) -> str:
