@@ -15,6 +15,9 @@ ZONE = "topology.kubernetes.io/zone"
 REGION = "topology.kubernetes.io/region"
 HOSTNAME = "kubernetes.io/hostname"
 
+#: Whether a node has a hostname label, and its zone: what the cluster's default spread constraints ask about its labels.
+Place = tuple[bool, str | None]
+
 
 class NodeInfo:
     __slots__ = (
@@ -33,6 +36,7 @@ class NodeInfo:
         "name",
         "nonzero_cpu",
         "nonzero_memory",
+        "place",
         "pod_limit",
         "pods",
         "ports",
@@ -60,6 +64,7 @@ class NodeInfo:
         """Takes the Node object's present labels, taints, capacity and images."""
         spec, status = node.get("spec") or {}, node.get("status") or {}
         self.labels: Mapping[str, str] = node["metadata"].get("labels") or {}
+        self.place: Place = _place(HOSTNAME in self.labels, self.labels.get(ZONE))
         self.taints: tuple[Taint, ...] = tuple(taint(raw) for raw in spec.get("taints") or ())
         self.unschedulable = bool(spec.get("unschedulable"))
         offered = {name: amount_of(name, value) for name, value in (status.get("allocatable") or {}).items()}
@@ -75,7 +80,7 @@ class NodeInfo:
             for image in status.get("images") or ()
             for name in image.get("names") or ()
         }
-        self._offer = _offer(
+        self._offer = _token(
             self.taints, self.unschedulable, self.pod_limit, self.allocatable, tuple(sorted(self.images.items()))
         )
         self._likeness: Hashable = None
@@ -84,7 +89,7 @@ class NodeInfo:
     def likeness(self) -> Hashable:
         """All that plugins read of one node, but its name, its labels and whom they count (`groups`): equal for nodes that are alike."""
         if self._likeness is None:
-            self._likeness = (
+            self._likeness = _token(
                 self._offer,
                 len(self.pods) < self.pod_limit,
                 self.milli_cpu,
@@ -148,7 +153,13 @@ class NodeInfo:
             self.anti_affinity_pods += sign
 
 
-@lru_cache(maxsize=4096)
-def _offer(*offered: Hashable) -> object:
-    """One token for equal offers: compared and hashed at no cost. An offer that was forgotten gets another one."""
+@lru_cache(maxsize=1 << 15)
+def _token(*equal: Hashable) -> object:
+    """One object for equal values: compared and hashed at no cost. What was forgotten gets another one."""
     return object()
+
+
+@lru_cache(maxsize=1024)
+def _place(has_hostname: bool, zone: str | None) -> Place:
+    """The same object for all nodes of a zone."""
+    return has_hostname, zone

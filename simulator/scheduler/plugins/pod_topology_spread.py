@@ -5,7 +5,7 @@ filter, ScheduleAnyway constraints score. Pods without constraints of their own 
 upstream's cluster defaults, `DEFAULTS`, which is why replicas land on different nodes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor, log
 
@@ -158,12 +158,26 @@ class SpreadFeature:
         self._selected: list[tuple[Selector, dict[Group, bool]]] = [(one, {}) for one in selectors]
         self._constraints = [(one, one.key, selectors.index(one.selector)) for one in pod.soft_spread]
         self._nowhere = [0] * len(selectors)
+        self._asks_for_place = _asks_for_place(pod)
+        self._domains: dict[tuple[Hashable, ...], tuple[Domain, ...] | None] = {}
 
     def of(self, node: NodeInfo) -> tuple[Domain, ...] | None:
-        labels, groups = node.labels, node.groups.get(self._namespace)
+        groups = node.groups.get(self._namespace)
+        matching = self._nowhere if groups is None else self._matching(groups)
+        if not self._asks_for_place:
+            return self._feature(node, matching)
+        key = (node.place, *matching)
+        known = self._domains.get(key)
+        if known is None:
+            if len(self._domains) > _GROUPS:
+                self._domains.clear()
+            known = self._domains[key] = self._feature(node, matching)
+        return known
+
+    def _feature(self, node: NodeInfo, matching: Sequence[int]) -> tuple[Domain, ...] | None:
+        labels = node.labels
         if self._pod.has_own_spread and any(key not in labels for _, key, _ in self._constraints):
             return None
-        matching = self._nowhere if groups is None else self._matching(groups)
         domains: list[Domain] = []
         for constraint, key, selector in self._constraints:
             label = labels.get(key)
@@ -216,6 +230,13 @@ def _is_included(pod: PodInfo, constraint: SpreadConstraint, node: NodeInfo) -> 
 def _matching(node: NodeInfo, namespace: str, selector: Selector) -> int:
     groups = node.groups.get(namespace)
     return sum([pods for group, pods in groups.items() if _selects(selector, group)]) if groups else 0
+
+
+def _asks_for_place(pod: PodInfo) -> bool:
+    """Whether nodes in one place with equally many matching pods have one feature, as with the cluster's default constraints."""
+    if pod.node_selector or pod.required_terms is not None:
+        return False
+    return all(one.key in (HOSTNAME, ZONE) and not one.honours_taints for one in pod.soft_spread)
 
 
 def _selects(selector: Selector, group: Group) -> bool:

@@ -58,17 +58,22 @@ PODS: dict[str, dict[str, Any]] = {
 def random_node(node: Any, rng: Rng, name: str) -> Any:
     disk = rng.choice(["", "ssd", "hdd"])
     taint = [{"key": "x", "effect": rng.choice(["NoSchedule", "PreferNoSchedule", "NoExecute"])}]
-    return node(
+    zone = rng.choice(["", "a", "b"])
+    labels = {"disk": disk} if disk else {}
+    made = node(
         name,
         cpu=rng.choice(["1", "4"]),
         memory=rng.choice(["1Gi", "4Gi"]),
         pods=rng.choice(["2", "110"]),
-        labels={"disk": disk} if disk else {},
+        labels={**labels, "topology.kubernetes.io/zone": zone} if zone else labels,
         extended=rng.choice([{}, {GPU: "2", "ephemeral-storage": "3Gi"}]),
         taints=taint if rng.below(3) == 0 else [],
         unschedulable=rng.below(5) == 0,
         images=[{"names": ["nginx:1.27"], "sizeBytes": rng.choice([200_000_000, 900_000_000])}] if rng.below(2) else [],
     )
+    if rng.below(4) == 0:
+        del made["metadata"]["labels"]["kubernetes.io/hostname"]
+    return made
 
 
 @pytest.mark.parametrize("wish", PODS)
