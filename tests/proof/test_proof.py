@@ -14,7 +14,7 @@ from tests.proof.follows import cases
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "proof.md"
 #: `pkg/controller/x/y_test.go`, `kubernetes-sigs/z/pkg/x.go: TestIt`, or a page of the documentation.
-SOURCE = re.compile(r"[\w.-]+(/[\w.-]+)+\.(go|yaml|md)(: \w+(, \w+)*)?|https://kubernetes\.io/[\w./#-]+")
+SOURCE = re.compile(r"[\w.-]+(/[\w.-]+)+\.(go|c|yaml|md)(: [\w.]+(, [\w.]+)*)?|https://kubernetes\.io/[\w./#-]+")
 
 
 @dataclass(frozen=True, order=True)
