@@ -8,7 +8,12 @@ from tests.proof.follows import follows
 UNKNOWN, USAGE = 'Error: unknown command "{}" for "etcdctl"', "\nRun 'etcdctl --help' for usage.\n"
 
 
-@follows("etcdctl", "etcd-io/etcd/etcdctl/ctlv3/command", "spf13/cobra/command.go: legacyArgs, SuggestionsFor")
+@follows(
+    "etcdctl",
+    "etcd-io/etcd/etcdctl/ctlv3/command/get_command.go: getGetOp",
+    "etcd-io/etcd/etcdctl/ctlv3/command/del_command.go: getDelOp",
+    "spf13/cobra/command.go: legacyArgs, SuggestionsFor",
+)
 @pytest.mark.parametrize(
     ("words", "options", "wanted"),
     [
