@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from simulator.apiserver.admission.identities import user_of
+from simulator.apiserver.admission.webhooks import PATCH_NOTE
 from simulator.apiserver.audit_policy import METADATA, NONE, REQUEST, REQUEST_RESPONSE, Policy, Verdict, read_policy
 from simulator.apiserver.authorization.attributes import Attributes
 from simulator.apiserver.request import Request, Response, User
@@ -79,6 +80,8 @@ class Audit:
             extra["requestObject"] = _without_managed(request.body) if verdict.without_managed_fields else request.body
         if verdict.wants(REQUEST_RESPONSE) and body is not None:
             extra["responseObject"] = _without_managed(body) if verdict.without_managed_fields else body
+        if not verdict.wants(REQUEST):
+            notes = {key: text for key, text in notes.items() if not key.startswith(PATCH_NOTE)}
         self._add(event, _COMPLETE, verdict, extra, notes)
         return str(event["auditID"])
 

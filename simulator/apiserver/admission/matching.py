@@ -112,7 +112,10 @@ def objects_match(selector: Obj | None, change: Change) -> bool:
 
 
 def namespace_matches(store: Store, selector: Obj | None, change: Change) -> bool:
-    return not selector or from_label_selector(selector).matches(_namespace_labels(store, change))
+    """What lies in no namespace is never exempt (`predicates/namespace/matcher.go`)."""
+    if not selector or (not change.namespace and change.resource.name != "namespaces"):
+        return True
+    return from_label_selector(selector).matches(_namespace_labels(store, change))
 
 
 def _namespace_labels(store: Store, change: Change) -> dict[str, str]:

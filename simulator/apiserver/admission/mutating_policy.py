@@ -143,7 +143,7 @@ def _json_patched(change: Change, operations: list[Obj]) -> Obj:
     except TestFailed:
         return change.obj
     except PatchError as error:
-        raise PatchError(f"JSONPath: {error}") from error
+        raise PatchError(f"JSON Patch: {error}") from error
     _, problems = check(fresh, schema_for(change.resource.api_version, change.resource.kind))
     if problems:
         unknown = [one.message for one in problems if one.sort == "unknown"]

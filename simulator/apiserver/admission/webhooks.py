@@ -14,11 +14,15 @@ from simulator.engine import Engine
 from simulator.engine.plain import Obj
 from simulator.machinery.expressions import ExpressionError, admission_scope, evaluate
 from simulator.machinery.json_patches import PatchError, json_patch
+from simulator.machinery.json_text import compact
 from simulator.machinery.store import Store
 
 _GROUP = "admissionregistration.k8s.io"
 MUTATING, VALIDATING = f"mutatingwebhookconfigurations.{_GROUP}", f"validatingwebhookconfigurations.{_GROUP}"
 _HARMLESS = ("None", "NoneOnDryRun")
+_MUTATION = "mutation.webhook.admission.k8s.io/"
+#: What is noted below this tells what was in the request, so it wants a log of level Request.
+PATCH_NOTE = "patch.webhook.admission.k8s.io/"
 
 
 class CallFailed(Exception):
@@ -49,20 +53,19 @@ class Webhooks:
         """The write as the mutating webhooks leave it; `only`: a second walk, over those that must look again. Raises StatusError."""
         if not self._is_watched(MUTATING, change):
             return Pass(change)
-        hooks = [(uid, hook) for uid, hook in self._hooks(MUTATING) if only is None or uid in only]
-        return self._round(hooks, change, number=0 if only is None else 1)
+        return self._round(change, only)
 
     def validate(self, change: Change) -> None:
         """Raises StatusError when a webhook refuses; the first of them speaks."""
         if not self._is_watched(VALIDATING, change):
             return
         refusals = []
-        for _, hook in self._hooks(VALIDATING):
-            if self._concerns(hook, change):
-                try:
-                    self._asked(hook, change)
-                except StatusError as error:
-                    refusals.append(error)
+        asked = [hook for _, hook in self._hooks(VALIDATING) if self._concerns(hook, change)]
+        for index, hook in enumerate(asked):
+            try:
+                self._asked(hook, change, f"validating.webhook.admission.k8s.io/round_0_index_{index}")
+            except StatusError as error:
+                refusals.append(error)
         if refusals:
             raise refusals[0]
 
@@ -79,20 +82,37 @@ class Webhooks:
             for index, hook in enumerate(table[key].get("webhooks") or ())
         ]
 
-    def _round(self, hooks: list[tuple[str, Obj]], change: Change, *, number: int) -> Pass:
+    def _round(self, change: Change, only: frozenset[str] | None) -> Pass:
         """One pass over the hooks, and which of them must look again because a later one changed something."""
         called: list[str] = []
         again: frozenset[str] = frozenset()
-        for index, (uid, hook) in enumerate(hooks):
-            if not self._concerns(hook, change):
+        for index, (uid, hook) in enumerate(self._hooks(MUTATING)):
+            if (only is not None and uid not in only) or not self._concerns(hook, change):
                 continue
-            patch = self._asked(hook, change, f"round_{number}_index_{index}")
-            fresh = self._patched(hook, change, patch) if patch else change.obj
+            place = f"round_{0 if only is None else 1}_index_{index}"
+            fresh = change.obj
+            try:
+                fresh = self._changed(hook, change, uid, place)
+            finally:
+                self._note_mutation(uid, hook, place, fresh != change.obj)
             if fresh != change.obj:
                 change, again, called = replace(change, obj=fresh), again | frozenset(called), []
             if hook.get("reinvocationPolicy") == "IfNeeded":
                 called.append(uid)
         return Pass(change, again, frozenset(called))
+
+    def _changed(self, hook: Obj, change: Change, uid: str, place: str) -> Obj | None:
+        """The object as the webhook leaves it. Raises StatusError."""
+        patch = self._asked(hook, change, f"{_MUTATION}{place}")
+        if not patch:
+            return change.obj
+        fresh = self._patched(hook, change, patch)
+        whole = f'{{{_named(uid, hook)},"patch":{compact(patch)},"patchType":"JSONPatch"}}'
+        self._said.note(f"{PATCH_NOTE}{place}", whole)
+        return fresh
+
+    def _note_mutation(self, uid: str, hook: Obj, place: str, mutated: bool) -> None:
+        self._said.note(f"{_MUTATION}{place}", f'{{{_named(uid, hook)},"mutated":{compact(mutated)}}}')
 
     # Whom it concerns
 
@@ -121,7 +141,7 @@ class Webhooks:
 
     # The call
 
-    def _asked(self, hook: Obj, change: Change, place: str = "") -> list[Obj]:
+    def _asked(self, hook: Obj, change: Change, place: str) -> list[Obj]:
         """The patch of a webhook that allows. Raises StatusError when it refuses, or fails and that matters."""
         name = hook["name"]
         if change.dry_run and hook.get("sideEffects") not in _HARMLESS:
@@ -130,9 +150,7 @@ class Webhooks:
             answer = self._answer(hook, change)
         except _Failed as failure:
             if hook.get("failurePolicy") == "Ignore":
-                self._said.note(
-                    f"failed-open.{'mutation' if place else 'validating'}.webhook.admission.k8s.io/{place}", name
-                )
+                self._said.note(f"failed-open.{place}", name)
                 return []
             says = f'failed calling webhook "{name}": {failure}'
             details = {"causes": [{"message": says}]}
@@ -171,6 +189,10 @@ class Webhooks:
             causes = {"causes": [{"message": str(error)}]}
             raise StatusError(500, "InternalError", f"Internal error occurred: {error}", causes) from error
         return patched
+
+
+def _named(uid: str, hook: Obj) -> str:
+    return f'"configuration":{compact(uid.rpartition("/")[0])},"webhook":{compact(hook["name"])}'
 
 
 def service_url(client: Obj) -> str:

@@ -186,7 +186,7 @@ def test_a_policy_looks_again_when_a_later_one_has_changed_the_object(
         pytest.param(
             patch('[JSONPatch{op: "remove", path: "/spec/nothing"}]'),
             "pods",
-            "JSONPath: error in remove for path: '/spec/nothing': Unable to remove nonexistent key: nothing: missing value",
+            "JSON Patch: error in remove for path: '/spec/nothing': Unable to remove nonexistent key: nothing: missing value",
             id="missing-path",
         ),
         pytest.param(
