@@ -4,13 +4,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from simulator.addons import ingress_nginx, kubevirt, mesh, rules_definition
+from simulator.addons import ingress_nginx, mesh, rules_definition
 from simulator.addons.gateway_api import controller as gateways
 from simulator.addons.gateway_api.controller import GatewayController
 from simulator.addons.ingress_nginx import IngressController
 from simulator.addons.knative import kinds as knative
 from simulator.addons.knative.controller import Activator, KnativeController
-from simulator.addons.kubevirt import VirtController, VirtOperator
+from simulator.addons.kubevirt import kinds as kubevirt
+from simulator.addons.kubevirt.controller import VirtController
+from simulator.addons.kubevirt.operator import VirtOperator
 from simulator.addons.processes import AddOnProcess, Supervisor, SupervisorProcess
 from simulator.addons.rules import RuleController
 from simulator.addons.snapshots import definitions as snapshot_definitions

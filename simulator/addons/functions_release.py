@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from simulator.addons import kubevirt
 from simulator.addons.knative import kinds as knative
+from simulator.addons.kubevirt import kinds as kubevirt
 
 Obj = dict[str, Any]
 _FREE: Obj = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}

@@ -42,7 +42,8 @@ COMPONENTS: dict[str, list[str]] = {
         "kube-proxy: ipvs",
         "kube-proxy: nftables",
     ],
-    "Autoscalers": ["Cluster Autoscaler", "Knative Serving", "Vertical Pod Autoscaler"],
+    "Autoscalers": ["Cluster Autoscaler", "Vertical Pod Autoscaler"],
+    "Functions and virtual machines": ["Knative Serving", "KubeVirt"],
     "Kubelet": [
         "Downward API",
         "Eviction",
