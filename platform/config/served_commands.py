@@ -5,7 +5,9 @@ tries manifests in a cluster of its own, in memory, and tells whether everything
 """
 
 import argparse
+import os
 import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ from gateway.served import NotServed, RemoteReach, Served
 from simulator.kubectl.acting import OUT, Acted
 from simulator.kubectl.call import Call, Reach, Session
 from simulator.kubectl.command_tree import act, follow, run_kubectl
+from simulator.kubectl.editing.editor import VARIABLES
 from simulator.kubectl.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
@@ -44,12 +47,21 @@ def run_words(words: Sequence[str]) -> int:
         RemoteReach(served),
         home,
         Kubeconfig(home, {"KUBECONFIG": kubeconfig}),
-        {},
+        {name: os.environ[name] for name in (*VARIABLES, "SHELL") if name in os.environ},
         lambda: served.now_us,
         served.url,
         is_terminal=sys.stdin.isatty(),
+        spawn=_spawned,
     )
     return _Terminal(session, served).run(words)
+
+
+def _spawned(words: list[str]) -> tuple[str, str, int]:
+    """An editor on this machine, which has the terminal for itself."""
+    try:
+        return "", "", subprocess.run(words, check=False).returncode
+    except FileNotFoundError:
+        return "", "", 127
 
 
 def _value_of(words: Sequence[str], flag: str) -> str:
@@ -72,11 +84,6 @@ class _Terminal:
         _say(call)
         if call.opened is not None:
             return self._shell(call.opened)
-        if call.open_path is not None:
-            sys.stderr.write(
-                "drydock: there is no editor here: change the manifest and use `drydock kubectl apply -f`\n"
-            )
-            return 1
         if call.process is not None:
             return self._acted(call.process)
         return self._followed(call.follow) if call.follow is not None else call.exit_code

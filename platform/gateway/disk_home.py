@@ -37,6 +37,13 @@ class DiskHome(Home):
             raise FileError(error.strerror or str(error)) from error
         self.version += 1
 
+    def remove(self, path: str) -> None:
+        try:
+            Path(self.absolute(path)).unlink()
+        except OSError as error:
+            raise FileError(error.strerror or str(error)) from error
+        self.version += 1
+
     def make_directory(self, path: str) -> None:
         try:
             Path(self.absolute(path)).mkdir()

@@ -69,6 +69,19 @@ def test_kubectl_reads_and_writes_the_served_cluster(
     assert capsys.readouterr().err == 'error: the server doesn\'t have a resource type "none"\n'
 
 
+def test_an_object_is_edited_in_an_editor_of_this_machine(
+    found: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["kubectl", "create", "configmap", "edited", "--from-literal=k=v"]) == 0
+    monkeypatch.setenv("KUBE_EDITOR", "sed -i s/k:.v$/k:\\ w/")
+    assert main(["kubectl", "edit", "configmap", "edited"]) == 0
+    assert main(["kubectl", "get", "configmap", "edited", "-o", "jsonpath={.data}"]) == 0
+    assert capfd.readouterr().out == 'configmap/edited created\nconfigmap/edited edited\n{"k":"w"}'
+    monkeypatch.setenv("KUBE_EDITOR", "no-such-editor")
+    assert main(["kubectl", "edit", "configmap", "edited"]) == 1
+    assert capfd.readouterr().err == 'error: unable to launch the editor "no-such-editor"\n'
+
+
 def test_a_snapshot_brings_the_served_cluster_back(
     found: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

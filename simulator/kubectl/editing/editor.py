@@ -1,7 +1,7 @@
 """Which editor a text is opened in: a command that the environment names, or the page's own.
 
 `$KUBE_EDITOR` counts before `$EDITOR` (`kubectl/pkg/cmd/util/editor/editor.go`). The workstation has no screen of its own for an editor, so the ones
-that need a screen, and none at all, mean the editor of the page.
+that need a screen, and none at all, mean the editor of the page. Where a command is a process of its own (`drydock kubectl`), every editor has one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from simulator.machinery.go_text import quoted
 
 #: Where the name of an editor is looked for.
 VARIABLES = ("KUBE_EDITOR", "EDITOR")
+_DEFAULT = "vi"
 _WITH_A_SCREEN = ("", "vi", "vim", "nvim", "nano", "emacs", "code")
 _NOT_FOUND = 127
 
@@ -20,6 +21,8 @@ def editor_command(call: Call) -> str | None:
     """The command that changes the file; None: the page does."""
     environment = call.session.environment
     named = next((environment[name] for name in VARIABLES if environment.get(name)), "")
+    if call.session.spawn is not None and call.session.jobs is None:
+        return named or _DEFAULT
     if call.session.spawn is None or named.split(" ")[0] in _WITH_A_SCREEN:
         return None
     return named
