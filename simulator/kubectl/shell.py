@@ -27,7 +27,7 @@ from simulator.kubectl.small_command import Outcome, Small, Surface
 T = TypeVar("T")
 
 MAX_OUTPUT = 2_000_000
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|([?!]))")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|([?!0-9@]))")
 _KUBECTL = ("kubectl", "k")
 _SHELLS = ("bash", "sh", "/bin/bash", "/bin/sh")
 REPEATABLE = ("get", "describe", "events", "logs", "top", "version", "api-resources")
@@ -61,6 +61,8 @@ class Shell:
         self.surface = surface
         self._commands = commands
         self.last_exit = 0
+        self._given = ["bash"]
+        """`$0`, `$1` … of the shell that runs."""
         session.spawn = self.spawn
 
     def run(self, line: str, stdin: str = "") -> ShellResult:
@@ -199,7 +201,7 @@ class Shell:
         if name == "xargs":
             return self._xargs(rest, stdin)
         if name in _SHELLS and rest[:1] == ["-c"] and len(rest) > 1:
-            return self._nested(name, rest[1], stdin)
+            return self._nested(name, rest[1:], stdin)
         if name == "curl":
             return _result_of(curl(self.session, rest, stdin))
         if name in JOB_COMMANDS:
@@ -209,10 +211,12 @@ class Shell:
             return ShellResult(stderr=f"bash: {name}: command not found\n", exit=127)
         return _result_of(small(self.surface, rest, stdin))
 
-    def _nested(self, name: str, line: str, stdin: str) -> ShellResult:
-        """`bash -c LINE`: a shell of its own, which leaves no exit code behind but its last."""
-        before = self.last_exit
-        own = self.run(line, stdin)
+    def _nested(self, name: str, words: list[str], stdin: str) -> ShellResult:
+        """`bash -c LINE [$0 $1 …]`: a shell of its own, which leaves no exit code behind but its last."""
+        before, given = self.last_exit, self._given
+        self._given = words[1:] or [name]
+        own = self.run(words[0], stdin)
+        self._given = given
         own.stderr = re.sub(r"^bash: ", f"{name}: line 1: ", own.stderr, flags=re.MULTILINE)
         self.last_exit = before
         return own
@@ -356,10 +360,17 @@ class Shell:
     def _joined(self, word: Word) -> str:
         return "".join(self._replaced(part.text) if part.expand else part.text for part in word)
 
+    def _special(self, sign: str) -> str:
+        if sign.isdecimal():
+            return self._given[int(sign)] if int(sign) < len(self._given) else ""
+        if sign == "@":
+            return " ".join(self._given[1:])
+        return str(self.last_exit) if sign == "?" else self.surface.last_job
+
     def _replaced(self, text: str) -> str:
         def value(found: re.Match[str]) -> str:
             if found[3]:
-                return str(self.last_exit) if found[3] == "?" else self.surface.last_job
+                return self._special(found[3])
             name = found[1] or found[2]
             return self.session.home.cwd if name == "PWD" else self.surface.environment.get(name, "")
 

@@ -70,4 +70,5 @@ def test_a_subresource_is_got_in_place_of_the_object(with_web: Terminal) -> None
 
 def test_a_shell_of_its_own_runs_a_line(terminal: Terminal) -> None:
     assert terminal.run("bash -c 'echo a | tr a b'; sh -c 'echo c'") == "b\nc\n"
+    assert terminal.run("sh -c 'echo $0 $2 $1' a b c; echo $0") == "a c b\nbash\n"
     assert terminal.refused("bash -c nosuch") == "bash: line 1: nosuch: command not found\n"
