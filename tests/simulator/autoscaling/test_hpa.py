@@ -141,7 +141,8 @@ def test_a_target_that_cannot_be_read_is_named(lab: Any, target: dict[str, str],
     lab.wait(20)
     message = f"the HPA controller was unable to get the target's current scale: {said}"
     assert condition(lab, "AbleToScale") == ("False", "FailedGetScale", message)
-    assert f"FailedGetScale   horizontalpodautoscaler/web   {said}" in lab.run("kubectl get events")
+    events = lab.run("kubectl get events --field-selector=reason=FailedGetScale")
+    assert f"FailedGetScale   horizontalpodautoscaler/web   {said}" in events
 
 
 def test_a_container_without_a_request_is_named(lab: Any) -> None:
