@@ -148,21 +148,27 @@ class ContainerExec:
                 return pause.code, now, False
             if pause.kind == "ask":
                 questions += 1
-                status, lines = self.ask(pod, record, one, pause.argv, asking)
+                status, lines = self.ask(pod, record, one, pause.argv, asking, thread.machine)
                 thread.machine.answer(status, lines, errors=status != 0 and pause.argv[0] in SPEAK_ON_STDERR)
                 thread.due_us = now
         written.append((2, "drydock: a command that does not end by itself is not simulated here\n"))
         return 2, now, True
 
     def ask(
-        self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], asking: str
+        self,
+        pod: Obj,
+        record: PodRecord,
+        one: ContainerRecord,
+        argv: tuple[str, ...],
+        asking: str,
+        machine: Machine | None = None,
     ) -> tuple[int, list[str]]:
         """What the kernel or the network answers."""
         if self._processes.answers(argv[0]):
             shown = (
                 asking if asking.split()[:1] in (["ps"], ["top"]) else argv[0] if not asking else f"{' '.join(argv)}"
             )
-            return self._processes.ask(pod, record, one, argv, shown)
+            return self._processes.ask(pod, record, one, argv, shown, machine)
         if self._fleet.network is None:
             return 1, [f"{argv[0]}: could not connect to the server"]
         status, lines, _ = self._fleet.network.ask(pod, argv, self._files.reader(record, one, pod))

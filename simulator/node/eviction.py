@@ -166,6 +166,10 @@ class EvictionManager:
     def _seen(self, node: NodeRecord) -> tuple[int, int]:
         return len(node.images), self._fleet.happenings
 
+    def free_disk(self, name: str) -> int:
+        """Bytes that nobody has taken on a machine's disk."""
+        return max(self._left(self._fleet.nodes[name])[1], 0)
+
     def _left(self, node: NodeRecord) -> tuple[int, int, bool]:
         """Bytes of memory and disk, in one walk; and whether nobody has written anything, so that time alone changes nothing."""
         is_steady = True

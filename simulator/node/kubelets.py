@@ -25,6 +25,7 @@ from simulator.node.container_starts import ContainerStarts
 from simulator.node.custom_metrics import CustomMetrics
 from simulator.node.environment import Missing, hostname
 from simulator.node.eviction import EvictionManager
+from simulator.node.file_systems import FileSystems
 from simulator.node.fleet import WORKERS, Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.kubelet_api import KubeletApi
@@ -119,10 +120,11 @@ class Kubelets:
         """What lies in volumes, and who has mounted them."""
         self._runtime = ContainerRuntime(fleet, self.volumes)
         self._prober = Prober(fleet, self._runtime)
-        processes = Processes(fleet, self._runtime)
+        eviction = EvictionManager(fleet)
+        processes = Processes(fleet, self._runtime, FileSystems(fleet, self._runtime, eviction.free_disk))
         self._exec = ContainerExec(fleet, self._runtime.files, processes)
         self._runtime.kernel = lambda pod, record, one, argv: processes.ask(pod, record, one, argv, argv[0])
-        self._runtime.used = EvictionManager(fleet).used
+        self._runtime.used = eviction.used
         self._runtime.wrote = self._prober.disturb
         self._machines = Machines(fleet, self._runtime, registry, self.volumes)
         self._shutdown = NodeShutdown(fleet, self._machines)

@@ -7,15 +7,16 @@ numbered as they were started. Follows https://kubernetes.io/docs/tasks/configur
 from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
-from simulator.machinery.pod_resources import of_pod
 from simulator.machinery.quantities import value
 from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.disk_free import disk_free
+from simulator.node.file_systems import FileSystems
 from simulator.node.fleet import Fleet
-from simulator.node.node_status import allocatable
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.records import ContainerRecord, PodRecord
 from simulator.workloads.commands.environment_programs import KERNEL
-from simulator.workloads.file_tree import MountPoint
+from simulator.workloads.file_tree import absolute
+from simulator.workloads.machine import Machine
 from simulator.workloads.plans import argv_of
 
 _NODE_PROCESSES = (
@@ -40,17 +41,24 @@ class Process:
 
 
 class Processes:
-    def __init__(self, fleet: Fleet, runtime: ContainerRuntime) -> None:
+    def __init__(self, fleet: Fleet, runtime: ContainerRuntime, file_systems: FileSystems) -> None:
         self._fleet = fleet
         self._runtime = runtime
+        self._file_systems = file_systems
 
     def answers(self, program: str) -> bool:
         return program in KERNEL
 
     def ask(
-        self, pod: Obj, record: PodRecord, one: ContainerRecord, argv: tuple[str, ...], asking: str
+        self,
+        pod: Obj,
+        record: PodRecord,
+        one: ContainerRecord,
+        argv: tuple[str, ...],
+        asking: str,
+        machine: Machine | None = None,
     ) -> tuple[int, list[str]]:
-        """(status, lines); `asking` is the command line of the process that asks, as `ps` shows it."""
+        """(status, lines); `asking` is the command line of the process that asks, as `ps` shows it, `machine` what it sees itself."""
         words = list(argv[1:])
         match argv[0]:
             case "ps":
@@ -60,9 +68,9 @@ class Processes:
             case "free":
                 return 0, _free(*self._memory(record, one), human="-m" not in words and "-h" not in words)
             case "df":
-                return 0, _df("-h" in words)
+                return self._df(pod, record, one, words, machine)
             case "mount":
-                return 0, self._mounts(pod, record, one)
+                return 0, [each.line for each in self._file_systems.of(pod, record, one)]
             case "uptime":
                 return 0, [" 08:53:20 up  1:00,  0 users,  load average: 0.12, 0.08, 0.05"]
             case "kill" | "killall" | "pkill":
@@ -206,30 +214,22 @@ class Processes:
         )
         return used, value(node.spec["memory"])
 
-    def _mounts(self, pod: Obj, record: PodRecord, one: ContainerRecord) -> list[str]:
-        setting = one.run.recipe.setting if one.run is not None else None
-        if setting is None:
-            return []
-        mode = "ro" if setting.read_only_root else "rw"
-        return [
-            f"overlay on / type overlay ({mode},relatime)",
-            "proc on /proc type proc (rw,nosuid,nodev,noexec,relatime)",
-            "tmpfs on /dev type tmpfs (rw,nosuid,size=65536k,mode=755)",
-            "shm on /dev/shm type tmpfs (rw,nosuid,nodev,noexec,relatime,size=65536k)",
-            *(self._mount(pod, record, one, mount) for mount in setting.mounts if not mount.path.startswith("/dev/")),
-        ]
+    def _df(
+        self, pod: Obj, record: PodRecord, one: ContainerRecord, words: list[str], machine: Machine | None
+    ) -> tuple[int, list[str]]:
+        if one.run is None:
+            return 1, []
+        tree = machine.tree if machine is not None else None
+        if tree is None:
+            tree = self._runtime.files.tree(record, one, pod, container_spec(pod, one.name))
+        directory = tree.setting.directory if machine is None else machine.directory
 
-    def _mount(self, pod: Obj, record: PodRecord, one: ContainerRecord, mount: MountPoint) -> str:
-        """A volume lies on the machine's disk, or in its memory: as much of it as the pod may use (`calculateEmptyDirMemorySize`)."""
-        mode = "ro" if mount.read_only else "rw"
-        if mount.modes.file_system != "tmpfs":
-            return f"/dev/vda1 on {mount.path} type ext4 ({mode},relatime)"
-        sizes = [allocatable(self._fleet.nodes[record.node].spec)[1]]
-        limit = of_pod(pod["spec"], "limits").get("memory")
-        sizes += [] if limit is None else [limit.value]
-        if own := _size_limit(pod, container_spec(pod, one.name), mount.path):
-            sizes.append(own)
-        return f"tmpfs on {mount.path} type tmpfs ({mode},relatime,size={min(sizes) // 1024}k,inode64,noswap)"
+        def resolved(path: str) -> str | None:
+            where = absolute(path, directory or "/")
+            return self._file_systems.resolved(where, one) if tree.exists(where) else None
+
+        is_gnu = self._fleet.image(one.run.recipe.image).shell == "full"
+        return disk_free(words, self._file_systems.of(pod, record, one, tree.seen), resolved, is_gnu=is_gnu)
 
     def _sockets(self, record: PodRecord) -> list[str]:
         rows = [
@@ -298,29 +298,8 @@ def _free(used: int, total: int, *, human: bool) -> list[str]:
     return [head, f"{'Mem:':<14}{row}", f"{'Swap:':<14}{0:>12}{0:>12}{0:>12}"]
 
 
-def _df(human: bool) -> list[str]:
-    if human:
-        return [
-            "Filesystem                Size      Used Available Use% Mounted on",
-            "overlay                  58.4G     14.9G     40.5G  27% /",
-            "shm                      64.0M         0     64.0M   0% /dev/shm",
-        ]
-    return [
-        "Filesystem           1K-blocks      Used Available Use% Mounted on",
-        "overlay               61255492  15623868  42487980  27% /",
-        "shm                      65536         0     65536   0% /dev/shm",
-    ]
-
-
 def _may_administer(spec: Obj) -> bool:
     """Whether a container may change the network of its pod."""
     context = spec.get("securityContext") or {}
     added = (context.get("capabilities") or {}).get("add") or ()
     return bool(context.get("privileged")) or any(name in ("ALL", "NET_ADMIN") for name in added)
-
-
-def _size_limit(pod: Obj, spec: Obj, path: str) -> int:
-    """What an emptyDir in memory may hold at most; 0: nothing is said of it."""
-    names = [one["name"] for one in spec.get("volumeMounts") or () if one["mountPath"].rstrip("/") == path]
-    volumes = [one for one in pod["spec"].get("volumes") or () if one["name"] in names]
-    return sum(value((one.get("emptyDir") or {}).get("sizeLimit", "0")) for one in volumes[:1])

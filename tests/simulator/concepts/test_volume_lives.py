@@ -284,6 +284,24 @@ def test_a_claim_grows_with_its_disk_and_file_system(cloud: Any) -> None:
     assert lab.value("pvc data", "{.status.conditions}") == ""
 
 
+def test_the_file_system_has_the_size_of_its_disk(cloud: Any) -> None:
+    """`df` of a real disk of 1 GiB, and after it has grown; other volumes lie on the machine's own disk."""
+    lab = cloud("aws")
+    lab.run("kubectl apply -f -", claim() + pod())
+    lab.wait(20)
+    look = "kubectl exec web -- df -h /data"
+    assert lab.run(look).splitlines() == [
+        "Filesystem                Size      Used Available Use% Mounted on",
+        "/dev/nvme1n1            973.4M     24.0K    957.4M   0% /data",
+    ]
+    lab.run("kubectl exec web -- sh -c 'dd if=/dev/zero of=/data/a bs=1M count=100'")
+    assert "973.4M    100.0M    857.4M  10% /data" in lab.run(look)
+    lab.run("""kubectl patch pvc data -p '{"spec": {"resources": {"requests": {"storage": "4Gi"}}}}'""")
+    lab.wait(20)
+    assert "3.9G    100.0M      3.7G   3% /data" in lab.run(look)
+    assert "/dev/nvme1n1 on /data type ext4 (rw,relatime)\n" in lab.run("kubectl exec web -- mount")
+
+
 def test_a_class_that_does_not_expand_refuses(lab: Any) -> None:
     lab.run("kubectl apply -f -", claim() + pod())
     lab.wait(15)
