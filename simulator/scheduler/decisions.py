@@ -84,7 +84,10 @@ def _fits(cycle: Cycle, nodes: Sequence[NodeInfo], choice: Choice) -> list[Plain
         return [{"total": None, "points": [], "count": 1, "nodes": [nodes[choice.position].name]}]
 
     # By points, not by looks: how finely looks are told apart depends on who looked.
-    groups = [(points, _members(cycle, alike)) for points, alike in choice.ranking.groups]
+    groups = [
+        (points, cycle.members(alike[0]) if len(alike) == 1 else _together(cycle, alike))
+        for points, alike in choice.ranking.groups
+    ]
     groups.sort(key=lambda one: (-one[0].total, cycle.turn(one[1][0])))
     return [
         {
@@ -97,9 +100,7 @@ def _fits(cycle: Cycle, nodes: Sequence[NodeInfo], choice: Choice) -> list[Plain
     ]
 
 
-def _members(cycle: Cycle, alike: Sequence[NodeClass]) -> Sequence[int]:
-    if len(alike) == 1:
-        return cycle.members(alike[0])
+def _together(cycle: Cycle, alike: Sequence[NodeClass]) -> Sequence[int]:
     return cycle.in_turn([position for one in alike for position in cycle.members(one)])
 
 

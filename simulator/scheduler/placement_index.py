@@ -143,17 +143,15 @@ class IndexedCycle:
         return fitting[last - len(fitting)] + self._nodes - self._start + 1
 
     def _count(self) -> dict[NodeClass, int]:
+        start, end, nodes = self._start, self._end, self._nodes
         counts = {}
         for seen, positions in self._index.alike.items():
-            if found := self._within(positions):
+            found = bisect_left(positions, end if end <= nodes else end - nodes) - bisect_left(positions, start)
+            if end > nodes:
+                found += len(positions)
+            if found:
                 counts[seen] = found
         return counts
-
-    def _within(self, positions: Sequence[int]) -> int:
-        start, end, nodes = self._start, self._end, self._nodes
-        if end <= nodes:
-            return bisect_left(positions, end) - bisect_left(positions, start)
-        return len(positions) - bisect_left(positions, start) + bisect_left(positions, end - nodes)
 
     def _cut(self, positions: Sequence[int]) -> Sequence[int]:
         """The positions looked at, in that order."""
@@ -165,8 +163,11 @@ class IndexedCycle:
 
     @property
     def rejected(self) -> Mapping[Status, Sequence[int]]:
-        cut = {status: self._cut(positions) for status, positions in self._index.rejected.items()}
-        return {status: positions for status, positions in cut.items() if positions}
+        found = {}
+        for status, positions in self._index.rejected.items():
+            if cut := self._cut(positions):
+                found[status] = cut
+        return found
 
     def everywhere(self, place: int) -> Mapping[Any, int]:
         return share(self._index.everywhere, place)
