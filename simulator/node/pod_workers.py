@@ -6,23 +6,18 @@ SyncPod does; so the status always lags one look behind the containers. Before a
 learner may stop it. Leaves to others: machines and their power (`machines`), processes (`container_runtime`), probes (`prober`).
 """
 
-from collections.abc import Iterator
-
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.client import KUBELET, About, Held
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.node import admission
+from simulator.node.admission_handlers import AdmissionHandlers
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.eviction import IMMEDIATE_S
-from simulator.node.eviction import rejection as under_pressure
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
-from simulator.node.node_shutdown import NOT_ADMITTED, NOT_ADMITTED_MESSAGE
 from simulator.node.node_shutdown import REASON as SHUT_DOWN
-from simulator.node.node_status import allocatable
 from simulator.node.pod_lifecycle import (
     TRANSITIONS,
     comes_first,
@@ -65,6 +60,7 @@ class PodWorkers:
         self._volumes = volumes
         self._sandboxes = PodSandboxes(fleet, volumes)
         self._static = StaticPods(fleet)
+        self._handlers = AdmissionHandlers(fleet)
         fleet.engine.register(self)
         fleet.gate.add(KUBELET, self)
 
@@ -151,7 +147,7 @@ class PodWorkers:
         record.containers = {name: ContainerRecord(name, kind) for name, kind in facts.kinds}
         record.static = static
         record.requests = facts.wants.requests
-        rejection = self._rejection(node, record, pod)
+        rejection = self._handlers.rejection(node, record, pod)
         self._fleet.pods[record.uid] = record
         node.pods[record.uid] = None
         if rejection is not None:
@@ -174,28 +170,6 @@ class PodWorkers:
         if deadline:
             self._engine.schedule(int(deadline) * SECOND, self.name, "deadline", record.uid)
         self._sync(record, pod)
-
-    def _rejection(self, node: NodeRecord, record: PodRecord, pod: Obj) -> admission.Rejection | None:
-        """The kubelet's admission handlers, in their order; the first that objects decides."""
-        if why := under_pressure(node, pod):
-            return admission.Rejection("Evicted", why)
-        wants, here = self._fleet.facts(record, pod).wants, self._fleet.cache.get("nodes", "", node.name)
-        found = admission.of_system(wants, pod["metadata"].get("labels") or {}, node.spec["os"])
-        found = found or admission.check(node, record.requests, allocatable=allocatable(node.spec))
-        if found is not None or here is None:
-            return found
-        if wants.amounts:
-            allocatable_there = (here.get("status") or {}).get("allocatable") or {}
-            found = admission.of_amounts(wants, self._others(node), allocatable_there)
-        found = found or admission.of_node(wants, here, self._others(node), is_static=record.static)
-        return admission.Rejection(NOT_ADMITTED, NOT_ADMITTED_MESSAGE) if found is None and node.shutdown else found
-
-    def _others(self, node: NodeRecord) -> Iterator[admission.Wants]:
-        """Of the pods of this machine that are not over yet."""
-        for record in [self._fleet.pods[uid] for uid in node.pods]:
-            pod = None if record.worker == "terminated" else self._fleet.pod(record)
-            if pod is not None:
-                yield self._fleet.facts(record, pod).wants
 
     def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
         """A running pod may change its images (and little else): the container is replaced."""
