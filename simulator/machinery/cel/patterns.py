@@ -31,3 +31,13 @@ def why_no_pattern(text: str) -> str:
         what, _, where = (said.decode() if isinstance(said, bytes) else str(said)).partition(": ")
         return f"error parsing regexp: {_WORDS.get(what, what)}" + (f": `{where}`" if where else "")
     return ""
+
+
+def has_match(pattern: str, text: str) -> bool:
+    """Whether a pattern that is one matches anywhere in the text."""
+    return _compiled(pattern).search(text) is not None
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re2._Regexp[str]:
+    return re2.compile(pattern, _QUIET)

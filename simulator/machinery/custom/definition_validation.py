@@ -6,7 +6,6 @@ As upstream, what all versions have in common is spoken of as if it stood at the
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from simulator.machinery import names
@@ -26,13 +25,13 @@ from simulator.machinery.validation.field_errors import (
     required,
     too_many,
 )
+from simulator.machinery.validation.webhooks import validate_webhook_service, validate_webhook_url
 
 Obj = dict[str, Any]
 _MAX_SELECTABLE = 8
 _APPROVED = "api-approved.kubernetes.io"
 _COLUMN_TYPES = ("integer", "number", "string", "boolean", "date")
 _COLUMN_FORMATS = ("int32", "int64", "float", "double", "byte", "date", "date-time", "password")
-_SIMPLE_PATH = re.compile(r"(\.[A-Za-z_][A-Za-z0-9_-]*)+")
 
 
 def validate_definition(crd: Obj) -> list[FieldError]:
@@ -152,32 +151,49 @@ def _names(given: Obj) -> list[FieldError]:
 
 
 _REVIEWS = ("v1", "v1beta1")
+_CLIENT, _REVIEW_VERSIONS = "spec.conversion.webhookClientConfig", "spec.conversion.conversionReviewVersions"
 
 
 def _conversion(conversion: Obj) -> list[FieldError]:
-    strategy = conversion.get("strategy", "")
+    """As it was before v1: `webhookClientConfig` beside the strategy."""
+    strategy, webhook = conversion.get("strategy", ""), conversion.get("webhook") or {}
+    client, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
+    found: list[FieldError] = []
     if not strategy:
-        return [required("spec.conversion.strategy")]
-    webhook = conversion.get("webhook")
-    if strategy == "None":
-        if webhook is None:
-            return []
-        return [
-            forbidden("spec.conversion.webhookClientConfig", "should not be set when strategy is not set to Webhook")
-        ]
-    if strategy != "Webhook":
-        return [not_supported("spec.conversion.strategy", strategy, ["None", "Webhook"])]
-    client, found = (webhook or {}).get("clientConfig"), []
+        found.append(required("spec.conversion.strategy"))
+    elif strategy not in ("None", "Webhook"):
+        found.append(not_supported("spec.conversion.strategy", strategy, ["None", "Webhook"]))
+    if strategy == "Webhook":
+        return found + _client(client) + _reviews(versions)
+    says = "should not be set when strategy is not set to Webhook"
+    if client is not None:
+        found.append(forbidden(_CLIENT, says))
+    return found + ([forbidden(_REVIEW_VERSIONS, says)] if versions else [])
+
+
+def _client(client: Obj | None) -> list[FieldError]:
     if client is None:
-        found.append(required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook"))
-    elif ("url" in client) == ("service" in client):
-        found.append(required("spec.conversion.webhookClientConfig", "exactly one of url or service is required"))
-    versions = (webhook or {}).get("conversionReviewVersions") or []
+        return [required(_CLIENT, "required when strategy is set to Webhook")]
+    url, service = client.get("url"), client.get("service")
+    if (url is None) == (service is None):
+        return [required(_CLIENT, "exactly one of url or service is required")]
+    if service is not None:
+        return validate_webhook_service(service, f"{_CLIENT}.service")
+    return validate_webhook_url(str(url), f"{_CLIENT}.url")
+
+
+def _reviews(versions: list[str]) -> list[FieldError]:
     if not versions:
-        found.append(required("spec.conversion.conversionReviewVersions"))
-    elif not set(_REVIEWS) & set(versions):
-        says = f"must include at least one of {', '.join(_REVIEWS)}"
-        found.append(invalid("spec.conversion.conversionReviewVersions", versions, says))
+        return [required(_REVIEW_VERSIONS)]
+    found: list[FieldError] = []
+    for index, version in enumerate(versions):
+        here = f"{_REVIEW_VERSIONS}[{index}]"
+        if version in versions[:index]:
+            found.append(invalid(here, version, "duplicate version"))
+            continue
+        found += [invalid(here, version, says) for says in names.dns_1035_label(version)]
+    if not set(_REVIEWS) & set(versions):
+        found.append(invalid(_REVIEW_VERSIONS, versions, f"must include at least one of {', '.join(_REVIEWS)}"))
     return found
 
 
@@ -224,23 +240,20 @@ def _subresources(given: Obj, path: str) -> list[FieldError]:
     here = f"{path}.scale"
     found = _scale_path(scale.get("specReplicasPath", ""), f"{here}.specReplicasPath", ".spec")
     found += _scale_path(scale.get("statusReplicasPath", ""), f"{here}.statusReplicasPath", ".status")
-    selector = scale.get("labelSelectorPath")
-    if selector:
-        if not _SIMPLE_PATH.fullmatch(selector):
-            says = "should be a simple json path, eg .status.labelSelector or .spec.labelSelector"
-            found.append(invalid(f"{here}.labelSelectorPath", selector, says))
-        elif not selector.startswith((".status.", ".spec.")):
-            says = "should be a json path under either .status or .spec"
-            found.append(invalid(f"{here}.labelSelectorPath", selector, says))
+    if selector := scale.get("labelSelectorPath"):
+        found += _scale_path(selector, f"{here}.labelSelectorPath", ".spec", ".status")
     return found
 
 
-def _scale_path(path: str, where: str, root: str) -> list[FieldError]:
+def _scale_path(path: str, where: str, *roots: str) -> list[FieldError]:
     if not path:
         return [required(where)]
-    if path.startswith(f"{root}.") and _SIMPLE_PATH.fullmatch(path):
+    if not path.startswith("."):
+        return [invalid(where, path, "must be a simple json path starting with .")]
+    if any(path.startswith(f"{root}.") for root in roots):
         return []
-    return [invalid(where, path, f"should be a json path under {root}")]
+    says = f"either {' or '.join(roots)}" if len(roots) > 1 else roots[0]
+    return [invalid(where, path, f"should be a json path under {says}")]
 
 
 def _selectable(version: Obj, path: str) -> list[FieldError]:

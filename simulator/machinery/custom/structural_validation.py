@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from simulator.machinery.cel.patterns import why_no_pattern
 from simulator.machinery.custom.rule_validation import expressions_of, form_of_rules
 from simulator.machinery.custom.structural import defaulted, pruned
-from simulator.machinery.custom.validation import compiled, validate
+from simulator.machinery.custom.validation import validate
 from simulator.machinery.validation.field_errors import FieldError, GoText, forbidden, invalid, not_supported, required
 
 Obj = dict[str, Any]
@@ -87,6 +88,8 @@ def _type(schema: Obj, path: str, level: str) -> Iterator[FieldError]:
         yield required(f"{path}.type", _EMPTY_TYPE[level])
     elif given and given not in _TYPES:
         yield not_supported(f"{path}.type", given, _TYPES)
+        if given == "null":
+            yield forbidden(f"{path}.type", "type cannot be set to null, use nullable as an alternative")
     if level == "root" and given and given != "object":
         yield invalid(f"{path}.type", given, "must be object at the root")
 
@@ -130,9 +133,13 @@ def _list_type(schema: Obj, path: str) -> Iterator[FieldError]:
         inner = (items.get("properties") or {}).get(key)
         if inner is None:
             yield invalid(f"{path}.{_LIST_KEYS}[{index}]", key, "entries must all be names of item properties")
-        elif key not in (items.get("required") or ()) and "default" not in inner:
+            continue
+        if key not in (items.get("required") or ()) and "default" not in inner:
             says = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
             yield required(f"{path}.items.properties[{key}].default", says)
+        if inner.get("nullable"):
+            says = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"
+            yield forbidden(f"{path}.items.properties[{key}].nullable", says)
 
 
 def _unsupported(schema: Obj, path: str) -> Iterator[FieldError]:
@@ -144,12 +151,8 @@ def _unsupported(schema: Obj, path: str) -> Iterator[FieldError]:
         yield forbidden(f"{path}.uniqueItems", says)
     if isinstance(schema.get("items"), list):
         yield forbidden(f"{path}.items", "items must be a schema object and not an array")
-    if "pattern" in schema:
-        try:
-            compiled(schema["pattern"])
-        except re.error as error:
-            says = f"must be a valid regular expression, but isn't: error parsing regexp: {error}"
-            yield invalid(f"{path}.pattern", schema["pattern"], says)
+    if why := why_no_pattern(schema.get("pattern") or ""):
+        yield invalid(f"{path}.pattern", schema["pattern"], f"must be a valid regular expression, but isn't: {why}")
 
 
 def _root(schema: Obj, path: str) -> Iterator[FieldError]:
@@ -191,12 +194,16 @@ def _nested(nested: Obj, path: str, outer: Obj, structural: Obj | None) -> Itera
         below = ((structural or {}).get("properties") or {}).get(name)
         if name == "metadata":
             yield forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context")
-        elif structural is not None and below is None and not isinstance(structural.get("additionalProperties"), dict):
-            outside = re.sub(r"\.(anyOf|oneOf|allOf)\[\d+\]|\.not(?=\.|$)", "", path)
-            yield required(f"{outside}.properties[{name}]", f"because it is defined in {path}.properties[{name}]")
+        elif structural is not None and below is None:
+            here = f"properties[{name}]"
+            yield required(f"{_outside(path)}.{here}", f"because it is defined in {path}.{here}")
         yield from _nested(inner, f"{path}.properties[{name}]", {}, below)
+    if nested.get("x-kubernetes-validations"):
+        yield forbidden(f"{path}.x-kubernetes-validations", "must be empty to be structural")
     if isinstance(nested.get("items"), dict):
         items = (structural or {}).get("items")
+        if structural is not None and not isinstance(items, dict):
+            yield required(f"{_outside(path)}.items", f"because it is defined in {path}.items")
         yield from _nested(nested["items"], f"{path}.items", {}, items if isinstance(items, dict) else None)
     if not is_first_any_of:
         for junctor in ("anyOf", "oneOf", "allOf"):
@@ -204,6 +211,11 @@ def _nested(nested: Obj, path: str, outer: Obj, structural: Obj | None) -> Itera
                 yield from _nested(inner, f"{path}.{junctor}[{index}]", {}, structural)
     if "not" in nested:
         yield from _nested(nested["not"], f"{path}.not", {}, structural)
+
+
+def _outside(path: str) -> str:
+    """Where the structure has to stand that a part of a junctor speaks of."""
+    return re.sub(r"\.(anyOf|oneOf|allOf)\[\d+\]|\.not(?=\.|$)", "", path)
 
 
 def _default(schema: Obj, path: str) -> Iterator[FieldError]:

@@ -10,11 +10,10 @@ Left out: of several alternatives the first one's findings are told, upstream te
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
+from simulator.machinery.cel.patterns import has_match
 from simulator.machinery.custom.formats import FORMATS
 from simulator.machinery.json_text import compact
 from simulator.machinery.validation.field_errors import (
@@ -113,19 +112,13 @@ def _text(value: str, schema: Obj, path: str) -> list[FieldError]:
         found.append(too_long(path, schema["maxLength"]))
     if len(value) < schema.get("minLength", 0):
         found.append(invalid(path, value, f"{_in_body(path)} should be at least {schema['minLength']} chars long"))
-    if "pattern" in schema and not compiled(schema["pattern"]).search(value):
+    if schema.get("pattern") and not has_match(schema["pattern"], value):
         found.append(invalid(path, value, f"{_in_body(path)} should match '{schema['pattern']}'"))
     check = FORMATS.get(schema.get("format", ""))
     if check is not None and not check(value):
         says = f'{_in_body(path)} must be of type {schema["format"]}: "{value}"'
         found.append(FieldError("FieldValueTypeInvalid", path, value, says))
     return found
-
-
-@lru_cache(maxsize=1024)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A Go pattern in Python's engine; the two share the syntax that schemas use. Raises re.error."""
-    return re.compile(pattern.replace(r"\z", r"\Z"))
 
 
 _BOUNDS: tuple[tuple[str, str, str, str, Callable[[float, float], bool]], ...] = (
