@@ -225,3 +225,26 @@ def test_what_kubelets_and_caches_have_learned_is_no_part_of_the_future(cut_s: f
         for cluster in (running, restored):
             cluster.advance(cluster.now + 20_000_000, 10**6)
     assert running.dump() == restored.dump()
+
+
+def test_what_the_scheduler_has_learned_about_nodes_is_no_part_of_the_future() -> None:
+    """In a cluster so large that a single pod is placed without an index, cut in the middle of a burst."""
+    size = {"role": "worker", "count": 66, "cpu": "2", "memory": "2Gi"}
+    zones = [{**size, "labels": {"topology.kubernetes.io/zone": zone}} for zone in ("a", "b")]
+    running = Cluster.create({"name": "t", "nodes": [{"role": "control-plane"}, *zones]}, seed=4)
+    running.apply(shell("kubectl create deployment web --image=nginx:1.27 --replicas=60"))
+    while not running.scheduler.waiting:
+        running.step()
+    while running.scheduler.waiting > 30:
+        running.step()
+    restored = Cluster.load(running.dump())
+    for step in (
+        shell("kubectl scale deployment web --replicas=61"),
+        shell("kubectl run alone --image=redis:7"),
+        shell("kubectl taint node t-worker5 x=y:PreferNoSchedule"),
+        shell("kubectl set resources deployment web --requests=cpu=300m"),
+    ):
+        assert running.apply(step) == restored.apply(step)
+        for cluster in (running, restored):
+            cluster.advance(cluster.now + 3_000_000, 10**6)
+    assert running.dump() == restored.dump()
