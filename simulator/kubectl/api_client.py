@@ -86,6 +86,8 @@ class ApiClient:
         self._log = log
         self._with_ownership = with_ownership
         self._server = None if end is None or host == NOBODYS_HOST else end.server
+        self.end = end
+        """Who is spoken to."""
         self._known = known
         self._found: Kinds | None = None
         self._identity = dict(identity or {})

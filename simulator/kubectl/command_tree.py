@@ -37,6 +37,7 @@ from simulator.kubectl.verbs import (
     drain,
     edit,
     events,
+    exec_watch,
     explain,
     get,
     kubeconfig_verbs,
@@ -107,7 +108,7 @@ FOLLOWERS: dict[str, Follower] = {
     **kind_create.FOLLOWERS,
 }
 
-ACTORS: dict[str, Actor] = {**drain.ACTORS, **port_forward.ACTORS, **proxy.ACTORS}
+ACTORS: dict[str, Actor] = {**drain.ACTORS, **exec_watch.ACTORS, **port_forward.ACTORS, **proxy.ACTORS}
 
 
 def _help(call: Call) -> None:

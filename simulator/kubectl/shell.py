@@ -102,6 +102,7 @@ class Shell:
             own = self._run_simple(words, command.redirects, text)
             text = own.stdout
             if index == 0:
+                own.process = None if self._ends_with_reader(own, pipeline) else own.process
                 followed, own_process = self._kept(own, pipeline), own.process
             elif words[:1] == ["grep"]:
                 filters.append(words)
@@ -120,6 +121,12 @@ class Shell:
 
         elif own_process is not None:
             result.process = own_process
+
+    @staticmethod
+    def _ends_with_reader(own: ShellResult, pipeline: Pipeline) -> bool:
+        """Whether what goes on is over once a filter behind it has read what there is."""
+        reads_once = any(_joined_name(command) not in ("", "grep") for command in pipeline.commands[1:])
+        return own.process is not None and bool(own.process.token.get("for_reader")) and reads_once
 
     def _kept(self, own: ShellResult, pipeline: Pipeline) -> Token | None:
         """How a command is followed that goes on; one that acts becomes a job."""
@@ -375,6 +382,10 @@ class Shell:
             return self.session.home.cwd if name == "PWD" else self.surface.environment.get(name, "")
 
         return _VARIABLE.sub(value, text) if "$" in text else text
+
+
+def _joined_name(command: Simple) -> str:
+    return "".join(part.text for part in command.words[0]) if command.words else ""
 
 
 def watched_text(session: Session, words: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from simulator.kubectl.overriding import OVERRIDE_FLAGS, overridden
 from simulator.kubectl.pod_choice import container_of, named_target, pods_of
 from simulator.kubectl.selection import Found, select
 from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PRINT_FLAGS, TIMEOUT, dry_run, manager
+from simulator.kubectl.verbs import exec_watch
 from simulator.kubectl.verbs.attach import create_attached
 from simulator.kubectl.verbs.create import create_built
 
@@ -260,6 +261,7 @@ def _execute(call: Call, pod: Obj, container: str, command: list[str]) -> None:
     call.err(stderr)
     if code:
         raise CommandError(f"command terminated with exit code {code}", exit_code=code, prefixed=False)
+    exec_watch.goes_on(call, pod, container, command, stdout)
 
 
 def executed(call: Call, pod: Obj, container: str, command: list[str], stdin: str) -> tuple[str, str, int]:
