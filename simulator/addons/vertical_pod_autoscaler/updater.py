@@ -1,6 +1,6 @@
 """The updater: evicts pods whose requests are not what is recommended, and the admission controller that gives new pods what is.
 
-Follows `pkg/updater/` (a pod is evicted when a request lies outside the bounds, of at least two replicas, one in a minute here) and
+Follows `pkg/updater/` (`update_priority` says which pods; of at least two replicas, one in a minute here) and
 `pkg/admission-controller/` (requests become the target, limits keep their ratio). In mode InPlaceOrRecreate a pod is resized where it runs
 (`pkg/updater/restriction/pods_inplace_restriction.go`), and evicted when that is infeasible, refused, or takes too long: five minutes deferred, an hour in progress.
 """
@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from simulator.addons.vertical_pod_autoscaler.recommendation import read, written
 from simulator.addons.vertical_pod_autoscaler.targets import VPAS, is_target, mode, recommended, speaking_for
+from simulator.addons.vertical_pod_autoscaler.update_priority import OBSERVED, due_at, priority
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
 from simulator.engine.plain import Obj
@@ -52,9 +53,20 @@ class Updater(Controller):
         if mode(vpa) == _IN_PLACE:
             self._resize(key, vpa, pods)
             return
-        wrong = [pod for pod in pods if is_outside(pod, recommended(vpa))]
+        wrong = self._due(key, vpa, pods)
         if wrong and self._evicted(vpa, wrong[0]) and len(wrong) > 1:
             self.enqueue(key, after_us=_INTERVAL_US)
+
+    def _due(self, key: str, vpa: Obj, pods: list[Obj]) -> list[Obj]:
+        """Those that may be updated, the most urgent first; the others are looked at when their time comes."""
+        wanted, now = recommended(vpa), self.engine.now
+        found = [(priority(pod, wanted), pod) for pod in pods]
+        times = [due_at(pod, vpa, one, self.engine.micros) for one, pod in found]
+        later = [at - now for at in times if at is not None and at > now]
+        if later:
+            self.enqueue(key, after_us=min(later))
+        due = [(one, pod) for (one, pod), at in zip(found, times, strict=True) if at is not None and at <= now]
+        return [pod for _, pod in sorted(due, key=lambda one: one[0].order)]
 
     def _resize(self, key: str, vpa: Obj, pods: list[Obj]) -> None:
         """One pod at a time: whose resize is stuck is evicted, whose requests are wrong is resized."""
@@ -69,7 +81,7 @@ class Updater(Controller):
         if waits:
             self.enqueue(key, after_us=min(waits))
             return
-        wrong = [pod for pod in pods if is_outside(pod, recommended(vpa))]
+        wrong = self._due(key, vpa, pods)
         if wrong and not self._resized(vpa, wrong[0]):
             self._evicted(vpa, wrong[0])
         if len(wrong) > 1:
@@ -146,7 +158,7 @@ class Admission(Controller):
                 told.append(f"container {index}: " + ", ".join(f"{resource} request" for resource in sorted(target)))
         annotations = {
             **(pod["metadata"].get("annotations") or {}),
-            "vpaObservedContainers": ", ".join(one["name"] for one in containers),
+            OBSERVED: ", ".join(one["name"] for one in containers),
             "vpaUpdates": f"Pod resources updated by {vpa['metadata']['name']}: {'; '.join(told)}",
         }
         metadata = {**pod["metadata"], "annotations": annotations}
@@ -162,25 +174,6 @@ def _with_target(container: Obj, target: Obj) -> Obj:
             limits[resource] = written(resource, read(resource, limits[resource]) * read(resource, text) // max(old, 1))
     fresh = {**resources, "requests": {**before, **target}, **({"limits": limits} if limits else {})}
     return {**container, "resources": fresh}
-
-
-def is_outside(pod: Obj, wanted: dict[str, Obj]) -> bool:
-    """Whether any request lies outside its recommended range."""
-    for container in pod["spec"]["containers"]:
-        found = wanted.get(container["name"])
-        requests = (container.get("resources") or {}).get("requests") or {}
-        for resource in (found or {}).get("target", {}):
-            if resource not in requests:
-                return True
-            amount = read(resource, requests[resource])
-            assert found is not None
-            if (
-                not read(resource, found["lowerBound"][resource])
-                <= amount
-                <= read(resource, found["upperBound"][resource])
-            ):
-                return True
-    return False
 
 
 def _is_live(pod: Obj) -> bool:

@@ -75,6 +75,16 @@ def test_modes(lab: Any, mode: str, before: set[str], after_delete: set[str]) ->
     assert requests(lab) == after_delete
 
 
+def test_a_pod_within_its_range_is_left_alone_for_twelve_hours(lab: Any) -> None:
+    lab.serve(replicas=2, request="cpu=600m,memory=262144k")
+    vpa(lab, "Recreate")
+    lab.load("default/deployment/web cpu=800m")
+    lab.wait(11 * 3_600)
+    assert requests(lab) == {"600m"}
+    lab.wait(2 * 3_600)
+    assert requests(lab) == {"476m"}
+
+
 def test_without_its_updater_nothing_is_evicted(lab: Any) -> None:
     lab.run("kubectl scale deployment vpa-updater -n kube-system --replicas=0")
     lab.serve(replicas=2, request="cpu=100m")
