@@ -1,7 +1,7 @@
 """The file systems that a container sees, in the order they were mounted, and how full each of them is.
 
 Follows the mounts of containerd 2.1 (`internal/cri/server/container_create_linux.go`: those with fewer parts of a path first) over what
-the kubelet gives it (`makeMounts` of `pkg/kubelet/kubelet_pods.go` of v1.33), `mke2fs` for what a disk of a size holds, and the
+the kubelet gives it (`makeMounts` of `pkg/kubelet/kubelet_pods.go` of v1.33), `mke2fs` for what a disk of a size holds (`ext4`), and the
 `df` of BusyBox and of GNU coreutils for how it is printed (`df_rows`). Promises: reads only. A disk that has grown is shown as if it
 had been made at its size.
 """
@@ -14,6 +14,7 @@ from simulator.machinery import claims as rules
 from simulator.machinery.pod_resources import of_pod
 from simulator.machinery.quantities import value
 from simulator.node.container_runtime import ContainerRuntime
+from simulator.node.ext4 import BLOCK, room
 from simulator.node.fleet import Fleet
 from simulator.node.node_status import STORAGE, allocatable
 from simulator.node.pod_lifecycle import container_spec
@@ -22,24 +23,8 @@ from simulator.workloads.file_tree import SHARED_MEMORY, MountPoint, size_of
 
 MACHINE_DISK = "/dev/vda1"
 _KIB = 1024
-_BLOCK = 4 * _KIB
 _DEFAULTS = "rw,relatime"
 _QUIET = "nosuid,nodev,noexec,relatime"
-#: Of `mke2fs` with its usual settings: blocks in a group, those of its inodes and its two bitmaps, and how many groups one block describes.
-_GROUP, _INODES, _DESCRIBED = 32_768, 512 + 2, 64
-_MOST_RESERVED = 1024
-#: Blocks of a journal, up to so many blocks of a disk (`ext2fs_default_journal_size`).
-_JOURNALS = (
-    (256 << 10, 4096),
-    (512 << 10, 8192),
-    (4096 << 10, 16_384),
-    (8192 << 10, 32_768),
-    (16_384 << 10, 65_536),
-    (32_768 << 10, 131_072),
-)
-_LARGEST_JOURNAL = 262_144
-#: What the kernel keeps back for itself (`ext4_set_resv_clusters`), and an empty file system holds: its root and `lost+found`.
-_KEPT, _EMPTY = 4096, 6
 _DEVICES = {"ebs.csi.aws.com": "/dev/nvme{}n1", "pd.csi.storage.gke.io": "/dev/sd{}"}
 
 
@@ -179,11 +164,10 @@ class FileSystems:
             options = f"{mode},relatime,size={size}k,inode64,noswap"
             return FileSystem("tmpfs", point.path, "tmpfs", options, size, held, max(size - held, 0))
         kind, _, rest = place.partition("/")
-        volume = self._persistent(pod, record, name)
+        volume, size = self._persistent(pod, record, name)
         if kind == "disk" and volume is not None and "csi" in volume["spec"]:
             device = self._device(record, volume)
             type = volume["spec"]["csi"].get("fsType") or "ext4"
-            size = self._fleet.contents.limit_of(place) or rules.volume_bytes(volume)
             full = _in_blocks(self._fleet.contents.of(place).values()) + more
             return FileSystem(device, point.path, type, f"{mode},relatime", *room(size, full))
         if kind == "nfs":
@@ -204,14 +188,16 @@ class FileSystems:
                 sizes.append(own)
         return min(sizes)
 
-    def _persistent(self, pod: Obj, record: PodRecord, name: str) -> Obj | None:
+    def _persistent(self, pod: Obj, record: PodRecord, name: str) -> tuple[Obj | None, int]:
+        """The volume of a claim, and how large its file system is: a disk may have grown already when that has not."""
         claim_name = dict(rules.claims_of(pod)).get(name)
         if claim_name is None:
-            return None
+            return None, 0
         claim = self._fleet.find(record.node, "persistentvolumeclaims", record.namespace, claim_name)
         if claim is None or not claim["spec"].get("volumeName"):
-            return None
-        return self._fleet.find(record.node, "persistentvolumes", "", claim["spec"]["volumeName"])
+            return None, 0
+        size = ((claim.get("status") or {}).get("capacity") or {}).get("storage", "0")
+        return self._fleet.find(record.node, "persistentvolumes", "", claim["spec"]["volumeName"]), value(size)
 
     def _device(self, record: PodRecord, volume: Obj) -> str:
         """In the order in which the machine's disks were attached."""
@@ -239,37 +225,9 @@ def _below(path: str, files: Mapping[str, str]) -> int:
 
 def _in_blocks(texts: Iterable[str]) -> int:
     """KiB of files on a disk, or of their pages in memory."""
-    return sum(-(-size_of(text) // _BLOCK) * _BLOCK // _KIB for text in texts)
+    return sum(-(-size_of(text) // BLOCK) * BLOCK // _KIB for text in texts)
 
 
 def _source(pod: Obj, name: str) -> Obj:
     found: Obj = next((one for one in pod["spec"].get("volumes") or () if one["name"] == name), {})
     return found
-
-
-def room(size: int, held: int) -> tuple[int, int, int]:
-    """(size, used, available) in KiB of an ext4 file system on a disk of `size` bytes that files fill with `held` KiB."""
-    blocks = size // _BLOCK
-    journal = next((length for limit, length in _JOURNALS if blocks < limit), _LARGEST_JOURNAL)
-    groups = -(-blocks // _GROUP)
-    described = -(-groups // _DESCRIBED)
-    reserved = min(_MOST_RESERVED, groups * 1024 // _DESCRIBED - described)
-    copies = sum(1 for group in range(groups) if _holds_copy(group))
-    overhead = journal + groups * _INODES + copies * (1 + described + reserved)
-    usable = max(blocks - overhead, 0)
-    scale = _BLOCK // _KIB
-    used = _EMPTY + (1 if journal == _LARGEST_JOURNAL else 0) + held // scale
-    return usable * scale, used * scale, max(usable - used - min(_KEPT, blocks // 50), 0) * scale
-
-
-def _holds_copy(group: int) -> bool:
-    """Whether a group holds a copy of the superblock (`sparse_super`): 0, 1, and powers of 3, 5 and 7."""
-    if group <= 1:
-        return True
-    return any(_is_power(group, base) for base in (3, 5, 7))
-
-
-def _is_power(number: int, base: int) -> bool:
-    while number % base == 0:
-        number //= base
-    return number == 1

@@ -17,6 +17,7 @@ from simulator.machinery.quantities import value
 from simulator.node import volume_sources
 from simulator.node.csi_registration import CsiRegistration
 from simulator.node.environment import Lookup, Missing, environment, expand, pod_facts
+from simulator.node.ext4 import fits
 from simulator.node.fleet import Fleet
 from simulator.node.local_storage import LocalStorage
 from simulator.node.pod_lifecycle import container_spec
@@ -126,10 +127,11 @@ class VolumeManager:
         for name, claim_name in rules.claims_of(pod):
             if name in record.mounted and record.mounted[name][0].startswith("disk/"):
                 claim = self._fleet.find(record.node, CLAIMS, record.namespace, claim_name)
-                if claim is not None and claim["spec"].get("volumeMode") == "Block":
-                    self._tell_device(record, claim["spec"]["volumeName"])
                 if claim is not None:
-                    self.contents.limit(record.mounted[name][0], value(_capacity(claim)))
+                    size, is_raw = value(_capacity(claim)), claim["spec"].get("volumeMode") == "Block"
+                    if is_raw:
+                        self._tell_device(record, claim["spec"]["volumeName"])
+                    self.contents.limit(record.mounted[name][0], size if is_raw else fits(size))
                     self._expand_soon(record, claim)
 
     def _tell_device(self, record: PodRecord, volume: str) -> None:
@@ -348,7 +350,7 @@ class VolumeManager:
         except (StatusError, ApiUnavailable):
             self._engine.schedule(SECOND, self.name, "expand", uid, key)
             return
-        self.contents.limit(storage_of_volume(volume, record.node)[0], rules.volume_bytes(volume))
+        self.contents.limit(storage_of_volume(volume, record.node)[0], fits(rules.volume_bytes(volume)))
         message = f'MountVolume.NodeExpandVolume succeeded for volume "{volume["metadata"]["name"]}" {record.node}'
         self._fleet.event(record, "Normal", "FileSystemResizeSuccessful", message)
         client.event(claim, "Normal", "FileSystemResizeSuccessful", message, source="kubelet", host=record.node)

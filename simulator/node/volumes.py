@@ -44,9 +44,6 @@ class Contents:
     def limit(self, volume: str, size: int) -> None:
         self._limits[volume] = size
 
-    def limit_of(self, volume: str) -> int | None:
-        return self._limits.get(volume)
-
     def write(self, volume: str, path: str, text: str) -> str:
         """ "" or why not."""
         files = self._files.setdefault(volume, {})

@@ -296,9 +296,13 @@ def test_the_file_system_has_the_size_of_its_disk(cloud: Any) -> None:
     ]
     lab.run("kubectl exec web -- sh -c 'dd if=/dev/zero of=/data/a bs=1M count=100'")
     assert "973.4M    100.0M    857.4M  10% /data" in lab.run(look)
+    fill = "kubectl exec web -- sh -c 'dd if=/dev/zero of=/data/b bs=1M count="
+    assert "No space left on device" in lab.failure(f"{fill}858'")
+    lab.run(f"{fill}857'")
+    assert "973.4M    957.0M    404.0K 100% /data" in lab.run(look)
     lab.run("""kubectl patch pvc data -p '{"spec": {"resources": {"requests": {"storage": "4Gi"}}}}'""")
     lab.wait(20)
-    assert "3.9G    100.0M      3.7G   3% /data" in lab.run(look)
+    assert "3.9G    957.0M      2.9G  24% /data" in lab.run(look)
     assert "/dev/nvme1n1 on /data type ext4 (rw,relatime)\n" in lab.run("kubectl exec web -- mount")
 
 

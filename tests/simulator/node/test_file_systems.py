@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from simulator.node.disk_free import disk_free
-from simulator.node.file_systems import FileSystem, room
+from simulator.node.ext4 import room
+from simulator.node.file_systems import FileSystem
 from tests.proof.follows import follows
 
 VOLUMES = [
