@@ -33,24 +33,21 @@ def room(size: int, held: int) -> tuple[int, int, int]:
     groups = -(-blocks // _GROUP)
     described = -(-groups // _DESCRIBED)
     reserved = min(_MOST_RESERVED, groups * 1024 // _DESCRIBED - described)
-    copies = sum(1 for group in range(groups) if _holds_copy(group))
+    copies = _copies(groups)
     overhead = journal + groups * _INODES + copies * (1 + described + reserved)
     usable = max(blocks - overhead, 0)
     used = _EMPTY + (1 if journal == _LARGEST_JOURNAL else 0) + held // scale
     return usable * scale, used * scale, max(usable - used - min(_KEPT, blocks // 50), 0) * scale
 
 
-def _holds_copy(group: int) -> bool:
-    """Whether a group holds a copy of the superblock (`sparse_super`): 0, 1, and powers of 3, 5 and 7."""
-    if group <= 1:
-        return True
-    return any(_is_power(group, base) for base in (3, 5, 7))
-
-
-def _is_power(number: int, base: int) -> bool:
-    while number % base == 0:
-        number //= base
-    return number == 1
+def _copies(groups: int) -> int:
+    """How many groups hold a copy of the superblock (`sparse_super`): 0, 1, and powers of 3, 5 and 7."""
+    found = min(groups, 2)
+    for base in (3, 5, 7):
+        power = base
+        while power < groups:
+            found, power = found + 1, power * base
+    return found
 
 
 def fits(size: int) -> int:
