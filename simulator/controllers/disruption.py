@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import ClassVar
 
+from simulator.apiserver.custom_resources import custom_scale
 from simulator.apiserver.disruption import BUDGETS, allowed_condition, with_condition
 from simulator.apiserver.errors import StatusError
 from simulator.client import About, Client, Controller, Process
@@ -17,6 +18,7 @@ from simulator.controllers.kinds.objects import controller_of, is_ending, key_of
 from simulator.controllers.kinds.pods import is_ready, is_terminal
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.machinery.resources import Resource
 from simulator.machinery.selectors import Selector, from_label_selector
 
 _SOURCE = "controllermanager"
@@ -29,12 +31,7 @@ _COLLECT_US = 200_000
 #: Before the key of a pod with a DisruptionTarget condition that may be stale.
 _STALE = "stale "
 #: Kinds with replicas, in which pods are counted.
-_SCALED = {
-    "ReplicationController": "replicationcontrollers",
-    "ReplicaSet": "replicasets.apps",
-    "StatefulSet": "statefulsets.apps",
-    "Deployment": "deployments.apps",
-}
+_SCALED = ("replicationcontrollers", "replicasets.apps", "statefulsets.apps", "deployments.apps")
 
 
 class CountError(Exception):
@@ -138,9 +135,9 @@ class DisruptionController(Controller):
             if reference is None:
                 unmanaged = True
             elif reference["uid"] not in scales:
-                owner = self._scaled_owner(pod, reference)
                 scales[reference["uid"]] = 0
-                scales[owner["metadata"]["uid"]] = owner["spec"].get("replicas", 1)
+                uid, replicas = self._replicas(pod, reference)
+                scales[uid] = replicas
         if unmanaged:
             message = (
                 f"Pods selected by this PodDisruptionBudget (selector: {_shown(budget['spec'].get('selector') or {})}) "
@@ -151,21 +148,34 @@ class DisruptionController(Controller):
             self._tell(budget, "Warning", "UnmanagedPods", message)
         return sum(scales.values())
 
-    def _scaled_owner(self, pod: Obj, reference: Obj) -> Obj:
-        """The pod's controller, or the Deployment above its ReplicaSet."""
-        namespace = pod["metadata"]["namespace"]
-        if reference["kind"] not in _SCALED:
-            known = self.client.kinds.by_kind(reference["apiVersion"], reference["kind"])
-            if known is None:
-                raise CountError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
-            raise CountError(f"{known.name} does not implement the scale subresource")
-        owner = self.cache.get(_SCALED[reference["kind"]], namespace, reference["name"])
+    def _replicas(self, pod: Obj, reference: Obj) -> tuple[str, int]:
+        """Uid and replicas of the pod's controller, or of the Deployment above its ReplicaSet."""
+        known = self.client.kinds.by_kind(reference["apiVersion"], reference["kind"])
+        if known is None:
+            raise _uncontrolled(pod)
+        if known.name not in _SCALED:
+            return self._custom_replicas(pod, reference, known)
+        owner = self.cache.get(known.name, pod["metadata"]["namespace"], reference["name"])
         if owner is None or owner["metadata"]["uid"] != reference["uid"]:
-            raise CountError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
+            raise _uncontrolled(pod)
         above = controller_of(owner)
         if above is not None and above["kind"] == "Deployment":
-            return self._scaled_owner(pod, above)
-        return owner
+            return self._replicas(pod, above)
+        return owner["metadata"]["uid"], owner["spec"].get("replicas", 1)
+
+    def _custom_replicas(self, pod: Obj, reference: Obj, kind: Resource) -> tuple[str, int]:
+        """What the scale subresource of a custom resource says (`getScaleController`)."""
+        version = self.client.kinds.version(kind)
+        if version is None or version.scale is None:
+            raise CountError(f"{kind.name} does not implement the scale subresource")
+        try:
+            owner = self.client.get(kind.name, pod["metadata"]["namespace"], reference["name"])
+            replicas = custom_scale(owner, version)["spec"].get("replicas", 0)
+        except StatusError as error:
+            raise (_uncontrolled(pod) if error.code == 404 else CountError(error.message)) from error
+        if owner["metadata"]["uid"] != reference["uid"]:
+            raise _uncontrolled(pod)
+        return owner["metadata"]["uid"], replicas
 
     def _disrupted(self, key: str, budget: Obj, pods: Sequence[Obj]) -> dict[str, str]:
         """Evicted pods that are not yet marked for deletion, and since when. Those that never are come back."""
@@ -261,6 +271,10 @@ _NOTHING: Obj = {"currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}
 
 def _share(value: int | str, whole: int) -> int:
     return value if isinstance(value, int) else ceil(int(value.removesuffix("%")) * whole / 100)
+
+
+def _uncontrolled(pod: Obj) -> CountError:
+    return CountError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
 
 
 def _shown(selector: Obj) -> str:
