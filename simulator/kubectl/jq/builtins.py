@@ -16,9 +16,10 @@ from simulator.kubectl.jq.dates import broken_down, formatted, parsed, seconds_o
 from simulator.kubectl.jq.errors import JqValueError
 from simulator.kubectl.jq.evaluation import Machine, Native, Place, Scope
 from simulator.kubectl.jq.formats import format_as, text_in
+from simulator.kubectl.jq.literals import Node
 from simulator.kubectl.jq.patterns import matches
 from simulator.kubectl.jq.prelude import PRELUDE
-from simulator.kubectl.jq.syntax import Node, parse_definitions
+from simulator.kubectl.jq.syntax import parse_definitions
 
 
 class Halted(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from simulator.kubectl.jq.syntax import Node
+from simulator.kubectl.jq.literals import Node
 
 Functions = set[tuple[str, int]]
 

@@ -13,7 +13,8 @@ from simulator.kubectl.jq.builtins import NATIVES, PATH_NATIVES, Halted, prelude
 from simulator.kubectl.jq.checking import check
 from simulator.kubectl.jq.errors import JqBreak, JqSyntaxError, JqTooLong, JqValueError
 from simulator.kubectl.jq.evaluation import MAX_STEPS, Machine, Scope
-from simulator.kubectl.jq.syntax import Node, parse
+from simulator.kubectl.jq.literals import Node
+from simulator.kubectl.jq.syntax import parse
 from simulator.kubectl.jq.values import is_true, text_of, whole
 from simulator.kubectl.small_command import Outcome, Surface
 

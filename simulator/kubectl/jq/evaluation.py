@@ -13,7 +13,7 @@ from typing import Any
 from simulator.kubectl.jq import values
 from simulator.kubectl.jq.checking import names_in
 from simulator.kubectl.jq.errors import JqBreak, JqTooLong, JqValueError
-from simulator.kubectl.jq.syntax import Node
+from simulator.kubectl.jq.literals import Node
 
 MAX_STEPS = 400_000
 _COPIED_A_STEP = 64
