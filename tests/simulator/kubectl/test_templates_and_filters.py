@@ -62,24 +62,25 @@ def terminal() -> Cluster:
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("echo -e 'a 1\\nb 2\\nc 3' > t; sed s/b/x/ t", "a 1\nx 2\nc 3\n"),
+        ("sed s/b/x/ t", "a 1\nx 2\nc 3\n"),
         ("sed -n 2p t", "b 2\n"),
         ("sed '/^b/d;s/[0-9]/<&>/' t", "a <1>\nc <3>\n"),
         ("sed -E 's/(.) (.)/\\2 \\1/' t | head -1", "1 a\n"),
         ("sed '2,$d' t", "a 1\n"),
         ("sed -i s/c/z/ t; tail -1 t", "z 3\n"),
         ("cut -d' ' -f2 t", "1\n2\n3\n"),
-        ("cut -c1 t | tr a-z A-Z | tr -d '\\n'", "ABZ"),
+        ("cut -c1 t | tr a-z A-Z | tr -d '\\n'", "ABC"),
         ("awk '{print $2, $1}' t | head -1", "1 a\n"),
         ("awk 'NR>1 && $2==2 {print $1 \"=\" $NF}' t", "b=2\n"),
-        ("awk -F' ' '/z/ {print NR}' t", "3\n"),
-        ("cut -d' ' -f1 t | xargs echo", "a b z\n"),
-        ("cut -d' ' -f1 t | xargs -n 2 echo", "a b\nz\n"),
-        ("cut -d' ' -f1 t | xargs -I{} echo '<{}>'", "<a>\n<b>\n<z>\n"),
+        ("awk -F' ' '/c/ {print NR}' t", "3\n"),
+        ("cut -d' ' -f1 t | xargs echo", "a b c\n"),
+        ("cut -d' ' -f1 t | xargs -n 2 echo", "a b\nc\n"),
+        ("cut -d' ' -f1 t | xargs -I{} echo '<{}>'", "<a>\n<b>\n<c>\n"),
         ("echo hi | tee copy; cat copy", "hi\nhi\n"),
     ],
 )
 def test_filters_do_what_their_namesakes_do(terminal: Cluster, line: str, wanted: str) -> None:
+    terminal.apply({"kind": "write-file", "path": "t", "text": "a 1\nb 2\nc 3\n"})
     assert terminal.apply({"kind": "shell", "line": line})["stdout"] == wanted
 
 
