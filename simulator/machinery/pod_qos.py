@@ -13,10 +13,10 @@ def qos_class(spec: Obj) -> str:
         resources = container.get("resources") or {}
         requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
         for name in ("cpu", "memory"):
-            request = milli(requests[name]) if name in requests else 0
             limit = milli(limits[name]) if name in limits else 0
+            request = milli(requests[name]) if name in requests else limit
             any_set = any_set or request > 0 or limit > 0
-            if limit == 0 or (request or limit) != limit:
+            if limit == 0 or request != limit:
                 guaranteed = False
     if not any_set:
         return "BestEffort"

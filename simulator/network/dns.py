@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from simulator.engine.plain import Obj
 from simulator.machinery.hosts_files import HEADER, HEADER_OF_HOST_NETWORK, machine_hosts
+from simulator.machinery.pod_names import domain_of, short_name
 from simulator.network.zone import DOMAIN, Record, Reply
 
 #: What the machines themselves ask.
 MACHINE_DNS = "172.18.0.1"
 _DEFAULT_NDOTS = 1
 _MAX_NAMESERVERS, _MAX_SEARCHES = 3, 32
+_MAX_SEARCH, _MAX_SEARCH_LINE = 253, 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Resolver:
     def text(self) -> str:
         lines = [f"search {' '.join(self.search)}"] if self.search else []
         lines += [f"nameserver {address}" for address in self.nameservers]
-        options = [name if value is None else f"{name}:{value}" for name, value in self.options]
+        options = [f"{name}:{value}" if value else name for name, value in self.options]
         return "\n".join([*lines, *([f"options {' '.join(options)}"] if options else []), ""])
 
 
@@ -55,7 +57,36 @@ class Answer:
 
 
 def resolver_of(pod: Obj, dns_address: str) -> Resolver:
-    """By dnsPolicy: ClusterFirst unless the pod says otherwise; host-network pods use the node's."""
+    """By dnsPolicy: ClusterFirst unless the pod says otherwise; host-network pods use the node's. Of all that, what fits (`formDNSConfigFitsLimits`)."""
+    wanted = _wanted(pod, dns_address)
+    return Resolver(wanted.nameservers[:_MAX_NAMESERVERS], _fitting(wanted.search), wanted.options)
+
+
+def omissions(pod: Obj, dns_address: str) -> list[str]:
+    """What the kubelet says of a pod of whose servers or suffixes some do not fit."""
+    wanted, kept = _wanted(pod, dns_address), resolver_of(pod, dns_address)
+    said = []
+    if len(kept.nameservers) < len(wanted.nameservers):
+        said.append(
+            "Nameserver limits were exceeded, some nameservers have been omitted, "
+            f"the applied nameserver line is: {' '.join(kept.nameservers)}"
+        )
+    if len(kept.search) < len(wanted.search):
+        said.append(
+            "Search Line limits were exceeded, some search paths have been omitted, "
+            f"the applied search line is: {' '.join(kept.search)}"
+        )
+    return said
+
+
+def _fitting(search: tuple[str, ...]) -> tuple[str, ...]:
+    kept = [one for one in search[:_MAX_SEARCHES] if len(one) <= _MAX_SEARCH]
+    while len(" ".join(kept)) > _MAX_SEARCH_LINE:
+        kept.pop()
+    return tuple(kept)
+
+
+def _wanted(pod: Obj, dns_address: str) -> Resolver:
     spec = pod["spec"]
     policy = spec.get("dnsPolicy") or "ClusterFirst"
     config = spec.get("dnsConfig") or {}
@@ -70,8 +101,8 @@ def resolver_of(pod: Obj, dns_address: str) -> Resolver:
     options = dict(base.options)
     options.update((option["name"], option.get("value")) for option in config.get("options") or ())
     return Resolver(
-        tuple(dict.fromkeys((*base.nameservers, *(config.get("nameservers") or ()))))[:_MAX_NAMESERVERS],
-        tuple(dict.fromkeys((*base.search, *(config.get("searches") or ()))))[:_MAX_SEARCHES],
+        tuple(dict.fromkeys((*base.nameservers, *(config.get("nameservers") or ())))),
+        tuple(dict.fromkeys((*base.search, *(config.get("searches") or ())))),
         tuple(options.items()),
     )
 
@@ -103,8 +134,11 @@ def resolve(name: str, resolver: Resolver, ask: Question, *, types: tuple[str, .
     return Answer(tried[0], (), tuple(tried))
 
 
-def hosts_file(pod: Obj, address: str) -> str:
-    """`/etc/hosts` as the kubelet writes it (`pkg/kubelet/kubelet_pods.go`): the pod's own names, or the machine's file; then hostAliases."""
+def hosts_file(pod: Obj, address: str, second: str = "") -> str:
+    """`/etc/hosts` as the kubelet writes it (`pkg/kubelet/kubelet_pods.go`): the pod's own names, or the machine's file; then hostAliases.
+
+    `second`: the pod's IPv6 address in a dual-stack cluster.
+    """
     if pod["spec"].get("hostNetwork"):
         own_file = machine_hosts(str(pod["spec"].get("nodeName", "")), address)
         return "\n".join([HEADER_OF_HOST_NETWORK, *own_file.splitlines(), *_aliases(pod), ""])
@@ -117,7 +151,7 @@ def hosts_file(pod: Obj, address: str) -> str:
         "fe00::1\tip6-allnodes",
         "fe00::2\tip6-allrouters",
     ]
-    lines += [f"{address}\t{own}" for own in [own_names(pod)] if address]
+    lines += [f"{each}\t{own_names(pod)}" for each in (address, second) if each]
     return "\n".join([*lines, *_aliases(pod), ""])
 
 
@@ -131,11 +165,8 @@ def _aliases(pod: Obj) -> list[str]:
 
 def own_names(pod: Obj) -> str:
     """`web-0.web.default.svc.cluster.local<tab>web-0` for a pod with a subdomain, its hostname otherwise."""
-    spec = pod["spec"]
-    host = str(spec.get("hostname") or pod["metadata"]["name"])
-    if spec.get("subdomain"):
-        return f"{host}.{spec['subdomain']}.{pod['metadata']['namespace']}.svc.{DOMAIN}\t{host}"
-    return host
+    host, domain = short_name(pod), domain_of(pod)
+    return f"{host}.{domain}\t{host}" if domain else host
 
 
 def in_hosts_file(pod: Obj, name: str, address: str) -> str:

@@ -96,9 +96,13 @@ class NetworkTools:
     def resolv_conf(self, pod: Obj) -> str:
         return dns.resolver_of(pod, self._datapath.dns_address).text
 
+    def omissions(self, pod: Obj) -> list[str]:
+        return dns.omissions(pod, self._datapath.dns_address)
+
     def hosts(self, pod: Obj) -> str:
         """The content of `/etc/hosts`; a pod on the host's network has the machine's own file."""
-        return dns.hosts_file(pod, self._datapath.servers.address_of(pod))
+        address = self._datapath.servers.address_of(pod)
+        return dns.hosts_file(pod, address, self._datapath.servers.second_address(address) if address else "")
 
     def _getent(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
         name = operands[-1] if operands else ""

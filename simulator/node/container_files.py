@@ -7,7 +7,7 @@ are those of `volumes.Contents`. `/dev/shm` is memory that the containers of a p
 from collections.abc import Callable
 
 from simulator.engine.plain import Obj
-from simulator.node.environment import hostname
+from simulator.machinery.pod_names import kernel_name
 from simulator.node.fleet import Fleet
 from simulator.node.identity import hex64
 from simulator.node.pod_lifecycle import container_spec
@@ -79,7 +79,7 @@ class ContainerFiles:
 
     def kubelet_files(self, record: PodRecord, pod: Obj) -> dict[str, str]:
         """`/etc/hostname`, `/etc/hosts`, `/etc/resolv.conf`, and the kernel's parameters that the pod may set for itself."""
-        files = {"/etc/hostname": f"{hostname(pod)}\n", **_parameters(pod)}
+        files = {"/etc/hostname": f"{kernel_name(pod)}\n", **_parameters(pod)}
         if self._fleet.network is not None:
             files["/etc/hosts"] = self._fleet.network.hosts(pod)
             files["/etc/resolv.conf"] = self._fleet.network.resolv_conf(pod)

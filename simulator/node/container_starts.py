@@ -7,6 +7,7 @@ step that fails leaves its reason in the container's record (`why`) and lets the
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.machinery.pod_names import kernel_name
 from simulator.machinery.quantities import value
 from simulator.node import environment, users
 from simulator.node.container_exec import why_not_run
@@ -270,25 +271,15 @@ class ContainerStarts:
         wanted = reads(image, command, args)
         env: dict[str, str] = {}
         expressions = any("subPathExpr" in mount for mount in spec.get("volumeMounts") or ())
-        if (
-            wanted is None
-            or wanted
-            or expressions
-            or "env" in spec
-            or "envFrom" in spec
-            or "$(" in "".join((*command, *args))
-        ):
-            found = self.environment(
-                record,
-                pod,
-                spec,
-                with_services=_needs_services(wanted),
-            )
-            if isinstance(found, Missing):
-                return found
-            if expressions and (wrong := environment.sub_paths(spec, found)) is not None:
+        refers = any("$(" in word for word in (*command, *args))
+        if wanted is None or wanted or expressions or "env" in spec or "envFrom" in spec or refers:
+            given = self._given(record, pod, spec, with_services=_needs_services(wanted) or refers or _refers(spec))
+            if isinstance(given, Missing):
+                return given
+            if expressions and (wrong := environment.sub_paths(spec, given)) is not None:
                 return wrong
-            command, args = (tuple(environment.expand(word, found) for word in words) for words in (command, args))
+            command, args = (tuple(environment.expand(word, given) for word in words) for words in (command, args))
+            found = {"HOSTNAME": kernel_name(pod), **given}
             names = found if wanted is None else [name for name in found if name in wanted]
             env = {name: found[name] for name in names}
         return command, args, tuple(env.items())
@@ -321,12 +312,15 @@ class ContainerStarts:
         self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool, before_us: int | None = None
     ) -> dict[str, str] | Missing:
         """The container's environment as its process sees it, or what is missing for it; a service made later is not in it."""
+        given = self._given(record, pod, spec, with_services=with_services, before_us=before_us)
+        return given if isinstance(given, Missing) else {"HOSTNAME": kernel_name(pod), **given}
+
+    def _given(
+        self, record: PodRecord, pod: Obj, spec: Obj, *, with_services: bool, before_us: int | None = None
+    ) -> dict[str, str] | Missing:
+        """What the kubelet sets of it."""
         try:
-            services = (
-                self._fleet.client(record.node).list("services", record.namespace)
-                if with_services and pod["spec"].get("enableServiceLinks", True)
-                else []
-            )
+            services = self._services(record, pod) if with_services else []
             return environment.environment(
                 spec,
                 self._facts(record, pod),
@@ -335,6 +329,17 @@ class ContainerStarts:
             )
         except ApiUnavailable:
             return Missing("failed to sync configmap cache: timed out waiting for the condition")
+
+    def _services(self, record: PodRecord, pod: Obj) -> list[Obj]:
+        """The API server's, and those of the pod's namespace unless the pod does without (`getServiceEnvVarMap`)."""
+        master = self._fleet.find(record.node, "services", "default", "kubernetes")
+        own = (
+            self._fleet.client(record.node).list("services", record.namespace)
+            if pod["spec"].get("enableServiceLinks", True)
+            else []
+        )
+        found = [*([master] if master is not None else []), *own]
+        return list({one["metadata"]["name"]: one for one in found}.values())
 
     def _made_before(self, services: list[Obj], before_us: int | None) -> list[Obj]:
         if before_us is None:
@@ -349,6 +354,11 @@ def _looks_in_etc(argv: Argv) -> bool:
 
 def _needs_services(wanted: frozenset[str] | None) -> bool:
     return wanted is None or any("_SERVICE_" in name or "_PORT" in name for name in wanted)
+
+
+def _refers(spec: Obj) -> bool:
+    """Whether a variable is made of others."""
+    return any("$(" in (one.get("value") or "") for one in spec.get("env") or ())
 
 
 def _is_told_all(image: Image, spec: Obj) -> bool:

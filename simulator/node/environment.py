@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from simulator.engine.plain import Obj
 from simulator.machinery.octets import text_of
 from simulator.machinery.quantities import milli, value
+from simulator.node.addresses import second_address
 from simulator.node.node_status import allocatable
 from simulator.node.records import NodeRecord
 
@@ -29,8 +30,8 @@ class PodFacts:
     """What the downward API can say of a pod on its node."""
 
     pod: Obj
-    pod_ip: str
-    host_ip: str
+    pod_ips: tuple[str, ...]
+    host_ips: tuple[str, ...]
     node: str
     limits: tuple[int, int]
     """What a container without limits may use: the node's allocatable milli-CPU and bytes."""
@@ -38,15 +39,21 @@ class PodFacts:
 
 def pod_facts(pod: Obj, pod_ip: str, node: NodeRecord) -> PodFacts:
     cpu, memory, _ = allocatable(node.spec)
-    return PodFacts(pod, pod_ip, node.spec["address"], node.name, (cpu, memory))
+    is_dual = bool(node.spec["address6"])
+    pod_ips, host_ips = (_both(address, dual=is_dual) for address in (pod_ip, node.spec["address"]))
+    return PodFacts(pod, pod_ips, host_ips, node.name, (cpu, memory))
+
+
+def _both(address: str, *, dual: bool) -> tuple[str, ...]:
+    return (address, second_address(address)) if dual and address else (address,)
 
 
 def environment(
     container: Obj, facts: PodFacts, lookup: Lookup, service_links: dict[str, str]
 ) -> dict[str, str] | Missing:
-    """Names in the order in which they are set: services, envFrom, env."""
+    """What the kubelet sets, in this order: services, envFrom, env. HOSTNAME, which the runtime sets, is not among it, and so not for `$(HOSTNAME)`."""
     namespace = facts.pod["metadata"]["namespace"]
-    found = {"HOSTNAME": hostname(facts.pod), **service_links}
+    found = dict(service_links)
     for source in container.get("envFrom") or ():
         values = _env_from(source, namespace, lookup)
         if isinstance(values, Missing):
@@ -59,21 +66,6 @@ def environment(
         if text is not None:
             found[variable["name"]] = text
     return found
-
-
-def hostname(pod: Obj) -> str:
-    spec = pod["spec"]
-    if spec.get("hostNetwork"):
-        return str(spec["nodeName"])
-    short = str(spec.get("hostname") or pod["metadata"]["name"])[:63].rstrip("-.")
-    domain = pod_domain(pod)
-    return f"{short}.{domain}" if spec.get("setHostnameAsFQDN") and domain else short
-
-
-def pod_domain(pod: Obj) -> str:
-    """The domain that `spec.subdomain` gives a pod; "" without one."""
-    subdomain = pod["spec"].get("subdomain")
-    return f"{subdomain}.{pod['metadata']['namespace']}.svc.cluster.local" if subdomain else ""
 
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
@@ -119,7 +111,7 @@ def sub_paths(spec: Obj, env: dict[str, str]) -> Missing | None:
 
 
 def service_links(services: list[Obj]) -> dict[str, str]:
-    """`NAME_SERVICE_HOST` and friends for the services of the pod's namespace, oldest names first (enableServiceLinks)."""
+    """`NAME_SERVICE_HOST` and friends for services that have an address (`pkg/kubelet/envvars`)."""
     links: dict[str, str] = {}
     for service in services:
         address = service["spec"].get("clusterIP")
@@ -140,7 +132,7 @@ def _docker_links(name: str, address: str, ports: list[Obj]) -> dict[str, str]:
     links = {}
     for index, port in enumerate(ports):
         protocol, number = port.get("protocol", "TCP"), port["port"]
-        url = f"{protocol.lower()}://{address}:{number}"
+        url = f"{protocol.lower()}://{f'[{address}]' if ':' in address else address}:{number}"
         prefix = f"{name}_PORT_{number}_{protocol}"
         if index == 0:
             links[f"{name}_PORT"] = url
@@ -208,10 +200,10 @@ def field_value(path: str, facts: PodFacts) -> str:
         "metadata.uid": metadata.get("uid", ""),
         "spec.nodeName": facts.node,
         "spec.serviceAccountName": spec.get("serviceAccountName", ""),
-        "status.podIP": facts.pod_ip,
-        "status.podIPs": facts.pod_ip,
-        "status.hostIP": facts.host_ip,
-        "status.hostIPs": facts.host_ip,
+        "status.podIP": facts.pod_ips[0],
+        "status.podIPs": ",".join(facts.pod_ips),
+        "status.hostIP": facts.host_ips[0],
+        "status.hostIPs": ",".join(facts.host_ips),
     }
     return str(known.get(path, ""))
 

@@ -44,6 +44,9 @@ class Network(Protocol):
     def resolv_conf(self, pod: Obj) -> str:
         """The content of `/etc/resolv.conf` in the pod's containers."""
 
+    def omissions(self, pod: Obj) -> list[str]:
+        """What to say of name servers and suffixes that do not fit into it."""
+
     def hosts(self, pod: Obj) -> str:
         """The content of `/etc/hosts` in the pod's containers."""
 

@@ -16,6 +16,7 @@ from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.machinery.pod_names import kernel_name
 from simulator.node import hook_words
 from simulator.node.addresses import second_address, second_cidr
 from simulator.node.container_exec import ContainerExec, Execution
@@ -23,7 +24,7 @@ from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.custom_metrics import CustomMetrics
-from simulator.node.environment import Missing, hostname
+from simulator.node.environment import Missing
 from simulator.node.eviction import EvictionManager
 from simulator.node.file_systems import FileSystems
 from simulator.node.fleet import WORKERS, Fleet, Network
@@ -413,7 +414,7 @@ class Kubelets:
     def session_prompt(self, session: dict[str, Plain]) -> str:
         """What the shell shows when it waits for a line; "" when it is gone."""
         found = self._of_session(session)
-        return "" if found is None else self._exec.prompt(found[0], found[2], session, hostname(found[0]))
+        return "" if found is None else self._exec.prompt(found[0], found[2], session, kernel_name(found[0]))
 
     def _of_session(self, session: dict[str, Plain]) -> tuple[Obj, PodRecord, ContainerRecord] | None:
         record = self._fleet.pods.get(session["uid"])

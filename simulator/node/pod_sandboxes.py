@@ -6,6 +6,7 @@ that waits for volumes is woken by whoever binds or attaches them. Leaves to oth
 
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine.plain import Obj
+from simulator.machinery.pod_names import is_too_long
 from simulator.node.addresses import AddressesExhausted, address_range, next_free
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.identity import hex64
@@ -16,6 +17,7 @@ from simulator.node.timing import MOUNT_RETRY_FIRST_US, MOUNT_RETRY_MAX_US, SECO
 from simulator.node.volume_manager import LATE_US, VolumeManager
 
 _NETWORK_RETRY_US = SECOND
+_UNKNOWN = "rpc error: code = Unknown desc = "
 _NO_NETWORK = (
     "network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
     "message:Network plugin returns error: cni plugin not initialized"
@@ -35,9 +37,15 @@ class PodSandboxes:
             return
         if not self._mount(record, pod):
             return
+        self._configure(record, pod)
+        if too_long := is_too_long(pod):
+            self._no_sandbox(record, too_long)
+            return
         handler = self._handler(record, pod)
         if not knows_handler(self._fleet.nodes[record.node].spec, handler):
-            self._no_sandbox(record, f'failed to get sandbox runtime: no runtime for "{handler}" is configured')
+            self._no_sandbox(
+                record, f'{_UNKNOWN}failed to get sandbox runtime: no runtime for "{handler}" is configured'
+            )
             return
         if record.attempt:
             self._fleet.event(
@@ -50,6 +58,12 @@ class PodSandboxes:
         self._engine.schedule(
             self._fleet.draw(self._fleet.timing.sandbox), WORKERS, "sandbox_ready", record.uid, record.turn
         )
+
+    def _configure(self, record: PodRecord, pod: Obj) -> None:
+        """Once for the sandbox and once for the containers (`generatePodSandboxConfig`), each time with the same complaints."""
+        if self._fleet.network is not None and pod["spec"].get("dnsConfig"):
+            for text in self._fleet.network.omissions(pod):
+                self._fleet.event(record, "Warning", "DNSConfigForming", text)
 
     def _mount(self, record: PodRecord, pod: Obj) -> bool:
         """Volumes come before the sandbox; a ConfigMap that does not exist holds the whole pod."""
@@ -99,6 +113,7 @@ class PodSandboxes:
         except AddressesExhausted:
             self._no_address(record)
             return False
+        self._configure(record, pod)
         record.sandbox = True
         record.attempt += 1
         record.busy = False
@@ -118,7 +133,7 @@ class PodSandboxes:
         sandbox = hex64(f"sandbox/{record.uid}/{record.attempt}")
         first, last = address_range(self._fleet.nodes[record.node].spec["pod_cidr"])
         problem = f"failed to allocate for range 0: no IP addresses available in range set: {first}-{last}"
-        text = f'failed to setup network for sandbox "{sandbox}": plugin type="ptp" failed (add): {problem}'
+        text = f'{_UNKNOWN}failed to setup network for sandbox "{sandbox}": plugin type="ptp" failed (add): {problem}'
         self._no_sandbox(record, text)
 
     def _handler(self, record: PodRecord, pod: Obj) -> str:
@@ -133,8 +148,7 @@ class PodSandboxes:
         return str((found or {}).get("handler", ""))
 
     def _no_sandbox(self, record: PodRecord, why: str) -> None:
-        message = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {why}"
-        self._fleet.event(record, "Warning", "FailedCreatePodSandBox", message)
+        self._fleet.event(record, "Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {why}")
         record.busy = False
         self._fleet.wake(record, self._fleet.retry_us())
 

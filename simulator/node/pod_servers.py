@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from simulator.engine.plain import Obj
+from simulator.machinery.pod_names import kernel_name
 from simulator.node.addresses import first_address, second_address
 from simulator.node.container_runtime import ContainerRuntime
-from simulator.node.environment import hostname
 from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.probes import http_status
@@ -243,7 +243,7 @@ class PodServers:
             port=port,
             now=self._fleet.engine.timestamp(),
             address=record.ip,
-            hostname=hostname(pod) if pod is not None else record.name,
+            hostname=kernel_name(pod) if pod is not None else record.name,
             argv=argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args),
             env=dict(recipe.env),
             memory=plan.changes_at(now - one.run.started_us).get(_MEMORY) or "",

@@ -45,7 +45,11 @@ COMPONENTS: dict[str, list[str]] = {
     "Autoscalers": ["Cluster Autoscaler", "Vertical Pod Autoscaler"],
     "Functions and virtual machines": ["Knative Serving", "KubeVirt"],
     "Kubelet": [
+        "Class of service",
+        "DNS configuration",
         "Downward API",
+        "Environment",
+        "Ephemeral containers",
         "Eviction",
         "Images",
         "Lifecycle hooks",

@@ -232,6 +232,30 @@ def test_the_hostname_may_be_the_whole_name(machines: Any) -> None:
     assert run(machines, "hostname") == ["db.data.default.svc.cluster.local"]
 
 
+def test_a_whole_name_that_is_too_long_leaves_the_pod_without_a_sandbox(machines: Any) -> None:
+    machines.script("sleep 1d", spec={"subdomain": "d" * 42, "setHostnameAsFQDN": True})
+    machines.run(5)
+    name = f"web.{'d' * 42}.default.svc.cluster.local"
+    assert machines.said("FailedCreatePodSandBox") == [
+        "Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, "
+        f"FQDN {name} is too long (64 characters is the max, {len(name)} characters requested)"
+    ]
+    assert machines.container()["state"] == {"waiting": {"reason": "ContainerCreating"}}
+
+
+def test_a_fourth_name_server_is_complained_of(machines: Any) -> None:
+    machines.connect()
+    servers = ["1.1.1.1", "8.8.8.8", "9.9.9.9"]
+    machines.script("sleep 1d", spec={"dnsPolicy": "ClusterFirst", "dnsConfig": {"nameservers": servers}})
+    machines.run(5)
+    text = (
+        "Nameserver limits were exceeded, some nameservers have been omitted, "
+        "the applied nameserver line is: 10.96.0.10 1.1.1.1 8.8.8.8"
+    )
+    assert [(said, times) for reason, said, times in machines.events() if reason == "DNSConfigForming"] == [(text, 2)]
+    assert "9.9.9.9" not in "".join(run(machines, "cat /etc/resolv.conf"))
+
+
 def test_the_working_directory_is_the_pods(machines: Any) -> None:
     machines.script("echo hi > note; sleep 1d", workingDir="/data")
     machines.run(1)

@@ -147,6 +147,85 @@ def test_next_steps_with_sidecars(policy: str, containers: str, wanted: Todo) ->
     assert next_steps(pod(*containers.split()), policy) == wanted
 
 
+@follows("Ephemeral containers", f"{ACTIONS}: TestComputePodActionsWithInitAndEphemeralContainers")
+@pytest.mark.parametrize(
+    ("policy", "containers", "wanted"),
+    [
+        pytest.param("Always", "x=init:0 a=running debug=ephemeral:running", Todo(), id="steady state; do nothing"),
+        pytest.param(
+            "Always", "x=init:0 a=running debug=ephemeral:new", Todo(("debug",)), id="no ephemeral containers running"
+        ),
+        pytest.param(
+            "Always",
+            "x=init:0 a=running one=ephemeral:running two=ephemeral:new",
+            Todo(("two",)),
+            id="start second ephemeral container",
+        ),
+        pytest.param(
+            "Always", "x=init:0 a=running debug=ephemeral:0", Todo(), id="ephemeral container exited; do not restart"
+        ),
+        pytest.param(
+            "OnFailure", "x=init:0 a=running debug=ephemeral:137", Todo(), id="nor one that failed, whatever the policy"
+        ),
+        pytest.param(
+            "Always",
+            "x=init:running a=new debug=ephemeral:new",
+            Todo(("debug",)),
+            id="initialization in progress; start ephemeral container",
+        ),
+        pytest.param(
+            "Always",
+            "x=init:1 a=new debug=ephemeral:new",
+            Todo(("debug", "x")),
+            id="initialization failed; both start",
+        ),
+        pytest.param(
+            "Never",
+            "x=init:0 a=0 debug=ephemeral:running",
+            Todo(finished=True),
+            id="restartPolicy Never and all containers exited, but ephemeral containers running",
+        ),
+        pytest.param(
+            "Never",
+            "x=init:0 a=0 debug=ephemeral:new",
+            Todo(finished=True),
+            id="nor does one begin in a pod that is over",
+        ),
+    ],
+)
+def test_next_steps_with_ephemeral_containers(policy: str, containers: str, wanted: Todo) -> None:
+    assert next_steps(pod(*containers.split()), policy) == wanted
+
+
+@follows(
+    "Ephemeral containers",
+    "pkg/kubelet/kubelet_pods.go: getPhase, convertStatusToAPIStatus",
+    "pkg/kubelet/status/generate.go: GenerateContainersReadyCondition",
+    "https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/",
+)
+@pytest.mark.parametrize(
+    ("policy", "containers", "wanted"),
+    [
+        pytest.param("Always", "a=ready debug=ephemeral:new", ("Running", "True"), id="one that waits"),
+        pytest.param("Always", "a=ready debug=ephemeral:1", ("Running", "True"), id="one that failed"),
+        pytest.param("Never", "a=0 debug=ephemeral:running", ("Succeeded", "False"), id="it keeps no pod running"),
+        pytest.param("Never", "a=1 debug=ephemeral:0", ("Failed", "False"), id="and saves none"),
+        pytest.param("Always", "a=new debug=ephemeral:running", ("Pending", "False"), id="it begins none"),
+    ],
+)
+def test_an_ephemeral_container_says_nothing_of_its_pod(policy: str, containers: str, wanted: tuple[str, str]) -> None:
+    record = pod(*containers.split())
+    assert phase(record, policy) == wanted[0]
+    spec = {
+        "containers": [{"name": "a", "image": "busybox:1.36"}],
+        "ephemeralContainers": [{"name": "debug", "image": "b"}],
+    }
+    made = {"metadata": {}, "spec": {"restartPolicy": policy, **spec}}
+    status = pod_status(made, record, facts_of(made["spec"]), host_ip="172.18.0.2", timestamp=lambda moment: "now")
+    assert condition(status, "Ready")[0] == wanted[1]
+    assert [one["name"] for one in status["ephemeralContainerStatuses"]] == ["debug"]
+
+
 def reported(containers: str, *, policy: str = "Never", ended: str = "", reason: str = "", **spec: Any) -> Any:
     record = pod(*containers.split())
     record.phase, record.reason, record.disrupted = ended, reason, reason and "why"
