@@ -113,6 +113,21 @@ def check(node: NodeRecord, wanted: tuple[int, int], *, allocatable: tuple[int, 
     return None
 
 
+def lacking(
+    node: NodeRecord, wants: Wants, others: Iterable[Wants], here: Obj, *, fits: tuple[int, int, int]
+) -> dict[str, int]:
+    """How much is missing of what a pod asks for, if other reasons do not matter (`GetInsufficientAmount`); `fits` as `allocatable` above."""
+    asked = {"pods": 1, "cpu": wants.requests[0], "memory": wants.requests[1]}
+    left = {"pods": fits[2] - node.active, "cpu": fits[0] - node.cpu_milli, "memory": fits[1] - node.memory}
+    known = (here.get("status") or {}).get("allocatable") or {}
+    if wants.amounts:
+        used = [other.amounts for other in others]
+        for name in sorted(set(wants.amounts) & set(known), key=lambda name: (name != _STORAGE, name)):
+            asked[name] = value(str(wants.amounts[name]))
+            left[name] = value(known[name]) - sum(value(str(one[name])) for one in used if name in one)
+    return {name: amount - left[name] for name, amount in asked.items() if amount and amount > left[name]}
+
+
 def of_system(wants: Wants, labels: Obj, machine_os: str) -> Rejection | None:
     """Kernel parameters and operating system; the label that is compared is the pod's, as upstream."""
     if not wants.names_system and OS_LABEL not in labels:
@@ -199,8 +214,12 @@ def _conflict(one: HostPort, other: HostPort) -> bool:
     return one[1:] == other[1:] and ("0.0.0.0" in (one[0], other[0]) or one[0] == other[0])
 
 
+#: How the reasons begin that a want of room has.
+OUT_OF = "OutOf"
+
+
 def _out_of(resource: str, requested: int, used: int, capacity: int) -> Rejection:
     message = (
         f"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
     )
-    return Rejection(f"OutOf{resource}", message)
+    return Rejection(f"{OUT_OF}{resource}", message)

@@ -240,7 +240,7 @@ class EvictionManager:
         found = {}
         for record in self._pods(node):
             pod = self._fleet.pod(record)
-            if pod is None or record.worker != "syncing" or _is_critical(pod):
+            if pod is None or record.worker != "syncing" or is_critical(pod):
                 continue
             runs = any(one.state == "running" for one in record.containers.values())
             used = (self._memory(record) if resource == "memory" else self.disk(record)) if runs else None
@@ -276,7 +276,7 @@ def thresholds_of(node: NodeRecord) -> list[Threshold]:
 
 def rejection(node: NodeRecord, pod: Obj) -> str:
     """Why a kubelet under pressure does not take a pod in; "" when it does (`eviction_manager.go` Admit)."""
-    if not node.pressure or _is_critical(pod):
+    if not node.pressure or is_critical(pod):
         return ""
     if list(node.pressure) == ["MemoryPressure"]:
         if (pod.get("status") or {}).get("qosClass") != "BestEffort":
@@ -290,7 +290,7 @@ def rejection(node: NodeRecord, pod: Obj) -> str:
     return f"The node had condition: [{' '.join(node.pressure)}]. "
 
 
-def _is_critical(pod: Obj) -> bool:
+def is_critical(pod: Obj) -> bool:
     """`IsCriticalPod` of `pkg/kubelet/types/pod_update.go`: static pods too."""
     marks = pod["metadata"].get("annotations") or {}
     is_static = MIRROR in marks or marks.get("kubernetes.io/config.source", "api") != "api"

@@ -10,11 +10,13 @@ from simulator.apiserver.errors import ApiUnavailable
 from simulator.client import KUBELET, About, Held
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
+from simulator.node import critical_pods
+from simulator.node.admission import OUT_OF
 from simulator.node.admission_handlers import AdmissionHandlers
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
-from simulator.node.eviction import IMMEDIATE_S
+from simulator.node.eviction import IMMEDIATE_S, is_critical
 from simulator.node.fleet import WORKERS, Fleet
 from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
 from simulator.node.node_shutdown import REASON as SHUT_DOWN
@@ -148,6 +150,10 @@ class PodWorkers:
         record.static = static
         record.requests = facts.wants.requests
         rejection = self._handlers.rejection(node, record, pod)
+        if rejection is not None and rejection.reason.startswith(OUT_OF) and is_critical(pod):
+            rejection = self._handlers.make_room(node, record, pod)
+            if rejection is None:
+                return
         self._fleet.pods[record.uid] = record
         node.pods[record.uid] = None
         if rejection is not None:
@@ -170,6 +176,17 @@ class PodWorkers:
         if deadline:
             self._engine.schedule(int(deadline) * SECOND, self.name, "deadline", record.uid)
         self._sync(record, pod)
+
+    def preempt(self, uid: str) -> None:
+        """Event: a pod ends so that a critical one has room."""
+        record = self._fleet.pods.get(uid)
+        pod = self._fleet.pod(record) if record is not None else None
+        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
+            return
+        record.phase, record.reason, record.message = "Failed", critical_pods.REASON, critical_pods.MESSAGE
+        record.disrupted = critical_pods.DISRUPTED
+        self._fleet.event(record, "Warning", critical_pods.REASON, critical_pods.MESSAGE)
+        self._cause(record, pod, "deadline")
 
     def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
         """A running pod may change its images (and little else): the container is replaced."""
@@ -521,6 +538,9 @@ class PodWorkers:
         node.cpu_milli -= record.requests[0]
         node.memory -= record.requests[1]
         self._resizing.freed(node)
+        for waiting in node.waiting:
+            self._engine.schedule(0, self.name, "resume", *waiting, self._engine.cause)
+        node.waiting.clear()
         if record.orphaned or pod is None:
             self._forget(record)
             return

@@ -230,6 +230,8 @@ class NodeRecord:
     """Why its kubelet ended as soon as it was started; systemd starts it again every ten seconds."""
     shutdown: str = ""
     """`poweroff` or `reboot` while the machine goes down."""
+    waiting: list[list[str]] = field(default_factory=list)
+    """Critical pods for which others are being ended: (uid, namespace, name)."""
     shutdown_groups: list[Any] = field(default_factory=list)
     """[seconds, [uids]] of the pods that still have to end, in turn."""
     static_pods: dict[str, Obj] = field(default_factory=dict)

@@ -46,6 +46,7 @@ COMPONENTS: dict[str, list[str]] = {
     "Functions and virtual machines": ["Knative Serving", "KubeVirt"],
     "Kubelet": [
         "Class of service",
+        "Critical pods",
         "DNS configuration",
         "Downward API",
         "Environment",
