@@ -34,10 +34,10 @@ from simulator.remedies.search import Parts as RemedyParts
 from simulator.remedies.search import Remedies
 
 #: Raised whenever the same journal would no longer give the same state; stored beside every journal row.
-SIM_VERSION = "2026.11.2"
+SIM_VERSION = "2026.11.3"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
-FORMAT = 2
+FORMAT = 3
 
 
 class SnapshotRefused(ValueError):

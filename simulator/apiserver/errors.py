@@ -72,6 +72,11 @@ def path_not_found() -> StatusError:
     return StatusError(404, "NotFound", "the server could not find the requested resource")
 
 
+def unmapped(api_version: str, kind: str) -> StatusError:
+    """No resource is served for the kind (`garbagecollector/errors.go: restMappingError`)."""
+    return StatusError(500, "InternalError", f"unable to get REST mapping for {api_version}/{kind}.")
+
+
 def already_exists(group: str, resource: str, name: str) -> StatusError:
     return StatusError(
         409, "AlreadyExists", f'{qualified(group, resource)} "{name}" already exists', _about(group, resource, name)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partialmethod
 from typing import ClassVar
 
-from simulator.apiserver.errors import StatusError
+from simulator.apiserver.errors import StatusError, unmapped
 from simulator.client import About, Client, Controller, Process
 from simulator.controllers.kinds.objects import is_ending, one_of
 from simulator.engine import Plain
@@ -22,6 +22,8 @@ from simulator.machinery.resources import RESOURCES
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
+#: Owners that are remembered as gone (`garbagecollector.go: NewReferenceCache`).
+_ABSENT = 500
 _IGNORED = ("events", "events.events.k8s.io")
 _WATCHED = tuple(
     one.name for one in RESOURCES if {"list", "watch", "delete"} <= set(one.verbs) and one.name not in _IGNORED
@@ -44,6 +46,8 @@ class GarbageCollector(Controller):
         """Owner's uid → keys of its dependents."""
         self._owners: dict[str, Sequence[Obj]] = {}
         """Key of a dependent → its ownerReferences."""
+        self._absent: dict[str, None] = {}
+        """Uids of owners that went while they had dependents (`absentOwnerCache`), the newest last."""
         self._is_drawn = True
         super().__init__(process, client)
 
@@ -79,6 +83,10 @@ class GarbageCollector(Controller):
     def _on_gone(self, key: str, obj: Obj) -> None:
         uid = obj["metadata"]["uid"]
         self._known.pop(uid, None)
+        if uid in self._dependents:
+            self._absent[uid] = None
+            if len(self._absent) > _ABSENT:
+                del self._absent[next(iter(self._absent))]
         references = self._owners.get(key, ())
         self._draw(key, ())
         for dependent in sorted(self._dependents.get(uid, ())):
@@ -174,10 +182,15 @@ class GarbageCollector(Controller):
         )
 
     def _owner(self, reference: Obj, namespace: str) -> Obj | None:
-        """The owner as it is now; None when it is gone or another object took its name."""
+        """The owner as it is now; None when it is gone or another object took its name.
+
+        Raises StatusError when nobody serves its kind: then it is not known to be gone, and the question is asked again later.
+        """
+        if reference["uid"] in self._absent:
+            return None
         kind = self.client.kinds.by_kind(reference["apiVersion"], reference["kind"])
         if kind is None:
-            return None
+            raise unmapped(reference["apiVersion"], reference["kind"])
         try:
             owner = self.client.get(kind.name, namespace if kind.namespaced else "", reference["name"])
         except StatusError as error:
@@ -250,14 +263,19 @@ class GarbageCollector(Controller):
         super().on_stop()
         self._erase()
 
+    def dump_private(self) -> Plain:
+        return list(self._absent)
+
     def load_private(self, state: Plain) -> None:
         self._erase()
+        self._absent = dict.fromkeys(state)
         self._is_drawn = False
 
     def _erase(self) -> None:
         self._known.clear()
         self._dependents.clear()
         self._owners.clear()
+        self._absent.clear()
 
 
 _RESOURCES_WATCHED = frozenset((*_WATCHED, *_IGNORED))

@@ -13,9 +13,14 @@ UPSTREAM = "pkg/controller/garbagecollector/garbagecollector_test.go"
 
 
 def put(
-    world: Any, name: str, *owners: tuple[str, Obj | str], finalizers: tuple[str, ...] = (), block: bool = True
+    world: Any,
+    name: str,
+    *owners: tuple[str, Obj | str],
+    finalizers: tuple[str, ...] = (),
+    block: bool = True,
+    more: tuple[Obj, ...] = (),
 ) -> Obj:
-    """A ConfigMap; each owner as (name, object or made-up uid)."""
+    """A ConfigMap; each owner as (name, object or made-up uid), `more` as they are."""
     references = [
         {
             "apiVersion": "v1",
@@ -26,7 +31,7 @@ def put(
         }
         for name, owner in owners
     ]
-    metadata = {"name": name, "ownerReferences": references, "finalizers": list(finalizers)}
+    metadata = {"name": name, "ownerReferences": [*references, *more], "finalizers": list(finalizers)}
     made: Obj = world.put("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
     return made
 
@@ -67,6 +72,24 @@ def test_who_keeps_an_object(stage: Any, given: list[str], stays: bool) -> None:
     assert left(world) == ("dependent owner" if stays else "owner")
     if stays:
         assert owners(world, "dependent") == (["owner"] if "there" in given else [])
+
+
+@follows(
+    "garbage-collector-controller",
+    "pkg/controller/garbagecollector/garbagecollector.go: isDangling, attemptToDeleteWorker",
+)
+@pytest.mark.parametrize(
+    "before",
+    [pytest.param([], id="alone"), pytest.param([("gone", "u-gone")], id="beside one that is gone")],
+)
+def test_an_owner_of_a_kind_that_nobody_serves_is_not_known_to_be_gone(stage: Any, before: list[Any]) -> None:
+    """The object stays and is asked about again, later each time."""
+    world = stage(GarbageCollector)
+    stranger = {"apiVersion": "example.com/v1", "kind": "Ship", "name": "s", "uid": "u-ship"}
+    put(world, "dependent", *before, more=(stranger,))
+    world.act()
+    assert owners(world, "dependent") == [*(name for name, _ in before), "s"]
+    assert world.manager.parts[0].queue.failing == 1
 
 
 @follows(
