@@ -69,6 +69,10 @@ class Writer:
         return _STATUS if self.has_status else {}
 
 
+#: Lists of managedFields whose meaning is remembered, by identity: stored objects never change.
+_REMEMBERED = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One of managedFields, decoded."""
@@ -97,6 +101,9 @@ class Entry:
         if self.subresource:
             found["subresource"] = self.subresource
         return found
+
+
+_RECENT: dict[int, tuple[list[Obj], tuple[Entry, ...]]] = {}
 
 
 class Conflicts(Exception):
@@ -417,7 +424,19 @@ def _decoded(entries: Any) -> list[Entry]:
     """Raises ValueError."""
     if not isinstance(entries, list):
         raise ValueError("managedFields is no list")
-    return [_entry(entry) for entry in entries]
+    known = _RECENT.get(id(entries))
+    if known is not None and known[0] is entries:
+        return list(known[1])
+    found = [_entry(entry) for entry in entries]
+    _remember(entries, found)
+    return found
+
+
+def _remember(entries: list[Obj], decoded: list[Entry]) -> None:
+    """What is written now is nearly always what is read next."""
+    _RECENT[id(entries)] = (entries, tuple(decoded))
+    if len(_RECENT) > _REMEMBERED:
+        del _RECENT[next(iter(_RECENT))]
 
 
 def _entry(raw: Any) -> Entry:
@@ -445,5 +464,7 @@ def _bare(obj: Obj) -> Obj:
 def _with(obj: Obj, entries: list[Entry]) -> Obj:
     metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
     if entries:
-        metadata["managedFields"] = [entry.encoded() for entry in sorted(entries, key=_order)]
+        entries = sorted(entries, key=_order)
+        metadata["managedFields"] = [entry.encoded() for entry in entries]
+        _remember(metadata["managedFields"], entries)
     return {**obj, "metadata": metadata}
