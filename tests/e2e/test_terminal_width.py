@@ -10,6 +10,12 @@ from tests.e2e.pictures import pictures
 
 pytestmark = pytest.mark.e2e
 Visit = Callable[..., Page]
+#: Pixels that xterm keeps for its scroll bar.
+SCROLL_BAR = 14
+_ROOM = """element => {
+  const rows = element.querySelector(".xterm-rows").getBoundingClientRect();
+  return element.getBoundingClientRect().right - rows.right;
+}"""
 LONG = " ".join(f"word{number:03}" for number in range(60))
 
 
@@ -26,6 +32,7 @@ def test_a_long_line_is_seen_whole_and_copied_as_one(visit: Visit, width: int) -
     expect(lab.screen).to_contain_text("Word059", timeout=READY_MS)
     screen = page.locator(".pane-terminal .screen")
     assert screen.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert screen.evaluate(_ROOM) >= SCROLL_BAR, "the last column lies under the scroll bar"
     page.locator(".pane-terminal").get_by_role("button", name="Copy").click()
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[1:3] == [f"$ echo {LONG} | tr w W", LONG.replace("w", "W")]
