@@ -28,7 +28,11 @@ def authority_of(seed: int) -> str:
 
 
 def certificate_user(engine: Engine, text: str) -> User | None:
-    """Whom a client certificate stands for; None when it is worth nothing (any more)."""
+    """Whom a client certificate stands for; None when it is worth nothing (any more).
+
+    Common name and organizations are name and groups; its fingerprint tells one of a person's certificates from another
+    (`apiserver/pkg/authentication/request/x509/x509.go: CommonNameUserConversion`).
+    """
     if not is_signed_by(authority_of(engine.seed), text):
         return None
     try:
@@ -38,7 +42,8 @@ def certificate_user(engine: Engine, text: str) -> User | None:
     now_s = engine.epoch_s + engine.now // 1_000_000
     if not found.begins_s <= now_s <= found.ends_s:
         return None
-    return User(found.subject.name, (*found.subject.organizations, "system:authenticated"))
+    extra = (("authentication.kubernetes.io/credential-id", (f"X509SHA256={found.fingerprint}",)),)
+    return User(found.subject.name, (*found.subject.organizations, "system:authenticated"), extra=extra)
 
 
 def requested(obj: Obj, user: User) -> Obj:

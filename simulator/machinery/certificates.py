@@ -38,6 +38,8 @@ class Certificate:
     begins_s: int
     ends_s: int
     """Seconds since 1970."""
+    fingerprint: str
+    """SHA-256 of the certificate as it is signed, in hexadecimal digits."""
 
 
 @lru_cache(maxsize=1)
@@ -118,6 +120,7 @@ def read_certificate(text: str) -> Certificate:
         found.serial_number,
         int(found.not_valid_before_utc.timestamp()),
         int(found.not_valid_after_utc.timestamp()),
+        str(found.fingerprint(_part("hashes").SHA256()).hex()),
     )
 
 

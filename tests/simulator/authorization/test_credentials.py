@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/authentication/. The key
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -133,7 +134,13 @@ def test_a_certificate_opens_its_own_cluster_until_it_expires() -> None:
     lab.write("ann.crt", certificate)
     lab.run("kubectl config set-credentials ann --client-certificate=ann.crt --client-key=ann.key")
     lab.run("kubectl config set-context ann --cluster=kind-kind --user=ann")
-    assert "ann" in lab.run("kubectl --context=ann auth whoami")
+    der = b64decode("".join(certificate.splitlines()[1:-1]))
+    fingerprint = sha256(der).hexdigest()
+    assert lab.run("kubectl --context=ann auth whoami").splitlines()[1:] == [
+        "Username                                            ann",
+        "Groups                                              [system:authenticated]",
+        f"Extra: authentication.kubernetes.io/credential-id   [X509SHA256={fingerprint}]",
+    ]
     other = Lab(seed=2)
     other.write("ann.crt", certificate)
     other.run("kubectl config set-credentials ann --client-certificate=ann.crt --client-key=ann.key")
