@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks.report import Report, best_of, cpu_s
 from simulator import Cluster, KubeCluster
 
-_SIZES = ((100, 10), (1_000, 100), (10_000, 1_000))
+#: Replicas and workers; with the control plane the last one is as large as Kubernetes may be.
+_SIZES = ((100, 10), (1_000, 100), (10_000, 1_000), (50_000, 4_999))
 _SETTLE_US = 600_000_000
 
 
@@ -31,6 +32,7 @@ def run(report: Report) -> None:
         report.add(f"replicas_{replicas}_cpu_us_a_pod", figures["cpu_s"] / replicas * 1e6, "us/pod")
         report.add(f"replicas_{replicas}_pods_per_s", replicas / figures["cpu_s"], "pods/s", "to Ready, per CPU second")
     report.ratio("replicas_10000_over_1000", "replicas_10000_cpu_us_a_pod", "replicas_1000_cpu_us_a_pod")
+    report.ratio("replicas_50000_over_1000", "replicas_50000_cpu_us_a_pod", "replicas_1000_cpu_us_a_pod")
     lab = _apart("lab", 50, 4)
     report.add("lab_cluster_mb", lab["mb"], "MB", "4 nodes, 50 pods, resident, mean of 20")
     report.add("lab_snapshot_kb", lab["snapshot_kb"], "KB", "zstd")

@@ -22,6 +22,7 @@ AT_MOST: dict[str, float] = {
     "kube_cluster_start_ms": 50,
     "replicas_10000_cpu_s": 6,
     "replicas_10000_over_1000": 1.3,
+    "replicas_50000_over_1000": 1.3,
     "lab_cluster_mb": 3,
     "lab_snapshot_kb": 60,
     "lab_snapshot_restore_ms": 10,
