@@ -6,7 +6,7 @@ its node) although the watch confirms it later. A pod that fits nowhere waits un
 plugins which turned it down care about; nothing is retried on a timer.
 
 A pod that fits nowhere may preempt: pods of lower priority are deleted from one node, and their room is kept for it
-(`nominations`) until they are gone. Leaves volumes to later; `plugins` has the list.
+(`nominations`) until they are gone. What a node is asked and how it is ranked are `plugins`, `placement` and `scoring`.
 """
 
 from collections.abc import Callable
