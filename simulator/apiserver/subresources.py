@@ -26,7 +26,7 @@ from simulator.engine.plain import Obj
 from simulator.machinery.defaulting import default
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.validation.pod_updates import validate_ephemeral_update
-from simulator.machinery.validation.resize import validate_resize
+from simulator.machinery.validation.resize import resized_spec, validate_resize
 
 
 class NodeProxy(Protocol):
@@ -182,7 +182,7 @@ class Subresources:
         old = self.registry.get(request.user.name, "pods", target.namespace or "", target.name)
         body = patched(self.kinds, request, old) if request.method == "PATCH" else request.body
         wanted = checked(self.kinds, body, request, target)[0]
-        fresh = default("pods", {**old, "spec": wanted.get("spec") or {}})
+        fresh = default("pods", {**old, "spec": resized_spec(wanted.get("spec") or {}, old["spec"])})
         self.registry.refuse_invalid("pods", fresh, validate_resize(fresh, old))
         fresh = ownership.updated(old, fresh, self._verbs.writer(request, target))
         made = self.registry.update(request.user.name, "pods", fresh, "resize", dry_run=is_dry_run(request), owned=True)

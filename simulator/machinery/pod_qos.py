@@ -14,7 +14,7 @@ def qos_class(spec: Obj) -> str:
         requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
         for name in ("cpu", "memory"):
             limit = milli(limits[name]) if name in limits else 0
-            request = milli(requests[name]) if name in requests else limit
+            request = milli(requests[name]) if name in requests else 0
             any_set = any_set or request > 0 or limit > 0
             if limit == 0 or request != limit:
                 guaranteed = False

@@ -1,7 +1,7 @@
 """The subresource resize: what of a pod's resources may change while it runs.
 
 Follows `ValidatePodResize` and what it calls in `pkg/apis/core/validation/validation.go` (1.33), and `podResizeStrategy` of
-`pkg/registry/core/pod/strategy.go`.
+`pkg/registry/core/pod/strategy.go`: whatever else a request changes is passed over in silence.
 """
 
 from typing import Any
@@ -13,7 +13,29 @@ from simulator.machinery.validation.pods import validate_whole_pod
 
 Obj = dict[str, Any]
 _MUTABLE = ("cpu", "memory")
+_COUNTS = ("resources", "resizePolicy")
 _STATIC = "kubernetes.io/config.mirror"
+
+
+def resized_spec(wanted: Obj, before: Obj) -> Obj:
+    """What of a request counts (`dropNonResizeUpdates`): resources and resize policies; the rest stays as it is.
+
+    Where containers were added, removed, moved or renamed all of it counts, so that it is refused.
+    """
+    lists = [(key, wanted.get(key) or [], before.get(key) or []) for key in ("containers", "initContainers")]
+    if any(len(one) != len(other) for _, one, other in lists):
+        return wanted
+    return {**before, **{key: _resized(one, other) for key, one, other in lists if other}}
+
+
+def _resized(wanted: list[Obj], before: list[Obj]) -> list[Obj]:
+    if any(one.get("name") != other["name"] for one, other in zip(wanted, before, strict=True)):
+        return wanted
+    return [
+        {key: value for key, value in other.items() if key not in _COUNTS}
+        | {key: one[key] for key in _COUNTS if key in one}
+        for one, other in zip(wanted, before, strict=True)
+    ]
 
 
 def validate_resize(new: Obj, old: Obj) -> list[FieldError]:
@@ -29,9 +51,11 @@ def validate_resize(new: Obj, old: Obj) -> list[FieldError]:
     if (refusal := _not_at_all(new, old)) is not None:
         return [forbidden("[]", refusal)]
     errors = validate_whole_pod(new)
-    found = qos_class(now)
-    if found != qos_class(before):
-        errors.append(invalid("spec", found, "Pod QOS Class may not change as a result of resizing"))
+    if qos_class(now) != ((old.get("status") or {}).get("qosClass") or qos_class(before)):
+        shown = (new.get("status") or {}).get("qosClass", "")
+        errors.append(invalid("spec", shown, "Pod QOS Class may not change as a result of resizing"))
+    if not _is_supported(old):
+        errors.append(forbidden("spec", "Pod running on node without support for resize"))
     for key in ("initContainers", "containers"):
         for index, (fresh, known) in enumerate(zip(now.get(key) or (), before.get(key) or (), strict=True)):
             if key == "containers" or known.get("restartPolicy") == "Always":
@@ -48,6 +72,14 @@ def _not_at_all(new: Obj, old: Obj) -> str | None:
     if (old["spec"].get("os") or {}).get("name") == "windows":
         return "windows pods cannot be resized"
     return None
+
+
+def _is_supported(pod: Obj) -> bool:
+    """A kubelet that can resize tells what its running containers have."""
+    running = [
+        one for one in (pod.get("status") or {}).get("containerStatuses") or () if "running" in (one.get("state") or {})
+    ]
+    return not running or running[0].get("resources") is not None
 
 
 def _container(fresh: Obj, known: Obj, path: str) -> list[FieldError]:
@@ -74,14 +106,14 @@ def _only_resources(now: Obj, before: Obj, errors: list[FieldError]) -> list[Fie
     """CPU and memory of containers and of sidecars, and nothing else."""
     found: list[FieldError] = []
     for fresh, known in zip(now["containers"], before["containers"], strict=True):
-        if _without_mutable(fresh) != _without_mutable(known):
+        if _without_mutable(fresh, known) != _as_amounts(known):
             found.append(forbidden("spec", "only cpu and memory resources are mutable"))
     for fresh, known in zip(now.get("initContainers") or (), before.get("initContainers") or (), strict=True):
         if fresh.get("restartPolicy") == "Always":
-            if _without_mutable(fresh) != _without_mutable(known):
+            if _without_mutable(fresh, known) != _as_amounts(known):
                 says = "only cpu and memory resources for sidecar containers are mutable"
                 found.append(forbidden("spec", says))
-        elif fresh != known:
+        elif _as_amounts(fresh) != _as_amounts(known):
             found.append(forbidden("spec", "resources for non-sidecar init containers are immutable"))
     if not errors and not found and _rest(now) != _rest(before):
         found.append(forbidden("spec", "only cpu and memory resources are mutable"))
@@ -92,10 +124,24 @@ def _rest(spec: Obj) -> Obj:
     return {key: value for key, value in spec.items() if key not in ("containers", "initContainers")}
 
 
-def _without_mutable(container: Obj) -> Obj:
-    resources = dict(container.get("resources") or {})
-    for section in ("limits", "requests"):
-        resources[section] = {
-            name: amount for name, amount in (resources.get(section) or {}).items() if name not in _MUTABLE
-        }
-    return {**container, "resources": resources}
+def _without_mutable(container: Obj, known: Obj) -> Obj:
+    """With the CPU and memory of before (`dropCPUMemoryResourcesFromContainer`); a list that was empty stays empty."""
+    now, before = container.get("resources") or {}, known.get("resources") or {}
+    resources = {
+        section: {name: amount for name, amount in (now.get(section) or {}).items() if name not in _MUTABLE}
+        | {name: before[section][name] for name in _MUTABLE if name in before[section]}
+        for section in ("limits", "requests")
+        if before.get(section)
+    }
+    return _as_amounts({**container, "resources": resources})
+
+
+def _as_amounts(container: Obj) -> Obj:
+    """As Go compares two containers: a quantity is what it means, and nothing is as good as empty."""
+    resources = container.get("resources") or {}
+    meant = {
+        section: {name: parse(amount).nanos for name, amount in resources[section].items()}
+        for section in ("limits", "requests")
+        if resources.get(section)
+    }
+    return {**container, "resources": meant}

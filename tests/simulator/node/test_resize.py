@@ -100,9 +100,9 @@ def test_what_others_have_is_deferred_until_they_end(cluster: Cluster) -> None:
     ("patch", "message"),
     [
         pytest.param(
-            '{"spec":{"containers":[{"name":"c","image":"nginx:1.28"}]}}',
+            '{"spec":{"containers":[{"name":"c","resizePolicy":[{"resourceName":"cpu","restartPolicy":"RestartContainer"}]}]}}',
             "spec: Forbidden: only cpu and memory resources are mutable",
-            id="an image",
+            id="a policy",
         ),
         pytest.param(
             '{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"100m"}}}]}}',

@@ -459,7 +459,7 @@ CASES = [
                 ]
             }
         },
-        ['spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing'],
+        ['spec: Invalid value: "": Pod QOS Class may not change as a result of resizing'],
         id="resize: another class",
     ),
     pytest.param(
