@@ -110,7 +110,7 @@ class Cluster(ClusterParts):
         self._show_in(self._picture)
 
     def _show_in(self, picture: Picture) -> None:
-        self.registry.observers[:] = [picture.observe]
+        self.registry.commits.observers[:] = [picture.observe]
         self.registry.refusal_observers[:] = [picture.refused]
         self.plane.observers[:] = [picture.components_changed]
         self.etcd.observers[:] = [picture.components_changed]
@@ -284,7 +284,7 @@ class Cluster(ClusterParts):
             one._renumber(revision)
 
     def _renumber(self, revision: int) -> None:
-        moved = self.registry.store.renumber(revision, self.registry.unheard())
+        moved = self.registry.store.renumber(revision, self.registry.commits.unheard())
         for process in self.processes.values():
             process.renumber(moved)
 

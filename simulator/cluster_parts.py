@@ -222,7 +222,7 @@ class ClusterParts:
         )
         programs = KubeadmPrograms(KubeadmMachines(parts))
         if not self.config.flavour.hides_control_plane:
-            self.registry.certificate_ends = self.engine.born + YEAR_US
+            self.registry.availability.certificate_ends = self.engine.born + YEAR_US
             self._machine_shell.programs["kubeadm"] = programs.kubeadm
         self._machine_shell.programs |= {
             "crictl": Crictl(self.kubelets, self.engine).run,

@@ -97,7 +97,7 @@ class ControlPlane:
 
     def _is_working(self, name: str) -> bool:
         if name == "kube-apiserver":
-            return self._registry.serving
+            return self._registry.availability.serving
         if name == "etcd":
             return self._etcd.is_writable
         return self._processes[name].running
@@ -126,7 +126,7 @@ class ControlPlane:
 
     def _settle(self, component: str, machine: str) -> None:
         if component == "kube-apiserver":
-            self._registry.set_serving(any(self.is_up(component, m) for m in self.machines))
+            self._registry.availability.set_serving(any(self.is_up(component, m) for m in self.machines))
         elif component == "etcd":
             self._settle_etcd(machine)
         else:
@@ -174,7 +174,7 @@ class ControlPlane:
         standing = [machine for machine in self.machines if self._may_lead(component, machine)]
         if self._leader[component] or not standing or self._engine.now < self._free_at[component]:
             return
-        if not self._registry.serving or not self._etcd.is_writable:
+        if not self._registry.availability.serving or not self._etcd.is_writable:
             self._engine.schedule(_RETRY_US, self.name, "elect", component)
             return
         self._leader[component] = winner = self._engine.rng("leader-election").choice(standing)

@@ -15,7 +15,7 @@ _EVENT_SWEEP_US = 60_000_000
 
 
 class Remove(Protocol):
-    """Takes an object out of the store: `Registry`'s own."""
+    """Takes an object out of the store: `commits.Commits`'s own."""
 
     def __call__(self, who: str, resource: str, key: Key, obj: Obj) -> Obj: ...
 
@@ -35,7 +35,8 @@ class EventExpiry:
     def told(self, key: Key) -> None:
         """An Event was written."""
         self._fading.append((self._engine.now + _EVENT_TTL_US, key))
-        self._arm()
+        if not self._sweeping:
+            self._arm()
 
     def sweep(self) -> None:
         """Forgets the Events that are an hour old."""

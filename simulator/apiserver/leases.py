@@ -18,7 +18,7 @@ _NODES, _SYSTEM = "kube-node-lease", "kube-system"
 
 
 class Put(Protocol):
-    """Commits an object: `Registry`'s own."""
+    """Commits an object: `commits.Commits`'s own."""
 
     def __call__(self, who: str, verb: str, resource: str, key: Key, obj: Obj) -> Obj: ...
 

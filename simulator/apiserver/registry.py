@@ -6,23 +6,24 @@ not a write. In-tree components are trusted to send well-formed objects and skip
 (`object_verbs.py` decodes, defaults and validates). Set `distrust` to check components as well, as the tests do.
 
 Leaves to others: HTTP shapes (`server.py`), what is special to one kind (`strategies.py`), who lives and leads (`leases.py`),
-who watches (`watchers.py`).
+the commit itself (`commits.py`), who watches (`watchers.py`), whether the server can be talked to at all (`availability.py`).
 """
 
 from collections.abc import Callable, Sequence
 
 from simulator.apiserver import api_services, custom_resources, errors, ownership
-from simulator.apiserver.admission.chain import WATCHERS, AdmissionChain
+from simulator.apiserver.admission.chain import AdmissionChain
 from simulator.apiserver.audit import Audit
 from simulator.apiserver.authorization import bootstrap
 from simulator.apiserver.authorization.tokens import Tokens
+from simulator.apiserver.availability import Availability
 from simulator.apiserver.binding import bound
+from simulator.apiserver.commits import Commits
 from simulator.apiserver.deletion import is_released, marked
 from simulator.apiserver.encryption import Encryption
-from simulator.apiserver.errors import ApiUnavailable, CertificateExpired, StatusError
+from simulator.apiserver.errors import StatusError
 from simulator.apiserver.etcd import Etcd
-from simulator.apiserver.event_expiry import EventExpiry
-from simulator.apiserver.event_index import EventIndex, Identity
+from simulator.apiserver.event_index import Identity
 from simulator.apiserver.leases import RESOURCE as LEASES
 from simulator.apiserver.leases import Leases
 from simulator.apiserver.naming import Naming
@@ -34,7 +35,7 @@ from simulator.apiserver.preconditions import (
 )
 from simulator.apiserver.strategies import Strategies
 from simulator.apiserver.version_conversion import Converter
-from simulator.apiserver.watchers import Watcher, Watchers
+from simulator.apiserver.watchers import Watcher
 from simulator.engine import Engine, Plain, TrailRow
 from simulator.engine.plain import Obj
 from simulator.machinery import resources
@@ -43,16 +44,13 @@ from simulator.machinery.custom.typed import custom_schema
 from simulator.machinery.defaulting import default
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.patches import merge_patch
-from simulator.machinery.store import Change, Key, Store
+from simulator.machinery.store import Key, Store
 from simulator.machinery.validation import FieldError, validate_create, validate_update
 
 VERSION = "v1.33.1"
 #: Names that the method `list` would hide inside the classes below.
 Objects = list[Obj]
 Strings = list[str]
-
-#: Objects by which the API server itself goes: what it serves, and who has a say in a write.
-_RULES = frozenset((DEFINITIONS, *WATCHERS))
 
 
 class Registry:
@@ -80,19 +78,13 @@ class Registry:
         self.audit = Audit(engine, self.kinds)
         self.encryption = Encryption()
         engine.register(self.encryption)
-        self.serving = True
-        """Whether any instance of kube-apiserver is up."""
         self.version = VERSION
         """Of the API server that was started last."""
-        self.certificate_ends: int | None = None
-        """When the API servers' serving certificate expires (microseconds); None: never, it is somebody else's business."""
         self.distrust = False
         self.max_objects = 0
         """Refuses creations beyond this many objects; 0 is no limit. A quota of the host, not of Kubernetes."""
         self.others: Callable[[], int] = lambda: 0
         """How many objects there are in other clusters under the same quota."""
-        self.observers: list[Callable[[Change], None]] = []
-        """Called at once with every change: pictures and checks, never components."""
         self.computed: dict[str, Callable[[], Objects]] = {}
         """Resources that are nowhere stored: worked out when they are read."""
         self.refusal_observers: list[Callable[[TrailRow], None]] = []
@@ -104,44 +96,34 @@ class Registry:
         self.admission.rules_changed()
         self.admission.has_mutating_policies = "MutatingAdmissionPolicy" in gates
         self._naming = Naming(engine, self.store)
-        self.leases = Leases(engine, self.store, self._put, self._naming.new_uid)
-        self._watchers = Watchers()
-        self._expiry = EventExpiry(engine, self.store, self.name, self._remove)
-        self._event_index = EventIndex()
+        self.commits = Commits(
+            engine,
+            self.store,
+            kinds=self.kinds,
+            admission=self.admission,
+            audit=self.audit,
+            encryption=self.encryption,
+            owner=self.name,
+        )
+        self.availability = Availability(engine, etcd, self.commits.watchers)
+        self._reach = self.availability.reach_store
+        self.leases = Leases(engine, self.store, self.commits.put, self._naming.new_uid)
         engine.register(self)
 
     # Source: what processes need
 
     def subscribe(self, process: Watcher, resources: Strings) -> None:
-        self._watchers.add(process, resources)
+        self.commits.watchers.add(process, resources)
 
     def objects(self, resource: str) -> Objects:
         return list(self.store.table(resource).values())
 
+    def is_serving(self) -> bool:
+        return self.availability.is_serving()
+
     def custom_resources(self) -> Strings:
         """Resources that hold objects of custom kinds, sorted."""
         return [name for name in self.store.resources() if resources.by_name(name) is None]
-
-    def is_serving(self) -> bool:
-        return self.serving and not self._is_expired()
-
-    def _is_expired(self) -> bool:
-        return self.certificate_ends is not None and self.engine.now >= self.certificate_ends
-
-    def certify(self, until: int) -> None:
-        """The API servers have a certificate that is good until then; whoever had given up takes up its watches again."""
-        was_expired = self._is_expired()
-        self.certificate_ends = until
-        if was_expired and self.is_serving():
-            self._watchers.resync()
-
-    def set_serving(self, serving: bool) -> None:
-        """The last instance went or the first one came: watches break, and are taken up again by a list."""
-        if serving == self.serving:
-            return
-        self.serving = serving
-        if serving:
-            self._watchers.resync()
 
     # Reads
 
@@ -180,7 +162,7 @@ class Registry:
     def told_event(self, identity: Identity) -> Obj | None:
         """The stored Event that says this already. Raises ApiUnavailable."""
         self._reach()
-        key = self._event_index.known.get(identity)
+        key = self.commits.event_index.known.get(identity)
         return None if key is None else self.store.get("events", key)
 
     # Writes
@@ -214,7 +196,7 @@ class Registry:
         self.admission.on_create(who, resource, fresh, dry_run=dry_run)
         if dry_run:
             return fresh
-        return self._put(who, "create", resource, key, fresh)
+        return self.commits.put(who, "create", resource, key, fresh)
 
     def add_event(self, who: str, event: Obj, identity: Identity) -> None:
         """`create` of an Event as a component's recorder makes it: named, complete and well-formed.
@@ -233,11 +215,7 @@ class Registry:
             raise errors.already_exists("", "events", key[1])
         metadata["uid"] = self._naming.new_uid()
         metadata["creationTimestamp"] = event["firstTimestamp"]
-        revision = store.revision + 1
-        metadata["resourceVersion"] = str(revision)
-        self._write(who, "create", "events", key, event, revision)
-        self._event_index.known[identity] = key
-        self._expiry.told(key)
+        self.commits.put_event(who, key, event, identity)
 
     def update(
         self,
@@ -280,8 +258,8 @@ class Registry:
         if dry_run:
             return fresh
         if is_released(fresh):
-            return self._remove(who, resource, key, fresh)
-        return self._put(who, verb, resource, key, fresh)
+            return self.commits.remove(who, resource, key, fresh)
+        return self.commits.put(who, verb, resource, key, fresh)
 
     def _mutated(self, who: str, resource: str, obj: Obj, old: Obj | None, *, dry_run: bool) -> Obj:
         """What webhooks make of an object is defaulted and checked like what a person sends."""
@@ -336,9 +314,9 @@ class Registry:
         if dry_run:
             return fresh
         if not waits:
-            self._remove(who, resource, key, fresh)
+            self.commits.remove(who, resource, key, fresh)
             return None
-        return old if fresh == old else self._put(who, "delete", resource, key, fresh)
+        return old if fresh == old else self.commits.put(who, "delete", resource, key, fresh)
 
     def token(self, who: str, namespace: str, name: str, request: Obj, at_s: int) -> str:
         """The token that a component asked for at a moment past and has kept since; asking again is no new request."""
@@ -349,7 +327,7 @@ class Registry:
     def bind(self, who: str, namespace: str, name: str, node: str) -> None:
         """The binding subresource: gives a pod its node, once and for ever."""
         pod = self.get(who, "pods", namespace, name)
-        self._put(who, "bind", "pods", (namespace, name), bound(pod, node, self.engine.timestamp()))
+        self.commits.put(who, "bind", "pods", (namespace, name), bound(pod, node, self.engine.timestamp()))
 
     def finalize_namespace(self, who: str, obj: Obj) -> Obj:
         """`PUT …/namespaces/x/finalize`: replaces spec.finalizers; the namespace goes with the last of them."""
@@ -362,28 +340,17 @@ class Registry:
             and not spec["finalizers"]
             and not old["metadata"].get("finalizers")
         ):
-            return self._remove(who, "namespaces", ("", name), fresh)
-        return self._put(who, "update", "namespaces", ("", name), fresh)
+            return self.commits.remove(who, "namespaces", ("", name), fresh)
+        return self.commits.put(who, "update", "namespaces", ("", name), fresh)
 
     def replace_all(self, wanted: dict[str, dict[Key, Obj]]) -> int:
         """Makes the store hold exactly these objects, as they are; returns how many keys changed. What etcd's tools do."""
         self._reach()
-        changed = 0
-        for resource in sorted({*self.store.resources(), *wanted}):
-            rows = wanted.get(resource, {})
-            for key, obj in self.store.written(resource):
-                if key not in rows:
-                    self._remove("etcd", resource, key, obj)
-                    changed += 1
-            for key, obj in rows.items():
-                if self.store.get(resource, key) != obj:
-                    self._put("etcd", "restore", resource, key, obj)
-                    changed += 1
-        return changed
+        return self.commits.replace_all(wanted)
 
     def sweep(self) -> None:
         """Event: forget the Events that are an hour old."""
-        self._expiry.sweep()
+        self.commits.expiry.sweep()
 
     def note_refusal(self, who: str, verb: str, resource: str, key: Key, error: StatusError) -> None:
         """Remembers that a write was asked for and refused, and why."""
@@ -405,32 +372,13 @@ class Registry:
                 kind.group, kind.kind, obj["metadata"].get("name", ""), [error.cause() for error in found]
             )
 
-    def reach(self) -> None:
-        """Raises ApiUnavailable when no API server can be talked to."""
-        if not self.serving:
-            raise ApiUnavailable
-        if self._is_expired():
-            now, end = self.engine.timestamp(), self.engine.timestamp(self.certificate_ends)
-            raise CertificateExpired(
-                "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: "
-                f"current time {now} is after {end}"
-            )
-
-    def _reach(self) -> None:
-        ends = self.certificate_ends
-        if self.serving and (ends is None or self.engine.now < ends) and self.etcd.raft.leader:
-            return
-        self.reach()
-        if not self.etcd.is_writable:
-            raise errors.etcd_timeout()
-
     def _missing(self, resource: str, name: str) -> StatusError:
         kind = self._kind(resource)
         return errors.not_found(kind.group, kind.plural, name)
 
     def _write_quota(self, quota: Obj) -> None:
         metadata = quota["metadata"]
-        self._put(self.name, "update", "resourcequotas", (metadata["namespace"], metadata["name"]), quota)
+        self.commits.put(self.name, "update", "resourcequotas", (metadata["namespace"], metadata["name"]), quota)
 
     def _kind(self, resource: str) -> resources.Resource:
         kind = self.kinds.by_name(resource)
@@ -439,76 +387,18 @@ class Registry:
         plural, _, group = resource.partition(".")  # a custom resource whose definition has gone, or never came
         return resources.resource_from(f"{group}/v1", kind=plural, plural=plural)
 
-    def _put(self, who: str, verb: str, resource: str, key: Key, obj: Obj) -> Obj:
-        metadata = obj["metadata"]
-        revision = self.store.revision + 1
-        stored = {**obj, "metadata": {**metadata, "resourceVersion": str(revision)}}
-        self._write(who, verb, resource, key, stored, revision)
-        if resource == "events":
-            self._event_index.add(key, stored)
-            self._expiry.told(key)
-        return stored
-
-    def _write(self, who: str, verb: str, resource: str, key: Key, stored: Obj, revision: int) -> None:
-        """`stored` carries the next revision."""
-        engine, uid = self.engine, stored["metadata"]["uid"]
-        if self.audit.is_on and self.admission.person is None:
-            self.audit.component(who, verb, resource, key, stored)
-        ev = engine.trail.write(engine.now, who, verb, resource, key, uid, revision, engine.cause)
-        if self.encryption.is_used:
-            self.encryption.wrote(resource, key)
-        change = self.store.put(resource, key, stored, ev)
-        if resource in _RULES:
-            self._rules_changed(resource, stored)
-        for observer in self.observers:
-            observer(change)
-        self._watchers.tell(change)
-
-    def _remove(self, who: str, resource: str, key: Key, obj: Obj) -> Obj:
-        revision = self.store.revision + 1
-        last = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(revision)}}
-        engine = self.engine
-        if self.audit.is_on and self.admission.person is None:
-            self.audit.component(who, "delete", resource, key, last)
-        uid = last["metadata"]["uid"]
-        ev = engine.trail.write(engine.now, who, "delete", resource, key, uid, revision, engine.cause)
-        self.encryption.removed(resource, key)
-        if resource == "events":
-            self._event_index.remove(key, last)
-        change = self.store.remove(resource, key, last, ev)
-        if resource == DEFINITIONS:
-            self.kinds.forget(key[1])
-        elif resource in _RULES:
-            self._rules_changed(resource, last)
-        for observer in self.observers:
-            observer(change)
-        self._watchers.tell(change)
-        return last
-
-    def _rules_changed(self, resource: str, obj: Obj) -> None:
-        """What is served, and who has a say in a write, follows from the objects that are there."""
-        if resource == DEFINITIONS:
-            self.kinds.define(obj)
-        else:
-            self.admission.rules_changed()
-
     # State
-
-    def unheard(self) -> int:
-        """The revision after which somebody still waits to hear of changes."""
-        first = self._watchers.first_unheard()
-        return self.store.revision if first is None else first - 1
 
     def dump(self) -> Plain:
         return {
-            "store": self.store.dump(self.unheard()),
+            "store": self.store.dump(self.commits.unheard()),
             "heartbeats": self.leases.nodes.dump(),
             "elections": self.leases.leaders.dump(),
-            "serving": self.serving,
+            "serving": self.availability.serving,
             "version": self.version,
-            "certificate_ends": self.certificate_ends,
+            "certificate_ends": self.availability.certificate_ends,
             "max_objects": self.max_objects,
-            **self._expiry.dump(),
+            **self.commits.expiry.dump(),
         }
 
     def load(self, state: Plain) -> None:
@@ -518,11 +408,12 @@ class Registry:
             self.kinds.define(definition)
         self.leases.nodes.load(state["heartbeats"])
         self.leases.leaders.load(state["elections"])
-        self.serving = state["serving"]
-        self.version, self.certificate_ends = state["version"], state["certificate_ends"]
+        self.availability.serving = state["serving"]
+        self.availability.certificate_ends = state["certificate_ends"]
+        self.version = state["version"]
         self.max_objects = state["max_objects"]
-        self._expiry.load(state)
-        self._event_index.rebuild(self.store.table("events"))
+        self.commits.expiry.load(state)
+        self.commits.event_index.rebuild(self.store.table("events"))
         self.admission.rules_changed()
 
 

@@ -66,7 +66,7 @@ class Server:
 
     def handle(self, request: Request) -> Response:
         """Raises ApiUnavailable when no instance of the API server is up; every other refusal is a Response."""
-        self.registry.reach()
+        self.registry.availability.reach()
         admission = self.registry.admission
         admission.said.listen()
         admission.said.is_wanted = self.registry.audit.is_on

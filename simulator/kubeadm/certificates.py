@@ -58,13 +58,13 @@ def renew_all(machines: Machines) -> None:
     """What an upgrade does in passing."""
     for name in CERTIFICATES:
         machines.issue(name)
-    machines.parts.registry.certify(machines.parts.engine.now + YEAR_US)
+    machines.parts.registry.availability.certify(machines.parts.engine.now + YEAR_US)
 
 
 def _read(machines: Machines, phase: str) -> str:
     """The configuration comes from the cluster, if there is one to ask."""
     try:
-        machines.parts.registry.reach()
+        machines.parts.registry.availability.reach()
     except ApiUnavailable:
         return f"[{phase}] Error reading configuration from the Cluster. Falling back to default configuration\n\n"
     return (
@@ -78,7 +78,7 @@ def _renewed(machines: Machines, machine: str, name: str) -> str:
         return f"MISSING! {CERTIFICATES[name][1]}\n"
     machines.issue(name)
     if name == SERVING:
-        machines.parts.registry.certify(machines.parts.engine.now + YEAR_US)
+        machines.parts.registry.availability.certify(machines.parts.engine.now + YEAR_US)
     return f"{CERTIFICATES[name][1]} renewed\n"
 
 

@@ -34,7 +34,7 @@ _RULE = "_____________________________________________________________________\n
 def upgrade(machines: Machines, machine: str, arguments: Arguments) -> Outcome:
     """Raises KubeadmError."""
     try:
-        machines.parts.registry.reach()
+        machines.parts.registry.availability.reach()
     except ApiUnavailable as error:
         why = str(error) or f"dial tcp {machines.endpoints[1]}: connect: connection refused"
         where = f'Get "https://{machines.endpoint}/api/v1/namespaces/kube-system/configmaps/kubeadm-config?timeout=10s"'

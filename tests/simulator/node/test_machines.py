@@ -181,11 +181,11 @@ def test_a_pod_bound_while_the_machine_was_off_starts_afterwards(machines: Any) 
 def test_an_unreachable_api_server_only_delays(machines: Any) -> None:
     machines.start()
     machines.run(1)
-    machines.registry.set_serving(False)
+    machines.registry.availability.set_serving(False)
     machines.kubelets.kill_process("default", "web", "web")
     machines.run(30)
     assert machines.kubelets.is_running("default", "web", "web")
-    machines.registry.set_serving(True)
+    machines.registry.availability.set_serving(True)
     machines.run(30)
     assert machines.container()["restartCount"] == 1
 
