@@ -1,13 +1,14 @@
 """What the front asks of whoever runs the cluster: in this process (`standalone.py`) or behind the router (`site.py`)."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from foundation.waiting import is_set_within
 from simulator.apiserver.request import Request, Response
 
+TOO_MANY_REQUESTS = 429
 ATTENDANT = "/~drydock/"
 """Where `drydock serve` answers the `drydock` command itself, behind the secret path."""
 
@@ -67,8 +68,7 @@ class Moves:
     async def after(self, count: int, timeout_s: float) -> None:
         """Returns once there were more than `count` moves, or when the time is over."""
         if self.count == count:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._next.wait(), timeout_s)
+            await is_set_within(self._next, timeout_s)
 
 
 class Backend(Protocol):
@@ -93,3 +93,13 @@ class Backend(Protocol):
 
     async def forward(self, namespace: str, pod: str, port: int, path: str) -> Forwarded:
         """One request to a port inside a pod; without a path only whether anybody listens."""
+
+
+async def handle_patiently(backend: Backend, request: Request) -> Response:
+    """For a stream that has begun, which nobody can refuse any more: a cluster that is asked too much is asked again, however often.
+
+    Raises Unreachable.
+    """
+    while (response := await backend.handle(request)).status == TOO_MANY_REQUESTS:
+        await asyncio.sleep(response.body["details"].get("retryAfterSeconds", 1))
+    return response

@@ -86,7 +86,8 @@ class Front:
 
 
 async def _send_parts(parts: AsyncGenerator[bytes | Response, None], send: Send, kind: str) -> None:
-    """When the cluster cannot be reached any more the stream simply ends, as a real server's would."""
+    """What has begun can only end. A cluster that cannot be reached any more ends it, as a real server that goes away would;
+    anything else ends it too and is logged, because a client would wait for ever otherwise."""
     started = False
     try:
         async with contextlib.aclosing(parts):
@@ -98,9 +99,11 @@ async def _send_parts(parts: AsyncGenerator[bytes | Response, None], send: Send,
                     started = True
                     await send({"type": "http.response.start", "status": 200, "headers": _headers(kind, None, {})})
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-    except Unreachable:
+    except Exception as error:
         if not started:
             raise
+        if not isinstance(error, Unreachable):
+            logger.exception("a stream failed")
     await send({"type": "http.response.body", "body": b""})
 
 

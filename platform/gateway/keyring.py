@@ -6,7 +6,6 @@ expires, it ends with the memory: after `REMEMBERED_S` at the latest.
 """
 
 import asyncio
-import contextlib
 import time
 from collections import OrderedDict
 from typing import Any
@@ -14,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 
+from foundation.waiting import is_set_within
 from gateway.selectors import key_person
 from gateway.services import REVOKED
 from live.hub import Hub
@@ -50,8 +50,7 @@ class Keyring:
     async def closed(self, cluster: str, key: str) -> None:
         """Returns when the key no longer opens anything."""
         while await self.person(cluster, key) is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._notices.setdefault(cluster, asyncio.Event()).wait(), REMEMBERED_S)
+            await is_set_within(self._notices.setdefault(cluster, asyncio.Event()), REMEMBERED_S)
 
     def _hear(self, notice: Any) -> None:
         cluster = str(notice.get("cluster"))

@@ -11,6 +11,7 @@ from typing import Any
 from daphne import http_protocol
 from daphne.server import Server
 
+from foundation.waiting import is_set_within
 from gateway.spdy_upgrade import UpgradingRequest
 
 STALLED_S = 60.0
@@ -66,8 +67,4 @@ class _Flow:
 
     async def may_go_on(self) -> bool:
         """False when the client took nothing for too long."""
-        try:
-            await asyncio.wait_for(self._open.wait(), STALLED_S)
-        except TimeoutError:
-            return False
-        return True
+        return await is_set_within(self._open, STALLED_S)

@@ -182,7 +182,8 @@ class _Streams:
         data = b""
         while len(data) <= _LONGEST_INPUT:
             try:
-                part = await asyncio.wait_for(self._typed(), self._patience(data))
+                async with asyncio.timeout(self._patience(data)):
+                    part = await self._typed()
             except TimeoutError:
                 break
             if part is None:

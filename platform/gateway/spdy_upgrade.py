@@ -29,7 +29,14 @@ _STDIN, _CLOSE, _ERROR = 0, 255, 3
 
 
 class UpgradingRequest(WebRequest):  # type: ignore[misc]
-    """A request that may leave HTTP for SPDY."""
+    """A request that may leave HTTP for SPDY, and whose connection breaks when its application does after it has begun to answer: daphne
+    would begin a second answer, which ends its own watch over all connections."""
+
+    def handle_exception(self, exception: BaseException) -> None:
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
 
     def process(self) -> Any:
         asked = self.requestHeaders.getRawHeaders(b"upgrade") or [b""]

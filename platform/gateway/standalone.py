@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from foundation.waiting import is_set_within
 from gateway.attendant import attend
 from gateway.backend import ATTENDANT, Moves
 from gateway.command_backend import CommandBackend
@@ -91,10 +92,7 @@ class LocalBackend(CommandBackend):
     async def _nap(self) -> None:
         """Until the next event is due or somebody wrote."""
         self._wanted.clear()
-        try:
-            await asyncio.wait_for(self._wanted.wait(), self._until_next())
-        except TimeoutError:
-            return
+        await is_set_within(self._wanted, self._until_next())
 
     def _until_next(self) -> float:
         due = self._cluster.next_due()

@@ -2,10 +2,11 @@
 last line, so any process can serve any cluster. Watches are served by `watch_cache.py`.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
-from gateway.backend import Backend
+from gateway.backend import Backend, handle_patiently
 from simulator.apiserver.request import Request, Response
 
 
@@ -34,8 +35,9 @@ async def followed_log(backend: Backend, request: Request) -> AsyncGenerator[byt
     is_first = True
     while True:
         moves = backend.moves
-        ended = await _has_ended(backend, request)
-        response = await backend.handle(asked)
+        ask = backend.handle if is_first else partial(handle_patiently, backend)
+        ended = await _has_ended(ask, request)
+        response = await ask(asked)
         if not response.ok:
             if is_first:
                 yield response
@@ -60,10 +62,10 @@ def _stamped(line: str) -> tuple[str, str]:
     return stamp, text
 
 
-async def _has_ended(backend: Backend, request: Request) -> bool:
+async def _has_ended(ask: Callable[[Request], Awaitable[Response]], request: Request) -> bool:
     """Whether nothing more will be written. Asked before the lines, so that none is missed."""
     path = request.path.rstrip("/").removesuffix("/log")
-    response = await backend.handle(Request("GET", path, user=request.user))
+    response = await ask(Request("GET", path, user=request.user))
     if not response.ok:
         return True
     status = response.body.get("status") or {}

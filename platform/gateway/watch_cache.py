@@ -20,7 +20,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.backend import Backend
+from foundation.waiting import is_set_within
+from gateway.backend import Backend, handle_patiently
 from simulator.apiserver.errors import too_old_revision
 from simulator.apiserver.request import Request, Response
 
@@ -94,7 +95,7 @@ class WatchCache:
         is_first = True
         while True:
             moves = self.backend.moves
-            response = await self.backend.handle(asked)
+            response = await (self.backend.handle(asked) if is_first else handle_patiently(self.backend, asked))
             if is_first and not isinstance(response.body, list):  # refused, or nothing that can be watched
                 yield response
                 return
@@ -213,8 +214,7 @@ class _Window:
         return _line("BOOKMARK", {**self._bookmark, "metadata": metadata})
 
     async def news(self, timeout_s: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._next.wait(), timeout_s)
+        await is_set_within(self._next, timeout_s)
 
     def drop_oldest(self) -> None:
         batch = self._batches.popleft()
@@ -226,7 +226,7 @@ class _Window:
         while not self._error:
             await backend.changed(moves, _LOOK_AGAIN_S)
             moves = backend.moves
-            response = await backend.handle(_since(self._asked, self._end))
+            response = await handle_patiently(backend, _since(self._asked, self._end))
             if response.ok and response.body[-1]["type"] != "ERROR":
                 self._take_in(response.body)
                 await asyncio.sleep(self._cache.pace_s)

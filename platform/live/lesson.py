@@ -5,7 +5,6 @@ At most twice a second, and once more after the last change. What the answers me
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from foundation.waiting import is_set_within
 from labs.router import Router
 
 logger = logging.getLogger(__name__)
@@ -69,8 +69,8 @@ class LessonWatch:
             if self._step and not await self._look():
                 self._wake.set()  # a cluster that stands still gives no other occasion
             self._now.clear()
-            with contextlib.suppress(TimeoutError):  # another step is looked at without delay
-                await asyncio.wait_for(self._now.wait(), max(0.0, PAUSE_S - (time.monotonic() - begin)))
+            # another step is looked at without delay
+            await is_set_within(self._now, max(0.0, PAUSE_S - (time.monotonic() - begin)))
 
     async def _look(self) -> bool:
         """The door of the panel: a failure costs one look, never the page. False when it is worth another."""

@@ -2,7 +2,7 @@
 
 A reflector lists, watches from the revision of the list, goes on from the last revision it saw when the connection breaks, and
 lists again when it is told 410 Gone. Here it also writes down every event, so that afterwards one can say what was lost,
-doubled or out of order. Raw HTTP/1.1 over asyncio, because the load must cost less than what it loads.
+doubled or out of order. Who is told 429 comes again when it was told to. Raw HTTP/1.1 over asyncio, because the load must cost less than what it loads.
 """
 
 import asyncio
@@ -67,11 +67,13 @@ class Connection:
         self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await self._writer.drain()
         status = int((await self._reader.readline()).split()[1])
-        self._length = -1
+        self._length, self.retry_after = -1, 0.0
         while (line := await self._reader.readline()) not in (b"\r\n", b""):
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 self._length = int(value)
+            elif name.lower() == b"retry-after":
+                self.retry_after = float(value)
         return status
 
     async def body(self) -> bytes:
@@ -97,6 +99,22 @@ class Connection:
             await self._writer.wait_closed()
 
 
+class _Later(Exception):
+    """429 Too Many Requests."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+async def _granted(connection: Connection, path: str) -> None:
+    """Asks for what has to be answered, now or later."""
+    status = await connection.ask("GET", path)
+    if status == 429:
+        raise _Later(connection.retry_after)
+    assert status == 200, f"{path}: {status} {await connection.body()!r}"
+
+
 @dataclass
 class Reflector:
     """One client. `events` are the revisions it was told of, in order; `objects` is its picture: name → revision."""
@@ -118,16 +136,28 @@ class Reflector:
     may_read: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
+    failure: str = ""
+    """Why it goes on no longer."""
+
     def __post_init__(self) -> None:
         self.may_read.set()
 
     async def run(self) -> None:
         """Until it is cancelled."""
+        try:
+            await self._follow()
+        except Exception as error:
+            self.failure = repr(error)
+            raise
+
+    async def _follow(self) -> None:
         while True:
-            if not self.revision:
-                await self._list()
             try:
+                if not self.revision:
+                    await self._list()
                 await self._watch()
+            except _Later as later:
+                await asyncio.sleep(later.seconds)
             except (OSError, asyncio.IncompleteReadError):
                 await asyncio.sleep(0.05)
 
@@ -135,7 +165,7 @@ class Reflector:
         connection = Connection(self.url)
         await connection.open()
         try:
-            assert await connection.ask("GET", self.path) == 200
+            await _granted(connection, self.path)
             told = msgspec.json.decode(await connection.body(), type=_List)
         finally:
             await connection.close()
@@ -152,7 +182,7 @@ class Reflector:
         self.watches += 1
         try:
             query = f"?watch=1&allowWatchBookmarks=true&resourceVersion={self.revision}{self.query}"
-            assert await connection.ask("GET", self.path + query) == 200
+            await _granted(connection, self.path + query)
             self.ready.set()
             rest, left = b"", self.hangs_up_every
             async for part in connection.parts():
@@ -232,6 +262,8 @@ async def settled(reflectors: list[Reflector], revision: int, timeout_s: float =
     """Returns when every reflector knows what happened up to a revision."""
     end = time.monotonic() + timeout_s
     while behind := [one for one in reflectors if one.revision < revision]:
+        failed = [one.failure for one in reflectors if one.failure]
+        assert not failed, f"{len(failed)} of {len(reflectors)} clients failed: {failed[0]}"
         assert time.monotonic() < end, f"{len(behind)} of {len(reflectors)} clients are behind {revision}: {behind[0]}"
         await asyncio.sleep(0.02)
 

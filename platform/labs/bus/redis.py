@@ -73,7 +73,8 @@ class RedisBus:
             logger.warning("subscribing %s waits for the connection", topic)
         self._listening.set()
         with _answering():
-            await asyncio.wait_for(confirmed.wait(), _CONFIRM_S)
+            async with asyncio.timeout(_CONFIRM_S):
+                await confirmed.wait()
 
     async def unsubscribe(self, topic: str) -> None:
         self._handlers.pop(topic.encode(), None)

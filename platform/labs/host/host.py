@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from foundation.metrics import Counter, Gauge, Histogram
+from foundation.waiting import is_set_within
 from labs.bus import Bus, BusUnavailable, Directory, Owner
 from labs.host.adoption import Adoptions
 from labs.host.aside import Aside, is_heavy
@@ -466,8 +467,7 @@ class ClusterHost:
                     self._enqueue(self.residents[cluster])
             upcoming = self._pacer.next()
             wait_s = None if upcoming is None else max(self._settings.tick_s, (upcoming - now) / 1e6)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._pace_wake.wait(), wait_s)
+            await is_set_within(self._pace_wake, wait_s)
             if upcoming is not None:
                 self._late_us = max(0, wall_us() - upcoming)
 

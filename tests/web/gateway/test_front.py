@@ -10,11 +10,14 @@ import pytest
 import yaml
 from twisted.web import http
 
+from gateway.errors import Unreachable
 from gateway.front import Front
 from gateway.phrases import name_all_statuses
 from gateway.requests import BODY_LIMIT
 from gateway.standalone import LocalBackend, Serving
 from simulator import Cluster
+from simulator.apiserver.errors import etcd_timeout
+from simulator.apiserver.request import Response
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 WRITE = {"content-type": "application/json"}
@@ -236,6 +239,49 @@ async def test_a_watch_from_a_forgotten_revision_is_told_so(client: Client, clus
     event = json.loads(await anext(stream))
     assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
     await stream.aclose()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "last"),
+    [
+        (Response(500, etcd_timeout().status()), [{"type": "ERROR", "object": etcd_timeout().status()}]),
+        (Unreachable("away"), []),
+        (KeyError("broken"), []),
+    ],
+    ids=["refused", "unreachable", "a-fault-of-ours"],
+)
+async def test_a_watch_that_has_begun_ends_whatever_goes_wrong(
+    backend: LocalBackend, trouble: Response | Exception, last: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that neither goes on nor ends would keep its client waiting for ever."""
+    sent: list[Any] = []
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if not hasattr(receive, "asked"):
+            receive.asked = True  # type: ignore[attr-defined]
+            return {"type": "http.request", "body": b""}
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def handle(request: Any) -> Any:
+        if isinstance(trouble, Exception):
+            raise trouble
+        return trouble
+
+    serving = asyncio.create_task(Front(backend)(_scope("GET", None, "watch=1"), receive, send, CONFIG_MAPS))
+    while len(sent) < 2:
+        await asyncio.sleep(0)
+    begun = len(sent)
+    monkeypatch.setattr(backend, "handle", handle)
+    backend._moves.tell()
+    await asyncio.wait_for(serving, 5)
+    *lines, end = sent[begun:]
+    assert [json.loads(message["body"]) for message in lines] == last
+    assert end == {"type": "http.response.body", "body": b""}
 
 
 async def test_leaving_a_selector_is_seen_as_a_deletion(client: Client) -> None:

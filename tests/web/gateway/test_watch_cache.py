@@ -1,7 +1,7 @@
 """What all watchers of a cluster share: nothing is lost, nothing comes twice, and who lags costs no more than the bound."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from gateway.errors import Unreachable
 from gateway.standalone import LocalBackend
 from gateway.watch_cache import WatchCache, _next_bookmark
 from simulator import Cluster
+from simulator.apiserver.errors import StatusError, etcd_timeout, too_many_requests
 from simulator.apiserver.request import Request, Response
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -24,10 +25,15 @@ class Counted(LocalBackend):
         super().__init__(Cluster.create(), speed=0)
         self.questions = 0
         self.is_away = False
+        self.refusals: list[StatusError] = []
+        """What the next questions are refused with."""
 
     async def handle(self, request: Request) -> Response:
         if self.is_away:
             raise Unreachable("away")
+        if self.refusals:
+            error = self.refusals.pop(0)
+            return Response(error.code, error.status())
         self.questions += request.query.get("watch") == "true"
         return await super().handle(request)
 
@@ -212,6 +218,58 @@ async def test_a_cluster_that_cannot_be_asked_ends_the_watch(backend: Counted, w
     backend.is_away = False
     (again,) = await _opened(watches, 1, resourceVersion=await _now(backend))
     await again.close()
+
+
+async def test_a_cluster_that_is_asked_too_much_makes_a_watch_wait(
+    backend: Counted, watches: WatchCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncio, "sleep", _no_time(asyncio.sleep))
+    clients = await _opened(watches, 2, resourceVersion=await _now(backend))
+    waiting = [asyncio.create_task(client.event()) for client in clients]
+    await asyncio.sleep(0)
+    await backend.write("a")
+    backend.refusals = [too_many_requests("Too many queries", retry_after_s=1) for _ in range(3)]
+    assert await asyncio.gather(*waiting) == [("ADDED", "a")] * 2
+    assert not backend.refusals
+    for client in clients:
+        await client.close()
+
+
+async def test_one_who_has_begun_to_read_waits_too_until_he_has_caught_up(
+    backend: Counted, watches: WatchCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are further by then, so that he has to ask a second time."""
+    monkeypatch.setattr(asyncio, "sleep", _no_time(asyncio.sleep))
+    start = await _now(backend)
+    await backend.write("a")
+    (quick,) = await _opened(watches, 1, resourceVersion=await _now(backend))
+    late = Watching(watches, resourceVersion=start)
+    assert await late.event() == ("ADDED", "a")
+    heard = asyncio.create_task(quick.event())
+    await asyncio.sleep(0)
+    await backend.write("b")
+    assert await heard == ("ADDED", "b")
+    backend.refusals = [too_many_requests("Too many queries", retry_after_s=1)]
+    assert await late.event() == ("ADDED", "b")
+    assert not backend.refusals
+    await quick.close()
+    await late.close()
+
+
+def _no_time(sleep: Callable[[float], Awaitable[None]]) -> Callable[[float], Awaitable[None]]:
+    async def at_once(seconds: float) -> None:
+        await sleep(min(seconds, 0.01))
+
+    return at_once
+
+
+async def test_what_the_cluster_refuses_later_reaches_all_who_watch(backend: Counted, watches: WatchCache) -> None:
+    clients = await _opened(watches, 2, resourceVersion=await _now(backend))
+    waiting = [asyncio.create_task(client.event()) for client in clients]
+    await asyncio.sleep(0)
+    backend.refusals = [etcd_timeout()]
+    backend._moves.tell()
+    assert await asyncio.gather(*waiting) == [("ERROR", "etcdserver: request timed out")] * 2
 
 
 async def test_a_watch_ends_when_its_time_is_over(backend: Counted, watches: WatchCache) -> None:
