@@ -47,14 +47,15 @@ def word_card(request: HttpRequest, slug: str) -> HttpResponse:
     card = words.card(slug)
     asked = " ".join(request.GET.get("q", "").split())[:80]
     answers = request.GET.dict()
+    namesakes = [other for alias in card.aliases for other in words.named(alias) if other != card]
     context = {
         "card": card,
         "placing": card.place and _placing(card.place, answers),
         "quiz": card.quiz and _quiz(card.quiz, answers),
         "kept": _kept(card.registry),
         "asked": asked if asked and card in words.named(asked) and asked.lower() != card.name.lower() else "",
-        "see": [words.card(other) for other in card.see],
-        "namesakes": [other for alias in card.aliases for other in words.named(alias) if other != card],
+        "see": [other for other in map(words.card, card.see) if other not in namesakes],
+        "namesakes": namesakes,
         "old": words.replaced_by(slug),
         "crumbs": [{"title": "Words", "url": reverse("words:list")}, {"title": card.name}],
         "section": "words",

@@ -75,7 +75,7 @@ function Deserted({ wall }: { wall: WallState }): JSX.Element | null {
   const { code, joinUrl, open } = wall.theClass.value;
   const { connected, all } = wall.summary.value;
   if (!open || connected > 0 || all === 0 || wall.connection.value !== "open") return null;
-  return <p class="notice" role="status">Nobody is here right now. Who comes back goes on where they left; who is new types <code>{code}</code> or opens <a href={joinUrl}>{joinUrl}</a>.</p>;
+  return <div class="notice" role="status"><p>Nobody is here right now. Who comes back goes on where they left; who is new types <code>{code}</code> or opens <a class="wall-link" href={joinUrl}>{joinUrl}</a>.</p></div>;
 }
 
 function Presenting({ wall }: { wall: WallState }): JSX.Element | null {

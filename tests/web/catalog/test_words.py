@@ -43,6 +43,13 @@ def test_a_search_for_namespace_asks_which_and_both_cards_link_to_each_other(cli
         assert f'<h3><a href="/words/{other}/">' in client.get(f"/words/{slug}/").content.decode()
 
 
+def test_a_namesake_is_told_apart_and_not_listed_a_second_time(client: Client) -> None:
+    api = client.get("/words/namespace/").content.decode()
+    kernel = client.get("/words/namespace-kernel/").content.decode()
+    assert ("Not to be mixed up with" in api, "See also" in api) == (True, False)
+    assert re.findall(r'<a href="/words/([a-z-]+)/">', kernel) == ["namespace", "pod"]
+
+
 def test_a_word_on_no_card_of_its_own_lists_the_cards_that_speak_of_it(client: Client) -> None:
     page = client.get("/words/", {"q": "kubelet"}).content.decode()
     assert "Cards with “kubelet”" in page
