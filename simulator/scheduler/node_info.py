@@ -5,6 +5,7 @@ assumed (sent to be bound, not yet seen bound) count from the moment of the deci
 """
 
 from collections.abc import Hashable, Mapping
+from copy import copy
 from functools import lru_cache
 
 from simulator.engine.plain import Obj
@@ -84,6 +85,12 @@ class NodeInfo:
             self.taints, self.unschedulable, self.pod_limit, self.allocatable, tuple(sorted(self.images.items()))
         )
         self._likeness: Hashable = None
+
+    def as_it_was(self, old: Obj) -> "NodeInfo":
+        """With the pods that are there now, and the looks of an earlier Node object."""
+        before = copy(self)
+        before.update(old)
+        return before
 
     @property
     def likeness(self) -> Hashable:

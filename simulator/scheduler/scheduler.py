@@ -9,8 +9,6 @@ A pod that fits nowhere may preempt: pods of lower priority are deleted from one
 (`nominations`) until they are gone. What a node is asked and how it is ranked are `plugins`, `placement` and `scoring`.
 """
 
-from collections.abc import Callable
-from copy import copy
 from dataclasses import replace
 from typing import ClassVar
 
@@ -21,29 +19,31 @@ from simulator.engine.plain import Obj
 from simulator.scheduler.cluster_view import ClusterView
 from simulator.scheduler.cycles import Cycles
 from simulator.scheduler.decisions import Decisions, record
+from simulator.scheduler.evictions import Evictions, is_preempted, priority_of
 from simulator.scheduler.fit_error import available, fit_error
 from simulator.scheduler.framework import Status
-from simulator.scheduler.hints import node_may_help, pod_may_help, storage_may_help
 from simulator.scheduler.node_info import NodeInfo
 from simulator.scheduler.nominations import Nominations
 from simulator.scheduler.obstacles import Blocked, obstacles
 from simulator.scheduler.placement import Scan
+from simulator.scheduler.placements import Placements
 from simulator.scheduler.plugins import VOLUME_BINDING
 from simulator.scheduler.plugins.volume_binding import Decision, Wanted
-from simulator.scheduler.pod_changes import SOURCE, is_ending, is_ours, is_report, labels, matters, node_of
+from simulator.scheduler.pod_changes import SOURCE, is_ours, is_report, labels, matters, node_of
 from simulator.scheduler.pod_info import PodInfo
 from simulator.scheduler.pod_infos import PodInfos
+from simulator.scheduler.pod_reports import PodReports
 from simulator.scheduler.preemption import NEVER, STILL_ENDING, Candidate, best, search
 from simulator.scheduler.queue import SchedulingQueue, Waiting
 from simulator.scheduler.scoring import Cycle, choose
 from simulator.scheduler.volume_bindings import PERIOD_US, TIMEOUT_US, Binding, VolumeBindings
+from simulator.scheduler.waking import Waking
 
 #: The one key of the work queue: "try the next pod".
 _NEXT = "next"
 #: Before a pod's uid: its backoff after a failed binding is over.
 _RETRY = "retry/"
 _BUDGETS = "poddisruptionbudgets.policy"
-_PREEMPTION = "PreemptionByScheduler"
 #: A pod that cannot preempt for this reason keeps its nomination.
 _STILL_NOMINATED = (STILL_ENDING,)
 #: Before a pod's uid: look whether its claims are bound.
@@ -75,11 +75,19 @@ class Scheduler(Controller):
         self._infos = PodInfos(self.cache)
         self._volumes = VolumeBindings(self.cache, client)
         """Pods that wait for their claims before they are bound."""
-        self._view: ClusterView | None = ClusterView(self._volumes.view)
-        """None after a restore: built from the cache when first needed."""
-        self._assumed: dict[str, tuple[str, str, str]] = {}
-        """uid → (namespace, name, node) of pods that are bound but not yet seen bound."""
         self._nominations = Nominations()
+        self._placements = Placements(self.cache, self._infos, self._nominations, self._volumes.view)
+        self._waking = Waking(
+            self.engine,
+            self.cache,
+            queue=self._pods,
+            infos=self._infos,
+            placements=self._placements,
+            nominations=self._nominations,
+            woken=self._try_next,
+        )
+        self._reports = PodReports(client)
+        self._evictions = Evictions(client, self._reports)
         self._start = 0
         """Where the next cycle starts to look for nodes."""
         self._cycles = Cycles()
@@ -91,7 +99,7 @@ class Scheduler(Controller):
     def obstacles(self, pod: Obj) -> tuple[PodInfo, list[Status], list[Blocked]]:
         """What keeps a pod from all nodes, and from each of them."""
         info = self._infos.of(pod)
-        return (info, *obstacles(info, self._nodes))
+        return (info, *obstacles(info, self._placements.nodes))
 
     @property
     def waiting(self) -> int:
@@ -104,7 +112,7 @@ class Scheduler(Controller):
         pod = new if new is not None else old
         assert pod is not None
         uid = pod["metadata"]["uid"]
-        if old is not None and new is not None and uid not in self._assumed and is_report(old, new):
+        if old is not None and new is not None and uid not in self._placements.assumed and is_report(old, new):
             return
         was = node_of(old) if new is not None else pod["spec"].get("nodeName") or ""
         now = node_of(new)
@@ -116,7 +124,7 @@ class Scheduler(Controller):
             self._drop(uid)
 
     def _on_unplaced(self, uid: str, old: Obj | None, new: Obj) -> None:
-        if uid in self._assumed:
+        if uid in self._placements.assumed:
             return
         known = self._pods.pods.get(uid)
         if known is not None and old is not None and old["spec"] == new["spec"] and labels(old) == labels(new):
@@ -129,31 +137,21 @@ class Scheduler(Controller):
         self._pods.add(Waiting(uid, key, new["spec"].get("priority") or 0, self.engine.cause))
         nominated = (new.get("status") or {}).get("nominatedNodeName")
         if nominated and old is None and not self._nominations.node_of(uid):
-            self._nominations.put(uid, nominated, self._infos.of(new), self._nodes)
+            self._nominations.put(uid, nominated, self._infos.of(new), self._placements.nodes)
         self.enqueue(_NEXT)
 
     def _on_placed(self, uid: str, old: Obj | None, new: Obj | None, was: str, now: str) -> None:
-        if was and was == now and old is not None and new is not None and uid not in self._assumed:
+        if was and was == now and old is not None and new is not None and uid not in self._placements.assumed:
             # It left the queue when it got its node.
             if not matters(old, new):
                 return
         else:
             self._drop(uid)
-        if new is not None and now and uid in self._assumed:
-            assumed = self._assumed.pop(uid)
-            if assumed[2] == now and not is_ending(new):
-                if self._pods.waits_for_change:
-                    self._wake_after_pod(None, self._infos.of(new), now)
-                return
-            self._nodes.remove_pod(assumed[2], uid)
-        if was:
-            self._nodes.remove_pod(was, uid)
-        if now and new is not None:
-            self._nodes.add_pod(now, uid, self._infos.of(new), ending=is_ending(new))
+        moved = self._placements.told(uid, new, was, now)
         if self._pods.waits_for_change:
-            before = self._infos.of(old) if was and old is not None else None
+            before = self._infos.of(old) if moved and was and old is not None else None
             after = self._infos.of(new) if now and new is not None else None
-            self._wake_after_pod(before, after, was or now)
+            self._waking.after_pod(before, after, was or now)
 
     def _drop(self, uid: str) -> None:
         if self._volumes.get(uid) is not None:
@@ -162,19 +160,19 @@ class Scheduler(Controller):
         self._decisions.forget_pending(uid)
         self.process.gate.forget(self.name, uid)
         if self._nominations.node_of(uid):
-            self._nominations.drop(uid, self._nodes)
+            self._nominations.drop(uid, self._placements.nodes)
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         if new is None:
             assert old is not None
-            self._nodes.remove_node(old["metadata"]["name"])
-            self._wake_after_node(NodeInfo(old), None)
+            self._placements.nodes.remove_node(old["metadata"]["name"])
+            self._waking.after_node(NodeInfo(old), None)
             return
         if old is not None and _looks(old) == _looks(new):
             return
-        node = self._nodes.put_node(new)
+        node = self._placements.nodes.put_node(new)
         if self._pods.waits_for_change:
-            self._wake_after_node(None if old is None else _as_it_was(node, old), node)
+            self._waking.after_node(None if old is None else node.as_it_was(old), node)
 
     def on_namespace(self, old: Obj | None, new: Obj | None) -> None:
         """Labels of namespaces decide whom a term with a `namespaceSelector` speaks of; they wake nobody."""
@@ -183,7 +181,7 @@ class Scheduler(Controller):
         if self._infos.selects_namespaces:
             self._infos.clear()
             self._cycles.clear()
-            self._view = None
+            self._placements.rebuild()
 
     def on_selector(self, old: Obj | None, new: Obj | None) -> None:
         if old is None or new is None or old["spec"].get("selector") != new["spec"].get("selector"):
@@ -201,36 +199,10 @@ class Scheduler(Controller):
         self.on_storage(old, new)
 
     def on_storage(self, old: Obj | None, new: Obj | None) -> None:
-        self._wake_pods(lambda info, plugin: storage_may_help(plugin, info, old, new))
+        self._waking.after_storage(old, new)
 
-    # Waking up (`hints` says who)
-
-    def _wake_after_node(self, old: NodeInfo | None, new: NodeInfo | None) -> None:
-        self._wake_pods(lambda info, plugin: node_may_help(plugin, info, old, new))
-
-    def _wake_after_pod(self, old: PodInfo | None, new: PodInfo | None, where: str) -> None:
-        """A pod on the node `where` came (no `old`), went (no `new`) or changed."""
-        node = self._nodes.by_name.get(where)
-        gone_from = where if new is None else ""
-        self._wake_pods(lambda info, plugin: pod_may_help(plugin, info, old, new, node), gone_from)
-
-    def _wake_pods(self, may_help: Callable[[PodInfo, str], bool], freed: str = "") -> None:
-        """Pods nominated to the node `freed` are tried again in any case: their own place is taken by themselves."""
-        answers: dict[tuple[PodInfo, tuple[str, ...]], bool] = {}
-        woken = False
-        for waiting in self._pods.unschedulable():
-            pod = self.cache.get("pods", *waiting.key)
-            if pod is None:
-                continue
-            info = self._infos.of(pod)
-            asked = (info, waiting.plugins)
-            if asked not in answers:
-                answers[asked] = not waiting.plugins or any(may_help(info, plugin) for plugin in waiting.plugins)
-            if answers[asked] or (freed and self._nominations.node_of(waiting.uid) == freed):
-                self._pods.wake(waiting, self.engine.now, self.engine.cause)
-                woken = True
-        if woken:
-            self.enqueue(_NEXT)
+    def _try_next(self) -> None:
+        self.enqueue(_NEXT)
 
     # The gate: the keys of the work queue say nothing, the pods do
 
@@ -254,7 +226,7 @@ class Scheduler(Controller):
 
     def refresh(self) -> None:
         """The view of the nodes is built from the cache when it is first needed."""
-        assert self._nodes is not None
+        assert self._placements.nodes is not None
 
     # One pod
 
@@ -280,7 +252,7 @@ class Scheduler(Controller):
                 self.queue.add(_NEXT)
 
     def _schedule(self, waiting: Waiting, pod: Obj) -> None:
-        info, view = self._infos.of(pod), self._nodes
+        info, view = self._infos.of(pod), self._placements.nodes
         if not self._nominations.holds_any:
             self._try(waiting, pod, info, view)
             return
@@ -294,7 +266,9 @@ class Scheduler(Controller):
             self._give_up(waiting, pod, cycle)
             return
         node = view.nodes[choice.position].name
-        decided = record(cycle, view, choice, at=self.engine.now, message=_assigned(waiting, node))
+        namespace, name = waiting.key
+        message = f"Successfully assigned {namespace}/{name} to {node}"
+        decided = record(cycle, view, choice, at=self.engine.now, message=message)
         self._start = (self._start + cycle.examined) % len(view.nodes)
         self._bind(waiting, pod, info, node, decided)
 
@@ -309,27 +283,25 @@ class Scheduler(Controller):
         return self._cycles.of(info, self._infos.without_claims(info), view, start, waiting=self._pods.active)
 
     def _bind(self, waiting: Waiting, pod: Obj, info: PodInfo, node: str, decided: Plain) -> None:
-        namespace, name = waiting.key
-        decision = self._volume_decision(info, node) if info.claims else Decision()
-        self._nodes.add_pod(node, waiting.uid, info)
-        self._assumed[waiting.uid] = (namespace, name, node)
-        if decision.static or decision.dynamic:
+        decision = self._volume_decision(info, node) if info.claims else None
+        self._placements.assume(waiting.uid, waiting.key, node, info)
+        if decision is not None and (decision.static or decision.dynamic):
             self._bind_volumes(waiting, pod, decision, decided)
         else:
             self._bind_pod(waiting, pod, decided)
 
     # Volumes first (PreBind)
 
-    def _volume_decision(self, info: PodInfo, node: str) -> Decision:
-        prepared = VOLUME_BINDING.prepare_check(info, self._nodes)
-        found = VOLUME_BINDING.decide(self._nodes.by_name[node], prepared) if isinstance(prepared, Wanted) else None
-        return found or Decision()
+    def _volume_decision(self, info: PodInfo, node: str) -> Decision | None:
+        view = self._placements.nodes
+        prepared = VOLUME_BINDING.prepare_check(info, view)
+        return VOLUME_BINDING.decide(view.by_name[node], prepared) if isinstance(prepared, Wanted) else None
 
     def _bind_volumes(self, waiting: Waiting, pod: Obj, decision: Decision, decided: Plain) -> None:
         namespace, name = waiting.key
         static = {claim["metadata"]["name"]: volume["metadata"]["name"] for claim, volume in decision.static}
         dynamic = [claim["metadata"]["name"] for claim in decision.dynamic]
-        node = self._assumed[waiting.uid][2]
+        node = self._placements.assumed[waiting.uid][2]
         binding = Binding(waiting.uid, namespace, name, node, self.engine.now, static, dynamic, decided)
         try:
             self._volumes.begin(binding, decision)
@@ -360,16 +332,12 @@ class Scheduler(Controller):
     def _unreserve(self, uid: str) -> None:
         """The pod is not placed after all."""
         self._volumes.end(uid)
-        if uid not in self._assumed:
-            return
-        where = self._assumed[uid][2]
-        info = self._nodes.pod_on(where, uid)
-        del self._assumed[uid]
-        self._nodes.remove_pod(where, uid)
-        self._wake_after_pod(info, None, where)
+        if uid in self._placements.assumed:
+            where, info = self._placements.undo(uid)
+            self._waking.after_pod(info, None, where)
 
     def _bind_pod(self, waiting: Waiting, pod: Obj, decided: Plain) -> None:
-        namespace, name, node = self._assumed[waiting.uid]
+        namespace, name, node = self._placements.assumed[waiting.uid]
         try:
             self.client.bind(namespace, name, node)
         except (StatusError, ApiUnavailable):
@@ -378,9 +346,9 @@ class Scheduler(Controller):
             return
         self._pods.remove(waiting.uid)
         if self._nominations.node_of(waiting.uid):
-            self._nominations.drop(waiting.uid, self._nodes)
+            self._nominations.drop(waiting.uid, self._placements.nodes)
         self._decisions.placed(waiting.uid, decided)
-        self.client.event(pod, "Normal", "Scheduled", _assigned(waiting, node), source=SOURCE)
+        self.client.event(pod, "Normal", "Scheduled", decided["message"], source=SOURCE)
 
     def _try_later(self, waiting: Waiting) -> None:
         """The API server refused or did not answer: the pod backs off, whatever the cluster does meanwhile."""
@@ -388,7 +356,7 @@ class Scheduler(Controller):
         self.enqueue(_RETRY + waiting.uid, self._pods.backoff_end(waiting) - self.engine.now)
 
     def _give_up(self, waiting: Waiting, pod: Obj, cycle: Cycle) -> None:
-        view, rejected = self._nodes, cycle.rejected
+        view, rejected = self._placements.nodes, cycle.rejected
         victims, reason = self._preempt(waiting, pod, cycle)
         message = fit_error(len(view.nodes), rejected, reason)
         plugins = tuple(sorted({status.plugin for status in rejected}))
@@ -404,32 +372,18 @@ class Scheduler(Controller):
             self._evict(pod, victims)
 
     def _tell_status(self, waiting: Waiting, pod: Obj, message: str, reason: str = "Unschedulable") -> None:
-        status: Obj = {}
-        conditions = _with_unschedulable(pod, message, self.engine.timestamp(), reason)
-        if conditions is not None:
-            status["conditions"] = conditions
-        nominated = self._nominations.node_of(waiting.uid)
-        if nominated != ((pod.get("status") or {}).get("nominatedNodeName") or ""):
-            status["nominatedNodeName"] = nominated or None
-        if status:
-            self._patch_status(pod, status)
-
-    def _patch_status(self, pod: Obj, status: Obj) -> None:
-        metadata = pod["metadata"]
-        try:
-            self.client.patch("pods", metadata["namespace"], metadata["name"], {"status": status}, subresource="status")
-        except (StatusError, ApiUnavailable):
-            return
+        nominated, now = self._nominations.node_of(waiting.uid), self.engine.timestamp()
+        self._reports.unscheduled(pod, message, reason=reason, nominated=nominated, now=now)
 
     # Preemption
 
     def _preempt(self, waiting: Waiting, pod: Obj, cycle: Cycle) -> tuple[Candidate | None, str]:
         """(whom to delete, or why that is no way out)."""
-        info, view = cycle.pod, self._nodes
+        info, view = cycle.pod, self._placements.nodes
         if info.never_preempts:
             return None, NEVER
         nominated = self._nominations.node_of(waiting.uid)
-        if any(_is_preempted(one) and _priority(one) < info.priority for one in self.cache.on_node(nominated)):
+        if any(is_preempted(one) and priority_of(one) < info.priority for one in self.cache.on_node(nominated)):
             return None, STILL_ENDING
         budgets = list(self.cache.list(_BUDGETS))
         found = search(info, view, cycle.rejected, self.cache.on_node, budgets, self.engine.rng("preemption"))
@@ -439,75 +393,36 @@ class Scheduler(Controller):
 
     def _evict(self, pod: Obj, chosen: Candidate) -> None:
         """Deletes the victims, each with the reason in its status; weaker pods nominated to the node look elsewhere."""
-        for uid in self._nominations.lower_on(chosen.node, _priority(pod)):
-            self._nominations.drop(uid, self._nodes)
+        for uid in self._nominations.lower_on(chosen.node, priority_of(pod)):
+            self._nominations.drop(uid, self._placements.nodes)
             weaker = self._pods.pods.get(uid)
             found = self.cache.get("pods", *weaker.key) if weaker is not None else None
             if found is not None:
-                self._patch_status(found, {"nominatedNodeName": None})
-        scheduler = pod["spec"].get("schedulerName") or SOURCE
-        condition = {
-            "type": "DisruptionTarget",
-            "status": "True",
-            "lastProbeTime": None,
-            "lastTransitionTime": self.engine.timestamp(),
-            "reason": _PREEMPTION,
-            "message": f"{scheduler}: preempting to accommodate a higher priority pod",
-        }
-        for victim in chosen.victims:
-            known = (victim.get("status") or {}).get("conditions") or ()
-            others = [one for one in known if one["type"] != condition["type"]]
-            self._patch_status(victim, {"conditions": [*others, condition]})
-            metadata = victim["metadata"]
-            try:
-                self.client.delete("pods", metadata["namespace"], metadata["name"], uid=metadata["uid"])
-            except (StatusError, ApiUnavailable):
-                continue
-            message = f"Preempted by pod {pod['metadata']['uid']} on node {chosen.node}"
-            self.client.event(victim, "Normal", "Preempted", message, source=SOURCE)
+                self._reports.patch(found, {"nominatedNodeName": None})
+        self._evictions.evict(chosen, pod, self.engine.timestamp())
 
     # State
 
-    @property
-    def _nodes(self) -> ClusterView:
-        if self._view is None:
-            self._view = self._rebuilt()
-        return self._view
-
-    def _rebuilt(self) -> ClusterView:
-        view = ClusterView(self._volumes.view)
-        for node in self.cache.list("nodes"):
-            view.put_node(node)
-        for pod in self.cache.list("pods"):
-            uid = pod["metadata"]["uid"]
-            assumed = self._assumed.get(uid)
-            node_name = assumed[2] if assumed else node_of(pod)
-            if node_name:
-                view.add_pod(node_name, uid, self._infos.of(pod), ending=is_ending(pod))
-            elif self._nominations.node_of(uid):
-                self._nominations.hold(uid, self._infos.of(pod), view)
-        return view
-
     def on_start(self) -> None:
-        self._view = ClusterView(self._volumes.view)
+        self._placements.begin()
 
     def on_stop(self) -> None:
         super().on_stop()
         self._pods.clear()
         self._decisions.clear()
         self._infos.clear()
-        self._assumed.clear()
+        self._placements.assumed.clear()
         self._nominations.clear()
         self._volumes.clear()
         self._cycles.clear()
-        self._view = ClusterView(self._volumes.view)
+        self._placements.begin()
         self._start = 0
 
     def dump_private(self) -> Plain:
         return {
             "pods": self._pods.dump(),
             "decisions": self._decisions.dump(),
-            "assumed": [[uid, *where] for uid, where in self._assumed.items()],
+            "assumed": self._placements.dump(),
             "nominations": self._nominations.dump(),
             "volumes": self._volumes.dump(),
             "start": self._start,
@@ -516,36 +431,12 @@ class Scheduler(Controller):
     def load_private(self, state: Plain) -> None:
         self._pods.load(state["pods"])
         self._decisions.load(state["decisions"])
-        self._assumed = {uid: (namespace, name, node) for uid, namespace, name, node in state["assumed"]}
+        self._placements.load(state["assumed"])
         self._nominations.load(state["nominations"])
         self._volumes.load(state["volumes"])
         self._start = state["start"]
         self._infos.clear()
         self._cycles.clear()
-        self._view = None
-
-
-def _assigned(waiting: Waiting, node: str) -> str:
-    namespace, name = waiting.key
-    return f"Successfully assigned {namespace}/{name} to {node}"
-
-
-def _is_preempted(pod: Obj) -> bool:
-    """Being deleted to make room for another."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    marked = next((one for one in conditions if one["type"] == "DisruptionTarget"), None)
-    return is_ending(pod) and marked is not None and marked["status"] == "True" and marked.get("reason") == _PREEMPTION
-
-
-def _priority(pod: Obj) -> int:
-    return int(pod["spec"].get("priority") or 0)
-
-
-def _as_it_was(node: NodeInfo, old: Obj) -> NodeInfo:
-    """The node with the pods it has now and the looks of an earlier Node object."""
-    before = copy(node)
-    before.update(old)
-    return before
 
 
 def _looks(node: Obj) -> tuple[object, ...]:
@@ -558,17 +449,3 @@ def _looks(node: Obj) -> tuple[object, ...]:
         status.get("allocatable"),
         status.get("images"),
     )
-
-
-def _with_unschedulable(pod: Obj, message: str, now: str, reason: str) -> list[Obj] | None:
-    """The pod's conditions with PodScheduled=False; None when they already say so."""
-    conditions = list((pod.get("status") or {}).get("conditions") or ())
-    wanted = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
-    for index, known in enumerate(conditions):
-        if known["type"] == "PodScheduled":
-            if all(known.get(name) == value for name, value in wanted.items()):
-                return None
-            since = known.get("lastTransitionTime", now) if known["status"] == "False" else now
-            conditions[index] = {**wanted, "lastProbeTime": None, "lastTransitionTime": since}
-            return conditions
-    return [*conditions, {**wanted, "lastProbeTime": None, "lastTransitionTime": now}]
