@@ -457,7 +457,7 @@ class Kubelets:
         """See `on_start`."""
 
     def on_pod(self, old: Obj | None, new: Obj | None) -> None:
-        self._workers.hear(old, new)
+        self._workers.updates.hear(old, new)
 
     def on_node(self, old: Obj | None, new: Obj | None) -> None:
         self.volumes.node_changed(old, new)

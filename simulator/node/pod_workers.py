@@ -1,23 +1,22 @@
 """The pod workers of all kubelets: from a pod's binding to the last report of its end.
 
-A worker is woken by changes of its pod and by its runtime, never by a clock of its own. A sync first reports what is
+A worker is told of changes of its pod (`pod_updates`) and woken by its runtime, never by a clock of its own. A sync first reports what is
 (`pod_reports`), then does what is missing (`pod_lifecycle`, `pod_sandboxes`, `container_starts`), as `pkg/kubelet/kubelet.go`
 SyncPod does; so the status always lags one look behind the containers. Before a worker takes a pod up stands the gate, where a
 learner may stop it. Leaves to others: machines and their power (`machines`), processes (`container_runtime`), probes (`prober`).
 """
 
-from simulator.apiserver.errors import ApiUnavailable
-from simulator.client import KUBELET, About, Held
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
 from simulator.node import critical_pods
-from simulator.node.admission import OUT_OF
-from simulator.node.admission_handlers import AdmissionHandlers
+from simulator.node.admission import Rejection
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
-from simulator.node.eviction import IMMEDIATE_S, is_critical
+from simulator.node.eviction import IMMEDIATE_S
 from simulator.node.fleet import WORKERS, Fleet
+from simulator.node.kubelet_gate import KubeletGate
+from simulator.node.mirrors import Mirrors
 from simulator.node.node_shutdown import MESSAGE as SHUT_DOWN_MESSAGE
 from simulator.node.node_shutdown import REASON as SHUT_DOWN
 from simulator.node.pod_lifecycle import (
@@ -30,15 +29,13 @@ from simulator.node.pod_lifecycle import (
 )
 from simulator.node.pod_reports import STATUS_RETRY_US, PodReports
 from simulator.node.pod_sandboxes import PodSandboxes
-from simulator.node.pod_status import is_ready_outdated, rejected_status
+from simulator.node.pod_status import rejected_status
+from simulator.node.pod_updates import PodUpdates
 from simulator.node.records import ContainerRecord, NodeRecord, PodRecord
 from simulator.node.resizing import Resizing
-from simulator.node.static_pods import StaticPods, mirrored
 from simulator.node.timing import SECOND
 from simulator.node.volume_manager import VolumeManager
 
-#: How often a kubelet looks for mirrors of pods that have ended (`housekeepingPeriod`).
-HOUSEKEEPING_US = 2 * SECOND
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
 
 
@@ -61,10 +58,11 @@ class PodWorkers:
         self._resizing = Resizing(fleet, runtime)
         self._volumes = volumes
         self._sandboxes = PodSandboxes(fleet, volumes)
-        self._static = StaticPods(fleet)
-        self._handlers = AdmissionHandlers(fleet)
+        self._mirrors = Mirrors(fleet)
+        self._gate = KubeletGate(fleet)
+        self.updates = PodUpdates(fleet, self, reports=self._reports, mirrors=self._mirrors, gate=self._gate)
+        """Hears of pods, and tells their workers."""
         fleet.engine.register(self)
-        fleet.gate.add(KUBELET, self)
 
     def dump(self) -> Plain:
         return None
@@ -72,123 +70,33 @@ class PodWorkers:
     def load(self, state: Plain) -> None:
         """Everything is in the fleet's records."""
 
-    # What the watch tells
+    # The beginning of a pod
 
-    def hear(self, old: Obj | None, new: Obj | None) -> None:
-        pod = old if new is None else new
-        if pod is None or self._is_nothing_new(old, new):
-            return
-        node = self._fleet.nodes.get(pod["spec"].get("nodeName", ""))
-        if node is None or not node.kubelet:
-            return
-        if mirrored(pod):
-            self._hear_of_mirror(node, pod, is_gone=new is None)
-            return
-        record = self._fleet.pods.get(pod["metadata"]["uid"])
-        if new is None:
-            if record is not None:
-                self._removed(record)
-        elif record is None:
-            if not self._is_held(node.name, new):
-                self._meet(node, new)
-        elif new["metadata"].get("deletionTimestamp"):
-            if not self._is_held(node.name, new):
-                self._deleted(record, new)
-        elif old is not None and record.worker == "syncing":
-            if _differs(old, new):
-                self._changed(record, old, new)
-            elif self._fleet.facts(record, new).has_gates and is_ready_outdated(new):
-                self._fleet.wake(record)
-
-    def _is_nothing_new(self, old: Obj | None, new: Obj | None) -> bool:
-        """Whether a pod that has a worker differs in its status alone, as it does after each report of the worker itself."""
-        if old is None or new is None or old["spec"] is not new["spec"]:
-            return False
-        metadata = new["metadata"]
-        record = self._fleet.pods.get(metadata["uid"])
-        if record is None or record.facts is None or record.facts.has_gates:
-            return False
-        return "deletionTimestamp" not in metadata
-
-    def relist(self, node_name: str, epoch: int) -> None:
-        """Event: a kubelet has started and compares the pods bound to it with what it knows."""
-        node = self._fleet.nodes[node_name]
-        if node.epoch != epoch or not node.kubelet:
-            return
-        here = self._fleet.cache.on_node(node_name)
-        bound = {pod["metadata"]["uid"]: pod for pod in here if not mirrored(pod)}
-        for uid in [uid for uid in node.pods if uid not in bound and not self._fleet.pods[uid].static]:
-            self._removed(self._fleet.pods[uid])
-        self._relist_mirrors(node, {mirrored(pod): pod for pod in here if mirrored(pod)})
-        for uid, pod in bound.items():
-            record = self._fleet.pods.get(uid)
-            if record is None:
-                if not self._is_held(node_name, pod):
-                    self._meet(node, pod)
-                continue
-            record.written = None
-            for one in record.containers.values():
-                if one.exit_reason == "Unknown" and one.state == "exited":
-                    one.finished_us = self._engine.now
-            if record.worker == "syncing" and pod["metadata"].get("deletionTimestamp"):
-                self._deleted(record, pod)
-            else:
-                self._fleet.wake(record)
-
-    def _meet(self, node: NodeRecord, pod: Obj, *, static: bool = False) -> None:
-        """A pod newly bound to this node, or found in a file on it."""
-        metadata, spec = pod["metadata"], pod["spec"]
-        if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
-            if metadata.get("deletionTimestamp"):
-                self._reports.delete(node.name, metadata)
-            return
-        record = PodRecord(
-            metadata["uid"], metadata["namespace"], metadata["name"], node.name, {}, started_us=self._engine.now
-        )
-        facts = self._fleet.facts(record, pod)
-        record.containers = {name: ContainerRecord(name, kind) for name, kind in facts.kinds}
-        record.static = static
-        record.requests = facts.wants.requests
-        rejection = self._handlers.rejection(node, record, pod)
-        if rejection is not None and rejection.reason.startswith(OUT_OF) and is_critical(pod):
-            rejection = self._handlers.make_room(node, record, pod)
-            if rejection is None:
-                return
+    def begin(self, node: NodeRecord, record: PodRecord, pod: Obj) -> None:
+        """A pod that may run here takes its room."""
         self._fleet.pods[record.uid] = record
         node.pods[record.uid] = None
-        if rejection is not None:
-            record.requests = (0, 0)
-            record.worker = TRANSITIONS[record.worker, "rejected"][0]
-            self._fleet.event(record, "Warning", rejection.reason, rejection.message)
-            self._reports.report(
-                record,
-                pod,
-                rejected_status(pod, rejection.reason, rejection.message, self._engine.timestamp(record.started_us)),
-            )
-            return
         node.active += 1
         node.cpu_milli += record.requests[0]
         node.memory += record.requests[1]
-        if metadata.get("deletionTimestamp"):
-            self._deleted(record, pod)
+        if pod["metadata"].get("deletionTimestamp"):
+            self.deleted(record, pod)
             return
-        deadline = spec.get("activeDeadlineSeconds")
+        deadline = pod["spec"].get("activeDeadlineSeconds")
         if deadline:
             self._engine.schedule(int(deadline) * SECOND, self.name, "deadline", record.uid)
         self._sync(record, pod)
 
-    def preempt(self, uid: str) -> None:
-        """Event: a pod ends so that a critical one has room."""
-        record = self._fleet.pods.get(uid)
-        pod = self._fleet.pod(record) if record is not None else None
-        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
-            return
-        record.phase, record.reason, record.message = "Failed", critical_pods.REASON, critical_pods.MESSAGE
-        record.disrupted = critical_pods.DISRUPTED
-        self._fleet.event(record, "Warning", critical_pods.REASON, critical_pods.MESSAGE)
-        self._cause(record, pod, "deadline")
+    def reject(self, node: NodeRecord, record: PodRecord, pod: Obj, why: Rejection) -> None:
+        self._fleet.pods[record.uid] = record
+        node.pods[record.uid] = None
+        record.requests = (0, 0)
+        record.worker = TRANSITIONS[record.worker, "rejected"][0]
+        self._fleet.event(record, "Warning", why.reason, why.message)
+        started = self._engine.timestamp(record.started_us)
+        self._reports.report(record, pod, rejected_status(pod, why.reason, why.message, started))
 
-    def _changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
+    def changed(self, record: PodRecord, old: Obj, new: Obj) -> None:
         """A running pod may change its images (and little else): the container is replaced."""
         for spec in new["spec"]["containers"]:
             one = record.containers[spec["name"]]
@@ -213,97 +121,23 @@ class PodWorkers:
             )
         self._fleet.wake(record)
 
-    # Static pods
+    # What is for the updates to look at
 
-    def read_manifests(self, node_name: str, epoch: int) -> None:
+    def relist(self, node: str, epoch: int) -> None:
+        """Event: a kubelet has started."""
+        self.updates.relist(node, epoch)
+
+    def read_manifests(self, node: str, epoch: int) -> None:
         """Event: the kubelet has started, or something in its directory of manifests has changed."""
-        node = self._fleet.nodes[node_name]
-        if node.epoch != epoch or not node.kubelet:
-            return
-        wanted = self._static.wanted(node)
-        taken = {}
-        for record in [self._fleet.pods[uid] for uid in node.pods if self._fleet.pods[uid].static]:
-            taken[record.namespace, record.name] = record.uid
-            if record.uid in wanted:
-                self._fleet.wake(record)
-            elif not record.orphaned:
-                record.orphaned = True
-                self._cause(record, self._fleet.pod(record), "removed")
-        for pod in wanted.values():
-            if (pod["metadata"]["namespace"], pod["metadata"]["name"]) not in taken and not self._is_held(
-                node_name, pod
-            ):
-                self._meet(node, pod, static=True)
-
-    def _hear_of_mirror(self, node: NodeRecord, mirror: Obj, *, is_gone: bool) -> None:
-        """Deleting a mirror pod changes nothing but the mirror, which is made again."""
-        record = self._fleet.pods.get(mirrored(mirror))
-        if is_gone:
-            if record is not None and record.mirror == mirror["metadata"]["uid"]:
-                record.mirror, record.written = "", None
-                self._fleet.notice(record)
-        elif record is None or mirror["metadata"].get("deletionTimestamp"):
-            self._static.delete(node.name, mirror)
-
-    def _relist_mirrors(self, node: NodeRecord, mirrors: dict[str, Obj]) -> None:
-        for record in [self._fleet.pods[uid] for uid in node.pods if self._fleet.pods[uid].static]:
-            mirror = mirrors.pop(record.uid, None)
-            record.mirror = "" if mirror is None else mirror["metadata"]["uid"]
-            record.written = None
-            self._fleet.wake(record)
-        for mirror in mirrors.values():
-            self._static.delete(node.name, mirror)
-
-    def sweep_mirror(self, node: str, namespace: str, name: str, uid: str) -> None:
-        """Event: the kubelet's housekeeping takes away the mirror of a static pod that has ended."""
-        try:
-            mirror = self._fleet.find(node, "pods", namespace, name)
-        except ApiUnavailable:
-            mirror = None
-            self._engine.schedule(STATUS_RETRY_US, self.name, "sweep_mirror", node, namespace, name, uid)
-        if mirror is not None and mirrored(mirror) == uid:
-            self._static.delete(node, mirror)
-
-    def _forget_static(self, node: NodeRecord, record: PodRecord) -> None:
-        """Its file may hold another pod of the same name, which has waited for this one's end."""
-        if record.uid not in node.manifests.values():
-            del node.static_pods[record.uid]
-        delay = HOUSEKEEPING_US - self._engine.now % HOUSEKEEPING_US if self._fleet.timing.relist_us else 0
-        self._engine.schedule(delay, self.name, "sweep_mirror", node.name, record.namespace, record.name, record.uid)
-        self._engine.schedule(0, self.name, "read_manifests", node.name, node.epoch)
-
-    # The gate
-
-    def _is_held(self, node: str, pod: Obj) -> bool:
-        gate, metadata = self._fleet.gate, pod["metadata"]
-        if not gate.watches:
-            return False
-        about = About("pods", metadata["namespace"], metadata["name"])
-        return gate.stops(f"{KUBELET}/{node}", metadata["uid"], about, self._engine.cause)
-
-    def go_on(self, held: Held) -> None:
-        self._engine.schedule(0, self.name, "resume", held.key, held.about.namespace, held.about.name, held.cause)
-
-    def turned_on(self) -> None:
-        """A kubelet that is off is a process that does not run: `Machines` starts it."""
+        self.updates.read_manifests(node, epoch)
 
     def resume(self, uid: str, namespace: str, name: str, cause: int) -> None:
         """Event: a pod that was held may be looked at, once."""
-        pod = self._fleet.cache.get("pods", namespace, name)
-        pod = next((one.static_pods[uid] for one in self._fleet.nodes.values() if uid in one.static_pods), pod)
-        node = self._fleet.nodes.get(pod["spec"].get("nodeName", "")) if pod is not None else None
-        if pod is None or node is None or pod["metadata"]["uid"] != uid or not node.kubelet:
-            return
-        self._engine.cause = cause
-        if self._is_held(node.name, pod):
-            return
-        record = self._fleet.pods.get(uid)
-        if record is None:
-            self._meet(node, pod, static=uid in node.static_pods)
-        elif pod["metadata"].get("deletionTimestamp") and record.worker == "syncing":
-            self._deleted(record, pod)
-        else:
-            self._look(record, pod)
+        self.updates.resume(uid, namespace, name, cause)
+
+    def sweep_mirror(self, node: str, namespace: str, name: str, uid: str) -> None:
+        """Event: the kubelet's housekeeping takes away the mirror of a static pod that has ended."""
+        self._mirrors.sweep(node, namespace, name, uid)
 
     # The worker
 
@@ -316,10 +150,10 @@ class PodWorkers:
         if not self._fleet.is_up(record):
             return
         pod = self._fleet.pod(record)
-        if pod is None or not self._is_held(record.node, pod):
-            self._look(record, pod)
+        if pod is None or not self._gate.holds(record.node, pod):
+            self.look(record, pod)
 
-    def _look(self, record: PodRecord, pod: Obj | None) -> None:
+    def look(self, record: PodRecord, pod: Obj | None) -> None:
         if record.worker == "terminating":
             self._go_on_stopping(record, pod)
         elif pod is not None:
@@ -331,7 +165,7 @@ class PodWorkers:
             record.again = True
             return
         self._reports.leave_messages(record, pod)
-        if record.static and not self._static.mirror(record, pod):
+        if record.static and not self._mirrors.make(record, pod):
             self._fleet.wake(record, STATUS_RETRY_US)
         self._reports.write_status(record, pod)
         if record.resizing and not any(one.stopping for one in record.containers.values()):
@@ -405,11 +239,12 @@ class PodWorkers:
         else:
             self._fleet.wake(record, self._fleet.retry_us())
 
+    # Reasons to end
+
     def deadline(self, uid: str) -> None:
         """Event: activeDeadlineSeconds has passed."""
-        record = self._fleet.pods.get(uid)
-        pod = self._fleet.pod(record) if record is not None else None
-        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
+        record, pod = self._syncing(uid)
+        if record is None or pod is None:
             return
         allowed = pod["spec"].get("activeDeadlineSeconds")
         if not allowed or self._engine.now < record.started_us + int(allowed) * SECOND:
@@ -419,15 +254,38 @@ class PodWorkers:
         self._reports.write_status(record, pod)
         self._cause(record, pod, "deadline")
 
+    def preempt(self, uid: str) -> None:
+        """Event: a pod ends so that a critical one has room."""
+        record, pod = self._syncing(uid)
+        if record is None or pod is None:
+            return
+        record.phase, record.reason, record.message = "Failed", critical_pods.REASON, critical_pods.MESSAGE
+        record.disrupted = critical_pods.DISRUPTED
+        self._fleet.event(record, "Warning", critical_pods.REASON, critical_pods.MESSAGE)
+        self._cause(record, pod, "deadline")
+
     def evict(self, uid: str, message: str, grace_s: int) -> None:
         """Event: the eviction manager ends a pod, at once and for good."""
-        record = self._fleet.pods.get(uid)
-        pod = self._fleet.pod(record) if record is not None else None
-        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
+        record, pod = self._syncing(uid)
+        if record is None or pod is None:
             return
         record.phase, record.reason, record.message = "Failed", "Evicted", message
         record.disrupted, record.grace_s = message, grace_s
         self._fleet.event(record, "Warning", "Evicted", message)
+        self._cause(record, pod, "deadline")
+
+    def evict_for_storage(self, uid: str) -> None:
+        """Event: the eviction manager looks at what a pod has stored (`localStorageEviction`)."""
+        record, pod = self._syncing(uid)
+        if record is None or pod is None:
+            return
+        message = self._volumes.local.excess(record, pod)
+        if not message:
+            return
+        record.phase, record.reason, record.message = "Failed", "Evicted", message
+        record.grace_s = IMMEDIATE_S
+        self._fleet.event(record, "Warning", "Evicted", message)
+        self._reports.write_status(record, pod)
         self._cause(record, pod, "deadline")
 
     def shut_down(self, uid: str, seconds: int) -> None:
@@ -446,9 +304,16 @@ class PodWorkers:
             for one in record.containers.values():
                 self._runtime.hurry(record, one, seconds)
 
+    def _syncing(self, uid: str) -> tuple[PodRecord | None, Obj | None]:
+        """A pod that is meant to run, and whose kubelet works."""
+        record = self._fleet.pods.get(uid)
+        if record is None or record.worker != "syncing" or not self._fleet.is_up(record):
+            return None, None
+        return record, self._fleet.pod(record)
+
     # The end of a pod
 
-    def _deleted(self, record: PodRecord, pod: Obj) -> None:
+    def deleted(self, record: PodRecord, pod: Obj) -> None:
         if record.worker == "terminating":
             end = self._engine.now + int(pod["metadata"].get("deletionGracePeriodSeconds") or 0) * SECOND
             if end < record.grace_end_us:
@@ -457,11 +322,16 @@ class PodWorkers:
         else:
             self._cause(record, pod, "deleted")
 
-    def _removed(self, record: PodRecord) -> None:
+    def removed(self, record: PodRecord) -> None:
         """The object is gone from the API, whether or not the containers are."""
         record.orphaned = True
         record.grace_end_us = self._engine.now
         self._cause(record, None, "removed")
+
+    def unwanted(self, record: PodRecord) -> None:
+        """The file of a static pod is gone."""
+        record.orphaned = True
+        self._cause(record, self._fleet.pod(record), "removed")
 
     def _cause(self, record: PodRecord, pod: Obj | None, cause: str) -> None:
         """One step of the worker's state machine."""
@@ -517,21 +387,6 @@ class PodWorkers:
         if node.shutdown:
             self._engine.schedule(0, "node-shutdown", "pod_ended", node.name, node.epoch)
 
-    def evict_for_storage(self, uid: str) -> None:
-        """Event: the eviction manager looks at what a pod has stored (`localStorageEviction`)."""
-        record = self._fleet.pods.get(uid)
-        pod = self._fleet.pod(record) if record is not None else None
-        if record is None or pod is None or record.worker != "syncing" or not self._fleet.is_up(record):
-            return
-        message = self._volumes.local.excess(record, pod)
-        if not message:
-            return
-        record.phase, record.reason, record.message = "Failed", "Evicted", message
-        record.grace_s = IMMEDIATE_S
-        self._fleet.event(record, "Warning", "Evicted", message)
-        self._reports.write_status(record, pod)
-        self._cause(record, pod, "deadline")
-
     def _report_end(self, record: PodRecord, pod: Obj | None) -> None:
         node = self._fleet.nodes[record.node]
         node.active -= 1
@@ -555,7 +410,9 @@ class PodWorkers:
         if record.static:
             self._forget_static(node, record)
 
-
-def _differs(old: Obj, new: Obj) -> bool:
-    """Whether a pod is meant to be another. Identity answers at once where objects share their parts."""
-    return old["spec"] is not new["spec"] and bool(old["spec"] != new["spec"])
+    def _forget_static(self, node: NodeRecord, record: PodRecord) -> None:
+        """Its file may hold another pod of the same name, which has waited for this one's end."""
+        if record.uid not in node.manifests.values():
+            del node.static_pods[record.uid]
+        self._mirrors.outlive(node, record)
+        self._engine.schedule(0, self.name, "read_manifests", node.name, node.epoch)

@@ -1,14 +1,13 @@
 """Static pods: what lies in `/etc/kubernetes/manifests` of a machine runs there, whether or not anybody else agrees.
 
-Follows `pkg/kubelet/config/file.go`, `config/common.go: applyDefaults` and `pkg/kubelet/pod/mirror_client.go` (v1.33). Promises: the API server is
-told of a static pod by a mirror pod, which is made again when somebody deletes it; only the file decides. A machine without manifests costs nothing.
+Follows `pkg/kubelet/config/file.go` and `config/common.go: applyDefaults` (v1.33). Promises: only the file decides. A machine without manifests costs
+nothing. Leaves to others: what the API server is told (`mirrors`).
 
 State lies in the node's record: `manifests` (path → uid of its pod, "" when the kubelet cannot use the file) and `static_pods` (uid → pod).
 """
 
 from hashlib import blake2b
 
-from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.engine.plain import Obj
 from simulator.machinery import yaml_documents
 from simulator.machinery.decoding import check
@@ -16,25 +15,18 @@ from simulator.machinery.defaulting import default
 from simulator.machinery.pod_qos import qos_class
 from simulator.machinery.schemas import schema_for
 from simulator.machinery.validation import validate_create
-from simulator.node.fleet import MIRROR, Fleet
-from simulator.node.records import NodeRecord, PodRecord
+from simulator.node.fleet import Fleet
+from simulator.node.records import NodeRecord
 
 DIRECTORY = "/etc/kubernetes/manifests"
 _HASH = "kubernetes.io/config.hash"
 
 
-def mirrored(pod: Obj) -> str:
-    """The uid of the static pod that a pod of the API mirrors; "" for an ordinary one."""
-    return str((pod["metadata"].get("annotations") or {}).get(MIRROR, ""))
-
-
 class StaticPods:
-    """The manifests of all machines and their mirrors; what runs is the pod workers' business."""
+    """The manifests of all machines; what runs is the pod workers' business."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-
-    # Files
 
     def read(self, node: NodeRecord, path: str, text: str) -> None:
         """A file was written."""
@@ -98,44 +90,6 @@ class StaticPods:
                 metadata = node.static_pods[uid]["metadata"]
                 found.setdefault((metadata["namespace"], metadata["name"]), uid)
         return {uid: node.static_pods[uid] for uid in found.values()}
-
-    # Mirrors
-
-    def mirror(self, record: PodRecord, pod: Obj) -> bool:
-        """Makes the mirror pod if there is none; False: it has to be tried again."""
-        if record.mirror or record.orphaned:
-            return True
-        node, client = self._fleet.nodes[record.node], self._fleet.client(record.node)
-        if not node.uid:
-            return False
-        owner = {"apiVersion": "v1", "kind": "Node", "name": node.name, "uid": node.uid, "controller": True}
-        kept = {key: value for key, value in pod["metadata"].items() if key not in ("uid", "creationTimestamp")}
-        annotations = {**kept["annotations"], MIRROR: record.uid}
-        metadata = {**kept, "annotations": annotations, "ownerReferences": [owner]}
-        try:
-            known = self._fleet.find(record.node, "pods", record.namespace, record.name)
-            if known is not None and mirrored(known) != record.uid:
-                self.delete(record.node, known)
-                known = None
-            if known is None:
-                known = client.create("pods", {**pod, "metadata": metadata})
-        except (StatusError, ApiUnavailable):
-            return False
-        record.mirror = known["metadata"]["uid"]
-        return True
-
-    def delete(self, node: str, mirror: Obj) -> bool:
-        """At once, whatever its grace period: nothing runs behind a mirror. False: nobody answered."""
-        metadata = mirror["metadata"]
-        try:
-            self._fleet.client(node).delete(
-                "pods", metadata["namespace"], metadata["name"], grace_s=0, uid=metadata["uid"]
-            )
-        except StatusError:
-            return True
-        except ApiUnavailable:
-            return False
-        return True
 
 
 def is_manifest(path: str) -> bool:
