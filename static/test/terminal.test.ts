@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { columnsFor } from "../src/terminal/columns";
 import { complete, listing } from "../src/terminal/complete";
 import { historyOf, remember, search, walk } from "../src/terminal/history";
 import { readKeys } from "../src/terminal/keys";
@@ -161,6 +162,8 @@ test("only commands about the configuration may move", () => {
 // ── the session, against a fake screen and a fake workstation ──
 
 class FakeStation implements Workstation {
+  readonly roomFor: string[] = [];
+  followed = -1;
   readonly commands: string[] = [];
   stream: ((part: Streamed) => void) | null = null;
   readonly signals: Signal[] = [];
@@ -196,11 +199,37 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 function session(answers: Record<string, Answer>, entries: string[] = []): { station: FakeStation; shell: Session; text(): string } {
   let written = "";
   const station = new FakeStation(answers);
-  const screen = { cols: 80, write: (data: string) => void (written += data), wipe: () => void (written = "") };
+  const screen = {
+    cols: 80, room: 80, makeRoom: (printed: string) => void station.roomFor.push(printed), forgetRoom: () => void station.roomFor.splice(0),
+    follow: (column: number) => void (station.followed = column), write: (data: string) => void (written += data), wipe: () => void (written = ""),
+  };
   const shell = new Session(screen, station, historyOf(entries));
   shell.start("");
   return { station, shell, text: () => written.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "") };
 }
+
+test("room is made for what is printed, and the typed column is followed until the next prompt", async () => {
+  const { station, shell } = session({ pwd: { stdout: "/root\n" } });
+  shell.receive("pwd -P");
+  assert.equal(station.followed, 8);
+  shell.receive("\x03pwd\r");
+  await settled();
+  assert.deepEqual([station.roomFor, station.followed], [["/root\r\n"], 2]);
+  shell.clear();
+  assert.deepEqual(station.roomFor, []);
+});
+
+const row = "web-7d9f   1/1   Running   0   6m31s   10.244.1.7   node-1";
+const sizes: [string, string, { room: number; now: number }, number][] = [
+  ["short text leaves the columns as they are", "pod/web deleted", { room: 40, now: 40 }, 40],
+  ["a table that is wider than the pane keeps its rows whole", `NAME\n${row}\n`, { room: 40, now: 40 }, row.length],
+  ["colours need no room", row.replace("Running", "\x1b[32mRunning\x1b[39m"), { room: 40, now: 40 }, row.length],
+  ["a narrower table does not break a wider one", row, { room: 40, now: 90 }, 90],
+  ["short text does not break a table", "pod/web deleted", { room: 40, now: 90 }, 90],
+  ["long prose is broken at the pane's edge again", "word ".repeat(30), { room: 40, now: 90 }, 40],
+  ["a row that nobody would read to its end goes on in the next one", `a   b   ${"c".repeat(400)}`, { room: 40, now: 40 }, 240],
+];
+for (const [name, text, columns, wanted] of sizes) test(name, () => assert.equal(columnsFor(text, columns), wanted));
 
 test("a typed command runs and its answer is printed above a new prompt", async () => {
   const { station, shell, text } = session({ pwd: { stdout: "/root\n" } });

@@ -1,5 +1,6 @@
-"""Lines that are longer than the terminal is wide, in a real browser: they go on in the next row, and are copied as one."""
+"""What is longer than the terminal is wide, in a real browser: prose goes on in the next row, a table is scrolled sideways."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -37,5 +38,11 @@ def test_a_long_line_is_seen_whole_and_copied_as_one(visit: Visit, width: int) -
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[1:3] == [f"$ echo {LONG} | tr w W", LONG.replace("w", "W")]
     lab.run("kubectl get pods -A -o wide")
-    expect(lab.screen).to_contain_text("kube-scheduler-kind-control-plane", timeout=READY_MS)
+    row = lab.screen.locator("> div").filter(has_text="kube-scheduler-kind-control-plane").first
+    expect(row).to_have_text(re.compile(r"^kube-system +kube-scheduler.* +<none> +<none> *$"), timeout=READY_MS)
+    assert screen.evaluate(_ROOM) < 0, "the table is broken to the width of the pane"
+    assert screen.evaluate("element => element.scrollLeft") == 0, "the prompt is out of sight"
+    page.keyboard.type("echo " + "x" * 150)
+    page.wait_for_function("document.querySelector('.pane-terminal .screen').scrollLeft > 0")
+    page.keyboard.press("Control+c")
     pictures(page, f"wrap-{width}", sizes=((width, 844),))

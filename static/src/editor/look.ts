@@ -36,7 +36,7 @@ const theme = EditorView.theme({
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionDetail": { fontFamily: "var(--sans)", fontStyle: "normal", fontSize: "12px", color: "inherit", opacity: "0.85", marginLeft: "1em" },
   ".cm-completionInfo": { padding: "8px 12px", maxWidth: "320px" },
-  ".cm-placeholder": { color: "var(--ink-3)" },
+  ".cm-placeholder": { color: "var(--ink-3)", whiteSpace: "normal" },
   ".cm-panels": { color: "var(--ink)", backgroundColor: "var(--sunken)", borderColor: "var(--line)" },
   ".cm-searchMatch": { backgroundColor: "var(--pending-s)", outline: "1px solid var(--pending-e)" },
 });

@@ -2,29 +2,28 @@
  * The terminal panel: an xterm with our own shell session in it, and a bar with the place kubectl works in and a few buttons.
  * Loaded lazily by the lab page; its style sheet is `styles/terminal.css`.
  */
-import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import { effect } from "@preact/signals";
 import type { LabContext, MountedPanel } from "../lab-context";
+import { breadthOf, fontSizeFor, type Breadth } from "./breadth";
 import type { Offer } from "./complete";
 import { historyOf } from "./history";
 import { linkProvider, rowOf } from "./links";
-import { fontFamily, resolveTheme } from "./look";
+import { resolveTheme } from "./look";
 import { linesOf } from "./rows";
-import { Session, type Answer, type RemoteAnswer, type Workstation } from "./session";
+import { Session, type Answer, type RemoteAnswer, type Screen, type Workstation } from "./session";
 import { kubeconfigPath, mayMove, readWhere } from "./where";
 
 export function mount(el: HTMLElement, ctx: LabContext): MountedPanel {
   const parts = build(el);
   const terminal = createTerminal(parts.screen, ctx);
-  const fit = new FitAddon();
-  terminal.loadAddon(fit);
+  const breadth = breadthOf(parts.screen, terminal);
   terminal.open(parts.screen);
   labelInput(terminal, parts.help.id);
-  const session = new Session(screenOf(terminal), workstation(ctx, parts.place), historyOf(storedHistory(ctx)));
+  const session = new Session(screenOf(terminal, breadth), workstation(ctx, parts.place), historyOf(storedHistory(ctx)));
   const stops = [
     listen(terminal, session, ctx),
-    keepFitting(parts.screen, fit, terminal, session),
+    breadth.attach(() => session.resized()),
     followTheme(terminal, el),
     effect(() => void (terminal.options.screenReaderMode = ctx.screenReader.value)),
     effect(() => void (parts.state.textContent = stateWords(ctx))),
@@ -86,14 +85,12 @@ function build(el: HTMLElement): Parts {
 
 function createTerminal(host: HTMLElement, ctx: LabContext): Terminal {
   return new Terminal({
-    allowProposedApi: false,
     cursorBlink: !ctx.boot.reducedMotion && !matchMedia("(prefers-reduced-motion: reduce)").matches,
     cursorInactiveStyle: "outline",
     fontFamily: "ui-monospace, monospace",
-    fontSize: fontSizes.largest,
+    fontSize: fontSizeFor(Infinity),
     lineHeight: 1.1,
     scrollback: 5000,
-    minimumContrastRatio: 1,
     screenReaderMode: ctx.screenReader.value,
     disableStdin: ctx.boot.readonly,
     theme: resolveTheme(host),
@@ -105,10 +102,14 @@ function labelInput(terminal: Terminal, helpId: string): void {
   terminal.textarea?.setAttribute("aria-describedby", helpId);
 }
 
-function screenOf(terminal: Terminal): { cols: number; write(data: string): void; wipe(): void } {
+function screenOf(terminal: Terminal, breadth: Breadth): Screen {
   return {
     get cols() { return terminal.cols; },
+    get room() { return breadth.room(); },
     write: (data) => terminal.write(data),
+    makeRoom: (text) => breadth.makeRoom(text),
+    forgetRoom: () => breadth.forget(),
+    follow: (column) => breadth.follow(column),
     wipe: () => terminal.write("\x1b[H\x1b[2J\x1b[3J"),
   };
 }
@@ -140,40 +141,6 @@ function leaveToPage(event: KeyboardEvent, terminal: Terminal): boolean {
     return false;
   }
   return !(event.metaKey && key === "c");
-}
-
-function keepFitting(host: HTMLElement, fit: FitAddon, terminal: Terminal, session: Session): () => void {
-  const refit = (): void => fitTo(host, fit, terminal);
-  const size = terminal.onResize(() => session.resized());
-  const observer = new ResizeObserver(refit);
-  observer.observe(host);
-  void useSiteFont(host, terminal).then(refit);
-  return () => {
-    size.dispose();
-    observer.disconnect();
-  };
-}
-
-/** In a narrow pane the type gets smaller for this many columns, within limits; what is longer goes on in the next row. */
-const wantedColumns = 84;
-const fontSizes = { largest: 12.6, smallest: 11 } as const;
-const cellPerSize = 0.612;
-
-const fontSizeFor = (width: number): number => Math.min(fontSizes.largest, Math.max(fontSizes.smallest, width / (wantedColumns * cellPerSize)));
-
-function fitTo(host: HTMLElement, fit: FitAddon, terminal: Terminal): void {
-  if (host.clientWidth === 0 || host.clientHeight === 0) return;
-  terminal.options.fontSize = fontSizeFor(host.clientWidth);
-  const room = fit.proposeDimensions();
-  if (!room) return;
-  terminal.resize(Math.max(20, room.cols), Math.max(1, room.rows));
-}
-
-/** xterm measures a cell once for a family, so the site's own face is named only when it is there to be measured. */
-async function useSiteFont(host: HTMLElement, terminal: Terminal): Promise<void> {
-  const family = fontFamily(host);
-  await document.fonts.load(`${terminal.options.fontSize}px ${family}`).catch(() => []);
-  terminal.options.fontFamily = family;
 }
 
 function followTheme(terminal: Terminal, el: HTMLElement): () => void {

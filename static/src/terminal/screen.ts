@@ -7,7 +7,8 @@ import type { Line } from "./line";
 export interface Prompts { readonly first: string; readonly next: string }
 /** Where the cursor stands after drawing, in rows below the first prompt. */
 export interface Drawn { readonly row: number }
-export interface Draw { readonly output: string; readonly drawn: Drawn }
+/** `column` is where the cursor stands in its row. */
+export interface Draw { readonly output: string; readonly drawn: Drawn; readonly column: number }
 
 export const nothingDrawn: Drawn = { row: 0 };
 const escapes = /\x1b\[[0-9;]*m/g;
@@ -20,7 +21,7 @@ export function draw(line: Line, prompts: Prompts, columns: number, before: Draw
   const cursor = cursorPlace(line, prompts, columns);
   const back = end.row > cursor.row ? `\x1b[${end.row - cursor.row}A` : "";
   const across = cursor.column > 0 ? `\x1b[${cursor.column}C` : "";
-  return { output: `\r${up}\x1b[J${body}${back}\r${across}`, drawn: { row: cursor.row } };
+  return { output: `\r${up}\x1b[J${body}${back}\r${across}`, drawn: { row: cursor.row }, column: cursor.column };
 }
 
 /** Takes away what was drawn, so that output may go in its place. */

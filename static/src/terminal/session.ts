@@ -15,7 +15,14 @@ import { splitCommands } from "./syntax";
 
 export interface Screen {
   readonly cols: number;
+  /** Columns that are seen at once; a table may have made the terminal wider. */
+  readonly room: number;
   write(data: string): void;
+  /** Before `text` is printed: the columns it needs. */
+  makeRoom(text: string): void;
+  forgetRoom(): void;
+  /** Brings the column where somebody types into sight. */
+  follow(column: number): void;
   /** Empties the screen and what was scrolled away. */
   wipe(): void;
 }
@@ -115,6 +122,7 @@ export class Session {
   clear(): void {
     this.screen.wipe();
     this.drawn = nothingDrawn;
+    this.screen.forgetRoom();
     if (!this.busy) this.redraw();
   }
 
@@ -163,9 +171,10 @@ export class Session {
   }
 
   private redraw(): void {
-    const { output, drawn } = draw(this.shownLine(), this.shownPrompts(), this.screen.cols, this.drawn);
+    const { output, drawn, column } = draw(this.shownLine(), this.shownPrompts(), this.screen.cols, this.drawn);
     this.drawn = drawn;
     this.screen.write(output);
+    this.screen.follow(column);
   }
 
   private leaveLine(): void {
@@ -294,6 +303,7 @@ export class Session {
 
   private printBeside(text: string): void {
     if (this.busy) return this.print(paintOutput(text));
+    this.screen.makeRoom(text);
     this.screen.write(erase(this.drawn));
     this.drawn = nothingDrawn;
     this.print(paintOutput(text));
@@ -316,6 +326,7 @@ export class Session {
 
   /** Output always ends its row, so that the prompt starts on a fresh one. */
   private print(painted: string): void {
+    this.screen.makeRoom(painted);
     this.screen.write(painted.endsWith("\r\n") ? painted : `${painted}\r\n`);
   }
 
@@ -403,7 +414,7 @@ export class Session {
     const { line, list } = complete(asked, offer);
     const again = this.tabbedAt === asked.text;
     if (line.text !== asked.text) this.show(line);
-    else if (again && list.length > 0) this.list(listing(list, this.screen.cols));
+    else if (again && list.length > 0) this.list(listing(list, this.screen.room));
     this.tabbedAt = this.line.text;
   }
 
