@@ -106,7 +106,7 @@ def test_what_others_have_is_deferred_until_they_end(cluster: Cluster) -> None:
         ),
         pytest.param(
             '{"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"100m"}}}]}}',
-            'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
+            'spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing',
             id="another class of service",
         ),
         pytest.param(
