@@ -10,15 +10,28 @@ from simulator.apiserver import errors
 from simulator.engine.plain import Obj
 from simulator.machinery import names
 from simulator.machinery.custom.definitions import Definition, Version
+from simulator.machinery.custom.embedded import invalid_parts
 from simulator.machinery.custom.rules import Warn, has_rules, judged
 from simulator.machinery.custom.structural import BadMetadata, defaulted, pruned
-from simulator.machinery.custom.validation import ABSENT, validate
+from simulator.machinery.custom.validation import ABSENT, repeated, validate
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 from simulator.machinery.validation import FieldError
 from simulator.machinery.validation.field_errors import invalid
 from simulator.machinery.validation.metadata import validate_metadata, validate_metadata_update
 
+#: Findings after which no rule is asked (`hasBlockingErr`).
+_BLOCKING = (
+    "FieldValueNotSupported",
+    "FieldValueRequired",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueTypeInvalid",
+)
+_NOT_CHECKED = (
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation"
+)
 _INT32_MAX = (1 << 31) - 1
 
 
@@ -80,11 +93,14 @@ def problems_of_update(obj: Obj, old: Obj, version: Version, warn: Warn = lambda
 
 
 def _problems(obj: Obj, version: Version, old: object, warn: Warn = lambda _: None) -> list[FieldError]:
-    """Rules in CEL are asked only about objects whose schema holds."""
+    """`customresource/strategy.go: Validate`: rules in CEL are not asked about objects in which something has the wrong shape."""
     found = validate(obj, version.schema, old) + _scale_problems(obj, version)
-    if not found and has_rules(version.schema):
-        return judged(obj, version.schema, old, warn)
-    return found
+    found += invalid_parts(obj, version.schema, "") + repeated(obj, version.schema, old)
+    if not has_rules(version.schema):
+        return found
+    if any(error.type in _BLOCKING for error in found):
+        return [*found, invalid("<nil>", None, _NOT_CHECKED)]
+    return found + judged(obj, version.schema, old, warn)
 
 
 def _scale_problems(obj: Obj, version: Version) -> list[FieldError]:

@@ -27,7 +27,8 @@ from simulator.apiserver.services import without_leftovers
 from simulator.apiserver.shapes import refuse_table, refuse_unstreamable, shaped
 from simulator.apiserver.watches import watch_events
 from simulator.engine.plain import Obj
-from simulator.machinery.custom.definition_validation import validate_definition, validate_definition_update
+from simulator.machinery.custom.definition_changes import validate_definition_update
+from simulator.machinery.custom.definition_validation import validate_definition
 from simulator.machinery.custom.definitions import RESOURCE as DEFINITIONS
 from simulator.machinery.defaulting import default
 from simulator.machinery.kinds import Kinds

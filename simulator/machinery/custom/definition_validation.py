@@ -1,25 +1,28 @@
 """Which CustomResourceDefinitions are refused, and in which words.
 
-Counterpart of `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go` and `pkg/apiserver/schema/validation.go` (1.33).
+Counterpart of `apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go` (1.33).
 As upstream, what all versions have in common is spoken of as if it stood at the top (`spec.validation.openAPIV3Schema…`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from simulator.machinery import names
-from simulator.machinery.custom.definitions import is_true
+from simulator.machinery.custom.definition_demands import REVIEWS, Demands, everywhere, schema_of
 from simulator.machinery.custom.field_paths import WrongPath, schema_at
-from simulator.machinery.custom.structural_validation import validate_structural
-from simulator.machinery.custom.validation import go_syntax
+from simulator.machinery.custom.openapi_validation import validate_openapi
+from simulator.machinery.custom.rule_validation import expressions_of
+from simulator.machinery.custom.schema_defaults import validate_defaults
+from simulator.machinery.custom.structural_validation import validate_structural, why_not_convertible
 from simulator.machinery.jsonpath import JsonPath, JsonPathError
 from simulator.machinery.validation.field_errors import (
     FieldError,
-    GoText,
     duplicate,
     forbidden,
-    immutable,
+    go_struct,
     invalid,
     not_supported,
     required,
@@ -30,6 +33,39 @@ from simulator.machinery.validation.webhooks import validate_webhook_service, va
 Obj = dict[str, Any]
 _MAX_SELECTABLE = 8
 _APPROVED = "api-approved.kubernetes.io"
+_LONGEST_WARNING = 256
+_EXTENSIONS = (
+    "x-kubernetes-embedded-resource",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type",
+    "x-kubernetes-validations",
+)
+#: What may stand at the root of a schema beside a status subresource, and what Go calls it (`allowedFieldsAtRootSchema`).
+_AT_ROOT = {
+    "description": "Description",
+    "type": "Type",
+    "format": "Format",
+    "title": "Title",
+    "maximum": "Maximum",
+    "exclusiveMaximum": "ExclusiveMaximum",
+    "minimum": "Minimum",
+    "exclusiveMinimum": "ExclusiveMinimum",
+    "maxLength": "MaxLength",
+    "minLength": "MinLength",
+    "pattern": "Pattern",
+    "maxItems": "MaxItems",
+    "minItems": "MinItems",
+    "uniqueItems": "UniqueItems",
+    "multipleOf": "MultipleOf",
+    "required": "Required",
+    "items": "Items",
+    "properties": "Properties",
+    "externalDocs": "ExternalDocs",
+    "example": "Example",
+    "x-kubernetes-preserve-unknown-fields": "XPreserveUnknownFields",
+    "x-kubernetes-validations": "XValidations",
+}
 _COLUMN_TYPES = ("integer", "number", "string", "boolean", "date")
 _COLUMN_FORMATS = ("int32", "int64", "float", "double", "byte", "date", "date-time", "password")
 
@@ -40,25 +76,33 @@ def validate_definition(crd: Obj) -> list[FieldError]:
     wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
     name = crd["metadata"].get("name", "")
     found = [] if name == wanted else [invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')]
-    return found + _spec(spec) + _approval(crd)
+    versions = spec.get("versions") or []
+    stored = [version["name"] for version in versions if version.get("storage")][:1]
+    return found + problems_of_spec(spec, Demands()) + validate_stored(stored, versions) + validate_approval(crd)
 
 
-def validate_definition_update(crd: Obj, old: Obj) -> list[FieldError]:
-    spec, before = crd["spec"], old["spec"]
-    found = _spec(spec)
-    if is_true(old, "Established"):
-        found += immutable("spec.scope", spec.get("scope"), before.get("scope"))
-        found += immutable("spec.names.kind", spec["names"].get("kind"), before["names"].get("kind"))
-    found += immutable("spec.group", spec.get("group"), before.get("group"))
-    found += immutable("spec.names.plural", spec["names"].get("plural"), before["names"].get("plural"))
-    kept = [version["name"] for version in spec.get("versions") or ()]
-    for index, version in enumerate((old.get("status") or {}).get("storedVersions") or ()):
-        if version not in kept:
-            found.append(invalid(f"status.storedVersions[{index}]", version, "must appear in spec.versions"))
-    return found + _approval(crd)
+def validate_stored(stored: list[str], versions: list[Obj]) -> list[FieldError]:
+    """`status.storedVersions`: what may still lie in etcd has to have a schema."""
+    path = "status.storedVersions"
+    if not stored:
+        return [invalid(path, stored, "must have at least one stored version")]
+    found = [
+        invalid(path, stored, f"must have the storage version {version['name']}")
+        for version in versions
+        if version.get("storage") and version["name"] not in stored
+    ]
+    kept = [version["name"] for version in versions]
+    for index, name in enumerate(stored):
+        if name not in kept:
+            says = (
+                f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions until "
+                f"a storage migration ensures no data remains persisted in {name} and removes {name} from status.storedVersions"
+            )
+            found.append(invalid(f"{path}[{index}]", name, says))
+    return found
 
 
-def _approval(crd: Obj) -> list[FieldError]:
+def validate_approval(crd: Obj) -> list[FieldError]:
     """Groups of the community need a link to where they were approved."""
     group = crd["spec"].get("group", "")
     if not is_protected(group) or (crd["metadata"].get("annotations") or {}).get(_APPROVED):
@@ -74,33 +118,115 @@ def is_protected(group: str) -> bool:
     return group in ("k8s.io", "kubernetes.io") or group.endswith((".k8s.io", ".kubernetes.io"))
 
 
-def _spec(spec: Obj) -> list[FieldError]:
-    found = _group(spec.get("group", "")) + _scope(spec.get("scope", "")) + _versions(spec.get("versions") or [])
-    found += _names(spec.get("names") or {})
-    if spec.get("preserveUnknownFields"):
+def problems_of_spec(spec: Obj, demands: Demands, *, kept_unknown: bool = False) -> list[FieldError]:
+    """`kept_unknown`: the old definition keeps fields that nobody knows, which is how v1beta1 began."""
+    found = _group(spec.get("group", "")) + _scope(spec.get("scope", ""))
+    versions, keeps_unknown = spec.get("versions") or [], bool(spec.get("preserveUnknownFields"))
+    found += _schemas_there(versions, demands, keeps_unknown)
+    if keeps_unknown and any("default" in place for place in _everywhere(versions)):
+        says = "must be false in order to use defaults in the schema"
+        found.append(invalid("spec.preserveUnknownFields", True, says))
+    if not keeps_unknown or any(_needs_structure(place) for place in _everywhere(versions)):
+        demands = replace(demands, structure=True)
+    found += _versions(versions, demands)
+    found += _names(spec.get("names") or {}) + _in_common(versions, demands)
+    strategy = (spec.get("conversion") or {}).get("strategy")
+    if keeps_unknown and strategy not in (None, "None"):
+        found.append(
+            invalid("spec.conversion.strategy", strategy, "must be None if spec.preserveUnknownFields is true")
+        )
+    found += _conversion(spec.get("conversion") or {}, demands)
+    if keeps_unknown and not kept_unknown:
         says = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-        found.append(invalid("spec.preserveUnknownFields", GoText("true"), says))
-    found += _conversion(spec.get("conversion") or {})
-    versions = spec.get("versions") or []
-    for index, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            found.append(required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required"))
-    for part, check in (("schema", _schema), ("additionalPrinterColumns", _columns), ("subresources", _subresources)):
-        found += _per_version(versions, part, check)
-    for index, version in enumerate(versions):
-        found += _selectable(version, f"spec.versions[{index}].selectableFields")
+        found.append(invalid("spec.preserveUnknownFields", True, says))
     return found
 
 
-def _per_version(versions: list[Obj], part: str, check: Any) -> list[FieldError]:
-    """What all versions share is judged once, at the top."""
-    values = [version.get(part) for version in versions]
-    if values and all(value == values[0] for value in values):
-        top = "spec.validation" if part == "schema" else f"spec.{part}"
-        return list(check(values[0], top)) if values[0] else []
+def _everywhere(versions: list[Obj]) -> Iterator[Obj]:
+    for version in versions:
+        if schema := schema_of(version):
+            yield from everywhere(schema)
+
+
+def _needs_structure(place: Obj) -> bool:
+    """Whether the schema has a default, or an extension of Kubernetes."""
+    return any(place.get(key) not in (None, False, []) for key in ("default", *_EXTENSIONS)) or (
+        "x-kubernetes-preserve-unknown-fields" in place
+    )
+
+
+def _schemas_there(versions: list[Obj], demands: Demands, keeps_unknown: bool) -> list[FieldError]:
+    if not demands.schemas and keeps_unknown:
+        return []
+    says = "schemas are required" if demands.schemas else "because otherwise all fields are pruned"
+    return [
+        required(f"spec.versions[{index}].schema.openAPIV3Schema", says)
+        for index, version in enumerate(versions)
+        if not schema_of(version) and (demands.schemas or version.get("served"))
+    ]
+
+
+#: What all versions have in common is spoken of as if it stood at the top.
+_TOPS = {
+    "schema": "spec.validation",
+    "subresources": "spec.subresources",
+    "additionalPrinterColumns": "spec.additionalPrinterColumns",
+    "selectableFields": "spec.selectableFields",
+}
+
+
+def _is_common(versions: list[Obj], part: str) -> bool:
+    """Versions that say the same say it once (`Convert_v1_CustomResourceDefinitionSpec_To_apiextensions`)."""
+    return all(version.get(part) == versions[0].get(part) for version in versions)
+
+
+def _in_common(versions: list[Obj], demands: Demands) -> list[FieldError]:
     found: list[FieldError] = []
-    for index, value in enumerate(values):
-        found += check(value, f"spec.versions[{index}].{part}") if value else []
+    for part, top in _TOPS.items():
+        if versions and _is_common(versions, part):
+            found += _part(part, versions[0], top, demands, any(map(_has_status, versions)))
+    return found
+
+
+def _of_one_version(version: Obj, versions: list[Obj], here: str, demands: Demands) -> list[FieldError]:
+    found: list[FieldError] = []
+    for says in _deprecation(bool(version.get("deprecated")), version.get("deprecationWarning")):
+        found.append(invalid(f"{here}.deprecationWarning", version["deprecationWarning"], says))
+    for part in _TOPS:
+        if not _is_common(versions, part):
+            found += _part(part, version, f"{here}.{part}", demands, _has_status(version))
+    return found
+
+
+def _part(part: str, version: Obj, path: str, demands: Demands, has_status: bool) -> list[FieldError]:
+    if part == "selectableFields":
+        return _selectable(version, path)
+    if not version.get(part):
+        return []
+    if part == "schema":
+        is_as_it_was = version.get("name") in demands.unchanged
+        return validate_schema(version[part], path, demands, has_status=has_status, are_cheap=not is_as_it_was)
+    return _subresources(version[part], path) if part == "subresources" else _columns(version[part], path)
+
+
+def _has_status(version: Obj) -> bool:
+    return (version.get("subresources") or {}).get("status") is not None
+
+
+def _deprecation(is_deprecated: bool, warning: str | None) -> list[str]:
+    """`validateDeprecationWarning`."""
+    if warning is None:
+        return []
+    if not is_deprecated:
+        return ["can only be set for deprecated versions"]
+    found = ["must be <= 256 characters long"] if len(warning.encode()) > _LONGEST_WARNING else []
+    if not warning:
+        found.append("must not be an empty string")
+    for index, sign in enumerate(warning):
+        if not sign.isprintable():
+            at = len(warning[:index].encode())
+            says = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
+            return [*found, says]
     return found
 
 
@@ -118,13 +244,14 @@ def _scope(scope: str) -> list[FieldError]:
     return [] if scope in ("Cluster", "Namespaced") else [not_supported("spec.scope", scope, ["Cluster", "Namespaced"])]
 
 
-def _versions(versions: list[Obj]) -> list[FieldError]:
+def _versions(versions: list[Obj], demands: Demands) -> list[FieldError]:
     found: list[FieldError] = []
     given = [version.get("name", "") for version in versions]
     for index, name in enumerate(given):
         if says := names.dns_1035_label(name):
             found.append(invalid(f"spec.versions[{index}].name", name, ",".join(says)))
-    shown = GoText(go_syntax(given))
+        found += _of_one_version(versions[index], versions, f"spec.versions[{index}]", demands)
+    shown = go_struct("[]apiextensions.CustomResourceDefinitionVersion")
     if len(dict.fromkeys(given)) < len(given):
         found.append(invalid("spec.versions", shown, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
@@ -150,11 +277,10 @@ def _names(given: Obj) -> list[FieldError]:
     return found
 
 
-_REVIEWS = ("v1", "v1beta1")
 _CLIENT, _REVIEW_VERSIONS = "spec.conversion.webhookClientConfig", "spec.conversion.conversionReviewVersions"
 
 
-def _conversion(conversion: Obj) -> list[FieldError]:
+def _conversion(conversion: Obj, demands: Demands) -> list[FieldError]:
     """As it was before v1: `webhookClientConfig` beside the strategy."""
     strategy, webhook = conversion.get("strategy", ""), conversion.get("webhook") or {}
     client, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions") or []
@@ -164,7 +290,7 @@ def _conversion(conversion: Obj) -> list[FieldError]:
     elif strategy not in ("None", "Webhook"):
         found.append(not_supported("spec.conversion.strategy", strategy, ["None", "Webhook"]))
     if strategy == "Webhook":
-        return found + _client(client) + _reviews(versions)
+        return found + _client(client) + _reviews(versions, demands)
     says = "should not be set when strategy is not set to Webhook"
     if client is not None:
         found.append(forbidden(_CLIENT, says))
@@ -182,7 +308,7 @@ def _client(client: Obj | None) -> list[FieldError]:
     return validate_webhook_url(str(url), f"{_CLIENT}.url")
 
 
-def _reviews(versions: list[str]) -> list[FieldError]:
+def _reviews(versions: list[str], demands: Demands) -> list[FieldError]:
     if not versions:
         return [required(_REVIEW_VERSIONS)]
     found: list[FieldError] = []
@@ -192,14 +318,48 @@ def _reviews(versions: list[str]) -> list[FieldError]:
             found.append(invalid(here, version, "duplicate version"))
             continue
         found += [invalid(here, version, says) for says in names.dns_1035_label(version)]
-    if not set(_REVIEWS) & set(versions):
-        found.append(invalid(_REVIEW_VERSIONS, versions, f"must include at least one of {', '.join(_REVIEWS)}"))
+    if demands.review_versions and not set(REVIEWS) & set(versions):
+        found.append(invalid(_REVIEW_VERSIONS, versions, f"must include at least one of {', '.join(REVIEWS)}"))
     return found
 
 
-def _schema(validation: Obj, path: str) -> list[FieldError]:
+def validate_schema(
+    validation: Obj, path: str, demands: Demands, *, has_status: bool = False, are_cheap: bool = True
+) -> list[FieldError]:
+    """`validateCustomResourceDefinitionValidation`: the schema of a version, or of all."""
     schema = validation.get("openAPIV3Schema")
-    return validate_structural(schema, f"{path}.openAPIV3Schema") if schema else []
+    if not isinstance(schema, dict):
+        return []
+    here = f"{path}.openAPIV3Schema"
+    found = _root_with_status(schema, here) if has_status else []
+    if schema.get("nullable"):
+        found.append(forbidden(f"{here}.nullable", "nullable cannot be true at the root"))
+    why, is_sound = "", False
+    if demands.structure and not (why := why_not_convertible(schema)):
+        wrong = validate_structural(schema, here)
+        wrong = wrong or validate_defaults(schema, here, must_be_pruned=demands.pruned_defaults)
+        found += wrong
+        is_sound = not wrong
+    form, clean = validate_openapi(schema, here, demands)
+    found += form
+    if is_sound:
+        found += expressions_of(schema, here, clean, are_cheap=are_cheap)
+    return found or ([invalid(here, "", why)] if why else [])
+
+
+def _root_with_status(schema: Obj, path: str) -> list[FieldError]:
+    """The status is cut out of the schema, so that nothing but its own part may speak of it."""
+    if schema.get("type") and schema["type"] != "object":
+        says = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
+        return [invalid(f"{path}.type", schema["type"], says)]
+    if all(_is_zero(value) or key in _AT_ROOT for key, value in schema.items()):
+        return []
+    says = f"only [{' '.join(_AT_ROOT.values())}] fields are allowed at the root of the schema if the status subresource is enabled"
+    return [invalid(path, go_struct("apiextensions.JSONSchemaProps"), says)]
+
+
+def _is_zero(value: Any) -> bool:
+    return value in (None, False, "", 0, [], {})
 
 
 def _columns(columns: list[Obj], path: str) -> list[FieldError]:

@@ -1,13 +1,13 @@
 """Which rules a definition may have: they compile, give a truth, and cannot cost too much.
 
 Counterpart of the parts of `apiextensions-apiserver/pkg/apis/apiextensions/validation/{validation,cel_validation}.go` (1.33) that concern
-`x-kubernetes-validations`. Rules are compiled only in schemas that are otherwise right.
+`x-kubernetes-validations`. Rules are compiled only in structural schemas, at places below which nothing else is wrong.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from simulator.machinery.cel.errors import CompileError
 from simulator.machinery.cel.programs import compiled
 from simulator.machinery.cel.shapes import shape_of
 from simulator.machinery.custom.field_paths import wrong_field_path
-from simulator.machinery.custom.rule_programs import RULES, Scope
+from simulator.machinery.custom.rule_programs import RULES, Scope, is_correlatable
 from simulator.machinery.go_text import quoted
 from simulator.machinery.validation.field_errors import (
     FieldError,
@@ -69,8 +69,10 @@ def _form(rule: Obj, schema: Obj, here: str) -> Iterator[FieldError]:
 
 @dataclass
 class _Total:
-    """What all rules of a schema cost, and the dearest of them (`TotalCost`)."""
+    """What all rules of a schema cost, and the dearest of them (`TotalCost`); and which of them are looked at."""
 
+    clean: Container[str]
+    are_cheap: bool
     cost: int = 0
     dearest: list[tuple[int, str]] = field(default_factory=list)
 
@@ -80,9 +82,12 @@ class _Total:
             self.dearest = sorted([*self.dearest, (cost, path)], key=lambda one: -one[0])[:4]
 
 
-def expressions_of(schema: Obj, path: str) -> list[FieldError]:
-    """What is wrong with the expressions of a schema that is otherwise right."""
-    total = _Total()
+def expressions_of(schema: Obj, path: str, clean: Container[str], *, are_cheap: bool) -> list[FieldError]:
+    """What is wrong with the expressions of a structural schema, at the places below which nothing else is.
+
+    `are_cheap`: whether one of them may cost only so much.
+    """
+    total = _Total(clean, are_cheap)
     found = list(_walk(schema, path, 1, total, uncorrelated="", is_root=True))
     if total.cost > _SCHEMA_LIMIT:
         found += [forbidden(where, _CONTRIBUTED) for _, where in total.dearest]
@@ -98,14 +103,13 @@ def _walk(
     inner_count = _counted(schema, count)
     if isinstance(others, dict):
         yield from _walk(others, f"{path}.additionalProperties", inner_count, total, uncorrelated=uncorrelated)
-    is_atomic = schema.get("x-kubernetes-map-type") == "atomic"
+    lost = uncorrelated or ("" if is_correlatable(schema) else path)
     for name, inner in (schema.get("properties") or {}).items():
-        lost = path if is_atomic else uncorrelated
         yield from _walk(inner, f"{path}.properties[{name}]", inner_count, total, uncorrelated=lost)
     if isinstance(items, dict):
-        lost = uncorrelated if schema.get("x-kubernetes-list-type") == "map" else path
+        lost = uncorrelated or ("" if schema.get("x-kubernetes-list-type") == "map" else path)
         yield from _walk(items, f"{path}.items", inner_count, total, uncorrelated=lost)
-    if schema.get(RULES):
+    if schema.get(RULES) and path in total.clean:
         yield from _here(schema, path, count, total, uncorrelated=uncorrelated, is_root=is_root)
 
 
@@ -146,7 +150,7 @@ def _rule(
         yield invalid(f"{here}.rule", _go_rule(rule), "cel expression must evaluate to a bool")
         return
     cost = min(LIMIT, scope.cost(program) * (scope.cardinality if count is None else count))
-    if cost > _EXPRESSION_LIMIT:
+    if total.are_cheap and cost > _EXPRESSION_LIMIT:
         yield forbidden(f"{here}.rule", _too_dear("estimated rule cost", cost, _EXPRESSION_LIMIT))
     total.add(f"{here}.rule", cost)
     yield from _message(rule, here, scope, total)
@@ -172,7 +176,7 @@ def _message(rule: Obj, here: str, scope: Scope, total: _Total) -> Iterator[Fiel
         yield invalid(f"{here}.messageExpression", _go_rule(rule), "messageExpression must evaluate to a string")
         return
     cost = scope.cost(program)
-    if cost > _EXPRESSION_LIMIT:
+    if total.are_cheap and cost > _EXPRESSION_LIMIT:
         says = _too_dear("estimated messageExpression cost", cost, _EXPRESSION_LIMIT)
         yield forbidden(f"{here}.messageExpression", says)
     total.add(f"{here}.messageExpression", cost)

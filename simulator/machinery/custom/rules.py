@@ -16,7 +16,7 @@ from typing import Any
 
 from simulator.machinery.cel.errors import CelError, CompileError, CostExceeded
 from simulator.machinery.cel.values import NONE, some
-from simulator.machinery.custom.rule_programs import RULES, Rule, rules_of
+from simulator.machinery.custom.rule_programs import RULES, Rule, is_correlatable, rules_of
 from simulator.machinery.custom.rule_values import seen
 from simulator.machinery.custom.validation import ABSENT, counterpart, json_type
 from simulator.machinery.validation.field_errors import FieldError, duplicate, forbidden, invalid, required
@@ -154,8 +154,7 @@ class _Walk:
 
     def _object(self, value: Obj, schema: Obj, place: _Place) -> None:
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
-        is_atomic = schema.get("x-kubernetes-map-type") == "atomic"
-        past = place.old if isinstance(place.old, dict) and not is_atomic else {}
+        past = place.old if isinstance(place.old, dict) and is_correlatable(schema) else {}
         for name in sorted(value):
             inner = properties.get(name, others)
             if not isinstance(inner, dict) or not has_rules(inner):

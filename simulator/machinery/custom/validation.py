@@ -32,9 +32,14 @@ Obj = dict[str, Any]
 ABSENT = object()
 
 
-def validate(obj: Obj, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
-    """Everything that is wrong with the object: its schema first, then its lists that are sets or maps."""
-    return [*_validate(obj, schema, "", old), *_lists(obj, schema, "", old)]
+def validate(value: Any, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
+    """Everything in which the value is not what its schema says."""
+    return _validate(value, schema, "", old)
+
+
+def repeated(value: Any, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
+    """What is there more than once in lists that are sets or maps."""
+    return list(_lists(value, schema, "", old))
 
 
 def _validate(value: Any, schema: Obj, path: str, old: Any) -> list[FieldError]:
@@ -177,10 +182,10 @@ def _object(value: Obj, schema: Obj, path: str, old: Any) -> list[FieldError]:
     if len(value) < schema.get("minProperties", 0):
         wanted = schema["minProperties"]
         found.append(invalid(path, wanted, f"{_in_body(path)} should have at least {wanted} properties"))
-    for name in schema.get("required") or ():
-        if name not in value:
-            found.append(required(_below(path, name)))
     properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
+    for name in schema.get("required") or ():
+        if name not in value and (properties.get(name) or {}).get("default") is None:
+            found.append(required(_below(path, name)))
     before = old if isinstance(old, dict) else {}
     for name in sorted(value):
         inner = properties.get(name, others)

@@ -90,7 +90,7 @@ def go_value(value: Any) -> str:
         case GoText():
             return value.text
         case None:
-            return "null"
+            return '"null"'
         case bool():
             return "true" if value else "false"
         case str():

@@ -93,7 +93,7 @@ CASES = [
         "pods",
         {"metadata": {}, "spec": {"containers": [{"name": "a", "image": "b:1"}], "activeDeadlineSeconds": 5}},
         {"spec": {"activeDeadlineSeconds": None}},
-        ["spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value"],
+        ['spec.activeDeadlineSeconds: Invalid value: "null": must not update from a positive integer to nil value'],
         id="pods: a deadline that is taken away",
     ),
     pytest.param(
