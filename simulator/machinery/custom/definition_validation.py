@@ -22,6 +22,7 @@ from simulator.machinery.validation.field_errors import (
     FieldError,
     duplicate,
     forbidden,
+    go_slice,
     go_struct,
     invalid,
     not_supported,
@@ -78,14 +79,14 @@ def validate_definition(crd: Obj) -> list[FieldError]:
     found = [] if name == wanted else [invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')]
     versions = spec.get("versions") or []
     stored = [version["name"] for version in versions if version.get("storage")][:1]
-    return found + problems_of_spec(spec, Demands()) + validate_stored(stored, versions) + validate_approval(crd)
+    return found + problems_of_spec(spec, Demands()) + validate_stored(stored or None, versions) + validate_approval(crd)
 
 
-def validate_stored(stored: list[str], versions: list[Obj]) -> list[FieldError]:
+def validate_stored(stored: list[str] | None, versions: list[Obj]) -> list[FieldError]:
     """`status.storedVersions`: what may still lie in etcd has to have a schema."""
     path = "status.storedVersions"
     if not stored:
-        return [invalid(path, stored, "must have at least one stored version")]
+        return [invalid(path, go_slice("string", stored), "must have at least one stored version")]
     found = [
         invalid(path, stored, f"must have the storage version {version['name']}")
         for version in versions

@@ -8,7 +8,7 @@ import pytest
 from simulator.machinery.custom import rules
 from simulator.machinery.custom.columns import custom_table
 from simulator.machinery.custom.structural import defaulted, pruned
-from simulator.machinery.custom.validation import ABSENT, validate
+from simulator.machinery.custom.validation import ABSENT, repeated, validate
 from tests.proof.follows import follows
 
 Obj = dict[str, Any]
@@ -217,7 +217,7 @@ PAIRS = [{"a": "b"}, {"a": "c"}, {"a": "b"}, {"a": "c"}, {"a": "c"}]
 
 
 def lists_only(schema: Obj, value: Any) -> list[str]:
-    found = validate({"array": value}, {"type": "object", "properties": {"array": schema}})
+    found = repeated({"array": value}, {"type": "object", "properties": {"array": schema}})
     return [str(error) for error in found if error.type == "FieldValueDuplicate" or "list-type" in error.detail]
 
 
@@ -354,7 +354,7 @@ def test_what_may_be_there_only_once(schema: Obj, value: Any, says: list[str]) -
 
 @follows("Custom resources", UPSTREAM + "schema/listtype/validation_test.go: TestValidateListSetsAndMaps")
 def test_a_set_below_a_map_is_named_by_its_key() -> None:
-    found = validate(
+    found = repeated(
         {"spec": {"array": ["a", "b", "a"]}},
         one_field() | {"properties": {"spec": {"type": "object", "additionalProperties": SET}}},
     )
