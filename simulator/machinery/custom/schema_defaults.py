@@ -104,5 +104,5 @@ def _as_a_value(value: Any, schema: Obj, path: str) -> Iterator[FieldError]:
         found = judged({_NAME: value}, whole)
     for error in found:
         where = "" if error.path == "<nil>" else error.path.removeprefix(_NAME)
-        says = re.sub(rf"^(\"?){_NAME}(?:\\.(?=\w))?", r"\1", error.detail)
+        says = re.sub(rf"^(\"?){_NAME}(?:\.(?=\w))?", r"\1", error.detail)
         yield FieldError(error.type, path + where, error.value, says)
