@@ -12,29 +12,26 @@ from typing import Any
 
 from simulator.machinery import names
 from simulator.machinery.custom.definition_demands import REVIEWS, Demands, everywhere, schema_of
-from simulator.machinery.custom.field_paths import WrongPath, schema_at
-from simulator.machinery.custom.openapi_validation import validate_openapi
-from simulator.machinery.custom.rule_validation import expressions_of
-from simulator.machinery.custom.schema_defaults import validate_defaults
-from simulator.machinery.custom.structural_validation import validate_structural, why_not_convertible
-from simulator.machinery.jsonpath import JsonPath, JsonPathError
+from simulator.machinery.custom.version_validation import (
+    validate_columns,
+    validate_schema,
+    validate_selectable,
+    validate_subresources,
+    wrong_warning,
+)
 from simulator.machinery.validation.field_errors import (
     FieldError,
-    duplicate,
     forbidden,
     go_slice,
     go_struct,
     invalid,
     not_supported,
     required,
-    too_many,
 )
 from simulator.machinery.validation.webhooks import validate_webhook_service, validate_webhook_url
 
 Obj = dict[str, Any]
-_MAX_SELECTABLE = 8
 _APPROVED = "api-approved.kubernetes.io"
-_LONGEST_WARNING = 256
 _EXTENSIONS = (
     "x-kubernetes-embedded-resource",
     "x-kubernetes-int-or-string",
@@ -42,33 +39,6 @@ _EXTENSIONS = (
     "x-kubernetes-list-type",
     "x-kubernetes-validations",
 )
-#: What may stand at the root of a schema beside a status subresource, and what Go calls it (`allowedFieldsAtRootSchema`).
-_AT_ROOT = {
-    "description": "Description",
-    "type": "Type",
-    "format": "Format",
-    "title": "Title",
-    "maximum": "Maximum",
-    "exclusiveMaximum": "ExclusiveMaximum",
-    "minimum": "Minimum",
-    "exclusiveMinimum": "ExclusiveMinimum",
-    "maxLength": "MaxLength",
-    "minLength": "MinLength",
-    "pattern": "Pattern",
-    "maxItems": "MaxItems",
-    "minItems": "MinItems",
-    "uniqueItems": "UniqueItems",
-    "multipleOf": "MultipleOf",
-    "required": "Required",
-    "items": "Items",
-    "properties": "Properties",
-    "externalDocs": "ExternalDocs",
-    "example": "Example",
-    "x-kubernetes-preserve-unknown-fields": "XPreserveUnknownFields",
-    "x-kubernetes-validations": "XValidations",
-}
-_COLUMN_TYPES = ("integer", "number", "string", "boolean", "date")
-_COLUMN_FORMATS = ("int32", "int64", "float", "double", "byte", "date", "date-time", "password")
 
 
 def validate_definition(crd: Obj) -> list[FieldError]:
@@ -79,7 +49,9 @@ def validate_definition(crd: Obj) -> list[FieldError]:
     found = [] if name == wanted else [invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')]
     versions = spec.get("versions") or []
     stored = [version["name"] for version in versions if version.get("storage")][:1]
-    return found + problems_of_spec(spec, Demands()) + validate_stored(stored or None, versions) + validate_approval(crd)
+    return (
+        found + problems_of_spec(spec, Demands()) + validate_stored(stored or None, versions) + validate_approval(crd)
+    )
 
 
 def validate_stored(stored: list[str] | None, versions: list[Obj]) -> list[FieldError]:
@@ -191,7 +163,7 @@ def _in_common(versions: list[Obj], demands: Demands) -> list[FieldError]:
 
 def _of_one_version(version: Obj, versions: list[Obj], here: str, demands: Demands) -> list[FieldError]:
     found: list[FieldError] = []
-    for says in _deprecation(bool(version.get("deprecated")), version.get("deprecationWarning")):
+    for says in wrong_warning(bool(version.get("deprecated")), version.get("deprecationWarning")):
         found.append(invalid(f"{here}.deprecationWarning", version["deprecationWarning"], says))
     for part in _TOPS:
         if not _is_common(versions, part):
@@ -201,34 +173,19 @@ def _of_one_version(version: Obj, versions: list[Obj], here: str, demands: Deman
 
 def _part(part: str, version: Obj, path: str, demands: Demands, has_status: bool) -> list[FieldError]:
     if part == "selectableFields":
-        return _selectable(version, path)
+        return validate_selectable(version, path)
     if not version.get(part):
         return []
     if part == "schema":
         is_as_it_was = version.get("name") in demands.unchanged
         return validate_schema(version[part], path, demands, has_status=has_status, are_cheap=not is_as_it_was)
-    return _subresources(version[part], path) if part == "subresources" else _columns(version[part], path)
+    return (
+        validate_subresources(version[part], path) if part == "subresources" else validate_columns(version[part], path)
+    )
 
 
 def _has_status(version: Obj) -> bool:
     return (version.get("subresources") or {}).get("status") is not None
-
-
-def _deprecation(is_deprecated: bool, warning: str | None) -> list[str]:
-    """`validateDeprecationWarning`."""
-    if warning is None:
-        return []
-    if not is_deprecated:
-        return ["can only be set for deprecated versions"]
-    found = ["must be <= 256 characters long"] if len(warning.encode()) > _LONGEST_WARNING else []
-    if not warning:
-        found.append("must not be an empty string")
-    for index, sign in enumerate(warning):
-        if not sign.isprintable():
-            at = len(warning[:index].encode())
-            says = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
-            return [*found, says]
-    return found
 
 
 def _group(group: str) -> list[FieldError]:
@@ -269,13 +226,18 @@ def _names(given: Obj) -> list[FieldError]:
         if given.get(key) and (says := names.dns_1035_label(given[key].lower())):
             why = "may have mixed case, but should otherwise match: " + ",".join(says)
             found.append(invalid(f"spec.names.{key}", given[key], why))
-    for key in ("shortNames", "categories"):
-        for index, name in enumerate(given.get(key) or ()):
-            if says := names.dns_1035_label(name):
-                found.append(invalid(f"spec.names.{key}[{index}]", name, ",".join(says)))
+    found += _labels(given, "shortNames")
     if given.get("kind") and given.get("kind") == given.get("listKind"):
         found.append(invalid("spec.names.listKind", given["listKind"], "kind and listKind may not be the same"))
-    return found
+    return found + _labels(given, "categories")
+
+
+def _labels(given: Obj, key: str) -> list[FieldError]:
+    return [
+        invalid(f"spec.names.{key}[{index}]", name, ",".join(says))
+        for index, name in enumerate(given.get(key) or ())
+        if (says := names.dns_1035_label(name))
+    ]
 
 
 _CLIENT, _REVIEW_VERSIONS = "spec.conversion.webhookClientConfig", "spec.conversion.conversionReviewVersions"
@@ -321,126 +283,4 @@ def _reviews(versions: list[str], demands: Demands) -> list[FieldError]:
         found += [invalid(here, version, says) for says in names.dns_1035_label(version)]
     if demands.review_versions and not set(REVIEWS) & set(versions):
         found.append(invalid(_REVIEW_VERSIONS, versions, f"must include at least one of {', '.join(REVIEWS)}"))
-    return found
-
-
-def validate_schema(
-    validation: Obj, path: str, demands: Demands, *, has_status: bool = False, are_cheap: bool = True
-) -> list[FieldError]:
-    """`validateCustomResourceDefinitionValidation`: the schema of a version, or of all."""
-    schema = validation.get("openAPIV3Schema")
-    if not isinstance(schema, dict):
-        return []
-    here = f"{path}.openAPIV3Schema"
-    found = _root_with_status(schema, here) if has_status else []
-    if schema.get("nullable"):
-        found.append(forbidden(f"{here}.nullable", "nullable cannot be true at the root"))
-    why, is_sound = "", False
-    if demands.structure and not (why := why_not_convertible(schema)):
-        wrong = validate_structural(schema, here)
-        wrong = wrong or validate_defaults(schema, here, must_be_pruned=demands.pruned_defaults)
-        found += wrong
-        is_sound = not wrong
-    form, clean = validate_openapi(schema, here, demands)
-    found += form
-    if is_sound:
-        found += expressions_of(schema, here, clean, are_cheap=are_cheap)
-    return found or ([invalid(here, "", why)] if why else [])
-
-
-def _root_with_status(schema: Obj, path: str) -> list[FieldError]:
-    """The status is cut out of the schema, so that nothing but its own part may speak of it."""
-    if schema.get("type") and schema["type"] != "object":
-        says = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
-        return [invalid(f"{path}.type", schema["type"], says)]
-    if all(_is_zero(value) or key in _AT_ROOT for key, value in schema.items()):
-        return []
-    says = f"only [{' '.join(_AT_ROOT.values())}] fields are allowed at the root of the schema if the status subresource is enabled"
-    return [invalid(path, go_struct("apiextensions.JSONSchemaProps"), says)]
-
-
-def _is_zero(value: Any) -> bool:
-    return value in (None, False, "", 0, [], {})
-
-
-def _columns(columns: list[Obj], path: str) -> list[FieldError]:
-    found: list[FieldError] = []
-    for index, column in enumerate(columns):
-        here = f"{path}[{index}]"
-        if not column.get("name"):
-            found.append(required(f"{here}.name"))
-        kind, form = column.get("type", ""), column.get("format", "")
-        if not kind:
-            says = f"must be one of {','.join(sorted(_COLUMN_TYPES))}"
-            found.append(required(f"{here}.type", says))
-        elif kind not in _COLUMN_TYPES:
-            says = f"must be one of {','.join(sorted(_COLUMN_TYPES))}"
-            found.append(invalid(f"{here}.type", kind, says))
-        if form and form not in _COLUMN_FORMATS:
-            found.append(invalid(f"{here}.format", form, f"must be one of {','.join(sorted(_COLUMN_FORMATS))}"))
-        found += _column_path(column.get("jsonPath", ""), f"{here}.JSONPath")
-    return found
-
-
-def _column_path(path: str, where: str) -> list[FieldError]:
-    if not path:
-        return [required(where)]
-    if not path.startswith("."):
-        return [invalid(where, path, "must be a simple json path starting with .")]
-    try:
-        JsonPath("{" + path + "}")
-    except JsonPathError as error:
-        return [invalid(where, path, f"is an invalid jsonpath: {error}")]
-    return []
-
-
-def _subresources(given: Obj, path: str) -> list[FieldError]:
-    scale = given.get("scale")
-    if scale is None:
-        return []
-    here = f"{path}.scale"
-    found = _scale_path(scale.get("specReplicasPath", ""), f"{here}.specReplicasPath", ".spec")
-    found += _scale_path(scale.get("statusReplicasPath", ""), f"{here}.statusReplicasPath", ".status")
-    if selector := scale.get("labelSelectorPath"):
-        found += _scale_path(selector, f"{here}.labelSelectorPath", ".spec", ".status")
-    return found
-
-
-def _scale_path(path: str, where: str, *roots: str) -> list[FieldError]:
-    if not path:
-        return [required(where)]
-    if not path.startswith("."):
-        return [invalid(where, path, "must be a simple json path starting with .")]
-    if any(path.startswith(f"{root}.") for root in roots):
-        return []
-    says = f"either {' or '.join(roots)}" if len(roots) > 1 else roots[0]
-    return [invalid(where, path, f"should be a json path under {says}")]
-
-
-def _selectable(version: Obj, path: str) -> list[FieldError]:
-    """`spec.versions[*].selectableFields`: fields of a plain type, each once, none of metadata."""
-    found: list[FieldError] = []
-    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-    seen: dict[str, None] = {}
-    for index, field in enumerate(version.get("selectableFields") or ()):
-        given = field.get("jsonPath", "")
-        here = f"{path}[{index}].jsonPath"
-        if not given:
-            found.append(required(here))
-            continue
-        try:
-            node = schema_at(given, schema, with_brackets=False)
-        except WrongPath as error:
-            found.append(invalid(here, given, f"is an invalid path: {error}"))
-            continue
-        if given.split(".")[1] == "metadata":
-            found.append(invalid(here, given, "must not point to fields in metadata"))
-        if node.get("type") not in ("string", "integer", "boolean"):
-            says = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
-            found.append(invalid(here, given, says))
-        if given in seen:
-            found.append(duplicate(here, given))
-        seen[given] = None
-    if len(seen) > _MAX_SELECTABLE:
-        found.append(too_many(path, len(seen), _MAX_SELECTABLE))
     return found

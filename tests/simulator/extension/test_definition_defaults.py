@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from simulator.machinery.custom.definition_demands import Demands
-from simulator.machinery.custom.definition_validation import validate_schema
+from simulator.machinery.custom.embedded import invalid_parts
+from simulator.machinery.custom.version_validation import validate_schema
 from tests.proof.follows import follows
 from tests.simulator.extension.test_definition_schemas import TEXT, UPSTREAM, an_object, found, places, ruled
 
@@ -68,6 +69,8 @@ def in_parts(apiVersion: Any, kind: Any, name: Any, labels: Any, *, strict: bool
         }
     )
 
+
+WITHOUT_PROPERTIES: tuple[Obj | None, ...] = (None, {})
 
 PLAIN = [
     pytest.param({"type": "number", "default": 42.0}, [], id="structural schema"),
@@ -344,7 +347,7 @@ OF_EMBEDDED = [
             ["properties: Required value"],
             id=f"embedded with pruning and properties {properties}",
         )
-        for properties in (None, {})
+        for properties in WITHOUT_PROPERTIES
     ),
 ]
 NUMBERS = {"apiVersion": {"type": "number"}, "kind": {"type": "number"}, "metadata": {"type": "number"}}
@@ -466,3 +469,67 @@ def test_defaults_and_embedded_objects(schema: Obj, says: list[str]) -> None:
 def test_the_words(schema: Obj, says: list[str]) -> None:
     errors = validate_schema({"openAPIV3Schema": schema}, "", Demands())
     assert [str(error).removeprefix(".openAPIV3Schema.") for error in errors] == says
+
+
+VALID = {"apiVersion": "foo/v1", "kind": "Foo"}
+TYPELESS = ["apiVersion: Required value", "kind: Required value"]
+
+
+@follows(
+    "Custom resources",
+    "staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta/validation_test.go: TestValidateEmbeddedResource",
+)
+@pytest.mark.parametrize(
+    ("obj", "says"),
+    [
+        pytest.param({}, TYPELESS, id="empty"),
+        pytest.param(VALID, [], id="version and kind"),
+        pytest.param({**VALID, "kind": "foo.bar-com"}, ["kind: Invalid value"], id="invalid kind"),
+        pytest.param({**VALID, "metadata": {"namespace": "kube-system"}}, [], id="no name"),
+        pytest.param({**VALID, "metadata": {"name": "foo"}}, [], id="no namespace"),
+        pytest.param(
+            {
+                **VALID,
+                "metadata": {"name": "..", "namespace": "$$$", "labels": {"#": "#"}, "annotations": {"#": "#"}},
+            },
+            [f"metadata.{one}: Invalid value" for one in ("annotations", "labels", "labels", "name", "namespace")],
+            id="invalid",
+        ),
+    ],
+)
+def test_an_embedded_object(obj: Obj, says: list[str]) -> None:
+    assert places(invalid_parts(obj, {}, "", is_root=True)) == says
+
+
+HOLDS = {
+    "type": "object",
+    "properties": {
+        "embedded": {EMBEDDED: True},
+        "nested": {EMBEDDED: True, "properties": {"embedded": {EMBEDDED: True}}},
+        "items": {"items": {EMBEDDED: True}},
+        "additionalProperties": {"additionalProperties": {EMBEDDED: True}},
+    },
+}
+
+
+@follows(
+    "Custom resources",
+    "staging/src/k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta/validation_test.go: TestValidate",
+)
+@pytest.mark.parametrize(
+    ("obj", "is_root", "where"),
+    [
+        pytest.param({}, False, [], id="empty"),
+        pytest.param({}, True, [""], id="include root"),
+        pytest.param({"embedded": {}}, False, ["embedded."], id="embedded"),
+        pytest.param({"nested": {"embedded": {}}}, False, ["nested.", "nested.embedded."], id="nested"),
+        pytest.param({"items": [{}]}, False, ["items[0]."], id="items"),
+        pytest.param(
+            {"additionalProperties": {"foo": {}}}, False, ["additionalProperties[foo]."], id="additionalProperties"
+        ),
+    ],
+)
+def test_where_embedded_objects_are(obj: Obj, is_root: bool, where: list[str]) -> None:
+    assert places(invalid_parts(obj, HOLDS, "", is_root=is_root)) == sorted(
+        f"{one}{says}" for one in where for says in TYPELESS
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.machinery.custom.definition_demands import Demands
-from simulator.machinery.custom.definition_validation import validate_schema
+from simulator.machinery.custom.version_validation import validate_schema
 from simulator.machinery.validation.field_errors import FieldError
 from tests.proof.follows import follows
 
@@ -75,7 +75,7 @@ def ruled(schema: Obj, *rules: Any) -> Obj:
     return {**schema, "x-kubernetes-validations": given}
 
 
-FULL = {
+FULL: Obj = {
     "description": "This is a description",
     "type": "object",
     "format": "date-time",
@@ -464,7 +464,7 @@ VALUE_RULE = "properties[value].x-kubernetes-validations[0].rule: Forbidden"
 
 
 def double_nested(key: Obj, *, items: int | None = None, properties: int | None = None) -> Obj:
-    inner = {"type": "object", "additionalProperties": {**an_object(key=key), "required": ["key"]}}
+    inner: Obj = {"type": "object", "additionalProperties": {**an_object(key=key), "required": ["key"]}}
     inner |= {} if properties is None else {"maxProperties": properties}
     return an_object(value=ruled(a_list(inner, **({} if items is None else {"maxItems": items})), NESTED))
 
