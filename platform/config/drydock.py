@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "one cluster in memory behind an API for kubectl, on this machine only"
     command = commands.add_parser("serve", help=text, description=text)
-    command.add_argument("--config", type=Path, metavar="FILE", help="kind-style cluster configuration")
+    served_commands.add_configuration(command, "of the cluster")
     command.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8001))
     command.add_argument("--speed", type=float, default=1.0, help="simulated seconds a second; 0 stops the clock")
     command.add_argument("--profile", choices=["lab", "instant"], default="lab", help="how long things take")
@@ -120,8 +120,9 @@ def _standalone_cluster(options: argparse.Namespace) -> "Cluster":
     try:
         if options.restore is not None:
             return Cluster.load(options.restore.read_bytes())
-        config = options.config.read_text() if options.config is not None else None
-        return Cluster.create(config, seed=options.seed, profile=options.profile, epoch_s=int(time.time()))
+        return Cluster.create(
+            served_commands.configuration(options), seed=options.seed, profile=options.profile, epoch_s=int(time.time())
+        )
     except (OSError, ValueError, ConfigError) as error:
         raise CannotStart(str(error)) from error
 

@@ -160,13 +160,29 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         command.set_defaults(run=run, data=None)
 
 
+def add_configuration(command: argparse.ArgumentParser, whose: str) -> None:
+    """What a cluster is like that begins with this command."""
+    command.add_argument("--config", type=Path, metavar="FILE", help=f"kind configuration {whose}")
+    command.add_argument(
+        "--unknown-images", action="store_true", help="run images that nobody has described as plain servers"
+    )
+
+
+def configuration(options: argparse.Namespace) -> dict[str, Any]:
+    """As `Cluster.create` takes it. Raises OSError and ConfigError."""
+    from simulator.config import read_config
+
+    told = read_config(options.config.read_text() if options.config is not None else None).dump()
+    return {**told, "allowUnknownImages": True} if options.unknown_images else told
+
+
 def _add_apply(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "apply manifests to the served cluster, or try them in a fresh one in memory"
     command = commands.add_parser("apply", help=text, description=text)
     command.add_argument("-f", "--filename", action="append", required=True, metavar="FILE", help="file or folder; -")
     command.add_argument("--kubeconfig", default="", metavar="FILE", help="which served cluster")
     command.add_argument("--fresh", action="store_true", help="a cluster of its own, also when one is served")
-    command.add_argument("--config", type=Path, metavar="FILE", help="kind configuration of a fresh cluster")
+    add_configuration(command, "of a fresh cluster")
     command.add_argument("--seed", type=int, default=1, help="of a fresh cluster")
     command.add_argument("--wait", default="2m", metavar="TIME", help="simulated time that a fresh cluster gets")
     command.set_defaults(run=_apply, data=None)
@@ -192,8 +208,7 @@ def _try_out(options: argparse.Namespace, words: Sequence[str]) -> None:
     from simulator.testing import KubeCluster
 
     try:
-        config = options.config.read_text() if options.config is not None else None
-        kube = KubeCluster.create(config, seed=options.seed, profile="lab")
+        kube = KubeCluster.create(configuration(options), seed=options.seed, profile="lab")
     except (OSError, ConfigError) as error:
         raise NotServed(str(error)) from error
     call = run_kubectl(_session_in(kube), words, _stdin(words))

@@ -64,6 +64,27 @@ def config_read(text: str, *, most_nodes: int) -> ClusterConfig:
     return config
 
 
+def config_with(text: str, field: str, value: object) -> str:
+    """The description with another value of a field; all else stays as it was written where the field is new to it."""
+    described = yaml.safe_load(text) or {}
+    if not isinstance(described, dict):
+        return text  # whoever checks the description says what is wrong with it
+    wanted = {**described, field: value}
+    longer = f"{text.rstrip()}\n{_dumped({field: value})}"
+    return longer if field not in described and _reads(longer) == wanted else _dumped(wanted)
+
+
+def _reads(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
+def _dumped(value: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000))
+
+
 def _refuse_traps(text: str) -> None:
     """A few aliases can stand for billions of values, and a few brackets for no end. Nodes need neither."""
     depth = 0

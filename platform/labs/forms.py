@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from labs.configs import ConfigRefused, Mistake, config_read
+from labs.configs import ConfigRefused, Mistake, config_read, config_with
 from labs.templates import TEMPLATES, template_find
 
 OWN = "own"
@@ -28,6 +28,11 @@ class ClusterForm(forms.Form):
         help_text="A kind configuration: nodes with role, and if you like name, zone, labels, taints, cpu, memory, pods.",
         widget=forms.Textarea(attrs={"class": "code", "rows": 14, "spellcheck": "false", "autocapitalize": "none"}),
     )
+    unknown_images = forms.BooleanField(
+        label="Run images that Drydock does not know",
+        required=False,
+        help_text="As plain servers, so that manifests of your own come up. Docker's own names still have to be right.",
+    )
     mistake: Mistake | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -41,9 +46,13 @@ class ClusterForm(forms.Form):
         """What `services.cluster_create` wants of this form."""
         data = self.cleaned_data
         if data["template"] == OWN:
-            return {"name": data["name"] or "My cluster", "config": data["config"]}
-        template = template_find(data["template"]) or TEMPLATES[0]
-        return {"name": data["name"] or template.title, "template": template.name}
+            name, config = "My cluster", data["config"]
+        else:
+            template = template_find(data["template"]) or TEMPLATES[0]
+            name, config = template.title, template.config
+        if data["unknown_images"]:
+            config = config_with(config, "allowUnknownImages", True)
+        return {"name": data["name"] or name, "config": config}
 
     def _read(self, text: str) -> None:
         if not text.strip():

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.models import User
+from labs.configs import config_with
 
 
 def config_with_images(config: str, *, owner: User, lesson: str | None) -> str:
@@ -24,10 +25,4 @@ def _with(config: str, entries: list[dict[str, Any]]) -> str:
         return config  # whoever checks the description says what is wrong with it
     added = {entry["name"] for entry in entries}
     kept = [one for one in described.get("images") or [] if not isinstance(one, dict) or one.get("name") not in added]
-    if not kept and "images" not in described:
-        return f"{config.rstrip()}\n{_dumped({'images': entries})}"
-    return _dumped({**described, "images": [*kept, *entries]})
-
-
-def _dumped(value: dict[str, Any]) -> str:
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000))
+    return config_with(config, "images", [*kept, *entries])

@@ -4,6 +4,8 @@ Follows `kuberuntime_manager.go` SyncPod and `kuberuntime_container.go` startCon
 step that fails leaves its reason in the container's record (`why`) and lets the others go on.
 """
 
+from collections.abc import Iterator
+
 from simulator.apiserver.errors import ApiUnavailable
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
@@ -239,10 +241,12 @@ class ContainerStarts:
         command, args, env = argued
         image = self._fleet.image(one.image)
         ports = tuple(port["containerPort"] for port in spec.get("ports") or ())
+        if image.is_stand_in:
+            ports = tuple(dict.fromkeys((*ports, *_probed(spec))))
         given = one.resources if one.resources is not None else spec.get("resources") or {}
         limit = (given.get("limits") or {}).get("memory")
         files = self._files(record, pod, (*command, *args))
-        setting = self._setting(record, pod, spec, image)
+        setting = self._setting(record, one, pod, spec, image)
         return Recipe(
             one.image,
             command,
@@ -288,7 +292,7 @@ class ContainerStarts:
         """What the kubelet writes into `/etc`, and what the kernel tells, for a program that looks there."""
         return tuple(self._runtime.files.kubelet_files(record, pod).items()) if _looks_in_etc(argv) else ()
 
-    def _setting(self, record: PodRecord, pod: Obj, spec: Obj, image: Image) -> Setting:
+    def _setting(self, record: PodRecord, one: ContainerRecord, pod: Obj, spec: Obj, image: Image) -> Setting:
         found = users.identity(pod, spec, image)
         read_only = bool((spec.get("securityContext") or {}).get("readOnlyRootFilesystem"))
         points = self._runtime.files.points(record, pod, spec)
@@ -300,6 +304,7 @@ class ContainerStarts:
             spec.get("workingDir") or "",
             points,
             bool(spec.get("stdin") and spec.get("tty")),
+            image.is_stand_in and _ends(pod, one),
         )
 
     def _facts(self, record: PodRecord, pod: Obj) -> PodFacts:
@@ -377,3 +382,17 @@ def pull_policy(spec: Obj) -> str:
         return str(policy)
     last = spec["image"].rsplit("/", 1)[-1]
     return "IfNotPresent" if "@" in last or (":" in last and not last.endswith(":latest")) else "Always"
+
+
+def _ends(pod: Obj, one: ContainerRecord) -> bool:
+    return one.kind == "init" or (one.kind == "app" and pod["spec"].get("restartPolicy", "Always") != "Always")
+
+
+def _probed(spec: Obj) -> Iterator[int]:
+    """Ports that its probes ask, by number."""
+    for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+        probe = spec.get(name) or {}
+        for action in ("httpGet", "tcpSocket", "grpc"):
+            port = (probe.get(action) or {}).get("port")
+            if isinstance(port, int):
+                yield port

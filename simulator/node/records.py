@@ -343,9 +343,9 @@ def _recipe(state: Plain) -> Recipe:
 
 
 def _setting(state: Plain) -> Setting:
-    uid, gid, groups, read_only_root, directory, mounts, interactive = state
+    uid, gid, groups, read_only_root, directory, mounts, interactive, *more = state
     points = tuple(MountPoint(path, read_only, shared, _modes(modes)) for path, read_only, shared, modes in mounts)
-    return Setting(uid, gid, tuple(groups), read_only_root, directory, points, interactive)
+    return Setting(uid, gid, tuple(groups), read_only_root, directory, points, interactive, *more)
 
 
 def _modes(state: Plain) -> Modes:

@@ -51,6 +51,8 @@ class Setting(NamedTuple):
     mounts: tuple[MountPoint, ...] = ()
     interactive: bool = False
     """Its standard input and terminal are kept open (`stdin`, `tty`): a shell waits for what is typed."""
+    ends: bool = False
+    """It has to end (an init container, a Job): so does a program that nobody has described."""
 
 
 #: Root, and a file system that can be written.

@@ -42,6 +42,7 @@ class Listener:
 @dataclass(frozen=True, slots=True)
 class Route:
     path: str
+    """`*` stands for any."""
     status: int = 200
     body: str = ""
     until_us: int | None = None
@@ -123,6 +124,8 @@ class Image:
     """How many times longer the pull takes than the size says."""
     refusal: str = ""
     """Why the registry does not give it out, in containerd's words."""
+    is_stand_in: bool = False
+    """Nobody has described it: whatever is started in it that is no ordinary program runs as its one server, or ends when it has to."""
 
     def server(self, argv: tuple[str, ...]) -> Server | None:
         """The server that this command line runs: `agnhost liveness` is looked for before `agnhost`."""
@@ -148,7 +151,8 @@ class Catalog:
         self._generic = generic
 
     def allowing_generic(self, allowed: bool) -> "Catalog":
-        """The same catalogue where well-formed `owner/name` images nobody described run as a plain server, or fail."""
+        """The same catalogue where images of any registry that nobody described run as a plain server, or fail. Docker's own are all
+        known, so that a misspelt `ngnix` fails in either."""
         return Catalog(self._entries, generic=allowed)
 
     def with_images(self, given: Sequence[Any]) -> "Catalog":
@@ -171,10 +175,10 @@ class Catalog:
             if found is not None and found.refusal:
                 return PullError(_unresolved(name) + found.refusal.format(tag=name.tag))
             return found or _not_found(name)
+        if self._generic and not name.path.startswith("docker.io/library/"):
+            return _stand_in(name)
         if name.registry not in _REGISTRIES:
             return _no_such_host(name)
-        if self._generic and not name.path.startswith("docker.io/library/"):
-            return _generic_image(name)
         return _unknown_repository(name)
 
     def denied(self, name: ImageName) -> PullError:
@@ -215,7 +219,7 @@ def _unresolved(name: ImageName) -> str:
 
 
 @cache
-def _generic_image(name: ImageName) -> Image:
+def _stand_in(name: ImageName) -> Image:
     program = name.repository.rsplit("/", 1)[-1]
     server = Server(
         program=program,
@@ -225,9 +229,9 @@ def _generic_image(name: ImageName) -> Image:
         memory=20 * _MB,
         cpu_milli=2,
         log=(f"{{at:%H:%M:%S}} {program} started",),
-        routes=(Route("/", body=f"{program} on {{hostname}}\n"),),
+        routes=(Route("*", body=f"{program} on {{hostname}}\n"),),
     )
-    return Image(name, _GENERIC_SIZE, cmd=(program,), servers=(server,))
+    return Image(name, _GENERIC_SIZE, cmd=(program,), servers=(server,), is_stand_in=True)
 
 
 # Reading the data

@@ -202,6 +202,8 @@ class Machine(Control):
         if server is not None:
             return Pause("serve", server=server, argv=tuple(argv))
         program = name.rsplit("/", 1)[-1]
+        if self.image.is_stand_in and self.pid == 1 and not self._knows(name, program):
+            return self._stand_in(argv)
         if "/" in name and not has_program(self.image, program):
             return self._script_file(argv)
         if not has_program(self.image, program):
@@ -227,6 +229,16 @@ class Machine(Control):
             given = (f"{STDIN}{self.read_input()}",) if program in READS_STDIN and self.input else ()
             return Pause("ask", argv=(program, *argv[1:], *given))
         raise NotSimulated(f"{' '.join(argv)} is not simulated")
+
+    def _knows(self, name: str, program: str) -> bool:
+        return has_program(self.image, program) or ("/" in name and self.tree.read(self.path(name)) is not None)
+
+    def _stand_in(self, argv: list[str]) -> Pause | None:
+        """A program of an image that nobody has described, started by the container's own script."""
+        self.status = 0
+        if self.tree.setting.ends:
+            return None
+        return Pause("serve", server=self.image.servers[0], argv=tuple(argv))
 
     def _script_file(self, argv: list[str]) -> Pause | None:
         text = self.tree.read(self.path(argv[0]))

@@ -30,6 +30,8 @@ _MAX_PAUSES = 3_000
 #: Lines of a loop that are kept when something from outside ends it.
 _KEPT_LINES = 500
 _ORDINARY = Setting()
+#: How long a program that nobody has described takes when it has to end.
+_STAND_IN_US = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +154,23 @@ def _plan(
         return Plan(refused="no command specified")
     argv = _without_entrypoint_script(image, argv)
     server = image.server(argv)
+    is_known = is_in_volume(argv[0], around.setting) or has_program(image, argv[0].rsplit("/", 1)[-1])
+    if image.is_stand_in and (server is not None or not is_known):
+        if around.setting.ends:
+            return _stand_in_that_ends(image.servers[0], argv[0].rsplit("/", 1)[-1])
+        server = image.servers[0]
     if server is not None:
         written = [FileChange(offset, path, text) for offset, kind, path, text in happenings if kind == "write"]
         return _server_plan(Plan(files=tuple(written)), server, image, argv, dict(around.env), 0, around)
-    if not is_in_volume(argv[0], around.setting) and not has_program(image, argv[0].rsplit("/", 1)[-1]):
+    if not is_known:
         return Plan(refused=_not_executable(argv[0]))
     return _follow(Program.begin(_first_process(image, argv, around)), Plan(is_script=True), around, happenings)
+
+
+def _stand_in_that_ends(server: Server, program: str) -> Plan:
+    lines = (Line(0, f"{program} started"), Line(_STAND_IN_US, f"{program} done"))
+    ending = Ending(_STAND_IN_US, 0, "Completed")
+    return Plan(lines=lines, ending=ending, memory=server.memory, cpu_milli=server.cpu_milli, stop_us=server.stop_us)
 
 
 def is_in_volume(program: str, setting: Setting) -> bool:

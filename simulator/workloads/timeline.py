@@ -101,7 +101,7 @@ class Plan:
         """The answer to a path at this age, and the age until which it stays the same (None: for good)."""
         wanted = path.partition("?")[0] or "/"
         for route in self.routes:
-            if route.path == wanted and (route.until_us is None or age_us < route.until_us):
+            if route.path in (wanted, "*") and (route.until_us is None or age_us < route.until_us):
                 return route, route.until_us
         return None, None
 

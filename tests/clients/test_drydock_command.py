@@ -117,22 +117,31 @@ def test_apply_uses_the_served_cluster_and_a_fresh_one_when_asked(
 
 @pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize(
-    ("image", "code", "out", "err"),
+    ("image", "more", "code", "out", "err"),
     [
-        ("nginx:1.27", 0, "Everything is ready after 1m of simulated time.\n", ""),
+        ("nginx:1.27", [], 0, "Everything is ready after 1m of simulated time.\n", ""),
         (
             "nginx:no-such-tag",
+            [],
             1,
             "Error: ImagePullBackOff",
             "drydock: not ready after 1m of simulated time: default/web-",
         ),
+        (
+            "acme/shop:7",
+            [],
+            1,
+            "Error: ImagePullBackOff",
+            "drydock: not ready after 1m of simulated time: default/web-",
+        ),
+        ("acme/shop:7", ["--unknown-images"], 0, "Everything is ready after 1m of simulated time.\n", ""),
     ],
 )
 def test_manifests_are_tried_in_memory_when_nothing_is_served(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], image: str, code: int, out: str, err: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], image: str, more: list[str], code: int, out: str, err: str
 ) -> None:
     (tmp_path / "web.yaml").write_text(WEB.replace("IMAGE", image))
-    assert main(["apply", "-f", str(tmp_path / "web.yaml"), "--wait", "1m"]) == code
+    assert main(["apply", "-f", str(tmp_path / "web.yaml"), "--wait", "1m", *more]) == code
     said = capsys.readouterr()
     assert said.out.startswith("deployment.apps/web created\n\nNAMESPACE ")
     assert out in said.out

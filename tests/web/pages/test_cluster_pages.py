@@ -13,6 +13,7 @@ from classroom.services import class_join, class_open
 from foundation.throttle import Throttle
 from labs.models import Cluster
 from labs.services import cluster_create
+from simulator.config import read_config
 
 pytestmark = pytest.mark.django_db
 Account = Callable[[str], User]
@@ -77,6 +78,26 @@ def test_a_cluster_is_made_from_a_configuration(signed_in: Browser, guest: User)
     config = "kind: Cluster\nnodes:\n- role: control-plane\n- role: worker\n  zone: b\n"
     signed_in(guest).post("/clusters/new/", {"template": "own", "name": "Mine", "config": config})
     assert (Cluster.objects.get().name, Cluster.objects.get().config) == ("Mine", config)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"template": "dinghy"}, "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n"),
+        ({"template": "own", "config": "# mine\nnodes:\n- role: control-plane\n"}, "# mine\nnodes:\n- role: control-plane\n"),
+        ({"template": "own", "config": "{nodes: [{role: control-plane}]}"}, "nodes:\n- role: control-plane\n"),
+        ({"template": "own", "config": "name: a\n...\n"}, "name: a\n"),
+        ({"template": "own", "config": "allowUnknownImages: false\nname: a\n"}, ""),
+    ],
+    ids=["template", "own", "in-braces", "ended", "changed"],
+)  # fmt: skip
+def test_a_cluster_may_run_images_that_nobody_knows(
+    signed_in: Browser, guest: User, given: dict[str, str], kept: str
+) -> None:
+    signed_in(guest).post("/clusters/new/", {**given, "unknown_images": "on"})
+    config = Cluster.objects.get().config
+    assert config.startswith(f"{kept}allowUnknownImages: true\n")
+    assert read_config(config).allow_unknown_images
 
 
 @pytest.mark.parametrize(
