@@ -2,22 +2,22 @@
 
 Follows `pkg/controller/podautoscaler/horizontal.go` of v1.33: every autoscaler is looked at every 15 s, on its own beat. Promises: an
 autoscaler for which nothing can change plans nothing; the beats it leaves out would have written nothing, and when something happens it
-goes on at the next of them as if it had been counted. Leaves to others: the arithmetic (`hpa_replicas`), pace and windows (`hpa_behaviour`).
+goes on at the next of them as if it had been counted. Leaves to others: what each metric asks for (`hpa_sources`), pace and windows (`hpa_behaviour`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from simulator.apiserver.aggregation import API_SERVICES
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
-from simulator.controllers import hpa_replicas
 from simulator.controllers.hpa_behaviour import Bounds, Past, longest_period_us, normalized, window_us
 from simulator.controllers.hpa_metrics import MetricsClient, MetricsError
-from simulator.controllers.hpa_replicas import CPU_INITIALIZATION_US, Clock, Proposal
+from simulator.controllers.hpa_replicas import CPU_INITIALIZATION_US
+from simulator.controllers.hpa_sources import InvalidMetric, MetricSources
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.machinery import quantities, resources, selectors
+from simulator.machinery import resources, selectors
 
 _HPAS = "horizontalpodautoscalers.autoscaling"
 #: `--horizontal-pod-autoscaler-sync-period`.
@@ -29,21 +29,37 @@ _BURST, _REFILL_US = 25, 300_000_000
 _SOURCE = "horizontal-pod-autoscaler"
 
 
-class Found(NamedTuple):
-    """What a metric says: the replicas it asks for, its name in a reason, its entry in status.currentMetrics."""
+class Target(NamedTuple):
+    """The scale of what an autoscaler scales."""
+
+    resource: str
+    name: str
+    replicas: int
+    """Wanted so far."""
+    counted: int
+    """Those there are."""
+    selector: str
+
+
+class Asked(NamedTuple):
+    """What all metrics of an autoscaler say together."""
+
+    active: tuple[str, str, str]
+    """Status, reason and message of the condition ScalingActive."""
+    replicas: int | None = None
+    """None: they say nothing."""
+    metric: str = ""
+    """The one that asks for most."""
+    statuses: Sequence[Obj] = ()
+    error: str = ""
+
+
+class Step(NamedTuple):
+    """So many replicas there shall be, for this reason, with these metrics as they are."""
 
     replicas: int
-    name: str
-    status: Obj
-
-
-class _Invalid(Exception):
-    """A metric that says nothing, with the event's reason and the condition's message."""
-
-    def __init__(self, reason: str, message: str, wrapped: str = "") -> None:
-        super().__init__(wrapped or message)
-        self.reason = reason
-        self.message = message
+    reason: str
+    metrics: Sequence[Obj]
 
 
 class HorizontalPodAutoscalerController(Controller):
@@ -61,14 +77,14 @@ class HorizontalPodAutoscalerController(Controller):
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
-        self._metrics: MetricsClient | None = None
+        self._metrics: MetricSources | None = None
         self._memory: dict[str, dict[str, Any]] = {}
         """Key → `beat` (its phase), `next` (the planned look), `changed` (when something last happened), `recs`, `ups`, `downs`
         ([replicas, at]), `selector` (its target's), `tokens`, `filled` (of the event filter)."""
 
     def connect(self, metrics: MetricsClient) -> None:
         """At assembly."""
-        self._metrics = metrics
+        self._metrics = MetricSources(metrics, self.engine)
 
     # Waking up
 
@@ -188,105 +204,77 @@ class HorizontalPodAutoscalerController(Controller):
 
     def _looked(self, hpa: Obj, memory: dict[str, Any]) -> Obj:
         """The status after one look at everything; scales the target where that is due."""
-        status = dict(hpa.get("status") or {})
-        spec, target = hpa["spec"], hpa["spec"]["scaleTargetRef"]
+        status, spec = dict(hpa.get("status") or {}), hpa["spec"]
         memory["failing"] = False
         try:
-            resource, workload = self._target(hpa)
+            target = self._target(hpa)
         except MetricsError as error:
             self._warn(hpa, memory, "FailedGetScale", str(error))
             message = f"the HPA controller was unable to get the target's current scale: {error}"
             return self._with(status, "AbleToScale", "False", "FailedGetScale", message)
-        status = self._with(
-            status,
-            "AbleToScale",
-            "True",
-            "SucceededGetScale",
-            "the HPA controller was able to get the target's current scale",
-        )
-        current = int(workload["spec"].get("replicas", 1))
-        counted = int((workload.get("status") or {}).get("replicas", 0))
+        message = "the HPA controller was able to get the target's current scale"
+        status = self._with(status, "AbleToScale", "True", "SucceededGetScale", message)
+        current = target.replicas
         if not memory["recs"]:
             memory["recs"] = [[current, self.engine.now]]
         bounds = Bounds(current, int(spec.get("minReplicas", 1)), int(spec["maxReplicas"]))
-        reason, metrics = "", []
         if current == 0 and bounds.min != 0:
-            status = self._with(
-                status,
-                "ScalingActive",
-                "False",
-                "ScalingDisabled",
-                "scaling is disabled since the replica count of the target is zero",
-            )
-            return self._counted(status, 0, 0, [])
+            message = "scaling is disabled since the replica count of the target is zero"
+            return _counted(self._with(status, "ScalingActive", "False", "ScalingDisabled", message), 0, 0, [])
         if current > bounds.max:
-            desired, reason = bounds.max, "Current number of replicas above Spec.MaxReplicas"
+            step = Step(bounds.max, "Current number of replicas above Spec.MaxReplicas", [])
         elif current < bounds.min:
-            desired, reason = bounds.min, "Current number of replicas below Spec.MinReplicas"
+            step = Step(bounds.min, "Current number of replicas below Spec.MinReplicas", [])
         else:
-            memory["selector"] = _selector(resource, workload)
-            asked = self._asked(hpa, memory, bounds, counted)
-            status = self._with(status, "ScalingActive", *asked["active"])
-            if asked["replicas"] is None:
-                self._warn(hpa, memory, "FailedComputeMetricsReplicas", asked["error"])
-                known = status.get("currentMetrics") or []
-                return self._counted(status, current, int(status.get("desiredReplicas", 0)), known)
-            metrics = asked["statuses"]
-            if asked["replicas"] > current:
-                reason = f"{asked['metric']} above target"
-            elif asked["replicas"] < current:
-                reason = "All metrics below target"
-            past = Past(memory["recs"], memory["ups"], memory["downs"], self.engine.now)
-            verdict = normalized(asked["replicas"], bounds, past, spec.get("behavior"))
-            memory["recs"].append([asked["replicas"], self.engine.now])
-            status = self._with(status, "AbleToScale", *verdict.able)
-            status = self._with(status, "ScalingLimited", *verdict.limited)
-            desired = verdict.replicas
-        if desired == current:
-            return self._counted(status, current, current, metrics)
-        return self._rescaled(
-            hpa, memory, status, target["name"], resource, Bounds(current, desired, 0), reason, metrics
-        )
+            memory["selector"] = target.selector
+            return self._measured(hpa, memory, status, target, bounds)
+        return self._rescaled(hpa, memory, status, target, step)
 
-    def _rescaled(
-        self,
-        hpa: Obj,
-        memory: dict[str, Any],
-        status: Obj,
-        target: str,
-        resource: str,
-        step: Bounds,
-        reason: str,
-        metrics: list[Obj],
-    ) -> Obj:
-        """`step.current` replicas become `step.min`."""
-        current, desired = step.current, step.min
-        namespace = hpa["metadata"]["namespace"]
+    def _measured(self, hpa: Obj, memory: dict[str, Any], status: Obj, target: Target, bounds: Bounds) -> Obj:
+        """What the metrics ask for, within the bounds and at the pace that the autoscaler allows."""
+        asked = self._asked(hpa, memory, target)
+        status = self._with(status, "ScalingActive", *asked.active)
+        if asked.replicas is None:
+            self._warn(hpa, memory, "FailedComputeMetricsReplicas", asked.error)
+            known = status.get("currentMetrics") or []
+            return _counted(status, target.replicas, int(status.get("desiredReplicas", 0)), known)
+        reason = ""
+        if asked.replicas > target.replicas:
+            reason = f"{asked.metric} above target"
+        elif asked.replicas < target.replicas:
+            reason = "All metrics below target"
+        past = Past(memory["recs"], memory["ups"], memory["downs"], self.engine.now)
+        verdict = normalized(asked.replicas, bounds, past, hpa["spec"].get("behavior"))
+        memory["recs"].append([asked.replicas, self.engine.now])
+        status = self._with(status, "AbleToScale", *verdict.able)
+        status = self._with(status, "ScalingLimited", *verdict.limited)
+        if verdict.replicas == target.replicas:
+            return _counted(status, target.replicas, target.replicas, asked.statuses)
+        return self._rescaled(hpa, memory, status, target, Step(verdict.replicas, reason, asked.statuses))
+
+    def _rescaled(self, hpa: Obj, memory: dict[str, Any], status: Obj, target: Target, step: Step) -> Obj:
+        current, desired = target.replicas, step.replicas
+        told = f"New size: {desired}; reason: {step.reason}"
         try:
-            self.client.patch(resource, namespace, target, {"spec": {"replicas": desired}})
+            patch = {"spec": {"replicas": desired}}
+            self.client.patch(target.resource, hpa["metadata"]["namespace"], target.name, patch)
         except StatusError as error:
-            self._warn(hpa, memory, "FailedRescale", f"New size: {desired}; reason: {reason}; error: {error}")
+            self._warn(hpa, memory, "FailedRescale", f"{told}; error: {error}")
             message = f"the HPA controller was unable to update the target scale: {error}"
             status = self._with(status, "AbleToScale", "False", "FailedUpdateScale", message)
-            return self._counted(status, current, int(status.get("desiredReplicas", 0)), metrics)
+            return _counted(status, current, int(status.get("desiredReplicas", 0)), step.metrics)
         message = f"the HPA controller was able to update the target scale to {desired}"
         status = self._with(status, "AbleToScale", "True", "SucceededRescale", message)
-        self.client.event(hpa, "Normal", "SuccessfulRescale", f"New size: {desired}; reason: {reason}", source=_SOURCE)
+        self.client.event(hpa, "Normal", "SuccessfulRescale", told, source=_SOURCE)
         if hpa["spec"].get("behavior") is not None:
             memory["ups" if desired > current else "downs"].append([abs(desired - current), self.engine.now])
         memory["changed"] = self.engine.now
-        return {**self._counted(status, current, desired, metrics), "lastScaleTime": self.engine.timestamp()}
-
-    def _counted(self, status: Obj, current: int, desired: int, metrics: list[Obj]) -> Obj:
-        fresh = {**status, "currentReplicas": current, "desiredReplicas": desired, "currentMetrics": metrics}
-        if not metrics:
-            del fresh["currentMetrics"]
-        return fresh
+        return {**_counted(status, current, desired, step.metrics), "lastScaleTime": self.engine.timestamp()}
 
     # Target
 
-    def _target(self, hpa: Obj) -> tuple[str, Obj]:
-        """(resource, workload). Raises MetricsError in the scale client's words."""
+    def _target(self, hpa: Obj) -> Target:
+        """Raises MetricsError in the scale client's words."""
         reference, namespace = hpa["spec"]["scaleTargetRef"], hpa["metadata"]["namespace"]
         kind = resources.by_kind(reference.get("apiVersion") or "v1", reference["kind"])
         if kind is None or "scale" not in kind.subresources:
@@ -301,7 +289,13 @@ class HorizontalPodAutoscalerController(Controller):
         workload = self.cache.get(kind.name, namespace, reference["name"])
         if workload is None:
             raise MetricsError(f'{kind.plural}{"." + kind.group if kind.group else ""} "{reference["name"]}" not found')
-        return kind.name, workload
+        return Target(
+            resource=kind.name,
+            name=reference["name"],
+            replicas=int(workload["spec"].get("replicas", 1)),
+            counted=int((workload.get("status") or {}).get("replicas", 0)),
+            selector=_selector(kind.name, workload),
+        )
 
     def _pods(self, hpa: Obj, memory: dict[str, Any]) -> list[Obj]:
         if not memory["selector"]:
@@ -314,8 +308,9 @@ class HorizontalPodAutoscalerController(Controller):
 
     # Metrics
 
-    def _asked(self, hpa: Obj, memory: dict[str, Any], bounds: Bounds, counted: int) -> dict[str, Any]:
-        """The largest number that any metric asks for, with the condition ScalingActive."""
+    def _asked(self, hpa: Obj, memory: dict[str, Any], target: Target) -> Asked:
+        """The largest number that any metric asks for."""
+        assert self._metrics is not None, "the metrics client is connected at assembly"
         specs = hpa["spec"].get("metrics") or []
         pods = self._pods(hpa, memory)
         others = self._others(hpa, memory, pods)
@@ -323,13 +318,13 @@ class HorizontalPodAutoscalerController(Controller):
             told = " ".join(f"{{{name} {namespace}}}" for namespace, name in others)
             message = f"pods by selector {memory['selector']} are controlled by multiple HPAs: [{told}]"
             self._warn(hpa, memory, "AmbiguousSelector", message)
-            return {"replicas": None, "active": ("False", "AmbiguousSelector", message), "error": message}
+            return Asked(("False", "AmbiguousSelector", message), error=message)
         replicas, metric, statuses = 0, "", []
-        invalid: list[_Invalid] = []
+        invalid: list[InvalidMetric] = []
         for spec in specs:
             try:
-                found = self._of_metric(hpa, spec, pods, bounds.current, counted)
-            except _Invalid as error:
+                found = self._metrics.of(hpa, spec, pods, target.replicas, target.counted)
+            except InvalidMetric as error:
                 self._warn(hpa, memory, error.reason, error.message)
                 invalid.append(error)
                 statuses.append({"type": ""})
@@ -337,20 +332,13 @@ class HorizontalPodAutoscalerController(Controller):
             statuses.append(found.status)
             if replicas == 0 or found.replicas > replicas:
                 replicas, metric = found.replicas, found.name
-        if invalid and (len(invalid) >= len(specs) or replicas < bounds.current):
+        if invalid and (len(invalid) >= len(specs) or replicas < target.replicas):
             first = invalid[0]
-            return {
-                "replicas": None,
-                "active": ("False", first.reason, f"the HPA was unable to compute the replica count: {first.message}"),
-                "error": f"invalid metrics ({len(invalid)} invalid out of {len(specs)}), first error is: {first}",
-            }
+            why = f"the HPA was unable to compute the replica count: {first.message}"
+            all_of_them = f"invalid metrics ({len(invalid)} invalid out of {len(specs)}), first error is: {first}"
+            return Asked(("False", first.reason, why), error=all_of_them)
         message = f"the HPA was able to successfully calculate a replica count from {metric}"
-        return {
-            "replicas": replicas,
-            "metric": metric,
-            "statuses": statuses,
-            "active": ("True", "ValidMetricFound", message),
-        }
+        return Asked(("True", "ValidMetricFound", message), replicas, metric, statuses)
 
     def _others(self, hpa: Obj, memory: dict[str, Any], pods: list[Obj]) -> list[tuple[str, str]]:
         """All autoscalers that control one of these pods, when there is more than one."""
@@ -363,124 +351,6 @@ class HorizontalPodAutoscalerController(Controller):
                 if any(chosen.matches(pod["metadata"].get("labels") or {}) for pod in pods):
                     found.append((namespace, key.partition("/")[2]))
         return found if len(found) > 1 else []
-
-    def _of_metric(self, hpa: Obj, spec: Obj, pods: list[Obj], current: int, counted: int) -> Found:
-        match spec["type"]:
-            case "Resource":
-                return self._of_resource(hpa, spec["resource"], pods, current, container="")
-            case "ContainerResource":
-                source = spec["containerResource"]
-                return self._of_resource(hpa, source, pods, current, container=source["container"])
-            case "Pods":
-                return self._of_pods(hpa, spec["pods"], pods, current)
-            case "Object":
-                return self._of_object(hpa, spec["object"], pods, current, counted)
-        return self._of_external(hpa, spec["external"], pods, current, counted)
-
-    def _of_resource(self, hpa: Obj, source: Obj, pods: list[Obj], current: int, *, container: str) -> Found:
-        name, target = source["name"], source["target"]
-        clock = Clock(self.engine.now, self.engine.micros)
-        try:
-            metrics = self._client.resource(hpa["metadata"]["namespace"], pods, name, container)
-        except MetricsError as error:
-            raise self._resource_error(
-                source, container, f"unable to get metrics for resource {name}: {error}"
-            ) from error
-        try:
-            if target.get("averageValue") is not None:
-                wanted = quantities.milli(target["averageValue"])
-                found = hpa_replicas.by_average(current, wanted, pods, metrics, resource=name, clock=clock)
-                now: Obj = {"averageValue": quantities.from_milli(found.raw)}
-                told = f"{name} resource"
-            else:
-                found = hpa_replicas.by_utilization(
-                    current,
-                    target["averageUtilization"],
-                    pods,
-                    metrics,
-                    resource=name,
-                    container=container,
-                    clock=clock,
-                )
-                now = {"averageUtilization": found.utilization, "averageValue": quantities.from_milli(found.raw)}
-                told = f"{name} {'container ' if container else ''}resource utilization (percentage of request)"
-        except MetricsError as error:
-            raise self._resource_error(source, container, str(error)) from error
-        part = {"name": name, **({"container": container} if container else {}), "current": now}
-        if container:
-            return Found(found.replicas, told, {"type": "ContainerResource", "containerResource": part})
-        return Found(found.replicas, told, {"type": "Resource", "resource": part})
-
-    def _resource_error(self, source: Obj, container: str, why: str) -> _Invalid:
-        what = "usage" if source["target"].get("averageValue") is not None else "utilization"
-        message = f"failed to get {source['name']} {what}: {why}"
-        if container:
-            wrapped = f"failed to get {container} container metric value: {message}"
-            return _Invalid("FailedGetContainerResourceMetric", message, wrapped)
-        return _Invalid(
-            "FailedGetResourceMetric", message, f"failed to get {source['name']} resource metric value: {message}"
-        )
-
-    def _of_pods(self, hpa: Obj, source: Obj, pods: list[Obj], current: int) -> Found:
-        name, target = source["metric"]["name"], quantities.milli(source["target"]["averageValue"])
-        try:
-            try:
-                metrics = self._client.of_pods(hpa["metadata"]["namespace"], pods, name)
-            except MetricsError as error:
-                raise MetricsError(f"unable to get metric {name}: {error}") from error
-            found = hpa_replicas.by_average(
-                current, target, pods, metrics, resource="", clock=Clock(self.engine.now, self.engine.micros)
-            )
-        except MetricsError as error:
-            raise _Invalid("FailedGetPodsMetric", str(error), f"failed to get pods metric value: {error}") from error
-        part = {"metric": source["metric"], "current": {"averageValue": quantities.from_milli(found.raw)}}
-        return Found(found.replicas, f"pods metric {name}", {"type": "Pods", "pods": part})
-
-    def _of_object(self, hpa: Obj, source: Obj, pods: list[Obj], current: int, counted: int) -> Found:
-        name, about = source["metric"]["name"], source["describedObject"]
-        namespace = hpa["metadata"]["namespace"]
-        try:
-            value = self._client.of_object(namespace, about, name)
-        except MetricsError as error:
-            message = f"unable to get metric {name}: {about['kind']} on {namespace} {about['name']}/{error}"
-            raise _object_error(source, message) from error
-        try:
-            found, now = self._shared(source["target"], value, pods, current, counted)
-        except MetricsError as error:
-            raise _object_error(source, str(error)) from error
-        part: Obj = {"metric": source["metric"], "describedObject": about, "current": now}
-        told = f"{about['kind']} metric {name}" if "value" in now else f"external metric {name}(nil)"
-        return Found(found.replicas, told, {"type": "Object", "object": part})
-
-    def _of_external(self, hpa: Obj, source: Obj, pods: list[Obj], current: int, counted: int) -> Found:
-        name, selector = source["metric"]["name"], source["metric"].get("selector")
-        namespace = hpa["metadata"]["namespace"]
-        try:
-            value = sum(self._client.external(namespace, name, selector))
-        except MetricsError as error:
-            message = f"unable to get external metric {namespace}/{name}/{_go_selector(selector)}: {error}"
-            raise _external_error(source, message) from error
-        try:
-            found, now = self._shared(source["target"], value, pods, current, counted)
-        except MetricsError as error:
-            raise _external_error(source, str(error)) from error
-        part = {"metric": source["metric"], "current": now}
-        return Found(
-            found.replicas, f"external metric {name}({_go_selector(selector)})", {"type": "External", "external": part}
-        )
-
-    def _shared(self, target: Obj, value: int, pods: list[Obj], current: int, counted: int) -> tuple[Proposal, Obj]:
-        """What one value of the whole workload asks for. Raises MetricsError."""
-        if target.get("averageValue") is not None:
-            found = hpa_replicas.by_value_per_pod(counted, quantities.milli(target["averageValue"]), value)
-            return found, {"averageValue": quantities.from_milli(found.raw)}
-        found = hpa_replicas.by_value(current, quantities.milli(target["value"]), value, pods)
-        return found, {"value": quantities.from_milli(value)}
-
-    @property
-    def _client(self) -> MetricsClient:
-        assert self._metrics is not None, "the metrics client is connected at assembly"
-        return self._metrics
 
     # Saying
 
@@ -550,32 +420,13 @@ def _selector(resource: str, workload: Obj) -> str:
     return str(selectors.from_label_selector(given))
 
 
+def _counted(status: Obj, current: int, desired: int, metrics: Sequence[Obj]) -> Obj:
+    fresh = {**status, "currentReplicas": current, "desiredReplicas": desired, "currentMetrics": list(metrics)}
+    if not metrics:
+        del fresh["currentMetrics"]
+    return fresh
+
+
 def _patch(old: Obj, new: Obj) -> Obj:
     """What to merge so that `new` is there: keys that are gone are taken away."""
     return {**{name: None for name in old if name not in new}, **new}
-
-
-def _object_error(source: Obj, message: str) -> _Invalid:
-    wrapped = message
-    if source["target"].get("averageValue") is not None:
-        wrapped = f"failed to get {source['metric']['name']} object metric: {message}"
-    return _Invalid("FailedGetObjectMetric", message, f"failed to get object metric value: {wrapped}")
-
-
-def _external_error(source: Obj, message: str) -> _Invalid:
-    name = source["metric"]["name"]
-    wrapped = f"failed to get external metric {name}: {message}"
-    if source["target"].get("averageValue") is not None:
-        wrapped = f"failed to get {name} external metric: {message}"
-    return _Invalid("FailedGetExternalMetric", message, f"failed to get {name} external metric value: {wrapped}")
-
-
-def _go_selector(selector: Obj | None) -> str:
-    """A *metav1.LabelSelector as Go's %+v prints it."""
-    if selector is None:
-        return "nil"
-    labels = selector.get("matchLabels") or {}
-    inside = " ".join(f"{key}:{labels[key]}" for key in sorted(labels))
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{inside}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}"
-    )
