@@ -3,7 +3,8 @@
 https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/; upstream's daemon_controller.go and update.go. A pod is made
 for one node by a required node affinity on `metadata.name`; the scheduler binds it like any other. Daemon pods tolerate
 what keeps ordinary pods away from troubled nodes. A new template replaces pods node by node within `maxUnavailable`
-(RollingUpdate), or only where somebody deletes them (OnDelete); each template is kept as a ControllerRevision.
+(RollingUpdate), or only where somebody deletes them (OnDelete); each template
+is kept as a ControllerRevision (`daemon_revisions`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from typing import ClassVar
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.client import Client, Controller, Process
 from simulator.client.routes import Interest
+from simulator.controllers.daemon_placement import aimed, placement_of, target_node
+from simulator.controllers.daemon_revisions import REVISIONS, DaemonRevisions
 from simulator.controllers.daemon_rollout import HASH_LABEL, Step, excess, limits, step, surges
 from simulator.controllers.kinds.backoff import Backoff
 from simulator.controllers.kinds.expectations import Expectations
@@ -29,61 +32,20 @@ from simulator.controllers.kinds.objects import (
     without_controller,
 )
 from simulator.controllers.kinds.pods import from_template, is_ready, phase, ready_condition
-from simulator.controllers.template_hash import template_hash
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.machinery.node_terms import NodeTerm, node_term
 from simulator.machinery.selectors import Selector, from_label_selector
-from simulator.machinery.taints import NO_EXECUTE, NO_SCHEDULE, Taint, Toleration, is_tolerated, taint, toleration
 
 GENERATION_LABEL = "pod-template-generation"
 BURST = 250
 
 _SETS = "daemonsets.apps"
-_REVISIONS = "controllerrevisions.apps"
 _SECOND_US = 1_000_000
 #: Changes of pods and nodes are collected for so long in a large cluster before a sync (compare `replicaset`).
 _LARGE = 100
 _COLLECT_US = 50_000
 #: Waits before a node's next pod is tried after one has failed there: a node may reject what is bound to it again and again.
 _FAILED_FIRST_US, _FAILED_MOST_US = _SECOND_US, 15 * 60 * _SECOND_US
-
-#: (key, effect) that every daemon pod tolerates; the last one only on the host's network.
-_TOLERATED = (
-    ("node.kubernetes.io/not-ready", NO_EXECUTE),
-    ("node.kubernetes.io/unreachable", NO_EXECUTE),
-    ("node.kubernetes.io/disk-pressure", NO_SCHEDULE),
-    ("node.kubernetes.io/memory-pressure", NO_SCHEDULE),
-    ("node.kubernetes.io/pid-pressure", NO_SCHEDULE),
-    ("node.kubernetes.io/unschedulable", NO_SCHEDULE),
-)
-_TOLERATED_ON_HOST_NETWORK = ("node.kubernetes.io/network-unavailable", NO_SCHEDULE)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """What decides whether a daemon's pods belong on a node; the same for all its pods."""
-
-    selector: Mapping[str, str]
-    terms: tuple[NodeTerm, ...] | None
-    tolerations: tuple[Toleration, ...]
-
-    def judge(self, node: Obj) -> tuple[bool, bool]:
-        """(a pod should be put there, a pod already there may stay)."""
-        labels = labels_of(node)
-        if not self.selector.items() <= labels.items():
-            return False, False
-        if self.terms is not None and not any(term.matches(node["metadata"]["name"], labels) for term in self.terms):
-            return False, False
-        taints = [taint(raw) for raw in (node.get("spec") or {}).get("taints") or ()]
-        untolerated = [
-            one for one in taints if one.effect in (NO_SCHEDULE, NO_EXECUTE) and not is_tolerated(one, self.tolerations)
-        ]
-        return not untolerated, not _any_evicts(untolerated)
-
-
-def _any_evicts(taints: Sequence[Taint]) -> bool:
-    return any(one.effect == NO_EXECUTE for one in taints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +62,14 @@ class Survey:
 
 class DaemonSetController(Controller):
     name: ClassVar[str] = "daemonset-controller"
-    watches = {_SETS: "on_set", "pods": "on_pod", "nodes": "on_node", _REVISIONS: "on_revision"}
+    watches = {_SETS: "on_set", "pods": "on_pod", "nodes": "on_node", REVISIONS: "on_revision"}
     interests = {"pods": Interest(owner="DaemonSet")}
-    writes = (_SETS, "pods", _REVISIONS, "events")
+    writes = (_SETS, "pods", REVISIONS, "events")
 
     def __init__(self, process: Process, client: Client) -> None:
         super().__init__(process, client)
         self._expectations = Expectations()
+        self._revisions = DaemonRevisions(self.cache, client)
         self._failed = Backoff(_FAILED_FIRST_US, _FAILED_MOST_US)
         """By uid of the set and node."""
         self._orphans = Orphans(lambda: self.cache.list("pods"))
@@ -183,7 +146,7 @@ class DaemonSetController(Controller):
             return
         if is_ending(owner):
             return
-        digest = self._revise(owner)
+        digest = self._revisions.revise(owner)
         survey = self._survey(owner)
         if self._expectations.are_met(key, self.engine.now):
             self._place(key, owner, survey, digest)
@@ -204,7 +167,7 @@ class DaemonSetController(Controller):
         known = self._judged.get(uid)
         if known is None or known[0] != generation:
             known = self._judged[uid] = (generation, {})
-        verdicts, placement = known[1], _placement(owner)
+        verdicts, placement = known[1], placement_of(owner)
         wanted, staying = [], []
         for node in self.cache.list("nodes"):
             name = node["metadata"]["name"]
@@ -296,7 +259,7 @@ class DaemonSetController(Controller):
         metadata, template = owner["metadata"], _stamped(owner["spec"]["template"], digest, owner)
         for done, node in enumerate(nodes):
             pod = from_template(
-                {**template, "spec": _aimed(template["spec"], node)},
+                {**template, "spec": aimed(template["spec"], node)},
                 metadata["namespace"],
                 f"{metadata['name']}-",
                 controller_reference(owner),
@@ -337,83 +300,6 @@ class DaemonSetController(Controller):
             return False
         needed = (owner["spec"].get("minReadySeconds") or 0) * _SECOND_US
         return not needed or self.engine.micros(found["lastTransitionTime"]) + needed <= self.engine.now
-
-    def _revise(self, owner: Obj) -> str:
-        """Makes sure that the present template has a ControllerRevision, the newest; returns its hash."""
-        metadata = owner["metadata"]
-        data = _revision_data(owner)
-        known = self._revisions(owner)
-        current = [one for one in known if one["data"] == data]
-        latest = max((one["revision"] for one in known if one["data"] != data), default=0) + 1
-        if not current:
-            return self._snapshot(owner, data, latest)
-        kept = max(current, key=lambda one: (one["revision"], one["metadata"]["name"]))
-        digest = str(labels_of(kept).get(HASH_LABEL) or kept["metadata"]["name"])
-        if len(current) > 1:
-            self._drop_copies(owner, current, kept, digest)
-        if kept["revision"] < latest:
-            self.client.update(_REVISIONS, {**kept, "revision": latest})
-        self._truncate(metadata["namespace"], [one for one in known if one["data"] != data], owner)
-        return digest
-
-    def _revisions(self, owner: Obj) -> list[Obj]:
-        """Owned revisions, with matching ones that nobody owns adopted."""
-        metadata, selector = owner["metadata"], _selector(owner)
-        found = list(self.cache.owned(_REVISIONS, metadata["uid"]))
-        for one in self.cache.list(_REVISIONS, metadata["namespace"]):
-            if controller_of(one) is None and not is_ending(one) and selector.matches(labels_of(one)):
-                references = [*(one["metadata"].get("ownerReferences") or ()), controller_reference(owner)]
-                patch = {"metadata": {"ownerReferences": references, "uid": one["metadata"]["uid"]}}
-                name = one["metadata"]["name"]
-                found.append(self.client.patch(_REVISIONS, metadata["namespace"], name, patch))
-        return found
-
-    def _drop_copies(self, owner: Obj, current: Sequence[Obj], kept: Obj, digest: str) -> None:
-        """Of several revisions with the present template one stays, and all pods get its hash."""
-        namespace = owner["metadata"]["namespace"]
-        for pod in self.cache.owned("pods", owner["metadata"]["uid"]):
-            if labels_of(pod).get(HASH_LABEL) != digest:
-                self.client.patch(
-                    "pods", namespace, pod["metadata"]["name"], {"metadata": {"labels": {HASH_LABEL: digest}}}
-                )
-        for one in current:
-            if one is not kept:
-                self.client.delete(_REVISIONS, namespace, one["metadata"]["name"])
-
-    def _truncate(self, namespace: str, old: Sequence[Obj], owner: Obj) -> None:
-        """Keeps as many old revisions as the history may have, and those that pods still have."""
-        surplus = len(old) - owner["spec"].get("revisionHistoryLimit", 10)
-        if surplus <= 0:
-            return
-        live = {labels_of(pod).get(HASH_LABEL) for pod in self.cache.owned("pods", owner["metadata"]["uid"])}
-        for one in sorted(old, key=lambda one: (one["revision"], one["metadata"]["name"])):
-            if surplus > 0 and labels_of(one).get(HASH_LABEL) not in live:
-                self.client.delete(_REVISIONS, namespace, one["metadata"]["name"])
-                surplus -= 1
-
-    def _snapshot(self, owner: Obj, data: Obj, number: int) -> str:
-        metadata, template, status = owner["metadata"], owner["spec"]["template"], owner.get("status") or {}
-        digest = template_hash(template, status.get("collisionCount"))
-        fresh: Obj = {
-            "name": f"{metadata['name']}-{digest}",
-            "namespace": metadata["namespace"],
-            "labels": {**((template.get("metadata") or {}).get("labels") or {}), HASH_LABEL: digest},
-            "ownerReferences": [controller_reference(owner)],
-        }
-        if annotations := metadata.get("annotations"):
-            fresh["annotations"] = annotations
-        kind = {"apiVersion": "apps/v1", "kind": "ControllerRevision"}
-        try:
-            self.client.create(_REVISIONS, {**kind, "metadata": fresh, "data": data, "revision": number})
-        except StatusError as error:
-            if error.reason != "AlreadyExists":
-                raise
-            if self.client.get(_REVISIONS, metadata["namespace"], fresh["name"])["data"] != data:
-                # Another template has this hash: with a counter more, the next one differs.
-                counted = {**status, "collisionCount": (status.get("collisionCount") or 0) + 1}
-                self.client.update_status(_SETS, {**owner, "status": counted})
-                raise
-        return digest
 
     # Status
 
@@ -474,57 +360,12 @@ class DaemonSetController(Controller):
         self._judged.clear()
 
 
-def target_node(pod: Obj) -> str:
-    """Where the pod is, or where its node affinity wants it."""
-    if node := pod["spec"].get("nodeName"):
-        return str(node)
-    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    for term in required.get("nodeSelectorTerms") or ():
-        for field in term.get("matchFields") or ():
-            if field["key"] == "metadata.name" and field["operator"] == "In":
-                return str(field["values"][0])
-    return ""
-
-
 def _selector(owner: Obj) -> Selector:
     return from_label_selector(owner["spec"].get("selector"))
 
 
-def _revision_data(owner: Obj) -> Obj:
-    """The template as a patch that brings it back."""
-    return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
-
-
 def _strategy(owner: Obj) -> str:
     return str((owner["spec"].get("updateStrategy") or {}).get("type") or "RollingUpdate")
-
-
-def _placement(owner: Obj) -> Placement:
-    spec = owner["spec"]["template"]["spec"]
-    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
-        "requiredDuringSchedulingIgnoredDuringExecution"
-    )
-    terms = None if required is None else tuple(node_term(term) for term in required["nodeSelectorTerms"])
-    return Placement(spec.get("nodeSelector") or {}, terms, tuple(toleration(raw) for raw in _tolerations(spec)))
-
-
-def _tolerations(spec: Obj) -> list[Obj]:
-    """The pod's own tolerations and those every daemon pod gets."""
-    added = (*_TOLERATED, _TOLERATED_ON_HOST_NETWORK) if spec.get("hostNetwork") else _TOLERATED
-    fresh = [{"key": key, "operator": "Exists", "effect": effect} for key, effect in added]
-    own = [one for one in spec.get("tolerations") or () if (one.get("key"), one.get("effect")) not in added]
-    return [*own, *fresh]
-
-
-def _aimed(spec: Obj, node: str) -> Obj:
-    """The spec with its required node affinity narrowed to one node."""
-    affinity = spec.get("affinity") or {}
-    on_node = affinity.get("nodeAffinity") or {}
-    # As upstream, the template's own terms are replaced: only matching nodes get a pod in the first place.
-    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
-    aimed = {**on_node, "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
-    return {**spec, "affinity": {**affinity, "nodeAffinity": aimed}, "tolerations": _tolerations(spec)}
 
 
 def _stamped(template: Obj, digest: str, owner: Obj) -> Obj:

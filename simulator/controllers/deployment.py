@@ -3,16 +3,30 @@
 https://kubernetes.io/docs/concepts/workloads/controllers/deployment/; upstream's deployment controller (sync.go,
 rolling.go, recreate.go, progress.go). Watches Deployments and their ReplicaSets, and pods only for Recreate, which waits for
 the last old pod to go. One ReplicaSet belongs to each pod template; a rollback is nothing but the return of an old
-template. The arithmetic is in `rollout_maths`, the conditions in `rollout_status`.
+template. The arithmetic is in `rollout_maths`, what its sets look like in `deployment_sets`, the conditions in `rollout_status`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
 from simulator.client import Client, Controller, Process
 from simulator.client.routes import GOES, REST, SPEC, Interest
+from simulator.controllers.deployment_sets import (
+    REVISION,
+    Sets,
+    age_of,
+    annotated,
+    bounds_of,
+    is_saturated,
+    is_scaling,
+    new_set,
+    revision_of,
+    scaled,
+    size_of,
+    sizes_of,
+    strategy_of,
+)
 from simulator.controllers.kinds.objects import (
     Orphans,
     annotations_of,
@@ -23,12 +37,11 @@ from simulator.controllers.kinds.objects import (
     labels_of,
     one_of,
     split,
-    with_metadata,
     with_spec,
     without_controller,
 )
 from simulator.controllers.kinds.pods import is_terminal
-from simulator.controllers.rollout_maths import Bounds, Size, bounds, new_size, old_sizes, proportional_sizes
+from simulator.controllers.rollout_maths import Bounds, Size, new_size, old_sizes, proportional_sizes
 from simulator.controllers.rollout_status import (
     computed_status,
     is_complete,
@@ -36,34 +49,12 @@ from simulator.controllers.rollout_status import (
     rollout_status,
     with_condition,
 )
-from simulator.controllers.template_hash import HASH_LABEL, equal_templates, template_hash, with_hash
+from simulator.controllers.template_hash import equal_templates
 from simulator.engine.plain import Obj
 from simulator.machinery.selectors import Selector, from_label_selector
 
-REVISION = "deployment.kubernetes.io/revision"
-REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
-DESIRED = "deployment.kubernetes.io/desired-replicas"
-MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_NOT_COPIED = (_LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED, MAX_REPLICAS, "deprecated.deployment.rollback.to")
-
 _SETS = "replicasets.apps"
 _SECOND_US = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Sets:
-    """The ReplicaSets of one Deployment. `new` has the present template; None when there is none yet."""
-
-    new: Obj | None
-    old: tuple[Obj, ...]
-
-    @property
-    def all(self) -> tuple[Obj, ...]:
-        return self.old if self.new is None else (*self.old, self.new)
-
-    def with_new(self, new: Obj) -> "Sets":
-        return Sets(new, self.old)
 
 
 class DeploymentController(Controller):
@@ -105,7 +96,7 @@ class DeploymentController(Controller):
         if reference is None or reference["kind"] != "ReplicaSet":
             return
         owner = self._owner_of(self.cache.get(_SETS, pod["metadata"]["namespace"], reference["name"]))
-        if owner is not None and _strategy(owner) == "Recreate":
+        if owner is not None and strategy_of(owner) == "Recreate":
             self.enqueue(key_of(owner))
 
     def _owner_of(self, replica_set: Obj | None) -> Obj | None:
@@ -128,9 +119,9 @@ class DeploymentController(Controller):
             self._sync_status(deployment, sets)
             return
         deployment = self._checked_pause(deployment)
-        if deployment["spec"].get("paused") or _is_scaling(deployment, sets):
+        if deployment["spec"].get("paused") or is_scaling(deployment, sets):
             self._scale_only(deployment, sets)
-        elif _strategy(deployment) == "Recreate":
+        elif strategy_of(deployment) == "Recreate":
             self._recreate(deployment, sets)
         else:
             self._roll(deployment, sets)
@@ -164,7 +155,7 @@ class DeploymentController(Controller):
                             [*(orphan["metadata"].get("ownerReferences") or ()), controller_reference(deployment)],
                         )
                     )
-        owned.sort(key=_age)
+        owned.sort(key=age_of)
         new = next(
             (one for one in owned if equal_templates(one["spec"]["template"], deployment["spec"]["template"])), None
         )
@@ -177,10 +168,10 @@ class DeploymentController(Controller):
 
     def _with_revision(self, deployment: Obj, sets: Sets, *, create: bool) -> tuple[Obj, Sets]:
         """The new set has the highest revision and the Deployment's annotations; the Deployment has its revision."""
-        revision = max((_revision(one) for one in sets.old), default=0) + 1
+        revision = max((revision_of(one) for one in sets.old), default=0) + 1
         if sets.new is None:
             return self._create_new(deployment, sets, revision) if create else (deployment, sets)
-        new = _annotated(sets.new, deployment, revision)
+        new = annotated(sets.new, deployment, revision)
         seconds = deployment["spec"].get("minReadySeconds") or 0
         if (new["spec"].get("minReadySeconds") or 0) != seconds:
             new = with_spec(new, minReadySeconds=seconds)
@@ -207,10 +198,10 @@ class DeploymentController(Controller):
         return self.client.update_status("deployments.apps", {**deployment, "status": fresh})
 
     def _create_new(self, deployment: Obj, sets: Sets, revision: int) -> tuple[Obj, Sets]:
-        wanted = _new_set(deployment, revision)
+        wanted = new_set(deployment, revision)
         size = Size(wanted["metadata"]["name"], 0, 0)
-        count = new_size(_bounds(deployment), size, [*_sizes(sets.old), size])
-        wanted = _annotated(_scaled(wanted, count, deployment), deployment, revision)
+        count = new_size(bounds_of(deployment), size, [*sizes_of(sets.old), size])
+        wanted = annotated(scaled(wanted, count, deployment), deployment, revision)
         try:
             created = self.client.create(_SETS, wanted)
         except StatusError as error:
@@ -246,7 +237,7 @@ class DeploymentController(Controller):
 
     def _scale(self, replica_set: Obj, count: int, deployment: Obj) -> Obj:
         """Sets the size and the annotations that remember the Deployment's own size."""
-        fresh = _scaled(replica_set, count, deployment)
+        fresh = scaled(replica_set, count, deployment)
         before = replica_set["spec"].get("replicas", 0)
         if fresh == replica_set:
             return replica_set
@@ -266,7 +257,7 @@ class DeploymentController(Controller):
         deployment, sets = self._with_revision(deployment, sets, create=True)
         new = sets.new
         assert new is not None
-        limits = _bounds(deployment)
+        limits = bounds_of(deployment)
         grown = self._grow(deployment, new, sets, limits)
         if grown is not new:
             self._sync_rollout(deployment, sets.with_new(grown))
@@ -285,7 +276,7 @@ class DeploymentController(Controller):
             return new
         if replicas > limits.replicas:
             return self._scale(new, limits.replicas, deployment)
-        count = new_size(limits, _size(new), _sizes(sets.all))
+        count = new_size(limits, size_of(new), sizes_of(sets.all))
         return new if count == replicas else self._scale(new, count, deployment)
 
     def _shrink(self, deployment: Obj, new: Obj, sets: Sets, limits: Bounds) -> tuple[Obj, ...]:
@@ -293,7 +284,7 @@ class DeploymentController(Controller):
         active = [one for one in sets.old if one["spec"].get("replicas", 0)]
         if not active:
             return sets.old
-        for size in old_sizes(limits, _size(new), _sizes(active)):
+        for size in old_sizes(limits, size_of(new), sizes_of(active)):
             by_name[size.name] = self._scale(by_name[size.name], size.replicas, deployment)
         return tuple(by_name.values())
 
@@ -351,19 +342,19 @@ class DeploymentController(Controller):
         replicas = deployment["spec"]["replicas"]
         active = [one for one in sets.all if one["spec"].get("replicas", 0) > 0]
         if len(active) <= 1:
-            latest = active[0] if active else sets.new or (max(sets.old, key=_age) if sets.old else None)
-            return sets if latest is None else _put(sets, self._scale(latest, replicas, deployment))
-        if sets.new is not None and _is_saturated(deployment, sets.new):
+            latest = active[0] if active else sets.new or (max(sets.old, key=age_of) if sets.old else None)
+            return sets if latest is None else sets.put(self._scale(latest, replicas, deployment))
+        if sets.new is not None and is_saturated(deployment, sets.new):
             for one in active:
                 if one is not sets.new:
-                    sets = _put(sets, self._scale(one, 0, deployment))
+                    sets = sets.put(self._scale(one, 0, deployment))
             return sets
-        if _strategy(deployment) != "RollingUpdate":
+        if strategy_of(deployment) != "RollingUpdate":
             return sets
         by_name = {one["metadata"]["name"]: one for one in active}
         status_replicas = (deployment.get("status") or {}).get("replicas", 0)
-        for size in proportional_sizes(_bounds(deployment), _sizes(active), status_replicas):
-            sets = _put(sets, self._scale(by_name[size.name], size.replicas, deployment))
+        for size in proportional_sizes(bounds_of(deployment), sizes_of(active), status_replicas):
+            sets = sets.put(self._scale(by_name[size.name], size.replicas, deployment))
         return sets
 
     def _clean_up(self, deployment: Obj, old: Sequence[Obj]) -> None:
@@ -371,7 +362,7 @@ class DeploymentController(Controller):
         limit = deployment["spec"].get("revisionHistoryLimit")
         if limit is None:
             return
-        cleanable = sorted((one for one in old if not is_ending(one)), key=_revision)
+        cleanable = sorted((one for one in old if not is_ending(one)), key=revision_of)
         for one in cleanable[: max(len(cleanable) - limit, 0)]:
             metadata, status = one["metadata"], one.get("status") or {}
             is_settled = metadata.get("generation", 1) <= status.get("observedGeneration", 0)
@@ -382,13 +373,13 @@ class DeploymentController(Controller):
     # Status
 
     def _sync_rollout(self, deployment: Obj, sets: Sets) -> None:
-        status = rollout_status(deployment, sets.all, sets.new, _bounds(deployment), self.engine)
+        status = rollout_status(deployment, sets.all, sets.new, bounds_of(deployment), self.engine)
         if status != deployment.get("status"):
             self.client.update_status("deployments.apps", {**deployment, "status": status})
         self._look_again(deployment, status)
 
     def _sync_status(self, deployment: Obj, sets: Sets) -> None:
-        status = computed_status(deployment, sets.all, sets.new, _bounds(deployment), self.engine.timestamp())
+        status = computed_status(deployment, sets.all, sets.new, bounds_of(deployment), self.engine.timestamp())
         if status != deployment.get("status"):
             self.client.update_status("deployments.apps", {**deployment, "status": status})
 
@@ -419,119 +410,5 @@ def _selector(deployment: Obj) -> Selector:
     return from_label_selector(deployment["spec"].get("selector"))
 
 
-def _strategy(deployment: Obj) -> str:
-    return str((deployment["spec"].get("strategy") or {}).get("type") or "RollingUpdate")
-
-
-def _bounds(deployment: Obj) -> Bounds:
-    replicas = deployment["spec"].get("replicas", 1)
-    if _strategy(deployment) != "RollingUpdate":
-        return Bounds(replicas, 0, 0)
-    rolling = deployment["spec"].get("strategy", {}).get("rollingUpdate") or {}
-    return bounds(replicas, rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%"))
-
-
 def _has_deadline(deployment: Obj) -> bool:
     return deployment["spec"].get("progressDeadlineSeconds") not in (None, 2**31 - 1)
-
-
-def _age(replica_set: Obj) -> tuple[str, str]:
-    return replica_set["metadata"]["creationTimestamp"], replica_set["metadata"]["name"]
-
-
-def _integer(text: str | None) -> int:
-    """0 for what is absent or no number, as upstream skips those."""
-    try:
-        return int(text or 0)
-    except ValueError:
-        return 0
-
-
-def _revision(replica_set: Obj) -> int:
-    return _integer(annotations_of(replica_set).get(REVISION))
-
-
-def _size(replica_set: Obj) -> Size:
-    return Size(
-        name=replica_set["metadata"]["name"],
-        replicas=replica_set["spec"].get("replicas", 0),
-        available=(replica_set.get("status") or {}).get("availableReplicas", 0),
-        created=replica_set["metadata"].get("creationTimestamp", ""),
-        max_replicas=_integer(annotations_of(replica_set).get(MAX_REPLICAS)),
-    )
-
-
-def _sizes(sets: Sequence[Obj]) -> list[Size]:
-    return [_size(one) for one in sets]
-
-
-def _put(sets: Sets, changed: Obj) -> Sets:
-    name = changed["metadata"]["name"]
-    if sets.new is not None and sets.new["metadata"]["name"] == name:
-        return sets.with_new(changed)
-    return Sets(sets.new, tuple(changed if one["metadata"]["name"] == name else one for one in sets.old))
-
-
-def _is_saturated(deployment: Obj, new: Obj) -> bool:
-    """The new set has all the replicas there shall be, and all of them are available."""
-    replicas = deployment["spec"]["replicas"]
-    desired = annotations_of(new).get(DESIRED)
-    available = (new.get("status") or {}).get("availableReplicas", 0)
-    return desired is not None and new["spec"].get("replicas") == _integer(desired) == replicas == available
-
-
-def _is_scaling(deployment: Obj, sets: Sets) -> bool:
-    """`replicas` changed since the active sets were last scaled."""
-    replicas = deployment["spec"].get("replicas", 1)
-    for one in sets.all:
-        desired = annotations_of(one).get(DESIRED)
-        if one["spec"].get("replicas", 0) and desired is not None and _integer(desired) != replicas:
-            return True
-    return False
-
-
-def _new_set(deployment: Obj, revision: int) -> Obj:
-    spec, metadata = deployment["spec"], deployment["metadata"]
-    digest = template_hash(spec["template"], (deployment.get("status") or {}).get("collisionCount"))
-    selector = spec["selector"]
-    template = with_hash(spec["template"], digest)
-    fresh: Obj = {
-        "apiVersion": "apps/v1",
-        "kind": "ReplicaSet",
-        "metadata": {
-            "name": f"{metadata['name']}-{digest}",
-            "namespace": metadata["namespace"],
-            "labels": template["metadata"]["labels"],
-            "ownerReferences": [controller_reference(deployment)],
-        },
-        "spec": {
-            "replicas": 0,
-            "selector": {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), HASH_LABEL: digest}},
-            "template": template,
-        },
-    }
-    if seconds := spec.get("minReadySeconds"):
-        fresh["spec"]["minReadySeconds"] = seconds
-    return fresh
-
-
-def _scaled(replica_set: Obj, count: int, deployment: Obj) -> Obj:
-    limits = _bounds(deployment)
-    sizes = {DESIRED: str(limits.replicas), MAX_REPLICAS: str(limits.most)}
-    known = annotations_of(replica_set)
-    if replica_set["spec"].get("replicas") == count and sizes.items() <= known.items():
-        return replica_set
-    return with_spec(with_metadata(replica_set, annotations={**known, **sizes}), replicas=count)
-
-
-def _annotated(replica_set: Obj, deployment: Obj, revision: int) -> Obj:
-    """With the Deployment's annotations and the revision; an old revision that comes back is remembered as history."""
-    known = annotations_of(replica_set)
-    wanted = {**known, **{name: value for name, value in annotations_of(deployment).items() if name not in _NOT_COPIED}}
-    before = known.get(REVISION)
-    if _integer(before) < revision:
-        wanted[REVISION] = str(revision)
-        if before is not None:
-            history = known.get(REVISION_HISTORY)
-            wanted[REVISION_HISTORY] = f"{history},{before}" if history else before
-    return replica_set if wanted == known else with_metadata(replica_set, annotations=wanted)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator.controllers.daemonset import DaemonSetController, Placement, target_node
+from simulator.controllers.daemon_placement import Placement, target_node
+from simulator.controllers.daemonset import DaemonSetController
 
 World = Any
 Obj = dict[str, Any]

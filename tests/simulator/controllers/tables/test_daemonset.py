@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from simulator.controllers.daemonset import DaemonSetController, target_node
+from simulator.controllers.daemon_placement import target_node
+from simulator.controllers.daemonset import DaemonSetController
 from simulator.controllers.template_hash import template_hash
 from tests.proof.follows import follows
 
