@@ -80,6 +80,7 @@ def outcome(world: World, seconds: float) -> list[Obj] | str:
         pytest.param(node("False"), Sky(STOPPED), [SHUTDOWN], id="not ready and shut down"),
         pytest.param(node("Unknown"), Sky(STOPPED), [SHUTDOWN], id="unknown and shut down"),
         pytest.param(node("False", OTHER), Sky(STOPPED), [OTHER, SHUTDOWN], id="shut down with another taint"),
+        pytest.param(node("False", SHUTDOWN), Sky(STOPPED), [SHUTDOWN], id="shut down and tainted already"),
         pytest.param(node("True"), Sky(STOPPED), [], id="ready although the cloud says it is shut down"),
         pytest.param(node("True", SHUTDOWN, OTHER), Sky(RUNNING), [OTHER], id="ready again"),
         pytest.param(node("False", SHUTDOWN), Sky(RUNNING), [SHUTDOWN], id="started and not yet ready"),
@@ -101,12 +102,13 @@ REGIONS = {"failure-domain.beta.kubernetes.io/region": "us-west", "topology.kube
 ZONES = {"failure-domain.beta.kubernetes.io/zone": "us-west-1a", "topology.kubernetes.io/zone": "us-west-1a"}
 
 
-@follows("cloud-node-controller", f"{_TESTS}/node/node_controller_test.go: Test_syncNode")
+@follows("cloud-node-controller", f"{_TESTS}/node/node_controller_test.go: Test_syncNode, Test_reconcileNodeLabels")
 @pytest.mark.parametrize(
     ("given", "sky", "taints", "labels", "provider_id"),
     [
         pytest.param(node("", UNINITIALIZED), Sky(RUNNING), [], {**TYPES, **REGIONS}, "fake://12345", id="a new node"),
         pytest.param(node(""), Sky(RUNNING), [], {}, None, id="a node that needs nothing"),
+        pytest.param(node("True", OTHER), Sky(RUNNING), [OTHER], {}, None, id="a taint of somebody else"),
         pytest.param(
             node("Unknown", UNINITIALIZED),
             Sky(ZONED),

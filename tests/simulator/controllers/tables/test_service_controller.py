@@ -1,4 +1,4 @@
-"""A cloud controller manager's loops, against a cloud that is a table."""
+"""The service controller of a cloud, against a provider that is a table."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,26 +7,10 @@ import pytest
 
 from simulator.client import Client, Process
 from simulator.cloud.errors import CloudRefused
-from simulator.cloud.node_controller import CloudNodeController, CloudNodeLifecycleController
 from simulator.cloud.service_controller import FINALIZER, ServiceController
 from tests.proof.follows import follows
 
 Obj = dict[str, Any]
-UNINITIALIZED = {"key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule"}
-SHUTDOWN = {"key": "node.cloudprovider.kubernetes.io/shutdown", "effect": "NoSchedule"}
-
-
-class Machines:
-    """What of a cloud the node controllers ask: machines by name; None refuses to answer."""
-
-    def __init__(self, machines: dict[str, Obj] | None) -> None:
-        self.machines = machines
-        self.observers: list[Callable[[str], None]] = []
-
-    def machine(self, name: str) -> Obj | None:
-        if self.machines is None:
-            raise CloudRefused("Unavailable", "the cloud does not answer")
-        return self.machines.get(name)
 
 
 def with_cloud(kind: Any, cloud: Any) -> Any:
@@ -37,98 +21,6 @@ def with_cloud(kind: Any, cloud: Any) -> Any:
             super().__init__(process, client, cloud)
 
     return Wired
-
-
-def put_node(world: Any, ready: str, taints: list[Obj]) -> None:
-    conditions = [{"type": "Ready", "status": ready, "reason": "x", "message": ""}]
-    made = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node0"}, "spec": {}}
-    world.put("nodes", {**made, "status": {"conditions": conditions}})
-    # Without the taint that every new node gets.
-    world.client.patch("nodes", "", "node0", {"spec": {"taints": taints or None}})
-
-
-MACHINE = {
-    "type": "t1.micro",
-    "region": "us-west",
-    "zone": "us-west-1a",
-    "providerID": "aws:///i-1",
-    "state": "running",
-}
-OTHER = {"key": "dedicated", "effect": "NoSchedule"}
-
-
-@follows(
-    "cloud-node-controller",
-    "staging/src/k8s.io/cloud-provider/controllers/node/node_controller_test.go: Test_syncNode, Test_reconcileNodeLabels",
-)
-@pytest.mark.parametrize(
-    ("taints", "machines", "left", "synced"),
-    [
-        pytest.param([UNINITIALIZED], {"node0": MACHINE}, [], True, id="initialized"),
-        pytest.param([UNINITIALIZED, OTHER], {"node0": MACHINE}, [OTHER], True, id="another taint stays"),
-        pytest.param([OTHER], {"node0": MACHINE}, [OTHER], False, id="is not uninitialized"),
-        pytest.param([UNINITIALIZED], {}, [UNINITIALIZED], False, id="the cloud does not know it"),
-        pytest.param([UNINITIALIZED], None, [UNINITIALIZED], False, id="the cloud does not answer"),
-    ],
-)
-def test_a_node_is_initialized(stage: Any, taints: list[Obj], machines: Any, left: list[Obj], synced: bool) -> None:
-    world = stage(with_cloud(CloudNodeController, Machines(machines)))
-    put_node(world, "True", taints)
-    world.act()
-    node = world.get("nodes", "node0", "")
-    assert (node["spec"].get("taints") or []) == left
-    assert world.events("node0") == ([("Synced", "Node synced successfully")] if synced else [])
-    if synced:
-        assert node["spec"]["providerID"] == "aws:///i-1"
-        assert node["metadata"]["labels"] == {
-            "beta.kubernetes.io/instance-type": "t1.micro",
-            "node.kubernetes.io/instance-type": "t1.micro",
-            "failure-domain.beta.kubernetes.io/region": "us-west",
-            "topology.kubernetes.io/region": "us-west",
-            "failure-domain.beta.kubernetes.io/zone": "us-west-1a",
-            "topology.kubernetes.io/zone": "us-west-1a",
-        }
-
-
-@follows(
-    "cloud-node-lifecycle-controller",
-    "staging/src/k8s.io/cloud-provider/controllers/nodelifecycle/node_lifecycle_controller_test.go: Test_NodesDeleted, Test_NodesShutdown",
-)
-@pytest.mark.parametrize(
-    ("ready", "machines", "taints", "there", "left"),
-    [
-        pytest.param("False", {}, [], False, [], id="not ready, does not exist"),
-        pytest.param("Unknown", {}, [], False, [], id="unknown, does not exist"),
-        pytest.param("True", {}, [], True, [], id="ready: the cloud is not asked"),
-        pytest.param("False", {"node0": MACHINE}, [], True, [], id="not ready, exists"),
-        pytest.param("False", None, [], True, [], id="not ready, the cloud does not answer"),
-        pytest.param(
-            "False", {"node0": {**MACHINE, "state": "stopped"}}, [], True, [SHUTDOWN], id="not ready, shut down"
-        ),
-        pytest.param(
-            "False",
-            {"node0": {**MACHINE, "state": "stopped"}},
-            [SHUTDOWN],
-            True,
-            [SHUTDOWN],
-            id="shut down, tainted already",
-        ),
-        pytest.param("True", {"node0": MACHINE}, [SHUTDOWN, OTHER], True, [OTHER], id="ready again: the taint goes"),
-    ],
-)
-def test_a_node_whose_machine_is_gone(
-    stage: Any, ready: str, machines: Any, taints: list[Obj], there: bool, left: list[Obj]
-) -> None:
-    world = stage(with_cloud(CloudNodeLifecycleController, Machines(machines)))
-    put_node(world, ready, taints)
-    world.act(6)
-    node = world.find("nodes", "node0", "")
-    assert (node is not None) is there
-    if node is None:
-        said = "Deleting node node0 because it does not exist in the cloud provider"
-        assert world.events("node0") == [("DeletingNode", said)]
-    else:
-        assert (node["spec"].get("taints") or []) == left
 
 
 class Balancers:
