@@ -11,9 +11,10 @@ from simulator.engine.plain import Obj
 from simulator.machinery import names
 from simulator.machinery.custom.definitions import Definition, Version
 from simulator.machinery.custom.embedded import invalid_parts
+from simulator.machinery.custom.ratcheting import ABSENT
 from simulator.machinery.custom.rules import Warn, has_rules, judged
 from simulator.machinery.custom.structural import BadMetadata, defaulted, pruned
-from simulator.machinery.custom.validation import ABSENT, repeated, validate
+from simulator.machinery.custom.validation import repeated, validate
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 from simulator.machinery.validation import FieldError

@@ -64,11 +64,6 @@ class Scope:
         return LARGEST_REQUEST // (self.shape.least + 1)
 
 
-def is_correlatable(schema: Obj) -> bool:
-    """Whether the fields of an object are what they were before (`MapIsCorrelatable`): a map type still to be invented might differ."""
-    return schema.get("x-kubernetes-map-type") in (None, "granular", "atomic")
-
-
 def rules_of(schema: Obj, *, is_root: bool) -> tuple[Rule, ...]:
     """The rules at this place, none below it. Raises CompileError, which definitions that are accepted never do."""
     shape = shape_of(schema, is_root=is_root)

@@ -16,7 +16,8 @@ from simulator.machinery.cel.errors import CompileError
 from simulator.machinery.cel.programs import compiled
 from simulator.machinery.cel.shapes import shape_of
 from simulator.machinery.custom.field_paths import wrong_field_path
-from simulator.machinery.custom.rule_programs import RULES, Scope, is_correlatable
+from simulator.machinery.custom.ratcheting import is_correlatable
+from simulator.machinery.custom.rule_programs import RULES, Scope
 from simulator.machinery.go_text import quoted
 from simulator.machinery.validation.field_errors import (
     FieldError,

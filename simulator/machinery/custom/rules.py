@@ -16,9 +16,10 @@ from typing import Any
 
 from simulator.machinery.cel.errors import CelError, CompileError, CostExceeded
 from simulator.machinery.cel.values import NONE, some
-from simulator.machinery.custom.rule_programs import RULES, Rule, is_correlatable, rules_of
+from simulator.machinery.custom.ratcheting import ABSENT, Correlated, counterpart, is_correlatable
+from simulator.machinery.custom.rule_programs import RULES, Rule, rules_of
 from simulator.machinery.custom.rule_values import seen
-from simulator.machinery.custom.validation import ABSENT, counterpart, json_type
+from simulator.machinery.custom.validation import json_type
 from simulator.machinery.validation.field_errors import FieldError, duplicate, forbidden, invalid, required
 
 Obj = dict[str, Any]
@@ -107,9 +108,23 @@ class _Place:
     path: str
     old: Any = ABSENT
     """The value that this one is compared with by `oldSelf`."""
-    unchanged: bool = False
-    """Whether this value, or the nearest one around it that has a counterpart, is what it was."""
+    past: Correlated | None = None
+    """This value, or the nearest one around it that has a counterpart: what rules find is forgiven while that is what it was."""
+    has_counterpart: bool = False
+    """Whether `past` is about this value itself."""
     is_root: bool = False
+
+    @property
+    def is_unchanged(self) -> bool:
+        return self.past is not None and self.past.is_unchanged
+
+    def below(self, key: str | int, path: str, old: Any, schema: Obj) -> _Place:
+        found: Correlated | None = None
+        if self.past is not None and self.has_counterpart:
+            found = self.past.field(key) if isinstance(key, str) else self.past.element(key)
+        old = ABSENT if old is None else old
+        is_root = bool(schema.get("x-kubernetes-embedded-resource"))
+        return _Place(path, old, found or self.past, has_counterpart=found is not None, is_root=is_root)
 
 
 def judged(
@@ -117,7 +132,8 @@ def judged(
 ) -> list[FieldError]:
     """Findings of every rule of the schema about the object, outermost first."""
     walk = _Walk(warn, budget)
-    place = _Place("", old, unchanged=old is not ABSENT and obj == old, is_root=True)
+    past = Correlated.of(obj, old, schema)
+    place = _Place("", old, past, has_counterpart=past is not None, is_root=True)
     with suppress(_Stop):
         walk.go(obj, schema, place)
     return walk.found
@@ -137,7 +153,9 @@ class _Walk:
             self._rules(value, schema, place)
         for nested in schema.get("allOf") or ():
             if has_rules(nested):
-                self.go(value, _within(_Schema(schema), _Schema(nested)), replace(place, unchanged=False))
+                self.go(
+                    value, _within(_Schema(schema), _Schema(nested)), replace(place, past=None, has_counterpart=False)
+                )
         if isinstance(value, list):
             self._list(value, schema, place)
         elif isinstance(value, dict):
@@ -147,10 +165,9 @@ class _Walk:
         items = schema.get("items")
         if not isinstance(items, dict) or not has_rules(items):
             return
-        is_map = schema.get("x-kubernetes-list-type") == "map"
         for index, one in enumerate(value):
-            before = counterpart(schema, place.old, one, index) if is_map else ABSENT
-            self.go(one, items, self._below(place, f"{place.path}[{index}]", one, before, items))
+            before = counterpart(schema, place.old, one)
+            self.go(one, items, place.below(index, f"{place.path}[{index}]", before, items))
 
     def _object(self, value: Obj, schema: Obj, place: _Place) -> None:
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
@@ -161,12 +178,7 @@ class _Walk:
                 continue
             where = f"{place.path}.{name}" if place.path else name
             where = f"{place.path}[{name}]" if name not in properties else where
-            self.go(value[name], inner, self._below(place, where, value[name], past.get(name, ABSENT), inner))
-
-    def _below(self, place: _Place, path: str, value: Any, before: Any, schema: Obj) -> _Place:
-        before = ABSENT if before is None else before
-        unchanged = value == before if before is not ABSENT else place.unchanged
-        return _Place(path, before, unchanged=unchanged, is_root=bool(schema.get("x-kubernetes-embedded-resource")))
+            self.go(value[name], inner, place.below(name, where, past.get(name, ABSENT), inner))
 
     # One value
 
@@ -205,7 +217,7 @@ class _Walk:
             self._add(rule, self._finding(rule, known, place, kind), place)
 
     def _add(self, rule: Rule, finding: FieldError, place: _Place) -> None:
-        if place.unchanged and not rule.uses_old:
+        if place.is_unchanged and not rule.uses_old:
             self._warn(str(finding))
         else:
             self.found.append(finding)

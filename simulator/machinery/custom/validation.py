@@ -1,8 +1,7 @@
 """Whether a custom object is what its schema says, in the words of upstream.
 
 Counterpart of kube-openapi's `pkg/validation/validate` and of `apiextensions-apiserver/pkg/apiserver/validation/validation.go` (1.33), which
-turns its findings into field errors; and of `.../schema/listtype`. On an update, parts that did not change are not judged again
-(ratcheting, https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation-ratcheting).
+turns its findings into field errors; of `.../ratcheting.go`, which forgives parts that did not change; and of `.../schema/listtype`.
 
 Left out: of several alternatives the first one's findings are told, upstream tells those of the best match; formats that are not in
 `_FORMATS` are not checked, as upstream does with those it does not know.
@@ -15,6 +14,7 @@ from typing import Any
 
 from simulator.machinery.cel.patterns import has_match
 from simulator.machinery.custom.formats import FORMATS
+from simulator.machinery.custom.ratcheting import ABSENT, Correlated, keys_of
 from simulator.machinery.json_text import compact
 from simulator.machinery.validation.field_errors import (
     FieldError,
@@ -28,23 +28,27 @@ from simulator.machinery.validation.field_errors import (
 )
 
 Obj = dict[str, Any]
-#: Stands for "there was nothing before": nothing equals it.
-ABSENT = object()
 
 
 def validate(value: Any, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
     """Everything in which the value is not what its schema says."""
-    return _validate(value, schema, "", old)
+    return _validate(value, schema, "", Correlated.of(value, old, schema))
 
 
 def repeated(value: Any, schema: Obj, old: Any = ABSENT) -> list[FieldError]:
-    """What is there more than once in lists that are sets or maps."""
-    return list(_lists(value, schema, "", old))
-
-
-def _validate(value: Any, schema: Obj, path: str, old: Any) -> list[FieldError]:
-    if old is not ABSENT and value == old:
+    """What is there more than once in lists that are sets or maps: forgiven while anything was before, wherever it is."""
+    found = list(_lists(value, schema, ""))
+    if found and old is not ABSENT and any(_lists(old, schema, "")):
         return []
+    return found
+
+
+def _validate(value: Any, schema: Obj, path: str, past: Correlated | None) -> list[FieldError]:
+    found = _findings(value, schema, path, past)
+    return [] if found and past is not None and past.is_unchanged else found
+
+
+def _findings(value: Any, schema: Obj, path: str, past: Correlated | None) -> list[FieldError]:
     if value is None and schema.get("nullable"):
         return []
     found = _type(value, schema, path)
@@ -57,11 +61,11 @@ def _validate(value: Any, schema: Obj, path: str, old: Any) -> list[FieldError]:
         case int() | float():
             found += _number(value, schema, path)
         case list():
-            found += _array(value, schema, path, old)
+            found += _array(value, schema, path, past)
     if "enum" in schema and value not in schema["enum"]:
         found.append(not_supported(path, value, [_allowed(one) for one in schema["enum"]]))
     if isinstance(value, dict):
-        found += _object(value, schema, path, old)
+        found += _object(value, schema, path, past)
     return found
 
 
@@ -161,12 +165,12 @@ def number_text(value: float) -> str:
 # Lists and objects
 
 
-def _array(value: list[Any], schema: Obj, path: str, old: Any) -> list[FieldError]:
+def _array(value: list[Any], schema: Obj, path: str, past: Correlated | None) -> list[FieldError]:
     found: list[FieldError] = []
     items = schema.get("items")
     if isinstance(items, dict):
         for index, one in enumerate(value):
-            found += _validate(one, items, f"{path}[{index}]", counterpart(schema, old, one, index))
+            found += _validate(one, items, f"{path}[{index}]", past and past.element(index))
     if len(value) < schema.get("minItems", 0):
         says = f"{_in_body(path)} should have at least {schema['minItems']} items"
         found.append(invalid(path, len(value), says))
@@ -175,7 +179,7 @@ def _array(value: list[Any], schema: Obj, path: str, old: Any) -> list[FieldErro
     return found
 
 
-def _object(value: Obj, schema: Obj, path: str, old: Any) -> list[FieldError]:
+def _object(value: Obj, schema: Obj, path: str, past: Correlated | None) -> list[FieldError]:
     found: list[FieldError] = []
     if len(value) > schema.get("maxProperties", len(value)):
         found.append(too_many(path, len(value), schema["maxProperties"]))
@@ -186,11 +190,10 @@ def _object(value: Obj, schema: Obj, path: str, old: Any) -> list[FieldError]:
     for name in schema.get("required") or ():
         if name not in value and (properties.get(name) or {}).get("default") is None:
             found.append(required(_below(path, name)))
-    before = old if isinstance(old, dict) else {}
     for name in sorted(value):
         inner = properties.get(name, others)
         if isinstance(inner, dict) and not (path == "" and name == "metadata"):
-            found += _validate(value[name], inner, _below(path, name), before.get(name, ABSENT))
+            found += _validate(value[name], inner, _below(path, name), past and past.field(name))
         elif isinstance(inner, dict):
             found += _root_metadata(value[name], inner)
     return found
@@ -201,28 +204,12 @@ def _root_metadata(metadata: Any, schema: Obj) -> list[FieldError]:
     found: list[FieldError] = []
     for name, inner in sorted((schema.get("properties") or {}).items()):
         if isinstance(metadata, dict) and name in metadata:
-            found += _validate(metadata[name], inner, f"metadata.{name}", ABSENT)
+            found += _validate(metadata[name], inner, f"metadata.{name}", None)
     return found
 
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def counterpart(schema: Obj, old: Any, element: Any, index: int) -> Any:
-    """The element of the old list that this one is correlated with: by keys in a list map, by place in an atomic list."""
-    if not isinstance(old, list):
-        return ABSENT
-    if schema.get("x-kubernetes-list-type") == "map" and isinstance(element, dict):
-        wanted = _keys_of(schema, element)
-        return next((one for one in old if isinstance(one, dict) and _keys_of(schema, one) == wanted), ABSENT)
-    if schema.get("x-kubernetes-list-type") == "set":
-        return element if element in old else ABSENT
-    return old[index] if index < len(old) else ABSENT
-
-
-def _keys_of(schema: Obj, element: Obj) -> Obj:
-    return {key: element[key] for key in schema.get("x-kubernetes-list-map-keys") or () if key in element}
 
 
 # Alternatives
@@ -231,11 +218,11 @@ def _keys_of(schema: Obj, element: Obj) -> Obj:
 def _alternatives(value: Any, schema: Obj, path: str) -> list[FieldError]:
     found: list[FieldError] = []
     if any_of := schema.get("anyOf"):
-        tried = [_validate(value, {**one}, path, ABSENT) for one in any_of]
+        tried = [_validate(value, {**one}, path, None) for one in any_of]
         if all(tried):
             found += [_composite(f'"{path}" must validate at least one schema (anyOf)'), *tried[0]]
     if one_of := schema.get("oneOf"):
-        tried = [_validate(value, one, path, ABSENT) for one in one_of]
+        tried = [_validate(value, one, path, None) for one in one_of]
         valid = sum(not errors for errors in tried)
         if valid == 0:
             says = f'"{path}" must validate one and only one schema (oneOf). Found none valid'
@@ -244,13 +231,13 @@ def _alternatives(value: Any, schema: Obj, path: str) -> list[FieldError]:
             says = f'"{path}" must validate one and only one schema (oneOf). Found {valid} valid alternatives'
             found.append(_composite(says))
     if all_of := schema.get("allOf"):
-        tried = [_validate(value, one, path, ABSENT) for one in all_of]
+        tried = [_validate(value, one, path, None) for one in all_of]
         failed = [errors for errors in tried if errors]
         found += [error for errors in failed for error in errors]
         if failed:
             more = ". None validated" if len(failed) == len(tried) else ""
             found.append(_composite(f'"{path}" must validate all the schemas (allOf){more}'))
-    if "not" in schema and not _validate(value, schema["not"], path, ABSENT):
+    if "not" in schema and not _validate(value, schema["not"], path, None):
         found.append(_composite(f'"{path}" must not validate the schema (not)'))
     return found
 
@@ -263,25 +250,22 @@ def _composite(says: str) -> FieldError:
 # Sets and maps
 
 
-def _lists(value: Any, schema: Obj, path: str, old: Any) -> Iterator[FieldError]:
+def _lists(value: Any, schema: Obj, path: str) -> Iterator[FieldError]:
     """`schema/listtype/validation.go: ValidateListSetsAndMaps`."""
-    if old is not ABSENT and value == old:
-        return
     if isinstance(value, list):
         yield from _duplicates(value, schema, path)
         items = schema.get("items")
         if not isinstance(items, dict):
             return
         for index, one in enumerate(value):
-            yield from _lists(one, items, f"{path}[{index}]", counterpart(schema, old, one, index))
+            yield from _lists(one, items, f"{path}[{index}]")
     elif isinstance(value, dict):
         properties, others = schema.get("properties") or {}, schema.get("additionalProperties")
-        before = old if isinstance(old, dict) else {}
         for name in sorted(value):
             if isinstance(inner := properties.get(name), dict):
-                yield from _lists(value[name], inner, _below(path, name), before.get(name, ABSENT))
+                yield from _lists(value[name], inner, _below(path, name))
             elif isinstance(others, dict):
-                yield from _lists(value[name], others, f"{path}[{name}]", before.get(name, ABSENT))
+                yield from _lists(value[name], others, f"{path}[{name}]")
 
 
 def _duplicates(value: list[Any], schema: Obj, path: str) -> Iterator[FieldError]:
@@ -295,7 +279,7 @@ def _duplicates(value: list[Any], schema: Obj, path: str) -> Iterator[FieldError
                 says = "must be an object for an array of list-type map"
                 yield invalid(f"{path}[{index}]", GoText(go_syntax(one)), says)
                 return
-        value = [_keys_of(schema, one or {}) for one in value]
+        value = [keys_of(schema, one or {}) for one in value]
     seen: dict[str, int] = {}
     for index, one in enumerate(value):
         mark = compact(one)

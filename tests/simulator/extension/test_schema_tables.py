@@ -7,8 +7,9 @@ import pytest
 
 from simulator.machinery.custom import rules
 from simulator.machinery.custom.columns import custom_table
+from simulator.machinery.custom.ratcheting import ABSENT
 from simulator.machinery.custom.structural import defaulted, pruned
-from simulator.machinery.custom.validation import ABSENT, repeated, validate
+from simulator.machinery.custom.validation import repeated, validate
 from tests.proof.follows import follows
 
 Obj = dict[str, Any]
