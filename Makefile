@@ -9,6 +9,13 @@ MINUTES ?= 60
 FIRST ?= 1
 LENGTH ?= 50
 REWINDS ?= 0
+# Tests that share a server are of one group, which stays together.
+SIDE_BY_SIDE := -n 2 --dist loadgroup
+# Clients of processes that are killed leave sockets to the garbage collector, at a moment that has nothing to do with the test that runs then.
+LEFT_SOCKETS := -W ignore::pytest.PytestUnraisableExceptionWarning
+
+# Some machines tell Python to keep no compiled modules: each of the many processes of the tests would compile the simulator anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-python test-ui lint type imports bench soak fuzz e2e ui ui-watch lock demo clean
@@ -28,17 +35,24 @@ test: install build/ui/manifest.json ## all checks and tests, as in CI
 	@scripts/servers
 	@$(MAKE) --no-print-directory lint type imports test-ui test-python
 
-# The units by themselves, then whole suites in one process, then what needs processes, then the browser: its driver keeps an event loop
-# alive, which tests of coroutines in the same process cannot bear.
-# What fails in the browser is tried a second time, in a fresh product, and has to pass then. Clients of processes that are
-# killed leave sockets to the garbage collector, at a moment that has nothing to do with the test that runs then.
+# The units by themselves, then whole suites, then what needs processes, then the browser: its driver keeps an event loop alive, which
+# tests of coroutines in the same process cannot bear. Everything runs two at a time, with servers and browsers of its own, but for what
+# measures how long its clients wait.
+# What fails in the browser is tried a second time, in a fresh product, and has to pass then. Only files that name a mark are looked
+# through for it: reading all of them takes each worker ten seconds.
 test-python: ## the Python tests; TESTS=tests/web/catalog for a part
 	@status=0; \
-	run() { $(PYTHON_IN_VENV) -m pytest $(TESTS) "$$@" || { code=$$?; [ $$code = 5 ] || return $$code; }; }; \
-	run -m "not e2e and not processes and not suites" -n 2 || status=1; \
-	run -m "suites and not processes" -n 2 || status=1; \
-	run -m processes -W ignore::pytest.PytestUnraisableExceptionWarning || status=1; \
-	run -m e2e || run -m e2e --last-failed --last-failed-no-failures none || status=1; \
+	run() { $(PYTHON_IN_VENV) -m pytest "$$@" || { code=$$?; [ $$code = 5 ] || return $$code; }; }; \
+	marked() { grep -rl "mark\.$$1" $(TESTS) --include="test_*.py"; }; \
+	run $(TESTS) -m "not e2e and not processes and not suites" -n 2 || status=1; \
+	run $(TESTS) -m "suites and not processes" -n 2 || status=1; \
+	if files=$$(marked processes); then \
+	  run $$files -m "processes and not alone" $(SIDE_BY_SIDE) $(LEFT_SOCKETS) || status=1; \
+	  run $$files -m "processes and alone" $(LEFT_SOCKETS) || status=1; \
+	fi; \
+	if files=$$(marked e2e); then \
+	  run $$files -m e2e $(SIDE_BY_SIDE) || run $$files -m e2e --last-failed --last-failed-no-failures none || status=1; \
+	fi; \
 	exit $$status
 
 test-ui: ## the browser side's unit tests and types
@@ -46,7 +60,7 @@ test-ui: ## the browser side's unit tests and types
 	scripts/ui test
 
 e2e: install build/ui/manifest.json ## only the tests in a real browser
-	$(PYTHON_IN_VENV) -m pytest -m e2e tests
+	$(PYTHON_IN_VENV) -m pytest -m e2e $(SIDE_BY_SIDE) tests
 
 lint: ## style
 	$(PYTHON_IN_VENV) -m ruff check .

@@ -35,12 +35,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(is_true: Callable[[], bool], what: str, timeout_s: float = START_S) -> None:
-    """Return as soon as `is_true`."""
+def wait_until(
+    is_true: Callable[[], bool], what: str, timeout_s: float = START_S, *, saw: Callable[[], str] = str
+) -> None:
+    """Return as soon as `is_true`; who waited in vain is told what `saw` says then."""
     end = time.monotonic() + timeout_s
     while not is_true():
         if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not within {timeout_s:g} s")
+            raise TimeoutError(f"{what}: not within {timeout_s:g} s\n{saw()}")
         time.sleep(0.02)
 
 
@@ -73,9 +75,13 @@ class Program:
                 start_new_session=True,
                 preexec_fn=hear_ctrl_c,
             )
-        wait_until(lambda: self._has_ended() or self.is_ready(), f"{self.command[0]} (see {self.log})")
+        wait_until(lambda: self._has_ended() or self.is_ready(), " ".join(self.command), saw=self.told)
         if self._has_ended():
-            raise RuntimeError(f"{self.command[0]} ended at once:\n{self.log.read_text()[-2000:]}")
+            raise RuntimeError(f"{self.command[0]} ended at once:\n{self.told()}")
+
+    def told(self) -> str:
+        """The last that it wrote."""
+        return self.log.read_text(errors="replace")[-2000:]
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """`kill -9`, unless another signal is given; returns when the process is gone."""

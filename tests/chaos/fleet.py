@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -160,10 +161,14 @@ def _manage(environment: dict[str, str], *arguments: str) -> None:
 
 
 def _is_well(port: int) -> bool:
+    asked = HTTPConnection("127.0.0.1", port, timeout=1)
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=1).status_code == 200
-    except httpx.HTTPError:
+        asked.request("GET", "/healthz")
+        return asked.getresponse().status == 200
+    except (OSError, HTTPException):
         return False
+    finally:
+        asked.close()
 
 
 @dataclass
@@ -188,9 +193,13 @@ class Client:
     def __init__(self, fleet: Fleet, person: Person) -> None:
         self.fleet, self.person = fleet, person
         self.ledger = Ledger()
+        self.refusal = "nothing was refused"
         self._count = 0
         self._http = httpx.AsyncClient(
-            cookies={"sessionid": person.session, "csrftoken": CSRF}, headers={"x-csrftoken": CSRF}, timeout=12.0
+            cookies={"sessionid": person.session, "csrftoken": CSRF},
+            headers={"x-csrftoken": CSRF},
+            timeout=12.0,
+            verify=False,
         )
 
     async def close(self) -> None:
@@ -223,7 +232,9 @@ class Client:
                 return answer
             attempt += 1
             await asyncio.sleep(0.1)
-        raise AssertionError(f"{rid} on {cluster} was not acknowledged within {PATIENCE_S:g} s")
+        raise AssertionError(
+            f"{rid} on {cluster} was not acknowledged within {PATIENCE_S:g} s of {attempt} attempts; last: {self.refusal}"
+        )
 
     async def applied(self, cluster: str) -> Counter[str]:
         """Which commands the cluster says it has applied, and how often."""
@@ -249,9 +260,11 @@ class Client:
             answer = await self._http.post(
                 f"{origin}/api/clusters/{cluster}/{what}", json=body, headers={"origin": origin}
             )
-        except httpx.HTTPError:
+        except httpx.HTTPError as error:
+            self.refusal = f"port {port}: {error!r}"
             return None
         if answer.status_code in (429, 500, 503):
+            self.refusal = f"port {port}: {answer.status_code} {answer.text[:500]}"
             return None
         assert answer.status_code == 200, f"{answer.status_code}: {answer.text}"
         found: dict[str, Any] = answer.json()

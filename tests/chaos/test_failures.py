@@ -23,7 +23,7 @@ import websockets
 from tests.chaos.fleet import ROOT, Client, Fleet, Page, client_of, embedded, scaled
 from tests.servers import Program
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.alone]
 
 ROUNDS = int(os.environ.get("DRYDOCK_CHAOS_ROUNDS", "2"))
 FIGURES = ROOT / "build" / "chaos.jsonl"
@@ -255,10 +255,12 @@ async def test_a_slow_browser_costs_its_server_no_memory(one_process: Fleet) -> 
                 await client.burst(10)
             assert _memory_mb(one_process) - before < 30
             seen: set[str] = set()
-            async with asyncio.timeout(10):
-                while "delta" not in seen:
-                    message = json.loads(await slow.recv())
-                    seen.add(message["t"])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(10):
+                    while "delta" not in seen:
+                        message = json.loads(await slow.recv())
+                        seen.add(message["t"])
+            assert "delta" in seen, f"not within 10 s; heard {seen}"
         await client.check()
 
 

@@ -11,7 +11,7 @@ import pytest
 from config.drydock import main
 from tests.clients.served import ROOT, served
 
-pytestmark = [pytest.mark.processes]
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("command")]
 
 WEB = """\
 apiVersion: apps/v1

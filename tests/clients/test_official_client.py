@@ -18,6 +18,7 @@ from tests.clients.served import served
 
 pytestmark = [
     pytest.mark.processes,
+    pytest.mark.xdist_group("official"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     # The client leaves the sockets of its watches to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

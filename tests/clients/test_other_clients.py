@@ -23,6 +23,7 @@ from tests.clients.test_official_client import config_map, definition, deploymen
 
 pytestmark = [
     pytest.mark.processes,
+    pytest.mark.xdist_group("others"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -16,7 +16,7 @@ import yaml
 from simulator.testing import KubeCluster
 from tests.clients.served import served
 
-pytestmark = [pytest.mark.processes]
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("refusals")]
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 JSON, MERGE, APPLY = "application/json", "application/merge-patch+json", "application/apply-patch+yaml"

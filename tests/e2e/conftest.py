@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
+from tests.e2e import guard
 from tests.servers import Program, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +31,24 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DEMO_S = 60
 UP = "import sys; from config.drydock import main; sys.exit(main())"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool | None:
+    if not item.get_closest_marker("e2e"):
+        return None
+    guard.begin(item, settings.timeout)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_cancel_timer(item: pytest.Item) -> bool | None:
+    if not item.get_closest_marker("e2e"):
+        return None
+    guard.end()
+    return True
 
 
 @dataclass(frozen=True)
@@ -43,7 +62,9 @@ class Site:
     def demo(self) -> dict[str, Any]:
         """The demonstration class: `class` with its code, `people` with addresses and passwords."""
         command = [sys.executable, "manage.py", "demo", "--json"]
-        said = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, check=True, text=True)
+        said = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, check=True, text=True, timeout=DEMO_S
+        )
         demo: dict[str, Any] = json.loads(said.stdout)
         return demo
 
@@ -63,18 +84,47 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     program.kill(signal.SIGINT)
 
 
+class Chromium:
+    """One browser for all tests, started anew after its driver was killed."""
+
+    def __init__(self) -> None:
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+
+    def new_context(self, **options: Any) -> BrowserContext:
+        """A browser of one person."""
+        if self._browser is not None:
+            try:
+                return self._browser.new_context(**options)
+            except Error as gone:
+                if "closed" not in gone.message:
+                    raise
+                self.end()
+        self._playwright = sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        return self._browser.new_context(**options)
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        if self._browser is not None:
+            with suppress(Error):
+                self._browser.close()
+        if self._playwright is not None:
+            self._playwright.stop()
+        self._browser = self._playwright = None
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[Chromium]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    chromium = Chromium()
+    yield chromium
+    chromium.end()
 
 
 @pytest.fixture
-def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+def visit(browser: Chromium, site: Site) -> Iterator[Callable[..., Page]]:
     """`visit()` is a page in a browser of its own. The test fails when any of them met an error in a script."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []

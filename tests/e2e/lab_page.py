@@ -137,7 +137,9 @@ class LabPage:
         """Open rows of the outline, one below the other, by how they begin."""
         inside = ""
         for label in labels:
-            branch = eventually(lambda label=label, inside=inside: self._branch(label, inside), f"a row {label!r}")
+            branch = eventually(
+                lambda label=label, inside=inside: self._branch(label, inside), f"a row {label!r}", saw=self._rows
+            )
             if not branch.is_open:
                 self.row(branch.id).locator(".twist").dispatch_event("click")
                 expect(self.row(branch.id)).to_have_attribute("aria-expanded", "true")
@@ -156,19 +158,25 @@ class LabPage:
             if each
         }
 
+    def _rows(self) -> str:
+        return "The rows were: " + "; ".join(row.label for row in self.outline())
+
     def _branch(self, label: str, inside: str) -> Branch | None:
         return next(
             (each for each in self.outline() if each.label.startswith(label) and each.id.startswith(inside)), None
         )
 
 
-def eventually(look: Callable[[], Found], what: str, timeout_s: float = PATIENCE_S) -> Found:
-    """What `look` finds, as soon as it finds something."""
+def eventually(
+    look: Callable[[], Found], what: str, timeout_s: float = PATIENCE_S, *, saw: Callable[[], str] = str
+) -> Found:
+    """What `look` finds, as soon as it finds something; who waited in vain is told what `saw` says then."""
+    found: Found | None = None
     for _ in _until(timeout_s):
         found = look()
         if found:
             return found
-    raise AssertionError(f"{what}: not within {timeout_s:g} s")
+    raise AssertionError(f"{what}: not within {timeout_s:g} s; last: {found!r}. {saw()}")
 
 
 def _until(timeout_s: float) -> Iterator[None]:

@@ -87,7 +87,8 @@ NOTE_SIGHT = """([selector, name, text, gone, patience]) => {
     const look = () => { if (is()) { observer.disconnect(); resolve(Date.now()); } };
     const observer = new MutationObserver(look);
     observer.observe(document.documentElement, { subtree: true, childList: true, characterData: true, attributes: true });
-    setTimeout(() => reject(new Error(`${text}: not ${gone ? "gone" : "seen"}`)), patience);
+    const seen = () => [...document.querySelectorAll(selector)].map((each) => each.textContent).join(" | ").slice(0, 1000);
+    setTimeout(() => reject(new Error(`${name} ${text}: not ${gone ? "gone" : "seen"}, but: ${seen()}`)), patience);
     look();
   });
 }"""

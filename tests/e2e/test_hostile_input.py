@@ -10,13 +10,13 @@ from statistics import median
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Chromium, Site
 from tests.e2e.lab_page import LabPage, eventually, try_it
 from tests.e2e.machine import is_idle
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("hostile")]
 Visit = Callable[..., Page]
 SCRIPT = "<img src=x onerror=window.pwned=1>"
 PERMISSIONS = ["clipboard-read", "clipboard-write"]
@@ -59,7 +59,7 @@ def unharmed(page: Page) -> bool:
 
 
 @pytest.fixture(scope="module")
-def lab(browser: Browser, site: Site) -> Iterator[LabPage]:
+def lab(browser: Chromium, site: Site) -> Iterator[LabPage]:
     context = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}, permissions=PERMISSIONS)
     yield try_it(context.new_page())
     context.close()

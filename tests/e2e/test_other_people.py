@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Site
+from tests.e2e.conftest import Chromium, Site
 from tests.e2e.lab_page import LabPage, try_it
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("others")]
 Visit = Callable[..., Page]
 REFUSED = {"code": 4403, "frames": ["bye"]}
 NOBODYS = "00000000-0000-4000-8000-000000000000"
@@ -31,7 +31,7 @@ SOCKET = """path => new Promise(resolve => {
 
 
 @pytest.fixture(scope="module")
-def labs(browser: Any, site: Site) -> Any:
+def labs(browser: Chromium, site: Site) -> Any:
     """Two guests with a cluster each: the owner, who has a secret in it, and the other."""
     contexts = [browser.new_context(base_url=site.url) for _ in range(2)]
     owner, other = (try_it(context.new_page()) for context in contexts)

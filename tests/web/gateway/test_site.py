@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.clients.terminals import Outcome, RealTerminal, find_kubectl
 from tests.servers import free_port
 
-pytestmark = [pytest.mark.processes]
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("site")]
 
 
 UNAUTHORIZED = {

@@ -10,7 +10,7 @@ from labs.bus.memory import MemoryBus, MemoryDirectory, Switchboard
 from labs.bus.redis import RedisBus, RedisDirectory
 from tests.servers import Server
 
-VERSIONS = ["memory", pytest.param("redis", marks=pytest.mark.processes)]
+VERSIONS = ["memory", pytest.param("redis", marks=[pytest.mark.processes, pytest.mark.xdist_group("redis")])]
 
 
 @pytest.fixture(params=VERSIONS)
@@ -49,10 +49,13 @@ class Heard:
         self._more.set()
 
     async def until(self, count: int) -> list[bytes]:
-        async with asyncio.timeout(5):
-            while len(self.messages) < count:
-                self._more.clear()
-                await self._more.wait()
+        try:
+            async with asyncio.timeout(5):
+                while len(self.messages) < count:
+                    self._more.clear()
+                    await self._more.wait()
+        except TimeoutError:
+            raise AssertionError(f"{count} messages: not within 5 s; heard {self.messages}") from None
         return self.messages
 
 

@@ -12,7 +12,9 @@ from labs.journal.sqlite import SqliteJournal
 from tests.web.labs.conftest import MakeCluster, insert_postgresql, insert_sqlite
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.processes)])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.processes, pytest.mark.xdist_group("postgresql")])]
+)
 async def shelf(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Journal, MakeCluster]]:
     """A journal and a way to make clusters in its database."""
     if request.param == "sqlite":
