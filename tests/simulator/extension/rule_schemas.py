@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from simulator.machinery.custom import rules
-from simulator.machinery.custom.validation import ABSENT
+from simulator.machinery.custom.ratcheting import ABSENT
 
 Obj = dict[str, Any]
 #: Schema, value, rules that hold, rules that fail with what is said of them.
