@@ -151,6 +151,12 @@ class Call:
     def err(self, text: str) -> None:
         self.stderr.append(text)
 
+    def warn_once(self, text: str) -> None:
+        """A warning of the client's own, however often there is a reason for it."""
+        line = f"Warning: {text}\n"
+        if line not in self.stderr:
+            self.stderr.append(line)
+
     def show_help(self) -> None:
         """The help of the command, as one shows that was used wrongly."""
         self.out(self.help_text())
@@ -271,9 +277,16 @@ class Call:
                 is_logged=True,
                 log=self._request_log(server),
                 certificate=self._certificate(),
-                with_ownership=any(map(self.on, ("show-managed-fields", "server-side", "save-config"))),
+                with_ownership=self._shows_ownership,
             )
         return self._api
+
+    @property
+    def _shows_ownership(self) -> bool:
+        """Whether managedFields may be seen: templates are given whole objects."""
+        template = str(self.arguments.values.get("output") or "").partition("=")[0]
+        asked = any(map(self.on, ("show-managed-fields", "server-side", "save-config")))
+        return asked or template.startswith(("jsonpath", "go-template", "template", "strict-go-template"))
 
     @property
     def speaker(self) -> dict[str, Any]:

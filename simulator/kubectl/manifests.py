@@ -9,7 +9,7 @@ Leaves to others: YAML itself (`machinery.yaml_documents`) and everything the se
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.errors import CommandError, raise_all
 from simulator.kubectl.home import FileError
 from simulator.kubectl.kustomize.build import build
+from simulator.machinery import selectors
 from simulator.machinery.decoding import check
 from simulator.machinery.json_text import compact
 from simulator.machinery.resources import Resource
@@ -47,9 +48,31 @@ def read_manifests(call: Call) -> list[Manifest]:
     return found
 
 
+def chosen(call: Call, manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Those with the labels of `-l`."""
+    text = call.arguments.values.get("selector")
+    if not text:
+        return list(manifests)
+    try:
+        selector = selectors.parse(text)
+    except selectors.SelectorError as error:
+        raise CommandError(str(error)) from error
+    return [m for m in manifests if selector.matches((m.obj.get("metadata") or {}).get("labels"))]
+
+
+def refuse_words(call: Call) -> None:
+    """Of commands that only take files: `apply web.yaml` forgot its `-f`."""
+    if call.rest:
+        raise call.wrong_usage(f"Unexpected args: [{' '.join(call.rest)}]")
+
+
 def read_plainly(call: Call) -> list[Manifest]:
     """The same for commands that tell what could not be read without `error: ` in front, once there is something else to show."""
-    found = read_manifests(call)
+    try:
+        found = read_manifests(call)
+    except CommandError as error:
+        error.prefixed = error.prefixed and not call.text("kustomize")
+        raise
     for problem in call.unread:
         problem.prefixed = False
     return found
@@ -103,7 +126,7 @@ def _in_directory(call: Call, path: str) -> list[tuple[str, str]]:
     home = call.session.home
     found: list[tuple[str, str]] = []
     for entry in home.entries(path):
-        inside = posixpath.join(path, entry)
+        inside = posixpath.normpath(posixpath.join(path, entry))
         if entry.endswith("/"):
             if call.on("recursive"):
                 found += _in_directory(call, inside.rstrip("/"))

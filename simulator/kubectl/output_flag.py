@@ -8,6 +8,7 @@ from simulator.kubectl.home import FileError
 from simulator.kubectl.printers import STRICT_TEMPLATE
 
 _TEMPLATES = ("go-template", "template")
+_ANY_CASE = ("json", "name", "yaml")
 _FILES = {"go-template-file": "go-template", "templatefile": "go-template", "jsonpath-file": "jsonpath"}
 _WITH_TEMPLATE = (*_TEMPLATES, *_FILES, "jsonpath", "jsonpath-as-json")
 
@@ -17,6 +18,8 @@ def expand_output(call: Call) -> None:
     values = call.arguments.values
     if "template" not in values or not isinstance(values.get("output"), str):
         return
+    if values["output"].lower() in _ANY_CASE:
+        values["output"] = values["output"].lower()
     kind, equals, text = values["output"].partition("=")
     if values["template"] and not values["output"]:
         kind = "go-template"

@@ -6,7 +6,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.rollouts import owned_by
-from simulator.kubectl.selection import Target, resource_named
+from simulator.kubectl.selection import Target, resource_asked
 from simulator.machinery import selectors
 from simulator.machinery.resources import Resource, by_name
 
@@ -24,13 +24,15 @@ def named_target(call: Call, words: list[str]) -> Target:
     if "" in words:
         raise CommandError("resource name may not be empty")
     if len(words) > 1:
-        return Target(resource_named(words[0], call.api.kinds), call.namespace, words[1])
+        return Target(resource_asked(call, words[0]), call.namespace, words[1])
     term, slash, name = words[0].partition("/")
     if not slash:
         return Target(pods_resource(), call.namespace, term)
+    if "/" in name:
+        raise CommandError("arguments in resource/name form may not have more than one slash")
     if not term or not name:
         raise CommandError("arguments in resource/name form must have a single resource and name")
-    return Target(resource_named(term, call.api.kinds), call.namespace, name)
+    return Target(resource_asked(call, term), call.namespace, name)
 
 
 def pods_of(call: Call, target: Target) -> list[Obj]:

@@ -21,7 +21,7 @@ from simulator.machinery.go_templates import TemplateError, execute, parse_templ
 from simulator.machinery.go_templates.functions import plain
 from simulator.machinery.go_templates.values import floats
 from simulator.machinery.json_text import compact, pretty
-from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
+from simulator.machinery.jsonpath import JsonPath, JsonPathError
 from simulator.machinery.resources import Resource, by_kind
 
 _FORMATS = (
@@ -50,7 +50,7 @@ def object_text(obj: Any, output: str, *, keep_managed_fields: bool = False, of_
         return "".join(name_of(item) + "\n" for item in (obj["items"] if _is_list(obj) else [obj]))
     kind, _, template = output.partition("=")
     if kind in ("jsonpath", "jsonpath-as-json"):
-        return _jsonpath_text(shown, template, as_json=kind == "jsonpath-as-json")
+        return _jsonpath_text(obj, template, as_json=kind == "jsonpath-as-json")
     if kind in ("go-template", "template", STRICT_TEMPLATE):
         return _template_text(obj, template, strict=kind == STRICT_TEMPLATE)
     formats = _FORMATS_OF_WRITES if of_write else _FORMATS
@@ -89,7 +89,7 @@ def _jsonpath_text(obj: Any, template: str, *, as_json: bool) -> str:
     try:
         path = JsonPath(template)
     except JsonPathError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(f"error parsing jsonpath {template}, {error}") from error
     try:
         return pretty(path.values(obj)) + "\n" if as_json else path.text(obj)
     except JsonPathError as error:
@@ -183,7 +183,7 @@ class TablePrinter:
     def row(self, row: Obj, columns: Sequence[Obj], shown: Sequence[int]) -> list[str]:
         values = row["cells"]
         metadata = (row.get("object") or {}).get("metadata") or {}
-        cells = [_cell(values[i]) for i in shown if i < len(values)]
+        cells = [cell(values[i]) for i in shown if i < len(values)]
         if self.kind_prefix and cells:
             at = next((k for k, i in enumerate(shown) if columns[i].get("format") == "name"), 0)
             cells[at] = f"{self.kind_prefix}/{cells[at]}"
@@ -194,7 +194,8 @@ class TablePrinter:
         return [*cells, _labels_text(labels)] if self.show_labels else cells
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as it stands in a row: its first line."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else go_text.value(value)
@@ -209,97 +210,3 @@ def _labels_text(labels: dict[str, str]) -> str:
 def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, headers: bool = True) -> str:
     """A table made by the client itself (api-resources, contexts)."""
     return rows_text([list(header), *rows] if headers else list(rows))[0]
-
-
-# Custom columns
-
-
-class CustomColumns:
-    """`-o custom-columns=NAME:.metadata.name,…`."""
-
-    def __init__(self, spec: str, *, headers: bool = True) -> None:
-        if not spec:
-            raise CommandError("custom-columns format specified but no custom columns given")
-        self.headers = headers
-        self._names: list[str] = []
-        self._paths: list[JsonPath] = []
-        for part in _split_columns(spec):
-            name, colon, path = part.partition(":")
-            if not colon or not name:
-                raise CommandError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
-            self._names.append(name)
-            self._paths.append(self._parsed(path))
-
-    @staticmethod
-    def _parsed(path: str) -> JsonPath:
-        try:
-            return JsonPath(relaxed(path))
-        except JsonPathError as error:
-            raise CommandError(str(error)) from error
-
-    def text(self, objects: Sequence[Obj]) -> str:
-        rows = [list(self._names)] if self.headers else []
-        rows += [[self._value(path, obj) for path in self._paths] for obj in objects]
-        return rows_text(rows)[0]
-
-    @staticmethod
-    def _value(path: JsonPath, obj: Obj) -> str:
-        try:
-            found = path.values(obj)
-        except JsonPathError as error:
-            raise CommandError(str(error)) from error
-        return ",".join(_cell("<none>" if value is None else value) for value in found) or "<none>"
-
-
-def _split_columns(spec: str) -> list[str]:
-    parts, depth, start = [], 0, 0
-    for at, rune in enumerate(spec):
-        depth += (rune in "[({") - (rune in "])}")
-        if rune == "," and depth == 0:
-            parts.append(spec[start:at])
-            start = at + 1
-    return [*parts, spec[start:]]
-
-
-# Sorting
-
-
-def sorted_by(objects: Sequence[Any], expression: str, *, of: Any = lambda item: item) -> list[Any]:
-    """Objects in the order of `--sort-by`; those without the field come first."""
-    path = _sort_path(expression)
-    keys = [_sort_key(path, of(item)) for item in objects]
-    if objects and all(key is None for key in keys):
-        raise CommandError(f"couldn't find any field with path {go_text.quoted(path.template)} in the list of objects")
-    order = sorted(range(len(objects)), key=lambda i: _comparable(keys[i]))
-    return [objects[i] for i in order]
-
-
-def has_field(objects: Sequence[Any], expression: str) -> bool:
-    """Whether any object has the field that `--sort-by` names."""
-    path = _sort_path(expression)
-    return any(_sort_key(path, obj) is not None for obj in objects)
-
-
-def _sort_path(expression: str) -> JsonPath:
-    try:
-        return JsonPath(relaxed(expression))
-    except JsonPathError as error:
-        raise CommandError(str(error)) from error
-
-
-def _sort_key(path: JsonPath, obj: Any) -> Any:
-    try:
-        found = path.values(obj)
-    except JsonPathError:
-        return None
-    return found[0] if found else None
-
-
-def _comparable(key: Any) -> tuple[int, Any]:
-    if key is None:
-        return (0, 0)
-    if isinstance(key, bool):
-        return (1, int(key))
-    if isinstance(key, (int, float)):
-        return (1, key)
-    return (2, [int(run) if run.isdigit() else run for run in re.split(r"(\d+)", str(key))])

@@ -68,33 +68,51 @@ def named_plainly(term: str, kinds: Kinds) -> Resource:
         raise CommandError(error.text, prefixed=False) from None
 
 
-def resources_named(terms: str, kinds: Kinds) -> list[Resource]:
+def resource_asked(call: Call, term: str) -> Resource:
+    """The resource a word means; says when a short name might have meant another one."""
+    found = resource_named(term, call.api.kinds)
+    for other in call.api.kinds.resources:
+        if term in found.short_names and term in other.short_names and other.name != found.name:
+            call.warn_once(f'short name "{term}" could also match lower priority resource {other.name}')
+    return found
+
+
+def resources_named(call: Call, terms: str) -> list[Resource]:
     """`pods,svc` or a category such as `all`; order kept, repetitions dropped."""
     found: dict[str, Resource] = {}
     for term in terms.split(","):
-        if not term:
-            continue
-        members = [resource for resource in kinds.resources if term in resource.categories]
-        for resource in members or [resource_named(term, kinds)]:
+        members = [resource for resource in call.api.kinds.resources if term in resource.categories]
+        for resource in members or [resource_asked(call, term)]:
             found.setdefault(resource.name, resource)
     return list(found.values())
 
 
 def targets(call: Call, words: list[str], *, everything: bool = False, any_namespace: bool = False) -> list[Target]:
     """The targets of `TYPE NAME…` words; `everything` allows a type without names."""
+    words = _spread(words)
     if any("/" in word for word in words):
         return _slash_targets(call, words)
-    kinds = resources_named(words[0], call.api.kinds)
+    kinds = resources_named(call, words[0])
     names = words[1:]
-    if not kinds or "" in names:
+    if "" in names:
         raise CommandError("resource name may not be empty")
+    if names and len(kinds) > 1:
+        raise CommandError("you must specify only one resource")
     if names and any_namespace:
         raise CommandError("a resource cannot be retrieved by name across all namespaces")
     if names:
-        return [Target(kind, _namespace(call, kind), name) for kind in kinds for name in dict.fromkeys(names)]
+        return [Target(kind, _namespace(call, kind), name) for kind in kinds for name in names]
     if not everything:
         raise CommandError("resource(s) were provided, but no name was specified")
     return [Target(kind, "" if any_namespace else _namespace(call, kind)) for kind in kinds]
+
+
+def _spread(words: list[str]) -> list[str]:
+    """`pods,svc web` means `pods/web svc/web`; a category stays a word."""
+    terms = list(dict.fromkeys(words[0].split(",")))
+    if len(terms) == 1 or len(words) == 1:
+        return words
+    return [f"{term}/{name}" for term in terms for name in words[1:]]
 
 
 def _slash_targets(call: Call, words: list[str]) -> list[Target]:
@@ -106,10 +124,12 @@ def _slash_targets(call: Call, words: list[str]) -> list[Target]:
                 "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of "
                 "'kubectl get resource resource/<resource_name>'"
             )
+        if word.count("/") > 1:
+            raise CommandError("arguments in resource/name form may not have more than one slash")
         term, _, name = word.partition("/")
-        if not term or not name or "/" in name:
+        if not term or not name or "," in term:
             raise CommandError("arguments in resource/name form must have a single resource and name")
-        kind = resource_named(term, call.api.kinds)
+        kind = resource_asked(call, term)
         found.append(Target(kind, _namespace(call, kind), name))
     return found
 
@@ -151,6 +171,7 @@ def select(
 ) -> Selection:
     """Fetch the objects a command acts on, by its words and its `-f`, `-l`, `--all` and `-A` flags."""
     if call.names_files:
+        refuse_words_beside_files(words)
         return _from_files(call)
     if not words:
         raise CommandError(nothing)
@@ -166,6 +187,16 @@ def select(
     whole = everything or call.on("all") or bool(selector or fields)
     wanted = targets(call, words, everything=whole, any_namespace=call.on("all-namespaces"))
     return fetch(call, wanted, query=query)
+
+
+def refuse_words_beside_files(words: list[str]) -> None:
+    """What is named in files is not named by words as well."""
+    if any("/" in word for word in words):
+        raise CommandError("resource/name arguments cannot be provided when a path is specified")
+    if words:
+        raise CommandError(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+        )
 
 
 def fetch(call: Call, wanted: list[Target], *, query: dict[str, str] | None = None) -> Selection:

@@ -44,9 +44,9 @@ def dry_run(call: Call) -> str:
     mode = call.text("dry-run")
     if mode == "unchanged":
         stamp = klog_stamp(call.now_us)
-        call.err(
-            f"W{stamp}       1 helpers.go:703] --dry-run is deprecated and can be replaced with --dry-run=client.\n"
-        )
+        line = f"W{stamp}       1 helpers.go:703] --dry-run is deprecated and can be replaced with --dry-run=client.\n"
+        if line not in call.stderr:
+            call.err(line)
         return "client"
     if mode not in ("none", "client", "server"):
         raise CommandError(f'Invalid dry-run value ({mode}). Must be "none", "server", or "client".')

@@ -323,7 +323,7 @@ def fields_of(node: Schema) -> tuple[Field, ...]:
             name=name,
             type=type_name(child),
             required=name in inner.required,
-            description=child.description,
+            description=inner.raw["properties"][name].get("description", ""),
             enum=ENUMS.get((inner.go_type, name), ("", ()))[1],
         )
         for name, child in sorted(inner.properties.items())

@@ -54,6 +54,15 @@ def parse(text: str) -> ImageName:
     return ImageName(registry, repository, tag or "latest", digest)
 
 
+def is_reference(text: str) -> bool:
+    """Whether it is an image name at all."""
+    try:
+        parse(text)
+    except InvalidImageName:
+        return False
+    return True
+
+
 def _split_registry(text: str) -> tuple[str, str]:
     """The first part is a registry when it could not be an owner: it has a dot or a port, or is `localhost`."""
     head, slash, tail = text.partition("/")

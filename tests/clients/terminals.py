@@ -29,7 +29,7 @@ class Outcome:
 
     def logged(self) -> "Outcome":
         """The same without the time and the process in lines of the client's own log, and without made-up names of files."""
-        stderr = re.sub(r"^([EIW])\d{4} [\d:.]+ +\d+ ", r"\1 ", self.stderr, flags=re.M)
+        stderr = re.sub(r"^([EFIW])\d{4} [\d:.]+ +\d+ ", r"\1 ", self.stderr, flags=re.M)
         return Outcome(self.stdout, re.sub(r"(/kubectl-edit-)\d+", r"\1NUMBER", stderr), self.exit)
 
 

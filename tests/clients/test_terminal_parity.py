@@ -35,6 +35,7 @@ CORPORA = [
     ("flags", "scene"),
     ("more", "scene"),
     ("edit", "scene"),
+    ("habits", "scene"),
 ]
 
 

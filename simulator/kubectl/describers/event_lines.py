@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.describers.page import Page
+from simulator.machinery.go_sort import go_sorted
 from simulator.machinery.go_text import parse_time_us
 from simulator.machinery.tables import human_duration
 
@@ -21,7 +22,7 @@ def describe_events(page: Page, events: Sequence[Obj] | None, now_us: int) -> No
     page.line(0, "Events:")
     page.line(1, "Type\tReason\tAge\tFrom\tMessage")
     page.line(1, "----\t------\t----\t----\t-------")
-    for event in sorted(events, key=event_time):
+    for event in in_time(events):
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent", "")
         text = event.get("message", "").strip()
         age = event_interval(event, now_us)
@@ -45,8 +46,12 @@ def event_interval(event: Obj, now_us: int) -> str:
     return first
 
 
-def event_time(event: Obj) -> int:
-    """When an event was last seen: the order in which events are shown."""
+def in_time(events: Sequence[Obj]) -> list[Obj]:
+    """In the order in which they are shown: the ones last seen at last."""
+    return go_sorted(events, lambda one, other: _event_time(one) < _event_time(other))
+
+
+def _event_time(event: Obj) -> int:
     series = event.get("series") or {}
     stamp = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
     return parse_time_us(stamp) or 0

@@ -46,17 +46,17 @@ def _folder(home: Home, where: str, shown: str) -> str:
     if home.is_file(where):
         raise CommandError(f"must build at directory: '{where}': file is not directory")
     if not home.is_directory(where):
-        raise CommandError(f"must build at directory: not a valid directory: {_missing(home, where)}")
+        raise CommandError(f"must build at directory: not a valid directory: {_missing(home, where, shown)}")
     return where
 
 
-def _missing(home: Home, where: str) -> str:
+def _missing(home: Home, where: str, shown: str) -> str:
     """Go's words; `lstat` names the first part of the path that is not there."""
     parts = where.split("/")
     first = next(
         (at for at in ("/".join(parts[: end + 1]) for end in range(1, len(parts))) if not _exists(home, at)), where
     )
-    return f"evalsymlink failure on '{where}' : lstat {first}: no such file or directory"
+    return f"evalsymlink failure on '{shown}' : lstat {first}: no such file or directory"
 
 
 def _exists(home: Home, where: str) -> bool:
@@ -154,7 +154,8 @@ class _Build:
             raise CommandError(f"couldn't make target for path '{folder}': {error.text}") from error
 
     def _visit(self, kustomization: Kustomization, path: str, visited: tuple[str, ...]) -> str:
-        folder = _folder(self._home, posixpath.normpath(posixpath.join(kustomization.folder, path)), path)
+        where = posixpath.normpath(posixpath.join(kustomization.folder, path))
+        folder = _folder(self._home, where, where)
         cycle = next((root for root in visited if root == folder or root.startswith(folder.rstrip("/") + "/")), None)
         if cycle is not None:
             raise CommandError(f"cycle detected: candidate root '{folder}' contains visited root '{cycle}'")
@@ -167,7 +168,7 @@ class _Build:
         if self._home.is_directory(where):
             raise CommandError(f"'{where}' must resolve to a file")
         if not self._home.is_file(where):
-            raise CommandError(_missing(self._home, where))
+            raise CommandError(_missing(self._home, where, where))
         if not where.startswith(kustomization.folder.rstrip("/") + "/"):
             raise CommandError(f"security; file '{where}' is not in or below '{kustomization.folder}'")
         return self._home.read(where)

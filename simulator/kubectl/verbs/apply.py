@@ -16,7 +16,7 @@ from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.last_applied import LAST_APPLIED, modified_configuration
-from simulator.kubectl.manifests import Manifest, read_manifests
+from simulator.kubectl.manifests import Manifest, chosen, read_manifests, refuse_words
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.pruning import prune, refuse_wrong_prune
 from simulator.kubectl.server_side_apply import apply_on_server, refuse_wrong_flags
@@ -36,7 +36,6 @@ from simulator.kubectl.shared_flags import (
     write_query,
 )
 from simulator.kubectl.verbs import last_applied
-from simulator.machinery import selectors
 from simulator.machinery.json_text import compact
 from simulator.machinery.patches import three_way_json_merge, three_way_merge
 from simulator.machinery.resources import Resource
@@ -47,13 +46,14 @@ _MANAGER = "kubectl-client-side-apply"
 
 
 def apply(call: Call) -> None:
+    refuse_words(call)
     if not call.names_files:
         raise CommandError("must specify one of -f and -k")
     refuse_wrong_flags(call)
     refuse_wrong_prune(call)
     dry_run(call)
     validation(call)
-    manifests = _chosen(call, read_manifests(call))
+    manifests = chosen(call, read_manifests(call))
     if not manifests:
         raise CommandError("no objects passed to apply")
     applied: list[Obj] = []
@@ -68,16 +68,6 @@ def apply(call: Call) -> None:
     if call.on("prune") and not problems:
         prune(call, manifests)
     raise_all(problems)
-
-
-def _chosen(call: Call, manifests: Sequence[Manifest]) -> list[Manifest]:
-    if not call.text("selector"):
-        return list(manifests)
-    try:
-        selector = selectors.parse(call.text("selector"))
-    except selectors.SelectorError as error:
-        raise CommandError(str(error)) from error
-    return [m for m in manifests if selector.matches((m.obj.get("metadata") or {}).get("labels"))]
 
 
 def _print(call: Call, objects: Sequence[Obj]) -> None:

@@ -14,7 +14,7 @@ from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.home import FileError
 from simulator.kubectl.last_applied import modified_configuration, without_last_applied
-from simulator.kubectl.manifests import Manifest, documents, read_manifests, with_namespace
+from simulator.kubectl.manifests import Manifest, documents, read_manifests, refuse_words, with_namespace
 from simulator.kubectl.printers import name_of, object_text, typed_name, without_managed_fields
 from simulator.kubectl.selection import Found, select
 from simulator.kubectl.shared_flags import (
@@ -154,9 +154,10 @@ _TROUBLE = 2
 
 
 def diff(call: Call) -> None:
-    if not call.names_files:
-        raise CommandError("must specify one of -f and -k")
     try:
+        refuse_words(call)
+        if not call.names_files:
+            raise CommandError("must specify one of -f and -k")
         manifests = read_manifests(call)
         if call.unread:
             raise call.take_unread()[0]

@@ -21,7 +21,7 @@ from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.home import FileError
 from simulator.kubectl.kustomize.generators import hash_of
 from simulator.kubectl.last_applied import modified_configuration
-from simulator.kubectl.manifests import read_manifests, with_namespace
+from simulator.kubectl.manifests import read_manifests, refuse_words, with_namespace
 from simulator.kubectl.printers import list_of, object_text, typed_name
 from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import (
@@ -45,9 +45,8 @@ _NO_TIME: Obj = {"creationTimestamp": None}
 
 
 def create(call: Call) -> None:
+    refuse_words(call)
     if not call.names_files:
-        if call.rest:
-            raise call.wrong_usage(f"Unexpected args: [{' '.join(call.rest)}]")
         raise CommandError("must specify one of -f and -k")
     dry_run(call)
     manifests = read_manifests(call)

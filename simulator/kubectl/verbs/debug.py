@@ -30,6 +30,7 @@ from simulator.kubectl.verbs.debug_profiles import (
     may_not_work,
     node_spec,
 )
+from simulator.workloads.images import is_reference
 
 _LEGACY_WARNING = (
     "--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, "
@@ -112,7 +113,7 @@ def _validate(call: Call, named: list[str], command: list[str]) -> None:
         raise CommandError("--set-image may only be used with --copy-to.")
     elif not image:
         raise CommandError("you must specify --image when not using --copy-to.")
-    if image and any(rune.isspace() for rune in image):
+    if image and not is_reference(image):
         raise CommandError(f'invalid image name "{image}": invalid reference format')
     if not named and not call.names_files:
         raise CommandError("NAME or filename is required for debug")

@@ -11,9 +11,9 @@ from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.following import Followed, finished, quiet
-from simulator.kubectl.manifests import read_manifests
+from simulator.kubectl.manifests import chosen, read_manifests
 from simulator.kubectl.printers import typed_name
-from simulator.kubectl.selection import NOTHING_NAMED, Target, targets
+from simulator.kubectl.selection import NOTHING_NAMED, Target, refuse_words_beside_files, targets
 from simulator.kubectl.shared_flags import (
     ALL,
     ALL_NAMESPACES,
@@ -26,6 +26,7 @@ from simulator.kubectl.shared_flags import (
     done_suffix,
     dry_run,
 )
+from simulator.machinery.go_text import parse_bool
 from simulator.machinery.resources import Resource
 
 IMMEDIATE = (
@@ -38,6 +39,8 @@ _CASCADES = {"background": "Background", "foreground": "Foreground", "orphan": "
 def delete(call: Call) -> None:
     options = delete_options(call)
     wanted = _targets(call)
+    if call.text("output") not in ("", "name"):
+        raise CommandError(f"unexpected -o output mode: {call.text('output')}. We only support '-o name'")
     if options.get("gracePeriodSeconds") == 0:
         call.err(IMMEDIATE)
     deleted: list[list[str]] = []
@@ -91,11 +94,7 @@ def delete_options(call: Call) -> Obj:
         grace = 0
     elif call.on("force") and grace > 0:
         raise CommandError("--force and --grace-period greater than 0 cannot be specified together")
-    if call.text("cascade") not in _CASCADES:
-        raise CommandError(
-            f'invalid cascade value ({call.text("cascade")}). Must be "background", "foreground", or "orphan"'
-        )
-    options: Obj = {"propagationPolicy": _CASCADES[call.text("cascade")]}
+    options: Obj = {"propagationPolicy": _CASCADES[_cascade(call)]}
     if grace >= 0:
         options["gracePeriodSeconds"] = grace
     if dry_run(call) == "server":
@@ -103,11 +102,23 @@ def delete_options(call: Call) -> Obj:
     return options
 
 
+def _cascade(call: Call) -> str:
+    """The way of `--cascade`, which once was true or false."""
+    said = call.text("cascade")
+    if said in _CASCADES:
+        return said
+    deep = parse_bool(said)
+    if deep is None:
+        raise CommandError(f'invalid cascade value ({said}). Must be "background", "foreground", or "orphan"')
+    meant = "background" if deep else "orphan"
+    call.err(f"warning: --cascade={said} is deprecated (boolean value) and can be replaced with --cascade={meant}.\n")
+    return meant
+
+
 def _targets(call: Call) -> list[Target]:
     if call.names_files:
-        if call.on("all"):
-            raise CommandError("setting 'all' parameter but found a non empty selector. ")
-        return [Target(m.resource, m.namespace, m.name, m.source) for m in read_manifests(call)]
+        refuse_words_beside_files(call.rest)
+        return [Target(m.resource, m.namespace, m.name, m.source) for m in chosen(call, read_manifests(call))]
     words = call.rest
     if not words:
         raise CommandError(NOTHING_NAMED)
@@ -154,8 +165,6 @@ def _say(call: Call, resource: Resource, name: str, *, forced: bool) -> None:
     if call.text("output") == "name":
         call.out(typed_name(resource, name) + "\n")
         return
-    if call.text("output"):
-        raise CommandError(f"unexpected -o output mode: {call.text('output')}. We only support '-o name'")
     kind = _kind_text(resource)
     verb = "force deleted" if forced else "deleted"
     call.out(f'{kind} "{name}" {verb}{done_suffix(call)}\n')

@@ -9,7 +9,7 @@ from simulator.kubectl.describers.registry import describer_for
 from simulator.kubectl.describers.surroundings import Surroundings
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.manifests import read_plainly
-from simulator.kubectl.selection import Found, Target, found_of, targets
+from simulator.kubectl.selection import Found, Target, found_of, refuse_words_beside_files, targets
 from simulator.kubectl.shared_flags import ALL_NAMESPACES, CHUNK_SIZE, FILE_FLAGS, SELECTOR
 
 _NOTHING_NAMED = (
@@ -29,6 +29,8 @@ def describe(call: Call) -> None:
             if len(wanted) == 1 and refusal.reason == "NotFound" and _describe_by_prefix(call, target):
                 return
             problems.append(refusal)
+    if len(problems) == 1 and len(call.rest) == 2 and "," in call.rest[0]:
+        raise CommandError("you may only specify a single resource type")
     call.out("\n\n".join(_texts(call, found)))
     if not found and not problems:
         _say_nothing_found(call)
@@ -55,6 +57,7 @@ def _typed(found: Found) -> Obj:
 
 def _targets(call: Call) -> list[Target]:
     if call.names_files:
+        refuse_words_beside_files(call.rest)
         return [Target(m.resource, m.namespace, m.name) for m in read_plainly(call)]
     if not call.rest:
         raise CommandError(_NOTHING_NAMED)

@@ -8,7 +8,7 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.describers.access import permissions
-from simulator.kubectl.errors import CommandError
+from simulator.kubectl.errors import CommandError, Unreachable
 from simulator.kubectl.printers import object_text, plain_table
 from simulator.kubectl.selection import resource_named
 from simulator.kubectl.shared_flags import OUTPUT
@@ -32,6 +32,9 @@ _CLIENT_BUILD = {
 # api-resources, api-versions
 
 
+_HEADER = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
+
+
 def api_resources(call: Call) -> None:
     if call.rest:
         raise call.wrong_usage(f"unexpected arguments: [{' '.join(call.rest)}]")
@@ -39,17 +42,19 @@ def api_resources(call: Call) -> None:
         raise CommandError(f"--output {call.text('output')} is not available")
     if call.text("sort-by") not in ("", "name", "kind"):
         raise CommandError("--sort-by accepts only name or kind")
-    rows = [row for row in _resource_rows(call) if _wanted(call, *row)]
+    wide = call.text("output") == "wide"
+    header = [*_HEADER, "VERBS", "CATEGORIES"] if wide else _HEADER
+    try:
+        rows = [row for row in _resource_rows(call) if _wanted(call, *row)]
+    except Unreachable as error:  # the header was written by then
+        error.written = plain_table(header, []) if call.text("output") != "name" and not call.on("no-headers") else ""
+        raise
     _sort(call, rows)
     if call.text("output") == "name":
         call.out("".join(f"{_full_name(version, row)}\n" for version, row in rows))
         return
-    header = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
-    wide = call.text("output") == "wide"
     cells = [_cells(version, row, wide=wide) for version, row in rows]
-    call.out(
-        plain_table([*header, "VERBS", "CATEGORIES"] if wide else header, cells, headers=not call.on("no-headers"))
-    )
+    call.out(plain_table(header, cells, headers=not call.on("no-headers")))
 
 
 def _resource_rows(call: Call) -> list[tuple[str, Obj]]:
@@ -134,9 +139,16 @@ def version(call: Call) -> None:
         call.out(f"Server Version: {server['gitVersion']}\n")
 
 
+_FURTHER = "\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
+
+
 def cluster_info(call: Call) -> None:
     services = resource_named("services", call.api.kinds)
-    found = call.api.items(services, "kube-system", query={"labelSelector": "kubernetes.io/cluster-service=true"})
+    try:
+        found = call.api.items(services, "kube-system", query={"labelSelector": "kubernetes.io/cluster-service=true"})
+    except Unreachable as error:
+        error.written = _FURTHER
+        raise
     server = call.context.server
     call.out(f"Kubernetes control plane is running at {server}\n")
     for service in found:
@@ -146,7 +158,7 @@ def cluster_info(call: Call) -> None:
         suffix = f":{port['name']}" if port.get("name") else ""
         path = f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}{suffix}/proxy"
         call.out(f"{name} is running at {server}{path}\n")
-    call.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
+    call.out(_FURTHER)
 
 
 # auth
@@ -165,7 +177,12 @@ def can_i(call: Call) -> None:
     if verb not in _KNOWN_VERBS:
         call.err(f"Warning: verb '{verb}' is not a known verb\n\n")
     spec = _url_question(verb, words) if words[0].startswith("/") else _resource_question(call, verb, words)
-    status = _review(call, "selfsubjectaccessreviews", "SelfSubjectAccessReview", spec)
+    try:
+        status = _review(call, "selfsubjectaccessreviews", "SelfSubjectAccessReview", spec)
+    except Unreachable as error:
+        if error.is_nobody and "resourceAttributes" in spec:
+            error.text = f"Warning: the server doesn't have a resource type '{words[0]}'\n\n{error.text}"
+        raise
     allowed = bool(status.get("allowed"))
     if not call.on("quiet"):
         call.out("yes\n" if allowed else "no\n")

@@ -7,8 +7,10 @@ import re
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
-from simulator.kubectl.selection import named_plainly
+from simulator.kubectl.selection import resource_asked
 from simulator.machinery.custom.published import schema_of
+from simulator.machinery.jsonpath_syntax import Field as PathField
+from simulator.machinery.jsonpath_syntax import JsonPathError, read
 from simulator.machinery.kinds import Kinds
 from simulator.machinery.resources import Resource
 from simulator.machinery.schemas import Explanation, Field, Schema, UnknownField, explain_node
@@ -23,19 +25,45 @@ def explain(call: Call) -> None:
     if len(call.rest) > 1:
         raise CommandError("We accept only this format: explain RESOURCE")
     if call.text("output") not in ("plaintext", "plaintext-openapiv2"):
-        raise CommandError(f"unrecognized format: {call.text('output')}: found {call.text('output')}, wanted plaintext")
-    term, *path = call.rest[0].split(".")
+        raise CommandError(f"unrecognized format: {call.text('output')}")
     kinds = call.api.kinds
-    resource = _in_version(named_plainly(term, kinds), call.text("api-version"), kinds)
+    resource, path = _asked(call, call.rest[0])
     schema = schema_of(kinds, resource.api_version, resource.kind)
     if schema is None:
         raise CommandError(f"couldn't find resource for {resource.group}/{resource.version}, Kind={resource.kind}")
     try:
         found = explain_node(schema, resource.api_version, resource.kind, tuple(path))
-    except UnknownField as unknown:
+    except UnknownField:
         call.out(_head(resource))
-        raise CommandError(f'field "{unknown.name}" does not exist') from None
+        raise CommandError(f'field "{path[-1]}" does not exist') from None
     call.out(_text(resource, schema, found, recursive=call.on("recursive")))
+
+
+def _asked(call: Call, word: str) -> tuple[Resource, list[str]]:
+    """The resource and the path below it: `deployments.apps.spec` names its group, `deploy.spec` does not."""
+    word = word.removesuffix(".")
+    try:
+        found = read("{." + word + "}")[0]
+    except JsonPathError as error:
+        raise CommandError(str(error)) from error
+    fields = [part.name for part in found if isinstance(part, PathField)]
+    if len(fields) != len(found):
+        raise CommandError("invalid jsonpath syntax, first node must be field node")
+    term, *path = fields
+    if not term:
+        raise CommandError("a resource must be present, got: /, Resource=")
+    kinds = call.api.kinds
+    call.api.document("/api")
+    try:
+        resource = resource_asked(call, term)
+    except CommandError as error:
+        raise CommandError(error.text, prefixed=False) from None
+    if call.text("api-version"):
+        return _in_version(resource, call.text("api-version"), kinds), path
+    for other in kinds.resources:
+        if term in (other.plural, other.singular) and f"{word}.".startswith(f"{other.name}."):
+            return other, path[other.name.count(".") :]
+    return resource, path
 
 
 def _in_version(resource: Resource, api_version: str, kinds: Kinds) -> Resource:

@@ -15,19 +15,17 @@ from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import AS_TABLE, ApiClient
 from simulator.kubectl.call import Call, Token
 from simulator.kubectl.cli import Command, Flag
+from simulator.kubectl.custom_columns import custom_columns
 from simulator.kubectl.errors import ApiRefusal, CommandError, raise_all
 from simulator.kubectl.following import Followed, finished
 from simulator.kubectl.manifests import read_plainly
 from simulator.kubectl.printers import (
-    CustomColumns,
     TablePrinter,
-    has_field,
     list_of,
     object_text,
-    sorted_by,
     typed_name,
 )
-from simulator.kubectl.selection import Target, targets
+from simulator.kubectl.selection import Target, refuse_words_beside_files, targets
 from simulator.kubectl.shared_flags import (
     ALL_NAMESPACES,
     CHUNK_SIZE,
@@ -36,7 +34,9 @@ from simulator.kubectl.shared_flags import (
     PRINT_FLAGS,
     SELECTOR,
 )
+from simulator.kubectl.sorting import found_by, not_found, sorted_objects, sorted_rows
 from simulator.machinery.json_text import compact
+from simulator.machinery.jsonpath import JsonPath, JsonPathError, relaxed
 from simulator.machinery.resources import Resource
 from simulator.machinery.tables.columns import age
 
@@ -85,6 +85,7 @@ def _raw(call: Call) -> None:
 
 def _targets(call: Call) -> list[Target]:
     if call.names_files:
+        refuse_words_beside_files(call.rest)
         return [Target(m.resource, m.namespace, m.name) for m in read_plainly(call)]
     if not call.rest:
         raise CommandError(NOTHING_NAMED, prefixed=False)
@@ -109,13 +110,15 @@ def _query(call: Call, target: Target) -> dict[str, str]:
 
 def _print_tables(call: Call, wanted: Sequence[Target]) -> None:
     groups, problems = _fetch_tables(call, wanted)
+    _refuse_tables_to_sort(call, groups)
     several = len({group.resource.name: None for group in groups}) > 1
-    groups = [group for group in groups if group.joined()["rows"] and _has_sort_field(call, group)]
-    for number, group in enumerate(groups):
-        if number:
+    tables = [(group.resource, _sorted(call, group)) for group in groups if group.joined()["rows"]]
+    shown = [(resource, table) for resource, table in tables if table is not None]
+    for number, (resource, table) in enumerate(shown):
+        if number and not call.on("no-headers"):
             call.out("\n")
-        call.out(_printer(call, group.resource, prefixed=several or call.on("show-kind")).text(_sorted(call, group)))
-    if not groups and not problems and not call.on("ignore-not-found"):
+        call.out(_printer(call, resource, prefixed=several or call.on("show-kind")).text(table))
+    if not shown and not problems and not call.on("ignore-not-found"):
         _say_nothing_found(call, wanted)
     raise_all(problems)
 
@@ -160,17 +163,26 @@ def _plain_table(objects: list[Obj], now_us: int) -> Obj:
     return {"kind": "Table", "columnDefinitions": _PLAIN_COLUMNS, "rows": rows, "metadata": {}}
 
 
-def _has_sort_field(call: Call, group: _Fetched) -> bool:
-    """Tables whose rows all lack the field to sort by are left out, as the real command does."""
-    field = call.text("sort-by")
-    return not field or has_field([row.get("object") for row in group.joined()["rows"]], field)
-
-
-def _sorted(call: Call, group: _Fetched) -> Obj:
+def _sorted(call: Call, group: _Fetched) -> Obj | None:
+    """None for a table that cannot be sorted: the real command leaves it out."""
     table = group.joined()
     if not call.text("sort-by"):
         return table
-    return {**table, "rows": sorted_by(table["rows"], call.text("sort-by"), of=lambda row: row.get("object"))}
+    rows = sorted_rows(table["rows"], call.text("sort-by"), call.now_us)
+    return None if rows is None else {**table, "rows": rows}
+
+
+def _refuse_tables_to_sort(call: Call, groups: Sequence[_Fetched]) -> None:
+    """Of several answers the real command sorts the tables themselves, and they have no such field."""
+    tables = [table for group in groups for table in group.tables]
+    if not call.text("sort-by") or len(tables) < 2:
+        return
+    try:
+        path = JsonPath(relaxed(call.text("sort-by")))
+    except JsonPathError as error:
+        raise CommandError(str(error)) from error
+    if not any(found_by(path, table) for table in tables):
+        raise not_found(path)
 
 
 def _printer(call: Call, resource: Resource, *, prefixed: bool) -> TablePrinter:
@@ -195,12 +207,10 @@ def _say_nothing_found(call: Call, wanted: Sequence[Target]) -> None:
 def _print_objects(call: Call, wanted: Sequence[Target], output: str) -> None:
     objects, problems = _fetch_objects(call, wanted)
     if call.text("sort-by"):
-        objects = sorted_by(objects, call.text("sort-by"))
+        objects = sorted_objects(objects, call.text("sort-by"), call.now_us)
     single = len(wanted) == 1 and bool(wanted[0].name)
-    if output.startswith("custom-columns="):
-        call.out(CustomColumns(output.partition("=")[2], headers=not call.on("no-headers")).text(objects))
-    elif output == "custom-columns":
-        CustomColumns("")
+    if output.partition("=")[0] in ("custom-columns", "custom-columns-file"):
+        call.out(custom_columns(call, output, objects))
     elif objects or not (single or problems):
         shown: Any = objects[0] if single else list_of(objects)
         call.out(object_text(shown, output, keep_managed_fields=call.on("show-managed-fields"), of_write=False))

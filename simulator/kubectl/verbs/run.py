@@ -16,6 +16,7 @@ from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PR
 from simulator.kubectl.verbs import exec_watch
 from simulator.kubectl.verbs.attach import create_attached
 from simulator.kubectl.verbs.create import create_built
+from simulator.workloads.images import is_reference
 
 _EXPOSABLE = ("Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet")
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
@@ -30,7 +31,7 @@ def run(call: Call) -> None:
         raise call.wrong_usage("NAME is required for run")
     attaches = call.on("attach") or call.on("stdin")
     if call.on("rm") and not attaches:
-        raise CommandError("--rm should only be used for attached containers")
+        raise call.wrong_usage("--rm should only be used for attached containers")
     if dry_run(call) != "none" and (attaches or call.on("tty")):
         raise call.wrong_usage(
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
@@ -42,9 +43,13 @@ def run(call: Call) -> None:
         )
     if not call.text("image"):
         raise CommandError("--image is required")
+    if not is_reference(call.text("image")):
+        raise CommandError(f'Invalid image name "{call.text("image")}": invalid reference format')
     name, rest = call.rest[0], call.rest[1:]
     if call.text("restart") not in ("Always", "OnFailure", "Never"):
         raise call.wrong_usage(f"invalid restart policy: {call.text('restart')}")
+    if call.text("image-pull-policy") not in ("", "Always", "IfNotPresent", "Never"):
+        raise call.wrong_usage(f"invalid image pull policy: {call.text('image-pull-policy')}")
     container: Obj = {"image": call.text("image"), "name": name}
     if rest:
         container["command" if call.on("command") else "args"] = rest
@@ -70,7 +75,7 @@ def run(call: Call) -> None:
     spec = {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": call.text("restart")}
     if call.on("expose"):
         if not call.text("port"):
-            raise CommandError("--port must be set when exposing a service")
+            raise call.wrong_usage("--port must be set when exposing a service")
         port = {"port": _port(call.text("port")), "protocol": "TCP", "targetPort": _port(call.text("port"))}
         _create_service(call, name, {}, {"ports": [port], "selector": labels})
         if call.text("output") == "yaml":
@@ -92,7 +97,7 @@ def _variable(text: str) -> Obj:
 
 def _port(text: str) -> int:
     if not text.isdecimal():
-        raise CommandError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        raise CommandError(f'strconv.Atoi: parsing "{text}": invalid syntax')
     return int(text)
 
 

@@ -8,8 +8,9 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.change_cause import RECORD, note_cause, recorded
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
+from simulator.kubectl.manifests import read_manifests
 from simulator.kubectl.printers import object_text
-from simulator.kubectl.selection import Found, select
+from simulator.kubectl.selection import Found, refuse_words_beside_files, select
 from simulator.kubectl.shared_flags import (
     ALL,
     DRY_RUN,
@@ -23,25 +24,47 @@ from simulator.kubectl.shared_flags import (
     write_query,
 )
 from simulator.kubectl.verbs.create import create_built
+from simulator.machinery.resources import Resource
 
 
 def scale(call: Call) -> None:
     if call.number("replicas") < 0:
         raise CommandError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     dry_run(call)
+    if call.names_files:
+        refuse_words_beside_files(call.rest)
+        _scale_files(call)
+        return
     selection = select(call, call.rest)
+    if call.text("resource-version") and len(selection.found) > 1:
+        raise CommandError("cannot use --resource-version with multiple resources")
     if not selection.found:
         why = [problem.message for problem in selection.problems if isinstance(problem, ApiRefusal)]
-        raise CommandError(" ".join(["no objects passed to scale", *why]))
-    selection.attempt(lambda found: _scale_one(call, found))
+        told = f"[{', '.join(why)}]" if len(why) > 1 else "".join(why)
+        raise CommandError(f"no objects passed to scale {told}".rstrip())
+    for found in selection:
+        _scale_one(call, found)
     selection.done()
+
+
+def _scale_files(call: Call) -> None:
+    """What files name is looked for when its turn has come."""
+    for one in read_manifests(call):
+        _refuse_unscalable(one.resource)
+        _scale_one(
+            call, Found(one.resource, one.namespace, one.name, call.api.get(one.resource, one.namespace, one.name))
+        )
+
+
+def _refuse_unscalable(resource: Resource) -> None:
+    if "scale" not in resource.subresources:
+        status = {"reason": "NotFound", "message": "the server could not find the requested resource"}
+        raise ApiRefusal(status, code=404)
 
 
 def _scale_one(call: Call, found: Found) -> None:
     resource = found.resource
-    if "scale" not in resource.subresources:
-        status = {"reason": "NotFound", "message": "the server could not find the requested resource"}
-        raise ApiRefusal(status, code=404)
+    _refuse_unscalable(resource)
     _check_preconditions(call, found)
     if dry_run(call) != "client":
         call.api.patch(
