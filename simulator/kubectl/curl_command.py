@@ -25,7 +25,7 @@ from simulator.kubectl.verbs.proxy import passed
 from simulator.machinery.go_text import klog_stamp, quoted
 from simulator.machinery.json_text import compact, indented
 from simulator.network.http_paths import HttpPath
-from simulator.network.tools import STATUS_WORDS, curl_error, url_parts
+from simulator.network.tools import curl_error, phrase_of, url_parts
 
 _ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 _AGENT = "curl/8.5.0"
@@ -367,9 +367,7 @@ def _shown(session: Session, asked: _Asked, answer: _Answer) -> Outcome:
 
 
 def _head(answer: _Answer) -> str:
-    phrase = (
-        "" if answer.version == "2" else " " + STATUS_WORDS.get(answer.status, "OK" if answer.status == 200 else "")
-    )
+    phrase = "" if answer.version == "2" else f" {phrase_of(answer.status)}"
     lines = [f"HTTP/{answer.version} {answer.status}{phrase}".rstrip()]
     if answer.kind:
         lines.append(f"content-type: {answer.kind}" if answer.version == "2" else f"Content-Type: {answer.kind}")

@@ -4,6 +4,7 @@ https://curl.se/docs/manpage.html, GNU wget's manual and BusyBox' `wget --help`.
 change the looks of the output are left to the program (`tools`).
 """
 
+from base64 import b64encode
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from simulator.network.http_paths import HttpPath
 #: The content of a file as the program sees it; None when there is none.
 Reader = Callable[[str], str | None]
 
+_NAMED = {"--user-agent": "user-agent", "--referer": "referer", "--cookie": "cookie"}
 _DATA = ("-d", "--data", "--data-binary", "--data-raw", "--json")
 CURL = "curl/8.11.1"
 
@@ -36,6 +38,10 @@ def curl_request(url: str, path: str, words: list[str], read: Reader) -> HttpPat
             body += ("&" if body else "") + _data(word, after, read)
             kind = "application/json" if word == "--json" else "application/x-www-form-urlencoded"
             headers.setdefault("content-type", kind)
+        elif word in _NAMED:
+            headers[_NAMED[word]] = after
+        elif word == "--user":
+            headers["authorization"] = f"Basic {b64encode(after.encode()).decode()}"
         elif word == "--cacert":
             authority = _content(after, read)
     trust = None if any(is_short(word, "k") or word == "--insecure" for word in words) else authority
@@ -54,6 +60,10 @@ def wget_request(url: str, path: str, words: list[str], read: Reader, *, busybox
             _add_header(headers, after)
         elif word == "--post-data":
             body = after
+        elif word == "--post-file":
+            body = _content(after, read)
+        elif word == "--user-agent":
+            headers["user-agent"] = after
         elif word == "--ca-certificate":
             authority = _content(after, read)
     trust = None if busybox or "--no-check-certificate" in words else authority

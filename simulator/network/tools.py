@@ -4,53 +4,22 @@ Promises: each run is one question to the data path; what it says on refusal is 
 only the looks of the output are accepted and ignored.
 """
 
-from itertools import pairwise
+from http import HTTPStatus
 
 from simulator.engine.plain import Obj
-from simulator.network import dns
+from simulator.network import curl, dns, wget
 from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 from simulator.network.dns_tools import DnsTools
 from simulator.network.http_options import NoFile, Reader, curl_request, is_short, wget_request
-from simulator.workloads.pauses import STDIN
+from simulator.network.http_paths import HttpPath
+from simulator.network.traces import TIMEOUT
+from simulator.workloads.pauses import ERRORS, STDIN
 
 #: Options that take the next word as their value, by program.
 _VALUE_OPTIONS = {
     "wget": frozenset({"-O", "-o", "-T", "-t", "-U", "--header", "--timeout", "--post-data", "--ca-certificate"}),
-    "curl": frozenset(
-        {
-            "-o",
-            "-w",
-            "-m",
-            "-H",
-            "-X",
-            "-d",
-            "-A",
-            "-u",
-            "--max-time",
-            "--connect-timeout",
-            "--retry",
-            "--header",
-            "--cacert",
-            "--request",
-            "--data",
-            "--data-binary",
-            "--data-raw",
-            "--json",
-            "--output",
-            "--write-out",
-        }
-    ),
     "nc": frozenset({"-w", "-i", "-p"}),
     "ping": frozenset({"-c", "-W", "-w", "-i", "-s", "-t"}),
-}
-STATUS_WORDS = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
 }
 #: What curl 8 says of a server whose certificate it cannot verify.
 _UNTRUSTED = (
@@ -115,62 +84,97 @@ class NetworkTools:
         return 0, [f"{address:<16}{answer.name}" for address in answer.addresses], 0
 
     def _wget(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
+        if source.pod is None or not _has_busybox(source.pod):
+            return self._gnu_wget(source, words, read)
+        try:
+            asked = wget.parse(words)
+        except wget.Refused as error:
+            return 1, [f"{ERRORS}wget: {error}"], 0
+        if not asked.urls:
+            return 1, [f"{ERRORS}wget: missing URL"], 0
+        url = asked.urls[0]
+        host, port, path = url_parts(url)
+        try:
+            request = wget_request(url, path, asked.words, read, busybox=True)
+        except NoFile as error:
+            return 1, [f"{ERRORS}wget: can't open '{error}': No such file or directory"], 0
+        trace = self._datapath.request(source, host, port, request)
+        took_us = _given_up(trace, asked.limit_us)
+        authority = url.partition("://")[2] or url
+        outcome = wget.Outcome(asked, authority.partition("/")[0], port, path, trace, phrase_of(trace.status))
+        return outcome.status, list(outcome.lines()), took_us
+
+    def _gnu_wget(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
+        """Only what it writes to the standard output, and its failures."""
         operands = _operands("wget", words)
         url = operands[0] if operands else ""
         host, port, path = url_parts(url)
         try:
-            asked = wget_request(url, path, words, read, busybox=source.pod is not None and _has_busybox(source.pod))
+            asked = wget_request(url, path, words, read, busybox=False)
         except NoFile as error:
-            return 1, [f"wget: can't open '{error}': No such file or directory"], 0
+            return 1, [f"{ERRORS}wget: can't open '{error}': No such file or directory"], 0
         trace = self._datapath.request(source, host, port, asked)
         if trace.error == RESOLVE:
-            return 1, [f"wget: bad address '{host if port == 80 else f'{host}:{port}'}'"], trace.took_us
-        if trace.error == REFUSED:
-            return 1, [f"wget: can't connect to remote host ({trace.address}): Connection refused"], trace.took_us
+            return 4, [f"{ERRORS}wget: unable to resolve host address '{host}'"], trace.took_us
         if trace.error:
-            return 1, ["wget: download timed out"], trace.took_us
+            why = "Connection refused." if trace.error == REFUSED else "Connection timed out."
+            return 4, [f"{ERRORS}Connecting to {host}:{port}... failed: {why}"], trace.took_us
         if asked.scheme == "https" and asked.trust is not None and not trace.status:
             says = [
                 f"ERROR: cannot verify {host}'s certificate, issued by 'CN=kubernetes':",
                 "  Unable to locally verify the issuer's authority.",
                 f"To connect to {host} insecurely, use `--no-check-certificate'.",
             ]
-            return 5, says, trace.took_us
+            return 5, [f"{ERRORS}{line}" for line in says], trace.took_us
         if trace.status >= 400:
-            return (
-                1,
-                [f"wget: server returned error: HTTP/1.1 {trace.status} {STATUS_WORDS.get(trace.status, '')}".rstrip()],
-                trace.took_us,
-            )
+            return 8, [f"{ERRORS}ERROR {trace.status}: {phrase_of(trace.status)}."], trace.took_us
         to_screen = any(word in ("-O-", "-qO-", "-O/dev/stdout", "-qO") for word in words) or "-" in words
         return 0, trace.body.splitlines() if to_screen and "--spider" not in words else [], trace.took_us
 
     def _curl(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
-        operands = _operands("curl", words)
-        url = operands[0] if operands else ""
-        host, port, path = url_parts(url)
-        silent = any(is_short(word, "s") and "S" not in word for word in words) and "-S" not in words
         try:
-            asked = curl_request(url, path, words, read)
+            asked = curl.parse(words)
+        except curl.Refused as refused:
+            return refused.code, [f"{ERRORS}{line}" for line in refused.lines], 0
+        code, took_us = 0, 0
+        lines: list[str] = []
+        for number, url in enumerate(asked.urls):
+            outcome, after_us = self._transfer(source, asked, url, number, read)
+            code, took_us = outcome.code, took_us + after_us
+            lines += outcome.lines()
+        return code, lines, took_us
+
+    def _transfer(
+        self, source: Source, asked: curl.Asked, url: str, number: int, read: Reader
+    ) -> tuple[curl.Outcome, int]:
+        host, port, path = url_parts(url)
+        place = asked.outputs[number] if number < len(asked.outputs) else ""
+        if not place and "remote-name" in asked.on:
+            place = path.partition("?")[0].rsplit("/", 1)[-1]
+        place = "" if place == "-" else place
+        try:
+            request = curl_request(url, path, asked.words, read)
         except NoFile as error:
-            says = f"curl: (77) error setting certificate file: {error}"
-            return 77, [] if silent else [says], 0
-        trace = self._datapath.request(source, host, port, asked)
+            nothing = Trace((), False)
+            why = f"curl: (77) error setting certificate file: {error}"
+            return curl.Outcome(asked, url, host, port, HttpPath(path), nothing, "", 77, why, place), 0
+        trace = self._datapath.request(source, host, port, request)
+        code, why = self._judged(asked, request, trace, host, port)
+        outcome = curl.Outcome(asked, url, host, port, request, trace, phrase_of(trace.status), code, why, place)
+        return outcome, _given_up(trace, asked.limit_us)
+
+    @staticmethod
+    def _judged(asked: curl.Asked, request: HttpPath, trace: Trace, host: str, port: int) -> tuple[int, str]:
+        """(exit code, words) of a transfer."""
+        if trace.error == TIMEOUT and asked.limit_us is not None:
+            return curl.timed_out(asked, trace, host, port)
         if trace.error:
-            code, text = curl_error(trace, host, port)
-            return code, [] if silent else [text], trace.took_us
-        if asked.scheme == "https" and asked.trust is not None and not trace.status:
-            return 60, [] if silent else list(_UNTRUSTED), trace.took_us
-        fails = "--fail" in words or any(is_short(word, "f") for word in words)
-        if trace.status >= 400 and fails:
-            return 22, [] if silent else [f"curl: (22) The requested URL returned error: {trace.status}"], trace.took_us
-        wanted = next((after for word, after in pairwise(words) if word in ("-w", "--write-out")), "")
-        lines = [] if "-o" in words or "--output" in words else trace.body.splitlines()
-        return (
-            0,
-            [*lines, *([wanted.replace("%{http_code}", str(trace.status)).rstrip("\n")] if wanted else [])],
-            trace.took_us,
-        )
+            return curl_error(trace, host, port)
+        if request.scheme == "https" and request.trust is not None and not trace.status:
+            return 60, "\n".join(_UNTRUSTED)
+        if trace.status >= 400 and "fail" in asked.on:
+            return 22, f"curl: (22) The requested URL returned error: {trace.status}"
+        return 0, ""
 
     def _nc(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
         """Of a connection over TCP nothing is read; a message over UDP is sent, and what comes back is shown."""
@@ -239,6 +243,16 @@ _BUSYBOX = ("busybox", "alpine", "curl", "agnhost", "stress")
 
 def _has_busybox(pod: Obj) -> bool:
     return any(name in container.get("image", "") for container in pod["spec"]["containers"] for name in _BUSYBOX)
+
+
+def phrase_of(status: int) -> str:
+    """`Not Found`; empty for a status without usual words."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+
+
+def _given_up(trace: Trace, limit_us: int | None) -> int:
+    """Microseconds that it took; whoever waits in vain stops by himself after his limit."""
+    return trace.took_us if trace.error != TIMEOUT or limit_us is None else min(trace.took_us, limit_us)
 
 
 def curl_error(trace: Trace, host: str, port: int) -> tuple[int, str]:

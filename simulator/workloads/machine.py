@@ -5,6 +5,7 @@ at a pause and resumed later, even after a restore, goes on as if nothing had ha
 handed out as a pause, and so is a question to the network, to the kernel (`ps`), or to a volume that others write to.
 """
 
+import json
 from collections.abc import Callable, Sequence
 
 from simulator.workloads.commands import COMMANDS, agnhost
@@ -13,7 +14,7 @@ from simulator.workloads.commands.long_running import long_running
 from simulator.workloads.file_tree import FileTree
 from simulator.workloads.machine_control import Control
 from simulator.workloads.machine_state import ERR, OUT, PIPE
-from simulator.workloads.pauses import STDIN, Pause
+from simulator.workloads.pauses import ERRORS, FILE, STDIN, Pause
 from simulator.workloads.shell_builtins import BUILTINS
 from simulator.workloads.shell_expansion import ParameterUnset, fields, one_text
 from simulator.workloads.shell_scripts import NotSimulated, Op, compile_script
@@ -54,8 +55,23 @@ class Machine(Control):
         """The outcome of an `ask`: the program goes on with it."""
         self.status = status
         for line in lines:
-            self.say(2 if errors else 1, f"{line}\n")
+            if line[:1] == FILE:
+                if not self._saved(*json.loads(line[1:])):
+                    break
+            elif line[:1] == ERRORS:
+                self.say(2, f"{line[1:]}\n")
+            else:
+                self.say(2 if errors else 1, f"{line}\n")
         self.resume()
+
+    def _saved(self, path: str, text: str, refusal: str, code: int, anew: bool) -> bool:
+        """Writes what a program brought from elsewhere (`pauses.saved`)."""
+        place = self.path(path)
+        why = "File exists" if anew and self.tree.exists(place) else self.tree.write(place, text)
+        if why:
+            self.say(2, f"{refusal.format(why=why)}\n")
+            self.status = code
+        return not why
 
     def feed(self, line: str) -> None:
         """The next line of a session: the shell goes on with it."""

@@ -35,6 +35,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Gateway API: Gateway",
         "Gateway API: HTTPRoute",
         "Gateway API: ReferenceGrant",
+        "HTTP clients",
         "NetworkPolicy",
         "ingress-nginx",
         "kube-proxy: choice of endpoints",

@@ -7,7 +7,7 @@ import pytest
 from simulator.network.dns_tools import record_line
 from simulator.network.tools import NetworkTools
 from simulator.network.zone import Record
-from simulator.workloads.pauses import STDIN
+from simulator.workloads.pauses import ERRORS, STDIN
 from tests.proof.follows import follows
 from tests.simulator.network.conftest import Reply, Spot, Town
 
@@ -23,7 +23,7 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
     client = town.client().pod
     client["spec"]["containers"] = [{"image": "busybox:1.36" if argv[0] != "dig" else "nicolaka/netshoot:v0.13"}]
     status, lines, _ = NetworkTools(town.network()).ask(client, argv)
-    return status, lines
+    return status, [line.removeprefix(ERRORS) for line in lines]
 
 
 @pytest.mark.parametrize(
