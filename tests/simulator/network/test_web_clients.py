@@ -35,7 +35,6 @@ def said(kube: KubeCluster, pod: str, line: str) -> tuple[str, str, int]:
 
 @follows(
     "HTTP clients",
-    "curl/curl/docs/cmdline-opts/: options of the command line",
     "curl/curl/src/tool_writeout.c: variables",
 )
 @pytest.mark.parametrize(
