@@ -100,6 +100,7 @@ def admission_scope(
     variables: Iterable[Obj] | None = None,
     makes_objects: bool = False,
     is_hook: bool = False,
+    has_authorizer: bool = True,
 ) -> Declarations:
     """What expressions of a policy or a webhook may name; `variables` as the policy has them, each of which knows those before it."""
     scopes = _room("scopes")
@@ -109,7 +110,9 @@ def admission_scope(
     for one in variables:
         base = scopes.admission(has_params=has_params, variables=known)
         known = (*known, (one.get("name", ""), _type_of(one.get("expression", ""), base)))
-    return scopes.admission(has_params=has_params, variables=known, makes_objects=makes_objects)  # type: ignore[no-any-return]
+    return scopes.admission(  # type: ignore[no-any-return]
+        has_params=has_params, variables=known, makes_objects=makes_objects, has_authorizer=has_authorizer
+    )
 
 
 def _type_of(expression: str, scope: Declarations) -> Any:

@@ -11,6 +11,7 @@ from simulator.apiserver.admission.matching import Change, Pass
 from simulator.apiserver.admission.policy_evaluation import (
     GROUP,
     Asked,
+    Misconfigured,
     Undecided,
     asking_about,
     bound,
@@ -83,14 +84,20 @@ def _invocations(store: Store, change: Change, failures: list[tuple[Obj, str]]) 
     for policy, binding in bound(store, BINDINGS, POLICIES, change):
         try:
             found += [_Invocation(policy, binding, param) for param in params(store, policy, binding, change)]
-        except Undecided as trouble:
-            failures.append((policy, _denial(_Invocation(policy, binding, None), str(trouble))))
+        except Misconfigured as trouble:
+            failures.append((policy, _misconfigured(_Invocation(policy, binding, None), trouble)))
     return sorted(found, key=lambda one: one.names)
 
 
 def _denial(one: _Invocation, why: str) -> str:
     policy, binding = one.names
     return f"policy '{policy}' with binding '{binding}' denied request: {why}"
+
+
+def _misconfigured(one: _Invocation, trouble: Misconfigured) -> str:
+    if trouble.is_binding:
+        return _denial(one, str(trouble))
+    return f'policy "{one.names[0]}" denied request: {trouble}'
 
 
 def _refuse(change: Change, messages: list[str]) -> None:

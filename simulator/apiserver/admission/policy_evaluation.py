@@ -12,7 +12,7 @@ from simulator.apiserver.authorization.attributes import Attributes
 from simulator.apiserver.authorization.rbac import Rbac, account_user, is_administrator
 from simulator.apiserver.request import User
 from simulator.engine.plain import Obj
-from simulator.machinery.expressions import Declared, ExpressionError, TooExpensive, admission_scope, lazily
+from simulator.machinery.expressions import Declared, ExpressionError, admission_scope, lazily
 from simulator.machinery.expressions import authorizer as asking
 from simulator.machinery.expressions import run as run_expression
 from simulator.machinery.selectors import from_label_selector
@@ -32,6 +32,14 @@ _POLICY_KINDS = tuple(
 
 class Undecided(Exception):
     """An expression or a part of the configuration failed; the message says which."""
+
+
+class Misconfigured(Undecided):
+    """A policy, or a binding of it, that cannot be put to use: refused whatever the binding does about denials."""
+
+    def __init__(self, says: str, *, is_binding: bool = True) -> None:
+        super().__init__(f"failed to configure {'binding' if is_binding else 'policy'}: {says}")
+        self.is_binding = is_binding
 
 
 def is_subject(resource: str) -> bool:
@@ -54,20 +62,20 @@ def bound(store: Store, bindings: str, policies: str, change: Change) -> list[tu
 
 
 #: What all expressions of a policy about one request may cost together (`apis/cel/config.go`).
-_BUDGET, _BUDGET_OF_CONDITIONS = 10_000_000, 2_500_000
-OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
+BUDGET, _BUDGET_OF_CONDITIONS = 10_000_000, 2_500_000
+_OUT_OF_BUDGET = "validation failed due to running out of cost budget, no further validation rules will be run"
 
 
 class Budget:
     """What is left to spend on the expressions of one policy."""
 
-    def __init__(self, left: int = _BUDGET) -> None:
+    def __init__(self, left: int = BUDGET) -> None:
         self._left = left
 
     def spend(self, cost: int) -> None:
         """Raises Undecided."""
         if cost > self._left:
-            raise Undecided(OUT_OF_BUDGET)
+            raise Undecided(_OUT_OF_BUDGET)
         self._left -= cost
 
 
@@ -83,51 +91,85 @@ class Asked(NamedTuple):
         return self.known["authorizer"]() if "authorizer" in self.known else None
 
 
-def value(expression: str, asked: Asked) -> Any:
-    """Raises Undecided."""
+class Answer(NamedTuple):
+    """What came of one expression."""
+
+    value: Any
+    error: str = ""
+
+
+def answered(expression: str, asked: Asked) -> Answer:
+    """Raises Undecided when the budget is spent (`admission/plugin/cel/condition.go: ForInput`)."""
     try:
-        return spent(expression, asked)
+        return Answer(_spent(expression, asked))
     except ExpressionError as error:
-        raise Undecided(f"expression '{expression}' resulted in error: {error}") from error
+        return Answer(None, f"expression '{expression}' resulted in error: {error}")
 
 
-def spent(expression: str, asked: Asked) -> Any:
+def _spent(expression: str, asked: Asked) -> Any:
     """The value, after its cost is paid. Raises ExpressionError, Undecided."""
     plain = {name: one for name, one in asked.known.items() if name != "authorizer"}
     asks = asked.authorizer if "authorizer" in expression else None
-    try:
-        outcome = run_expression(expression, plain, authorizer=asks, scope=asked.scope)
-    except TooExpensive as error:
-        raise Undecided(f"expression '{expression}' resulted in error: {error}") from error
+    outcome = run_expression(expression, plain, authorizer=asks, scope=asked.scope)
     asked.budget.spend(outcome.cost)
     return outcome.value
 
 
 def conditions_hold(policy: Obj, known: Obj) -> bool:
     """Raises Undecided."""
-    conditions = policy["spec"].get("matchConditions") or ()
-    if not conditions:
-        return True
-    asked = Asked(admission_scope(has_params=_has_params(policy)), known, Budget(_BUDGET_OF_CONDITIONS))
-    return all(value(condition["expression"], asked) is True for condition in conditions)
+    spec = policy["spec"]
+    return _all_hold(spec, admission_scope(has_params=_has_params(policy)), known)
 
 
-def asking_about(policy: Obj, known: Obj, *, makes_objects: bool = False) -> Asked:
+def hook_concerns(hook: Obj, known: Obj) -> bool:
+    """Whether the conditions of a webhook hold. Raises Undecided."""
+    return _all_hold(hook, admission_scope(is_hook=True), known)
+
+
+def _all_hold(spec: Obj, scope: Declared, known: Obj) -> bool:
+    """One that is false wins over those that fail (`webhook/matchconditions/matcher.go: Match`)."""
+    asked = Asked(scope, known, Budget(_BUDGET_OF_CONDITIONS))
+    try:
+        answers = [answered(one["expression"], asked) for one in spec.get("matchConditions") or ()]
+        if any(one.value is False for one in answers):
+            return False
+        failed = list(dict.fromkeys(one.error for one in answers if one.error))
+        if failed:
+            raise Undecided(failed[0] if len(failed) == 1 else f"[{', '.join(failed)}]")
+    except Undecided:
+        if spec.get("failurePolicy") == "Ignore":
+            return False
+        raise
+    return True
+
+
+def asking_about(
+    policy: Obj,
+    known: Obj,
+    budget: Budget | None = None,
+    *,
+    makes_objects: bool = False,
+    has_authorizer: bool = True,
+) -> Asked:
     """With `variables.<name>`, each of which is worked out when an expression first names it, and may use those before it."""
     named = policy["spec"].get("variables") or ()
-    scope = admission_scope(has_params=_has_params(policy), variables=named, makes_objects=makes_objects)
-    budget = Budget()
+    scope = admission_scope(
+        has_params=_has_params(policy), variables=named, makes_objects=makes_objects, has_authorizer=has_authorizer
+    )
     everything = {**known}
-    asked = Asked(scope, everything, budget)
+    asked = Asked(scope, everything, budget or Budget())
+    inside = asked
+    if not has_authorizer:
+        inside = asked._replace(scope=admission_scope(has_params=_has_params(policy), variables=named))
     everything["variables"] = lazily(
-        {one["name"]: _composed(one["expression"], asked) for one in named},
+        {one["name"]: _composed(one["expression"], inside) for one in named},
         'composited variable "{name}" fails to evaluate: {error}',
     )
     return asked
 
 
 def _composed(expression: str, asked: Asked) -> Callable[[], Any]:
-    return lambda: spent(expression, asked)
+    return lambda: _spent(expression, asked)
 
 
 def _has_params(policy: Obj) -> bool:
@@ -189,14 +231,20 @@ def _decider(store: Store, change: Change) -> Callable[[dict[str, str]], tuple[b
 
 
 def params(store: Store, policy: Obj, binding: Obj, change: Change) -> Sequence[Obj | None]:
-    """The parameter objects to judge by, one after the other; a policy without parameters is judged once."""
+    """The parameter objects to judge by, one after the other; a policy without parameters is judged once. Raises Misconfigured."""
     kind, reference = policy["spec"].get("paramKind"), binding["spec"].get("paramRef")
-    if not kind or not reference:
+    if not kind:
         return (None,)
     resource = change.kinds.by_kind(kind["apiVersion"], kind["kind"])
     if resource is None:
         shown = f"{kind['apiVersion']}, Kind={kind['kind']}"
-        raise Undecided(f"failed to configure binding: paramKind kind `{shown}` not known")
+        raise Misconfigured(f"failed to find resource referenced by paramKind: '{shown}'", is_binding=False)
+    if not reference:
+        return (None,)
+    if resource.namespaced and not (reference.get("namespace") or change.namespace):
+        raise Misconfigured("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources")
+    if reference.get("namespace") and not resource.namespaced:
+        raise Misconfigured("paramRef.namespace must not be provided for a cluster-scoped `paramKind`")
     namespace = (reference.get("namespace") or change.namespace) if resource.namespaced else ""
     if reference.get("name"):
         named = store.get(resource.name, (namespace, reference["name"]))
@@ -206,13 +254,9 @@ def params(store: Store, policy: Obj, binding: Obj, change: Change) -> Sequence[
         rows = store.in_namespace(resource.name, namespace) if namespace else store.table(resource.name).values()
         chosen = [one for one in rows if selector.matches(one["metadata"].get("labels"))]
         found = sorted(chosen, key=lambda one: str(one["metadata"]["name"]))
-    if found:
-        return found
-    if reference.get("parameterNotFoundAction") == "Allow":
-        return ()
-    raise Undecided(
-        "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
-    )
+    if not found and reference.get("parameterNotFoundAction") == "Deny":
+        raise Misconfigured("no params found for policy binding with `Deny` parameterNotFoundAction")
+    return found
 
 
 # Matching

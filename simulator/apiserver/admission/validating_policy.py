@@ -5,32 +5,19 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
 from simulator.apiserver.admission.matching import Change
-from simulator.apiserver.admission.policy_evaluation import (
-    GROUP,
-    Asked,
-    Undecided,
-    asking_about,
-    bound,
-    conditions_hold,
-    is_subject,
-    params,
-    spent,
-    value,
-    variables,
-)
+from simulator.apiserver.admission.policy_decisions import Decided, Decision, decided
+from simulator.apiserver.admission.policy_evaluation import GROUP, Misconfigured, bound, is_subject, params, variables
 from simulator.apiserver.errors import StatusError, forbidden
 from simulator.engine.plain import Obj
-from simulator.machinery.expressions import ExpressionError
 from simulator.machinery.store import Store
 
 POLICIES, BINDINGS = f"validatingadmissionpolicies.{GROUP}", f"validatingadmissionpolicybindings.{GROUP}"
 _CODES = {"Unauthorized": 401, "Forbidden": 403, "RequestEntityTooLarge": 413, "Invalid": 422}
-_LONGEST_MESSAGE = 5_120
 _LONGEST_ANNOTATION = 10_240
 
 
@@ -38,81 +25,12 @@ _LONGEST_ANNOTATION = 10_240
 class Denial:
     policy: str
     binding: str
-    message: str
-    reason: str
-    index: int = 0
-    """Which validation of the policy it was."""
-    actions: tuple[str, ...] = ()
+    """Empty where the policy itself cannot be put to use."""
+    decision: Decision
 
-
-def refuse(store: Store, change: Change) -> None:
-    """Raises StatusError when a binding that denies is not met."""
-    for denial in _denials(store, change, "Deny"):
-        raise _refusal(change, denial)
-
-
-def warnings(store: Store, change: Change) -> list[str]:
-    """What bindings that only warn have to say."""
-    return [
-        f"Validation failed for ValidatingAdmissionPolicy '{one.policy}' with binding '{one.binding}': {one.message}"
-        for one in _denials(store, change, "Warn")
-    ]
-
-
-def audit_notes(store: Store, change: Change) -> dict[str, str]:
-    """What bindings that audit have found (`validating/dispatcher.go: publishValidationFailureAnnotation`)."""
-    found = [
-        {
-            "message": one.message,
-            "policy": one.policy,
-            "binding": one.binding,
-            "expressionIndex": one.index,
-            "validationActions": list(one.actions),
-        }
-        for one in _denials(store, change, "Audit")
-    ]
-    notes = _annotations(store, change)
-    if found:
-        notes["validation.policy.admission.k8s.io/validation_failure"] = msgspec.json.encode(found).decode()
-    return notes
-
-
-def _annotations(store: Store, change: Change) -> dict[str, str]:
-    """What policies themselves have to say to the audit log, whatever their bindings do (`validating/dispatcher.go: auditAnnotationCollector`)."""
-    found: dict[str, list[str]] = {}
-    for policy, binding in bound(store, BINDINGS, POLICIES, change):
-        wanted = policy["spec"].get("auditAnnotations")
-        for key, text in _said_to_audit(store, policy, binding, change) if wanted else ():
-            found.setdefault(f"{policy['metadata']['name']}/{key}", []).append(text[:_LONGEST_ANNOTATION])
-    return {key: ", ".join(texts) for key, texts in found.items()}
-
-
-def _said_to_audit(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator[tuple[str, str]]:
-    """An expression that fails is told by the denial it leads to, or not at all."""
-    try:
-        for param in params(store, policy, binding, change):
-            known = variables(store, change, param)
-            if conditions_hold(policy, known):
-                asked = asking_about(policy, known)
-                for one in policy["spec"]["auditAnnotations"]:
-                    if text := _annotation(one["valueExpression"], asked):
-                        yield one["key"], text
-    except Undecided:
-        return
-
-
-def _annotation(expression: str, asked: Asked) -> str:
-    """ "" for null and for nothing but spaces. Raises Undecided (`validating/validator.go`)."""
-    try:
-        found = spent(expression, asked)
-    except ExpressionError as error:
-        raise Undecided(f"valueExpression '{expression}' resulted in error: {error}") from error
-    if found is not None and not isinstance(found, str):
-        kind = {bool: "bool", int: "int", float: "double", list: "list", dict: "map"}.get(type(found), "unknown")
-        raise Undecided(
-            f"valueExpression '{expression}' resulted in unsupported return type: {kind}. Return type must be either string or null."
-        )
-    return (found or "").strip()
+    @property
+    def message(self) -> str:
+        return self.decision.message
 
 
 def is_watched(store: Store, resource: str) -> bool:
@@ -120,57 +38,99 @@ def is_watched(store: Store, resource: str) -> bool:
     return bool(store.table(BINDINGS)) and is_subject(resource)
 
 
-def _denials(store: Store, change: Change, action: str) -> Iterator[Denial]:
+def refuse(store: Store, change: Change) -> None:
+    """Raises StatusError when a binding that denies is not met, or something cannot be put to use."""
     for policy, binding in bound(store, BINDINGS, POLICIES, change):
-        if action in (binding["spec"].get("validationActions") or ()):
-            yield from _judged(store, policy, binding, change)
+        for denial in _refusals(store, policy, binding, change):
+            raise _refusal(change, denial)
 
 
-def _judged(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator[Denial]:
-    names = (policy["metadata"]["name"], binding["metadata"]["name"])
-    is_strict = policy["spec"].get("failurePolicy", "Fail") == "Fail"
+def warnings(store: Store, change: Change) -> list[str]:
+    """What bindings that warn have to say."""
+    return [
+        f"Validation failed for ValidatingAdmissionPolicy '{one.policy}' with binding '{one.binding}': {one.message}"
+        for policy, binding in bound(store, BINDINGS, POLICIES, change)
+        if "Warn" in _actions(binding)
+        for one in _denials(store, policy, binding, change)
+    ]
+
+
+def audit_notes(store: Store, change: Change) -> dict[str, str]:
+    """For the audit log: what policies want to tell it, and the first denial that a binding wants there."""
+    notes = _annotations(store, change)
+    for policy, binding in bound(store, BINDINGS, POLICIES, change):
+        denials = _denials(store, policy, binding, change) if "Audit" in _actions(binding) else iter(())
+        if (denial := next(denials, None)) is not None:
+            notes["validation.policy.admission.k8s.io/validation_failure"] = _failure(denial, binding)
+            break
+    return notes
+
+
+def _failure(denial: Denial, binding: Obj) -> str:
+    """`publishValidationFailureAnnotation`: an annotation that is there cannot be overwritten."""
+    told = {
+        "message": denial.message,
+        "policy": denial.policy,
+        "binding": denial.binding,
+        "expressionIndex": denial.decision.place,
+        "validationActions": _actions(binding),
+    }
+    return msgspec.json.encode([told]).decode()
+
+
+def _annotations(store: Store, change: Change) -> dict[str, str]:
+    """What policies themselves have to say to the audit log, whatever their bindings do: each text once (`auditAnnotationCollector`)."""
+    found: dict[str, dict[str, None]] = {}
+    for policy, binding in bound(store, BINDINGS, POLICIES, change):
+        for one in _decided(store, policy, binding, change) if policy["spec"].get("auditAnnotations") else ():
+            for key, text in one.annotations:
+                known = found.setdefault(f"{policy['metadata']['name']}/{key}", {})
+                known[text.encode()[:_LONGEST_ANNOTATION].decode(errors="ignore")] = None
+    return {key: ", ".join(texts) for key, texts in found.items()}
+
+
+def _actions(binding: Obj) -> list[str]:
+    return binding["spec"].get("validationActions") or []
+
+
+def _decided(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator[Decided]:
+    """For each parameter; nothing where there is something wrong with them."""
     try:
-        for param in params(store, policy, binding, change):
-            known = variables(store, change, param)
-            if conditions_hold(policy, known):
-                asked = asking_about(policy, known)
-                for index, validation in enumerate(policy["spec"].get("validations") or ()):
-                    if (denial := _checked(names, validation, asked)) is not None:
-                        yield replace(
-                            denial, index=index, actions=tuple(binding["spec"].get("validationActions") or ())
-                        )
-                for one in policy["spec"].get("auditAnnotations") or ():
-                    _annotation(one["valueExpression"], asked)
-    except Undecided as trouble:
-        if is_strict:
-            yield Denial(*names, str(trouble), "Invalid")
+        given = params(store, policy, binding, change)
+    except Misconfigured:
+        return
+    for param in given:
+        yield decided(policy, variables(store, change, param))
 
 
-def _checked(names: tuple[str, str], validation: Obj, asked: Asked) -> Denial | None:
-    if value(validation["expression"], asked) is True:
-        return None
-    message = ""
-    if validation.get("messageExpression"):
-        message = _message(validation["messageExpression"], asked)
-    message = message or (validation.get("message") or "").strip()
-    message = message or f"failed expression: {validation['expression'].strip()}"
-    return Denial(*names, message, validation.get("reason") or "Invalid")
+def _denials(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator[Denial]:
+    """Of the validations alone."""
+    for one in _decided(store, policy, binding, change):
+        yield from (Denial(*_names(policy, binding), decision) for decision in one.denials)
 
 
-def _message(expression: str, asked: Asked) -> str:
-    """An expression that fails, or gives no short single line, leaves the choice to the plain message."""
+def _refusals(store: Store, policy: Obj, binding: Obj, change: Change) -> Iterator[Denial]:
+    """`dispatcher.go: Dispatch`: what denies, and what denies even though the binding only warns."""
+    name, bound_by = _names(policy, binding)
     try:
-        found = spent(expression, asked)
-    except ExpressionError:
-        return ""
-    text = found.strip() if isinstance(found, str) else ""
-    return "" if "\n" in text or len(text) > _LONGEST_MESSAGE else text
+        params(store, policy, binding, change)
+    except Misconfigured as trouble:
+        if policy["spec"].get("failurePolicy", "Fail") == "Fail":
+            yield Denial(name, bound_by if trouble.is_binding else "", Decision(str(trouble)))
+        return
+    for one in _decided(store, policy, binding, change):
+        denials = one.denials if "Deny" in _actions(binding) else []
+        yield from (Denial(name, bound_by, decision) for decision in (*denials, *one.failed))
+
+
+def _names(policy: Obj, binding: Obj) -> tuple[str, str]:
+    return policy["metadata"]["name"], binding["metadata"]["name"]
 
 
 def _refusal(change: Change, denial: Denial) -> StatusError:
-    says = (
-        f"ValidatingAdmissionPolicy '{denial.policy}' with binding '{denial.binding}' denied request: {denial.message}"
-    )
+    by = f" with binding '{denial.binding}'" if denial.binding else ""
+    says = f"ValidatingAdmissionPolicy '{denial.policy}'{by} denied request: {denial.message}"
     error = forbidden(change.resource.group, change.resource.plural, change.name, says)
     details = {**error.details, "causes": [{"message": says}]}
-    return StatusError(_CODES.get(denial.reason, 422), denial.reason, error.message, details)
+    reason = denial.decision.reason or "Invalid"
+    return StatusError(_CODES.get(reason, 422), reason, error.message, details)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from simulator.apiserver.admission.matching import Change, Pass, in_rule, namespace_matches, objects_match
+from simulator.apiserver.admission.policy_evaluation import Undecided, hook_concerns, variables
 from simulator.apiserver.admission.said import Said
 from simulator.apiserver.errors import StatusError, bad_request, forbidden
 from simulator.engine import Engine
 from simulator.engine.plain import Obj
-from simulator.machinery.expressions import ExpressionError, admission_scope, evaluate
 from simulator.machinery.json_patches import PatchError, json_patch
 from simulator.machinery.json_text import compact
 from simulator.machinery.store import Store
@@ -126,18 +126,13 @@ class Webhooks:
         )
 
     def _conditions_hold(self, hook: Obj, change: Change) -> bool:
-        """A condition that is false wins over one that fails."""
-        failed = ""
-        for condition in hook.get("matchConditions") or ():
-            variables = {"object": change.obj, "oldObject": change.old, "request": _request(change)}
-            try:
-                if evaluate(condition["expression"], variables, scope=admission_scope(is_hook=True)) is not True:
-                    return False
-            except ExpressionError as error:
-                failed = failed or f"expression '{condition['expression']}' resulted in error: {error}"
-        if failed and hook.get("failurePolicy") != "Ignore":
-            raise forbidden(change.resource.group, change.resource.plural, change.name, failed)
-        return not failed
+        if not hook.get("matchConditions"):
+            return True
+        try:
+            return hook_concerns(hook, variables(self._store, change, None))
+        except Undecided as trouble:
+            resource = change.resource
+            raise forbidden(resource.group, resource.plural, change.name, str(trouble)) from trouble
 
     # The call
 

@@ -70,11 +70,17 @@ Variables = tuple[tuple[str, Type], ...]
 
 @lru_cache(maxsize=256)
 def admission(
-    *, has_params: bool = False, variables: Variables | None = None, makes_objects: bool = False, is_hook: bool = False
+    *,
+    has_params: bool = False,
+    variables: Variables | None = None,
+    makes_objects: bool = False,
+    is_hook: bool = False,
+    has_authorizer: bool = True,
 ) -> Declarations:
-    """`variables`: those of a policy with their types; None where there are none to name. Webhooks know no namespace."""
+    """`variables`: those of a policy with their types; None where there are none to name. Webhooks know no namespace, messages nobody to ask."""
     found: dict[str, Type] = {"object": DYN, "oldObject": DYN, "request": _REQUEST, "namespaceObject": _NAMESPACE}
-    found |= {"authorizer": AUTHORIZER, "authorizer.requestResource": RESOURCE}
+    if has_authorizer:
+        found |= {"authorizer": AUTHORIZER, "authorizer.requestResource": RESOURCE}
     objects = dict(_OBJECTS)
     if is_hook:
         del found["namespaceObject"]

@@ -61,8 +61,9 @@ def validate_admission_policy(policy: Obj) -> Errors:
     if not spec.get("validations") and not spec.get("auditAnnotations"):
         return errors + [required(f"spec.{key}", _ONE_OF_BOTH) for key in ("validations", "auditAnnotations")]
     scope = admission_scope(has_params=has_params, variables=spec.get("variables") or ())
+    spoken = admission_scope(has_params=has_params, variables=spec.get("variables") or (), has_authorizer=False)
     for index, validation in enumerate(spec.get("validations") or ()):
-        errors += _validation(validation, f"spec.validations[{index}]", scope)
+        errors += _validation(validation, f"spec.validations[{index}]", scope, spoken)
     return errors + _audit_annotations(spec.get("auditAnnotations") or [], name, "spec.auditAnnotations", scope)
 
 
@@ -109,14 +110,15 @@ def _variable(variable: Obj, path: str, scope: Declared) -> Errors:
     return errors + validate_expression(text, f"{path}.expression", scope, purpose="variable", missing=missing)
 
 
-def _validation(validation: Obj, path: str, scope: Declared) -> Errors:
+def _validation(validation: Obj, path: str, scope: Declared, spoken: Declared) -> Errors:
+    """`spoken`: what messages may name."""
     message, computed = validation.get("message", ""), validation.get("messageExpression", "")
     missing = "expression is not specified"
     errors = validate_expression(validation.get("expression", ""), f"{path}.expression", scope, missing=missing)
     if computed and not computed.strip():
         errors.append(invalid(f"{path}.messageExpression", computed, "must be non-empty if specified"))
     elif computed:
-        errors += validate_expression(computed, f"{path}.messageExpression", scope, purpose="message")
+        errors += validate_expression(computed, f"{path}.messageExpression", spoken, purpose="message")
     if message and not message.strip():
         errors.append(invalid(f"{path}.message", message, "message must be non-empty if specified"))
     elif "\n" in message.strip() or "\r" in message.strip():

@@ -201,5 +201,5 @@ def test_an_annotation_that_fails_denies(world: Any) -> None:
     expression = "string(object.spec.none)"
     policy(world, auditAnnotations=[{"key": "k", "valueExpression": expression}])
     response = world.call("POST", DEPLOYMENTS, deployment(2))
-    says = f"valueExpression '{expression}' resulted in error: no such key: none"
+    says = f"expression '{expression}' resulted in error: no such key: none"
     assert (response.status, response.body["message"]) == (422, PREFIX + says)
