@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from simulator.apiserver.errors import StatusError
-from simulator.client import About, Client, Controller, Process
+from simulator.client import About, Client, Process
 from simulator.csi.backend import Backend, Refused
 from simulator.csi.identity import finalizer_of
+from simulator.csi.sidecar import Sidecar
 from simulator.engine.plain import Obj
 from simulator.machinery.claims import annotations, unique_name
 
@@ -19,10 +20,9 @@ _VOLUMES, _ATTACHMENTS = "persistentvolumes", "volumeattachments.storage.k8s.io"
 _CSI_NODES = "csinodes.storage.k8s.io"
 _NODE_ID = "csi.alpha.kubernetes.io/node-id"
 _ATTACH_US, _DETACH_US = (1_000_000, 3_000_000), (1_000_000, 2_000_000)
-_RETRY_US, _RETRY_MAX_US = 1_000_000, 300_000_000
 
 
-class ExternalAttacher(Controller):
+class ExternalAttacher(Sidecar):
     name: ClassVar[str] = "external-attacher"
     watches: ClassVar[Mapping[str, str]] = {
         _ATTACHMENTS: "on_attachment",
@@ -37,8 +37,6 @@ class ExternalAttacher(Controller):
         self._driver = driver
         self._backend = backend
         self._finalizer = finalizer_of(driver)
-        self._due: dict[str, int] = {}
-        self._failures: dict[str, int] = {}
 
     def on_attachment(self, old: Obj | None, new: Obj | None) -> None:
         if new is None or new["spec"]["attacher"] != self._driver or (old is not None and _looks(old) == _looks(new)):
@@ -199,28 +197,10 @@ class ExternalAttacher(Controller):
         del self._due[step]
         return True
 
-    def _try_later(self, key: str) -> None:
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        self.enqueue(key, min(_RETRY_US << min(failures, 20), _RETRY_MAX_US))
-
     def _forget(self, key: str) -> None:
-        self._failures.pop(key, None)
+        super()._forget(key)
         for step in ("attach", "detach"):
             self._due.pop(f"{key}/{step}", None)
-
-    # State
-
-    def on_stop(self) -> None:
-        super().on_stop()
-        self._due.clear()
-        self._failures.clear()
-
-    def dump_private(self) -> Obj:
-        return {"due": self._due, "failures": self._failures}
-
-    def load_private(self, state: Obj) -> None:
-        self._due, self._failures = dict(state["due"]), dict(state["failures"])
 
 
 def _looks(attachment: Obj) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import ClassVar
 
-from simulator.client import About, Client, Controller, Process
+from simulator.client import About, Client, Process
 from simulator.cloud.storage_flavours import StorageFlavour
 from simulator.csi.backend import Backend, Files, Order, Refused
 from simulator.csi.class_parameters import check_parameters
@@ -23,6 +23,7 @@ from simulator.csi.data_sources import (
     source_of,
 )
 from simulator.csi.identity import source_of as identity_of
+from simulator.csi.sidecar import Sidecar
 from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
 
@@ -31,10 +32,9 @@ _ATTACHMENTS = "volumeattachments.storage.k8s.io"
 _CLAIM, _VOLUME, _SOURCE = "claim:", "volume:", "source:"
 _FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 _DELETION_SECRET = "volume.kubernetes.io/provisioner-deletion-secret"
-_RETRY_US, _RETRY_MAX_US = 1_000_000, 300_000_000
 
 
-class ExternalProvisioner(Controller):
+class ExternalProvisioner(Sidecar):
     name: ClassVar[str] = "external-provisioner"
     watches: ClassVar[Mapping[str, str]] = {
         _CLAIMS: "on_claim",
@@ -54,9 +54,6 @@ class ExternalProvisioner(Controller):
         self._files = files
         self._sources = DataSources(client, process.cache, storage.driver, is_csi=storage.is_csi)
         self._source = identity_of(storage, process.engine.seed)
-        self._due: dict[str, int] = {}
-        """Claim or volume in work → when the backend answers."""
-        self._failures: dict[str, int] = {}
 
     # What is watched
 
@@ -296,30 +293,8 @@ class ExternalProvisioner(Controller):
         self._due[key] = self.engine.now + takes
         self.enqueue(key, takes)
 
-    def _try_later(self, key: str) -> None:
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        self.enqueue(key, min(_RETRY_US << min(failures, 20), _RETRY_MAX_US))
-
-    def _forget(self, key: str) -> None:
-        self._due.pop(key, None)
-        self._failures.pop(key, None)
-
     def _say(self, about: Obj, type: str, reason: str, message: str) -> None:
         self.client.event(about, type, reason, message, source=self._source)
-
-    # State
-
-    def on_stop(self) -> None:
-        super().on_stop()
-        self._due.clear()
-        self._failures.clear()
-
-    def dump_private(self) -> Obj:
-        return {"due": self._due, "failures": self._failures}
-
-    def load_private(self, state: Obj) -> None:
-        self._due, self._failures = dict(state["due"]), dict(state["failures"])
 
 
 def _turn(name: str) -> int:

@@ -11,13 +11,13 @@ from typing import ClassVar
 
 from simulator.client import Client, Controller, Process
 from simulator.csi.backend import Backend, Refused
+from simulator.csi.sidecar import RETRY_MAX_US, retry_us
 from simulator.engine.plain import Obj
 from simulator.machinery import claims as rules
 from simulator.machinery import quantities
 
 _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 _TAKES_US = (2_000_000, 4_000_000)
-_RETRY_US, _RETRY_MAX_US = 1_000_000, 300_000_000
 _PENDING = "Waiting for user to (re-)start a pod to finish file system resize of volume on node."
 _NOT_REQUIRED = "volume.kubernetes.io/node-expansion-not-required"
 _GIB = 1 << 30
@@ -92,7 +92,7 @@ class ExternalResizer(Controller):
         allocated = _allocated(claim)
         is_new = not allocated or quantities.value(allocated) != quantities.value(wanted)
         if _step(claim) == "ControllerResizeInfeasible":
-            self._slow.setdefault(key, self.engine.now + _RETRY_MAX_US)
+            self._slow.setdefault(key, self.engine.now + RETRY_MAX_US)
         left = self._slow.get(key, 0) - self.engine.now
         if left > 0 and not is_new:
             self.enqueue(key, left)
@@ -138,7 +138,7 @@ class ExternalResizer(Controller):
         self._say(claim, "Warning", "VolumeResizeFailed", message)
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        self.enqueue(key, min(_RETRY_US << min(failures, 20), _RETRY_MAX_US))
+        self.enqueue(key, retry_us(failures))
 
     def _hand_over(self, claim: Obj, volume: Obj) -> None:
         """The disk is large enough: the rest is the kubelet's, unless the driver says that a raw device has no file system to grow."""

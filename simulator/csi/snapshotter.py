@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import ClassVar
 
-from simulator.client import Client, Controller, Process
+from simulator.client import Client, Process
 from simulator.csi.backend import Files, Refused
+from simulator.csi.sidecar import Sidecar
 from simulator.engine.plain import Obj
 from simulator.machinery.claims import annotations, handle_of, volume_bytes
 
@@ -20,12 +21,11 @@ _FINALIZER = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protect
 _BEING_DELETED = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted"
 _BEING_CREATED = "snapshot.storage.kubernetes.io/volumesnapshot-being-created"
 _TAKES_US = (2_000_000, 5_000_000)
-_RETRY_US, _RETRY_MAX_US = 1_000_000, 300_000_000
 #: Answers after which a snapshot may still be in the making (`isFinalError`).
 _UNCERTAIN = ("", "Canceled", "DeadlineExceeded", "Unavailable", "ResourceExhausted", "Aborted")
 
 
-class ExternalSnapshotter(Controller):
+class ExternalSnapshotter(Sidecar):
     name: ClassVar[str] = "external-snapshotter"
     watches: ClassVar[Mapping[str, str]] = {_CONTENTS: "on_content"}
     writes = (_CONTENTS, "events")
@@ -34,8 +34,6 @@ class ExternalSnapshotter(Controller):
         super().__init__(process, client)
         self._driver = driver
         self._files = files
-        self._due: dict[str, int] = {}
-        self._failures: dict[str, int] = {}
 
     def on_content(self, old: Obj | None, new: Obj | None) -> None:
         """Not for what it wrote itself about a failure."""
@@ -163,30 +161,8 @@ class ExternalSnapshotter(Controller):
         del self._due[key]
         return True
 
-    def _try_later(self, key: str) -> None:
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        self.enqueue(key, min(_RETRY_US << min(failures, 20), _RETRY_MAX_US))
-
-    def _forget(self, key: str) -> None:
-        self._due.pop(key, None)
-        self._failures.pop(key, None)
-
     def _say(self, content: Obj, reason: str, message: str) -> None:
         self.client.event(content, "Warning", reason, message, source=f"csi-snapshotter {self._driver}")
-
-    # State
-
-    def on_stop(self) -> None:
-        super().on_stop()
-        self._due.clear()
-        self._failures.clear()
-
-    def dump_private(self) -> Obj:
-        return {"due": self._due, "failures": self._failures}
-
-    def load_private(self, state: Obj) -> None:
-        self._due, self._failures = dict(state["due"]), dict(state["failures"])
 
 
 def _looks(content: Obj) -> tuple[object, ...]:

@@ -31,7 +31,7 @@ from simulator.node.fleet import WORKERS, Fleet, Network
 from simulator.node.image_pulls import ImagePulls
 from simulator.node.kubelet_api import KubeletApi
 from simulator.node.loads import Loads
-from simulator.node.machine_facts import node_spec
+from simulator.node.machine_facts import Machine, node_spec
 from simulator.node.machines import Machines
 from simulator.node.node_shutdown import NodeShutdown
 from simulator.node.node_status import VERSION
@@ -55,35 +55,6 @@ from simulator.workloads.plans import argv_of
 from simulator.workloads.program import FOREVER
 
 
-class NodeConfig(Protocol):
-    """One machine in the cluster's configuration."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def cpu(self) -> str: ...
-    @property
-    def memory(self) -> str: ...
-    @property
-    def pods(self) -> int: ...
-    @property
-    def zone(self) -> str: ...
-    @property
-    def labels(self) -> dict[str, str]: ...
-    @property
-    def taints(self) -> tuple[dict[str, str], ...]: ...
-    @property
-    def machine(self) -> str: ...
-    @property
-    def os(self) -> str: ...
-    @property
-    def arch(self) -> str: ...
-    @property
-    def runtime_handlers(self) -> tuple[str, ...]: ...
-
-
 class ClusterConfig(Protocol):
     @property
     def pod_subnet(self) -> str: ...
@@ -94,7 +65,7 @@ class ClusterConfig(Protocol):
     @property
     def flavour(self) -> Flavour: ...
     @property
-    def nodes(self) -> Sequence[NodeConfig]: ...
+    def nodes(self) -> Sequence[Machine]: ...
     @property
     def cni(self) -> str: ...
     @property
@@ -150,7 +121,7 @@ class Kubelets:
 
     # Machines
 
-    def join(self, node: NodeConfig, index: int, *, boots: bool = False) -> None:
+    def join(self, node: Machine, index: int, *, boots: bool = False) -> None:
         """A new machine; `index` is its number in the cluster, from which its addresses follow. `boots`: it is switched on now."""
         spec = node_spec(node, index, self._config.flavour, self._config.pod_subnet, alone=len(self._config.nodes) == 1)
         spec = replace(spec, cni=self._config.cni)
