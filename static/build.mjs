@@ -47,6 +47,7 @@ export function options({ entryPoints, outdir, hashed, minify }) {
     entryNames: `[name]${mark}`,
     chunkNames: "c/[name]-[hash]",
     assetNames: `a/[name]${mark}`,
+    alias: { "d3-transition": "./src/draw/no-transition.ts" },
     loader: { ".woff2": "file", ".svg": "file" },
     logLevel: "warning",
   };

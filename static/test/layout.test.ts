@@ -6,7 +6,7 @@ import type { NodeRow, PodRow } from "../src/protocol/shapes";
 import { Berths } from "../src/scene/berths";
 import { cellRect, hitFleet, layoutFleet, podRect } from "../src/scene/fleet";
 import { along, roundedPath, route } from "../src/scene/cables";
-import { fitBelow, reveal } from "../src/scene/camera";
+import { fitAcross, fitBelow, reveal } from "../src/scene/camera";
 import { LOOSE, layoutQuay, type QuayLayout } from "../src/scene/layout";
 import type { Rect } from "../src/scene/measures";
 import { buildModel } from "../src/scene/model";
@@ -67,7 +67,27 @@ test("zones are in order of creation, the system's last", () => {
 });
 
 test("the chart is as wide as the mock's on a small stage and wider on a wide one", () => {
-  assert.deepEqual([quay(undefined, 390).width, quay().width, quay(undefined, 1440).width, quay(undefined, 9000).width], [1088, 1088, 1440, 1600]);
+  assert.deepEqual([quay(undefined, 600).width, quay().width, quay(undefined, 1440).width, quay(undefined, 9000).width], [1088, 1088, 1440, 1600]);
+});
+
+test("on a stage as narrow as a phone the chart stands upright, in lines that keep their size", () => {
+  const { width, height, upright, racks, zones, control, storage, waterline } = quay(undefined, 390);
+  assert.deepEqual([width, upright, [...new Set(racks.map(({ line }) => line))]], [430, true, [0, 1, 2]]);
+  assert.ok(height > 2 * width, `${height}`);
+  const all = [control.panel, ...zones.map(({ rect }) => rect), ...storage!.cards.map(({ rect }) => rect), ...racks.map(({ rect }) => rect), storage!.rack];
+  all.forEach((a, i) => all.slice(i + 1).forEach((b) => assert.ok(!overlap(a, b), JSON.stringify([a, b]))));
+  for (const rect of [...all, control.you]) assert.ok(rect.x >= 0 && rect.x + rect.w <= width && rect.y + rect.h <= height, JSON.stringify(rect));
+  for (const { cards } of zones) for (const { rect } of cards) assert.ok(rect.w >= 80, JSON.stringify(rect));
+  assert.deepEqual([zones.every(({ rect }) => rect.y + rect.h < waterline), racks.every(({ rect }) => rect.y > waterline)], [true, true]);
+});
+
+test("an upright chart's trunk of traffic goes around the zones below its service, and its lanes begin at the knot", () => {
+  const { lane, zones, waterline, width } = quay(110e6, 390);
+  const shop = zones.find(({ zone }) => zone.name === "shop")!.rect;
+  assert.match(lane!.trunk, new RegExp(`V${shop.y + shop.h}q0 6 -6 6H14q-6 0 -6 6V${waterline - 13}q0 6 6 6H89$`));
+  assert.ok(lane!.pill.x > 0 && lane!.pill.x + lane!.pill.w < width);
+  assert.equal(lane!.ready.length, 4);
+  for (const { path } of lane!.ready) assert.match(path, /^M150 /);
 });
 
 test("the lane leads to ready pods, and is cut to the one that is not", () => {
@@ -87,9 +107,9 @@ for (const count of [1, 2, 3, 5, 8, 12]) {
 }
 
 const places = ["you", "scheduler", "controller:replicaset", "controller:node-lifecycle", "kubelet:node-1", "kubelet:node-5", "kube-proxy", "cloud"];
-for (const place of places) {
-  test(`${place} has a cable to the API server and back`, () => {
-    const layout = quay();
+for (const width of [390, 1088]) for (const place of places) {
+  test(`${place} has a cable to the API server and back on a stage of ${width} pixels`, () => {
+    const layout = quay(undefined, width);
     const there = route(layout, place, "apiserver");
     const back = route(layout, "apiserver", place);
     assert.ok(there && there.length >= 2 && back && back.length >= 2);
@@ -106,6 +126,7 @@ test("a place nobody knows has no cable", () => {
 
 test("the camera shows the whole chart below the tools, and moves no more than it must", () => {
   assert.deepEqual(fitBelow({ width: 1088, height: 548 }, { width: 1088, height: 548 }, 44), { k: 1, x: 0, y: 0 });
+  assert.deepEqual(fitAcross({ x: 20, y: 40, w: 430, h: 1500 }, { width: 215, height: 400 }, 92), { k: 0.5, x: -10, y: 72 });
   const camera = { k: 2, x: 0, y: 0 };
   assert.equal(reveal(camera, { x: 50, y: 50, w: 10, h: 10 }, { width: 400, height: 300 }), camera);
   assert.deepEqual(reveal(camera, { x: 300, y: 50, w: 10, h: 10 }, { width: 400, height: 300 }), { k: 2, x: -244, y: 0 });
@@ -119,6 +140,12 @@ test("in the fleet, a click on a pod's cell finds that pod", () => {
     const hit = hitFleet(layout, x + w / 2, y + h / 2);
     assert.deepEqual([hit?.node.name, hit?.berth], [zone.nodes[index]!.name, berth]);
   }
+});
+
+test("on a narrow stage the fleet leaves room for its summary below instead of beside", () => {
+  const nodes = Array.from({ length: 60 }, (_, i) => ({ uid: `n${i}`, name: `n${i}`, ns: "", created: i, zone: "abc"[i % 3]! }) as NodeRow);
+  const { zones } = layoutFleet(nodes, { view: { width: 390, height: 570 }, aside: 0, above: 40, below: 200, mostBerths: 10, plinths: 1 });
+  for (const { rect } of zones) assert.ok(rect.y >= 128 && rect.y + rect.h <= 370 && rect.x + rect.w <= 390, JSON.stringify(rect));
 });
 
 test("ten thousand pods find their berths in a blink", () => {

@@ -72,6 +72,14 @@ def test_a_lab_on_a_phone_is_accessible_in_every_pane(visit: Visit, theme: str) 
         page.get_by_role("navigation", name="Panes").get_by_role("button", name=pane).click()
         assert violations(page) == [], pane
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("navigation", name="Panes").get_by_role("button", name="Cluster").click()
+    for chart, least_scale in (("Racks", 0.8), ("Fleet", None), ("Pod", 0.45), ("Namespaces", 0.8)):
+        page.get_by_role("button", name=chart, exact=True).click()
+        assert violations(page) == [], chart
+        if least_scale:
+            assert (
+                page.locator("svg.scene > g").evaluate("g => g.transform.baseVal.getItem(1).matrix.a") >= least_scale
+            ), chart
 
 
 @pytest.mark.parametrize("width", [360, 390])

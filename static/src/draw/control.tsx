@@ -5,7 +5,7 @@
  * shown as a row of marks, the leader's filled. The three bars in the API server are its gates.
  */
 import type { ComponentRow } from "../protocol/shapes";
-import { busPoints, dropPoints, roundedPath } from "../scene/cables";
+import { busPoints, dropPoints, riserPoints, roundedPath } from "../scene/cables";
 import type { ControlPlace } from "../scene/control-places";
 import type { QuayLayout } from "../scene/layout";
 import type { Rect } from "../scene/measures";
@@ -71,17 +71,17 @@ function Members({ row, right, y }: { row: ComponentRow | null; right: number; y
 
 function WatchBus({ layout }: { layout: QuayLayout }) {
   const { control, bus, racks } = layout;
-  const risers = [control.scheduler.x + 102, control.controllers.x + control.controllers.w / 2];
+  const way = busPoints(layout).slice(0, -1);
   const first = racks[0];
   const shore = first ? `M${bus.x} ${bus.y - 8}q0 8 -8 8H${first.rect.x + first.rect.w / 2}` : "";
   return (
     <g>
       <path class="cable" d={`M${control.you.x + control.you.w + 2} ${control.you.y + 30}H${control.api.x - 2}`} />
-      <path class="cable" d={roundedPath(busPoints(layout).slice(0, 3).concat([[bus.x, bus.y - 8]]))} />
+      <path class="cable" d={roundedPath([...way, [bus.x, bus.y - 8]])} />
       <path class="cable" d={shore} />
-      <path class="cable" d={risers.map((x) => `M${x} ${bus.top}v-4`).join("")} />
+      <path class="cable" d={riserPoints(layout).map((points) => roundedPath(points)).join("")} />
       {racks.map((rack) => <Cable key={rack.node.uid} layout={layout} rack={rack} />)}
-      <text class="t-k" x={control.api.x + control.api.w + 22} y={bus.top - 3}>watch</text>
+      <text class="t-k" x={bus.gutter === null ? control.api.x + control.api.w + 22 : bus.gutter + 9} y={bus.top - 3}>watch</text>
     </g>
   );
 }

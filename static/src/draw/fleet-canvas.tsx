@@ -81,7 +81,7 @@ function FleetSide({ scene }: { scene: StageScene }) {
   useEffect(() => callOut(scene, summary), [summary, fleet]);
   useEffect(() => scene.wake?.(), [colour]);
   return (
-    <aside class="fleet-side" aria-label="Summary">
+    <aside class="fleet-side" aria-label="Summary" tabIndex={0}>
       <span class="cap">Right now</span>
       <h2>{summary.nodes.toLocaleString("en")} nodes</h2>
       <p>{summary.pods.toLocaleString("en")} pods on {summary.readyNodes.toLocaleString("en")} ready nodes</p>

@@ -22,6 +22,8 @@ export interface QuayLooks extends ControlLooks {
 export function Quay({ layout, looks }: { layout: QuayLayout; looks: QuayLooks }) {
   const ring = (uid: string) => uid === looks.selected;
   const tiles = [...layout.tiles.values(), ...layout.queued];
+  const knot = layout.lane?.pill;
+  const besideKnot = knot && knot.x < 100 ? knot.x + knot.w + 10 : 16;
   return (
     <g>
       <Ground waterline={layout.waterline} />
@@ -37,7 +39,7 @@ export function Quay({ layout, looks }: { layout: QuayLayout; looks: QuayLooks }
       )))}
       {tiles.map((tile) => <TileOf key={tile.pod.uid} tile={tile} density={tile.plinth ? 0 : tile.pod.node === "" ? layout.queueDensity : layout.density} looks={looks} />)}
       {layout.lane ? <Knot {...layout.lane.pill} count={looks.endpoints ?? 0} /> : null}
-      <text class="shore-word above" x="16" y={layout.waterline - 4.5}>declared</text>
+      <text class="shore-word above" x={besideKnot} y={layout.waterline - 4.5}>declared</text>
       <text class="shore-word" x="16" y={layout.waterline + 15.5}>running</text>
     </g>
   );

@@ -11,11 +11,12 @@ import type { Flight, Trace } from "../motion/director";
 import type { SessionLog } from "../protocol/log";
 import { lookUp, rows, table, type ClusterState } from "../protocol/store";
 import type { Callout } from "../scene/callouts";
-import { centreOn, fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
+import { route, stopPoint } from "../scene/cables";
+import { centreOn, fitAcross, fitBelow, leastZoom, MOST_ZOOM, reveal, type Camera, type Size } from "../scene/camera";
 import { layoutFleet, type FleetLayout } from "../scene/fleet";
-import { layoutFocus, type FocusLayout } from "../scene/focus";
+import { focusContent, layoutFocus, type FocusLayout } from "../scene/focus";
 import { LOOSE, layoutQuay, QUAY_NODES, QUAY_PODS, type QuayLayout } from "../scene/layout";
-import type { Rect } from "../scene/measures";
+import { UPRIGHT_BELOW, type Rect } from "../scene/measures";
 import type { Ratchet, TilePlace } from "../scene/rack-places";
 import { buildModel, isQueued, tintsOf, topOwner, type SceneModel } from "../scene/model";
 import { layoutNamespaces, type NamespacesLayout } from "../scene/namespaces";
@@ -27,8 +28,15 @@ import type { Detail, View } from "./view";
 
 /** Room for the tools along the top edge, in CSS pixels. */
 export const TOOLS_ROOM = 44;
-/** Room for the summary beside the fleet. */
-const ASIDE = 262;
+/** The same where the tools take two lines. */
+const NARROW_TOOLS_ROOM = 92;
+/** Where a chart begins that is shown in pieces. */
+const CHART_TOP = 40;
+/** What is kept in view around a message while the learner steps. */
+const AROUND_A_STOP = { left: 70, top: 100, w: 140, h: 150 };
+/** Room for the summary beside the fleet; on a narrow stage it is below, and the tools take two lines more. */
+const ASIDE = { aside: 262 };
+const BELOW = { aside: 0, above: 56, below: 200 };
 const FLEET_MOST_ZOOM = 24;
 /** Width of a node's rack when the fleet is looked at rack by rack. */
 const FLEET_RACK_PX = 96;
@@ -85,7 +93,7 @@ export class StageScene {
 
   /** Follows changes of data and size until the returned function is called. */
   attach(): () => void {
-    const stops = [effect(() => this.keepTime()), effect(() => this.keepFitted()), effect(() => this.watchDepartures()), effect(() => this.askForDecision())];
+    const stops = [effect(() => this.keepTime()), effect(() => this.keepFitted()), effect(() => this.watchDepartures()), effect(() => this.askForDecision()), effect(() => this.followSteps())];
     this.view.camera.value = { fit: () => this.fit(), zoomBy: (factor) => this.zoomBy(factor), reveal: (uid) => this.reveal(uid) };
     return () => stops.forEach((stop) => stop());
   }
@@ -167,7 +175,7 @@ export class StageScene {
   /** What colours besides the phase are made from. */
   fit(): void {
     this.fitted = true;
-    this.place(this.chartKind.value === "fleet" ? { k: 1, x: 0, y: 0 } : fitBelow(this.world(), this.size.value, TOOLS_ROOM));
+    this.place(this.chartKind.value === "fleet" ? { k: 1, x: 0, y: 0 } : this.fitting());
   }
 
   zoomBy(factor: number): void {
@@ -177,9 +185,43 @@ export class StageScene {
 
   reveal(uid: string): void {
     const rect = this.rectOf(uid);
-    if (!rect || this.fitted) return;
+    if (rect && (!this.fitted || this.showsPieces())) this.bringIntoView(rect);
+  }
+
+  private bringIntoView(rect: Rect): void {
     const next = reveal(this.camera.value, rect, this.size.value);
-    if (next !== this.camera.value) this.place(next);
+    if (next === this.camera.value) return;
+    this.fitted = false;
+    this.place(next);
+  }
+
+  /** On a narrow stage a chart is as wide as the stage, and only a piece of it is seen. */
+  private showsPieces(): boolean {
+    return this.size.value.width < UPRIGHT_BELOW;
+  }
+
+  private fitting(): Camera {
+    if (!this.showsPieces()) return fitBelow(this.world(), this.size.value, TOOLS_ROOM);
+    const { width, height } = this.world();
+    const piece = this.chartKind.value === "pod" ? focusContent(this.focus.value) : { x: 0, y: CHART_TOP, w: width, h: height };
+    return fitAcross(piece, this.size.value, NARROW_TOOLS_ROOM);
+  }
+
+  /** Whoever steps from message to message on a narrow stage sees each where it is. */
+  private followSteps(): void {
+    const msg = this.session.trace.value.present?.msg;
+    if (!msg || !this.isStepping() || !this.showsPieces() || this.chartKind.value !== "quay") return;
+    const points = route(this.quay.peek(), msg.from, msg.to);
+    if (!points) return;
+    const [x, y] = stopPoint(points, msg.from === "apiserver");
+    const { left, top, w, h } = AROUND_A_STOP;
+    const isWhole = this.camera.peek().k <= this.fitting().k;
+    this.bringIntoView(isWhole ? { x: this.quay.peek().width / 2, y: y - top, w: 0, h } : { x: x - left, y: y - top, w, h });
+  }
+
+  private isStepping(): boolean {
+    const playhead = this.session.playhead.value;
+    return playhead !== null && !playhead.playing;
   }
 
   /** Where an object stands on the chart shown; null when it is not drawn there. */
@@ -243,7 +285,7 @@ export class StageScene {
   private keepFitted(): void {
     const kind = this.chartKind.value;
     if (kind === "fleet" || kind === "list") return;
-    const camera = fitBelow(this.world(), this.size.value, TOOLS_ROOM);
+    const camera = this.fitting();
     this.zoom?.scaleExtent([leastZoom(this.world(), this.size.value), MOST_ZOOM]);
     if (this.fitted) this.place(camera);
   }
@@ -267,7 +309,7 @@ export class StageScene {
 
   private askForDecision(): void {
     const msg = this.session.trace.value.present?.msg;
-    const stepping = this.session.playhead.value !== null && !this.session.playhead.value.playing;
+    const stepping = this.isStepping();
     this.decision.value = null;
     if (!stepping || !msg || msg.verb !== "bind") return;
     void this.session.api.command<InspectReply>({ kind: "inspect", uid: msg.uid }).then((outcome) => {
@@ -282,7 +324,7 @@ export class StageScene {
     const { mostBerths, plinths } = this.session.berths.most();
     const key = [nodes, this.size.value.width, this.size.value.height, mostBerths, plinths].map(String).join();
     if (this.keptFleet && this.keptFleet.nodes === nodes && this.keptFleet.key === key) return this.keptFleet.layout;
-    const layout = layoutFleet([...nodes.values()], { view: this.size.value, aside: ASIDE, mostBerths, plinths });
+    const layout = layoutFleet([...nodes.values()], { view: this.size.value, ...(this.size.value.width < UPRIGHT_BELOW ? BELOW : ASIDE), mostBerths, plinths });
     this.keptFleet = { nodes, key, layout };
     return layout;
   }

@@ -73,7 +73,7 @@ function Present({ stop, heard, at: [x, y], layout, gap }: PresentProps) {
   const label = labelOf(stop.msg, heard);
   const w = textWidth(label, 11) + 20;
   const isYours = stop.msg.from === "you" || stop.msg.to === "you";
-  const left = isYours ? layout.control.you.x - x : x + 12 + w > layout.width - 8 ? -12 - w : 12;
+  const left = isYours ? layout.control.you.x - x : x + 12 + w > layout.width - 8 ? Math.max(8 - x, -12 - w) : 12;
   const middle = isYours ? layout.control.you.y + layout.control.you.h + 12 - y : 0;
   return (
     <g transform={`translate(${x},${y})`}>

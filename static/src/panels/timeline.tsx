@@ -77,7 +77,7 @@ function ScaleBar({ session, now, end }: BarProps) {
       onPointerMove={(event) => { if (bar.current!.hasPointerCapture(event.pointerId)) seekTo(event); }}>
       <Fields span={span} x={x} now={now} width={width} />
       <Patience stretches={patienceOf({ readiness: session.log.readiness, marks: session.log.marks, nodes: table(session.present.value, "Node").values() })} x={x} end={span.end} />
-      {session.log.msgs.length + session.log.marks.length === 0 ? <text class="tl-word" x={width / 2} y="16" text-anchor="middle">Nothing has happened yet.</text> : null}
+      {session.log.msgs.length + session.log.marks.length === 0 ? <text class="tl-word" x={width * (x(now) < width * 0.3 || x(now) > width * 0.7 ? 0.5 : x(now) < width / 2 ? 0.75 : 0.25)} y="16" text-anchor="middle">{session.log.start.at < SECOND ? "Nothing has happened yet." : "Nothing has happened since you came."}</text> : null}
       <Ticks session={session} x={x} />
       <Marks marks={session.log.marks} x={x} />
       <path class="tl-hand" d={`M${x(now)} 2v33`} />

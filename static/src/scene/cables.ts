@@ -11,8 +11,20 @@ export type Point = readonly [x: number, y: number];
 
 /** From the API server's foot along the watch bus to where it reaches the shore. */
 export function busPoints({ control, bus }: QuayLayout): Point[] {
+  if (bus.gutter !== null) {
+    const y = control.api.y + 46;
+    return [[control.api.x - 1, y], [bus.gutter, y], [bus.gutter, bus.top], [bus.x, bus.top], [bus.x, bus.y]];
+  }
   const x = control.api.x + 72;
   return [[x, control.api.y + control.api.h], [x, bus.top], [bus.x, bus.top], [bus.x, bus.y]];
+}
+
+/** From the bus to those of the control plane who listen to it. */
+export function riserPoints({ control: { scheduler, controllers }, bus }: QuayLayout): Point[][] {
+  const middle = controllers.x + controllers.w / 2;
+  const ofControllers: Point[] = [[middle, bus.top], [middle, controllers.y + controllers.h]];
+  if (bus.gutter === null) return [[[scheduler.x + 102, bus.top], [scheduler.x + 102, scheduler.y + scheduler.h]], ofControllers];
+  return [[[bus.gutter, scheduler.y + 30], [scheduler.x, scheduler.y + 30]], ofControllers];
 }
 
 /** From the shore end of the bus to a kubelet's plug. */
@@ -34,6 +46,8 @@ function toApiServer(layout: QuayLayout, from: string): Point[] | null {
   const { control } = layout;
   const { api, you, scheduler } = control;
   if (from === "you") return [[you.x + you.w, you.y + 30], [api.x - 2, you.y + 30]];
+  if (layout.upright && from === "scheduler") return [[api.x + 30, scheduler.y], [api.x + 30, api.y + api.h + 3]];
+  if (layout.upright && from.startsWith("controller:")) return aroundTheScheduler(layout, from.slice("controller:".length));
   if (from === "scheduler") return [[scheduler.x + 52, scheduler.y], [scheduler.x + 52, 60], [api.x + 130, 60], [api.x + 130, api.y - 3]];
   if (from.startsWith("controller:")) {
     const [x, y] = chipTop(layout, from.slice("controller:".length));
@@ -42,13 +56,22 @@ function toApiServer(layout: QuayLayout, from: string): Point[] | null {
   return fromApiServer(layout, from)?.reverse() ?? null;
 }
 
+/** From a controller's chip up the right side of the panel to the top of the API server. */
+function aroundTheScheduler(layout: QuayLayout, name: string): Point[] {
+  const { api, controllers, panel } = layout.control;
+  const [x, y] = chipTop(layout, name);
+  const [side, gap] = [panel.x + panel.w - 6, controllers.y - 8];
+  return [[x, y], [x, gap], [side, gap], [side, 60], [api.x + 110, 60], [api.x + 110, api.y - 3]];
+}
+
 function fromApiServer(layout: QuayLayout, to: string): Point[] | null {
   const { control, bus, racks } = layout;
   const { api, etcd, scheduler, controllers } = control;
-  const [foot, corner] = busPoints(layout) as [Point, Point, ...Point[]];
-  const riser = (x: number, y: number): Point[] => [foot, corner, [x, bus.top], [x, y]];
+  const toBus = busPoints(layout).slice(0, -2);
+  const riser = (x: number, y: number): Point[] => [...toBus, [x, bus.top], [x, y]];
   if (to === "etcd") return [[api.x + api.w + 2, api.y + 22], [etcd.x - 4, api.y + 22]];
   if (to === "you") return toApiServer(layout, "you")?.reverse() ?? null;
+  if (to === "scheduler" && bus.gutter !== null) return [...toBus.slice(0, 2), [bus.gutter, scheduler.y + 30], [scheduler.x - 1, scheduler.y + 30]];
   if (to === "scheduler") return riser(scheduler.x + 102, scheduler.y + scheduler.h + 1);
   if (to.startsWith("controller:")) return riser(chipTop(layout, to.slice("controller:".length))[0], controllers.y + controllers.h + 1);
   if (to === "kube-proxy") return racks[0] ? [...busPoints(layout), [racks[0].rect.x + racks[0].rect.w / 2, bus.y]] : null;

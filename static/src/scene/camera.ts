@@ -17,6 +17,12 @@ export function fitBelow(world: Size, view: Size, top: number, most = 1.5): Came
   return { k, x: (view.width - world.width * k) / 2, y: top - top * k + spare / 3 };
 }
 
+/** A part of the chart as wide as the view, below a strip of `top` pixels; what is higher than the view begins with its top. */
+export function fitAcross({ x, y, w }: Rect, view: Size, top: number): Camera {
+  const k = view.width / w;
+  return { k, x: -x * k, y: top - y * k };
+}
+
 export function leastZoom(world: Size, view: Size): number {
   return Math.min(1, fitBelow(world, view, 0).k) * 0.8;
 }

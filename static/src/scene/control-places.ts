@@ -37,14 +37,14 @@ export function placeControl(model: SceneModel, chart: number): ControlPlace {
     scheduler,
     queue: { x: scheduler.x + 84, y: 76, w: scheduler.w - 91, h: 48 },
     controllers,
-    ...placeChips(inChipOrder(model.components.filter(isController)), controllers),
-    parts: {
-      apiserver: model.components.find(({ part }) => part === "apiserver") ?? null,
-      etcd: model.components.find(({ part }) => part === "etcd") ?? null,
-      scheduler: model.components.find(({ part }) => part === "scheduler") ?? null,
-      manager: model.components.find(({ name }) => name === "kube-controller-manager") ?? null,
-    },
+    ...placeChips(model, controllers),
+    parts: placeParts(model),
   };
+}
+
+export function placeParts({ components }: SceneModel): ControlPlace["parts"] {
+  const find = (part: string) => components.find((row) => row.part === part) ?? null;
+  return { apiserver: find("apiserver"), etcd: find("etcd"), scheduler: find("scheduler"), manager: components.find(({ name }) => name === "kube-controller-manager") ?? null };
 }
 
 function isController({ part, name }: ComponentRow): boolean {
@@ -73,11 +73,13 @@ function inChipOrder(components: ComponentRow[]): ComponentRow[] {
   return [...components].sort((a, b) => rank(a) - rank(b));
 }
 
-function placeChips(components: ComponentRow[], box: Rect): { chips: ChipPlace[]; moreChips: number } {
+/** Chips in rows, as many as the box is high; in a low box that has room for all in one row they are larger. */
+export function placeChips(model: SceneModel, box: Rect): { chips: ChipPlace[]; moreChips: number } {
+  const components = inChipOrder(model.components.filter(isController));
   const width = (label: string) => label.length * 5.6 + 11;
   const total = components.reduce((sum, component) => sum + width(chipLabel(component.name)) + 5, 0);
-  const twoRows = total > box.w - 22;
-  const lines = twoRows ? [box.y + 20, box.y + 39] : [box.y + 28];
+  const inRows = total > box.w - 22;
+  const lines = inRows ? Array.from({ length: Math.floor((box.h - 22) / 19) }, (_, i) => box.y + 20 + i * 19) : [box.y + 28];
   const chips: ChipPlace[] = [];
   let [line, x] = [0, box.x + 10];
   for (const component of components) {
@@ -85,7 +87,7 @@ function placeChips(components: ComponentRow[], box: Rect): { chips: ChipPlace[]
     if (x + width(label) > box.x + box.w - 10) [line, x] = [line + 1, box.x + 10];
     const y = lines[line];
     if (y === undefined) break;
-    chips.push({ component, label, rect: { x, y, w: width(label), h: twoRows ? 16 : 20 } });
+    chips.push({ component, label, rect: { x, y, w: width(label), h: inRows ? 16 : 20 } });
     x += width(label) + 5;
   }
   return { chips, moreChips: components.length - chips.length };

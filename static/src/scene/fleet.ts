@@ -30,17 +30,18 @@ const HEAD = 17;
 const RACK_SHAPE = 0.53;
 const MOST_CELL: Size = { width: 170, height: 320 };
 
-export interface FleetOptions { view: Size; aside: number; mostBerths: number; plinths: number }
+/** `aside` and `below` are kept free for the summary, `above` for tools that take more than one line. */
+export interface FleetOptions { view: Size; aside: number; above?: number; below?: number; mostBerths: number; plinths: number }
 
-export function layoutFleet(nodes: readonly NodeRow[], { view, aside, mostBerths, plinths }: FleetOptions): FleetLayout {
+export function layoutFleet(nodes: readonly NodeRow[], { view, aside, above = 0, below = 0, mostBerths, plinths }: FleetOptions): FleetLayout {
   const names = [...new Set(inOrder([...nodes]).map(({ zone }) => zone))].sort();
   const groups = names.map((name) => inOrder(nodes.filter(({ zone }) => zone === name)));
-  const room = { width: Math.max(200, view.width - 2 * MARGIN - aside - GAP * (names.length - 1)), height: Math.max(120, view.height - TOP - BOTTOM) };
+  const room = { width: Math.max(200, view.width - 2 * MARGIN - aside - GAP * (names.length - 1)), height: Math.max(120, view.height - TOP - BOTTOM - above - below) };
   const { cell, columns, spare } = commonCell(groups.map(({ length }) => length), room);
   let x = MARGIN;
   const zones = names.map((name, i) => {
     const w = columns[i]! * cell.width + 2 * PAD + spare;
-    const zone: FleetZone = { name, rect: { x, y: TOP, w, h: room.height }, nodes: groups[i]!, columns: columns[i]!, cell };
+    const zone: FleetZone = { name, rect: { x, y: TOP + above, w, h: room.height }, nodes: groups[i]!, columns: columns[i]!, cell };
     x += w + GAP;
     return zone;
   });

@@ -36,6 +36,13 @@ export function layoutFocus(state: ClusterState, selected: string | null): Focus
   };
 }
 
+/** The part of the chart where something stands. */
+export function focusContent({ owners, services, node }: FocusLayout): Rect {
+  const rects = [...owners, ...services, node].map(({ rect }) => rect);
+  const [left, right] = [Math.min(...rects.map(({ x }) => x)) - 12, Math.max(...rects.map(({ x, w }) => x + w)) + 12];
+  return { x: left, y: 96, w: right - left, h: node.rect.y + node.rect.h - 96 };
+}
+
 function focusedPod(state: ClusterState, selected: string | null): PodRow | null {
   const pods = table(state, "Pod");
   const own = selected === null ? undefined : pods.get(selected);

@@ -7,11 +7,12 @@
  */
 import type { Berths } from "./berths";
 import { placeControl, placeQueue, type ControlPlace } from "./control-places";
-import { BERTH_ABOVE_RACKS, LEAST_WIDTH, MARGIN, SHORE, STORAGE_WIDTH } from "./measures";
+import { BERTH_ABOVE_RACKS, LEAST_WIDTH, MARGIN, SHORE, STORAGE_WIDTH, UPRIGHT_BELOW, ZONE_TOP } from "./measures";
 import type { SceneModel } from "./model";
 import { placeRacks, type Density, type RackPlace, type Ratchet, type TilePlace } from "./rack-places";
 import { placeStorage, type StoragePlace } from "./storage-places";
 import { placeEntries, placeLane, type EntryPlace, type LanePlace } from "./traffic-lanes";
+import { layoutUpright } from "./upright";
 import { placeZones, type ZonePlace } from "./zone-places";
 
 export const QUAY_NODES = 12;
@@ -23,8 +24,10 @@ export interface QuayLayout {
   width: number;
   height: number;
   waterline: number;
-  /** The watch bus: along the bottom of the control plane, down at `x`, back above the racks at `y`. */
-  bus: { top: number; x: number; y: number };
+  /** Higher than wide, for a narrow stage (upright.ts). */
+  upright: boolean;
+  /** The watch bus: along the bottom of the control plane, down at `x`, back above the racks at `y`; upright it goes down at `gutter` first. */
+  bus: { top: number; x: number; y: number; gutter: number | null };
   control: ControlPlace;
   zones: ZonePlace[];
   /** Where the last zone ends at most, and how many found no room. */
@@ -58,6 +61,7 @@ const FILLED = 0.94;
 const STORAGE_GAP = 29;
 
 export function layoutQuay(model: SceneModel, berths: Berths, { width, height = Infinity, ratchet }: LayoutOptions): QuayLayout {
+  if (width < UPRIGHT_BELOW) return layoutUpright(model, berths, ratchet);
   const chart = Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, Math.round(width)));
   const plain = layoutAt(model, berths, chart, ratchet);
   const scale = (layout: QuayLayout): number => Math.min(1, width / layout.width, height / layout.height);
@@ -79,14 +83,14 @@ function layoutAt(model: SceneModel, berths: Berths, chart: number, ratchet: Rat
   const hasStorage = model.volumes.length > 0 || model.classes.length > 0;
   const right = hasStorage ? chart - MARGIN - STORAGE_WIDTH - STORAGE_GAP + 3 : chart - 32;
   const control = placeControl(model, chart);
-  const { zones, bottom, zoneRows } = placeZones(model.zones, { left: MARGIN, right, least: ratchet.zoneRows });
+  const { zones, bottom, zoneRows } = placeZones(model.zones, { left: MARGIN, right, least: ratchet.zoneRows, top: ZONE_TOP });
   const waterline = bottom + SHORE;
   const quay = placeRacks(model, berths, { top: waterline + BERTH_ABOVE_RACKS, right: hasStorage ? right : chart - MARGIN, ratchet });
-  const bus = { top: 134, x: right + 12, y: waterline + 9 };
+  const bus = { top: 134, x: right + 12, y: waterline + 9, gutter: null };
   const queue = placeQueue(model.queued, control.queue);
   const height = Math.max(quay.bottom, waterline + 227) + 8;
   return {
-    width: chart, height, waterline, bus, control, zones, zonesEnd: right, zonesMore: model.zones.length - zones.length, ...queue,
+    width: chart, height, waterline, upright: false, bus, control, zones, zonesEnd: right, zonesMore: model.zones.length - zones.length, ...queue,
     racks: quay.racks, tiles: quay.tiles, density: quay.density,
     lane: placeLane(model, { zones, racks: quay.racks, tiles: quay.tiles, waterline, density: quay.density }),
     entries: placeEntries(model, zones),

@@ -5,6 +5,8 @@ export interface Rect { x: number; y: number; w: number; h: number }
 
 /** The narrowest chart; narrower stages show it smaller. */
 export const LEAST_WIDTH = 1088;
+/** Stages narrower than this many CSS pixels have an upright quay (upright.ts), and show a chart in pieces. */
+export const UPRIGHT_BELOW = 560;
 export const MARGIN = 16;
 export const ZONE_TOP = 154;
 export const ZONE_HEAD = 28;

@@ -15,7 +15,7 @@ export interface NamespaceRowPlace { card: Card | null; rect: Rect; pods: { pod:
 export interface NamespacePlace { zone: Zone; rect: Rect; rows: NamespaceRowPlace[]; loose: { card: Card; rect: Rect }[] }
 export interface NamespacesLayout { width: number; height: number; places: NamespacePlace[] }
 
-const LEAST_WIDTH = 760;
+const LEAST_WIDTH = 420;
 const MARGIN = 16;
 const CARD = { w: 150, h: 50, gap: 10 };
 const TILE = { w: 92, h: 32, dx: 98, dy: 38 };

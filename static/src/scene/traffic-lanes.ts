@@ -43,10 +43,9 @@ export function placeLane(model: SceneModel, room: LaneRoom): LanePlace | null {
   if (!lane) return null;
   const card = room.zones.flatMap(({ cards }) => cards).find((place) => place.card.uid === lane.service.uid)?.rect;
   if (!card) return null;
-  const x = card.x + card.w + 13;
   const knot = room.waterline - 7;
+  const { x, trunk } = trunkFrom(card, room, knot);
   const pill = { x: x - 61, y: room.waterline - 16, w: 122, h: 19 };
-  const trunk = `M${card.x + card.w} ${card.y + 25}h5q8 0 8 8V${knot}`;
   const line = (pod: PodRow) => lanePath(room, pod, x, knot);
   return {
     trunk,
@@ -54,6 +53,19 @@ export function placeLane(model: SceneModel, room: LaneRoom): LanePlace | null {
     ready: lane.ready.flatMap((pod) => { const path = line(pod); return path ? [{ uid: pod.uid, path: path.d }] : []; }),
     cut: lane.cut.flatMap((pod) => { const path = line(pod); return path ? [{ uid: pod.uid, path: path.stub, mark: path.mark }] : []; }),
   };
+}
+
+/** The way of the edge around what is below, where the words of the shore end. */
+const EDGE = { x: 8, knot: 150 };
+
+/** Straight down to the shore, or around the zones that stand below in an upright chart. */
+function trunkFrom(card: Rect, { zones }: LaneRoom, knot: number): { x: number; trunk: string } {
+  const zone = zones.find(({ cards }) => cards.some(({ rect }) => rect === card))!.rect;
+  const x = card.x + card.w + 13;
+  const start = `M${card.x + card.w} ${card.y + 25}h5q8 0 8 8`;
+  if (!zones.some(({ rect }) => rect.y > zone.y)) return { x, trunk: `${start}V${knot}` };
+  const below = zone.y + zone.h + 6;
+  return { x: EDGE.knot, trunk: `${start}V${below - 6}q0 6 -6 6H${EDGE.x + 6}q-6 0 -6 6V${knot - 6}q0 6 6 6H${EDGE.knot - 61}` };
 }
 
 interface PodLine { d: string; stub: string; mark: [number, number] }

@@ -4,10 +4,11 @@
  * Promise: pure. Columns become narrower before rows are added, and rows are added before anything is left out; what is left out is
  * counted. Beside services a column has room for the traffic that goes down.
  */
-import { CARD, ZONE_HEAD, ZONE_TOP, type Rect } from "./measures";
+import { CARD, ZONE_HEAD, type Rect } from "./measures";
 import type { Card, CardGroup, Zone } from "./model";
 
 const MOST_CARD_ROWS = 6;
+export const ZONE_GAP = 12;
 
 export interface CardPlace { card: Card; rect: Rect }
 
@@ -32,7 +33,7 @@ function columnWeight(columns: number): number {
   return columns === 1 ? 1.3 : columns === 2 ? 0.8 : 1.04;
 }
 
-interface ZoneRoom { left: number; right: number; least: number }
+export interface ZoneRoom { left: number; right: number; least: number; top: number }
 
 export function placeZones(zones: Zone[], room: ZoneRoom): { zones: ZonePlace[]; bottom: number; zoneRows: number } {
   let zoneRows = Math.max(2, Math.min(room.least, MOST_CARD_ROWS));
@@ -42,17 +43,17 @@ export function placeZones(zones: Zone[], room: ZoneRoom): { zones: ZonePlace[];
   const placed: ZonePlace[] = [];
   let x = room.left;
   for (const zone of zones) {
-    const place = placeZone(zone, { x, zoneRows, unit, height, right: room.right });
+    const place = placeZone(zone, { x, zoneRows, unit, height, right: room.right, top: room.top });
     if (x + place.rect.w > room.right + 1 && placed.length > 0) break;
     placed.push(place);
-    x += place.rect.w + 12;
+    x += place.rect.w + ZONE_GAP;
   }
-  return { zones: placed, bottom: ZONE_TOP + height, zoneRows };
+  return { zones: placed, bottom: room.top + height, zoneRows };
 }
 
 /** Width of a column of weight 1 when all zones share the room. */
-function columnUnit(zones: Zone[], perColumn: number, { left, right }: ZoneRoom): number {
-  let fixed = 12 * Math.max(0, zones.length - 1);
+export function columnUnit(zones: Zone[], perColumn: number, { left, right }: ZoneRoom): number {
+  let fixed = ZONE_GAP * Math.max(0, zones.length - 1);
   let weight = 0;
   for (const zone of zones) {
     const columns = columnsOf(zone, perColumn);
@@ -67,7 +68,7 @@ function gapsOf(columns: Column[]): number[] {
   return columns.slice(0, -1).map((column, i) => (column.hasServices || columns[i + 1]!.hasServices ? CARD.laneGap : CARD.gap));
 }
 
-function placeZone(zone: Zone, at: { x: number; zoneRows: number; unit: number; height: number; right: number }): ZonePlace {
+function placeZone(zone: Zone, at: { x: number; zoneRows: number; unit: number; height: number; right: number; top: number }): ZonePlace {
   const columns = columnsOf(zone, at.zoneRows);
   const gaps = gapsOf(columns);
   const w = Math.max(CARD.narrowest, at.unit * columnWeight(columns.length));
@@ -77,9 +78,9 @@ function placeZone(zone: Zone, at: { x: number; zoneRows: number; unit: number; 
   columns.forEach((column, i) => {
     if (x + w + CARD.pad > at.right + 1 && i > 0) more += column.cards.length;
     else {
-      column.cards.forEach((card, k) => cards.push({ card, rect: { x, y: ZONE_TOP + ZONE_HEAD + k * CARD.pitch, w, h: CARD.h } }));
+      column.cards.forEach((card, k) => cards.push({ card, rect: { x, y: at.top + ZONE_HEAD + k * CARD.pitch, w, h: CARD.h } }));
       x += w + (gaps[i] ?? 0);
     }
   });
-  return { zone, rect: { x: at.x, y: ZONE_TOP, w: Math.min(x + CARD.pad, at.right) - at.x, h: at.height }, cards, more };
+  return { zone, rect: { x: at.x, y: at.top, w: Math.min(x + CARD.pad, at.right) - at.x, h: at.height }, cards, more };
 }
