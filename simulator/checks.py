@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj
-from simulator.engine.trail import TrailRow
+from simulator.engine.trail_rows import TrailRow
 from simulator.machinery import selectors
 
 Test = dict[str, Any]

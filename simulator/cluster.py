@@ -37,7 +37,7 @@ from simulator.remedies.search import Remedies
 SIM_VERSION = "2026.11.3"
 #: A fresh cluster is run this long before time 0, so that its system pods are up.
 _BOOT_US = 60_000_000
-FORMAT = 3
+FORMAT = 4
 
 
 class SnapshotRefused(ValueError):

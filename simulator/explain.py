@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from simulator.apiserver.registry import Registry
 from simulator.engine.plain import Obj
-from simulator.engine.trail import TrailRow
+from simulator.engine.trail_rows import TrailRow
 from simulator.machinery.differences import leaves, value_at
 from simulator.machinery.store import Change, Compacted
 from simulator.narrator import Narrator

@@ -5,7 +5,7 @@ more than what the simulated cluster did.
 """
 
 from simulator.engine.plain import Obj
-from simulator.engine.trail import TrailRow
+from simulator.engine.trail_rows import TrailRow
 from simulator.machinery import resources
 from simulator.machinery.store import Change
 

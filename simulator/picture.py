@@ -10,7 +10,7 @@ from typing import Any
 from simulator.apiserver.registry import Registry
 from simulator.controlplane import ControlPlane
 from simulator.engine.plain import Obj
-from simulator.engine.trail import TrailRow
+from simulator.engine.trail_rows import TrailRow
 from simulator.machinery.store import Change
 from simulator.narrator import Narrator, kind_named, place_of
 from simulator.node.kubelets import Kubelets

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from simulator.apiserver.errors import ApiUnavailable, StatusError
 from simulator.apiserver.event_index import Identity
 from simulator.engine.plain import Obj
+from simulator.engine.trail_rows import moment
 
 if TYPE_CHECKING:
     from simulator.client.client import ApiServer
@@ -71,12 +72,13 @@ class EventRecorder:
             involved["resourceVersion"] = metadata["resourceVersion"]
         if field_path:
             involved["fieldPath"] = field_path
-        # The time that ends an Event's name: Unix nanoseconds, told apart by the number of the next event.
-        nanos = engine.epoch_s * 1_000_000_000 + engine.now * 1_000 + engine.trail.ev % 1_000
         return {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{name}.{nanos:x}", "namespace": namespace or "default"},
+            "metadata": {
+                "name": f"{name}.{moment(engine.epoch_s, engine.now, engine.trail.ev)}",
+                "namespace": namespace or "default",
+            },
             "involvedObject": involved,
             "reason": reason,
             "message": intern(message),

@@ -11,7 +11,7 @@ from typing import Protocol
 from simulator.client import crashes
 from simulator.client.cache import Cache
 from simulator.client.gate import Gate
-from simulator.client.routes import Interest, Routes
+from simulator.client.routes import EVERYTHING, Interest, Routes
 from simulator.engine import Engine, Plain
 from simulator.engine.plain import Obj
 from simulator.machinery.resources import by_name
@@ -21,7 +21,6 @@ from simulator.machinery.store import Change
 AnyHandler = Callable[[str, Obj | None, Obj | None], None]
 #: The key of `watches` that means every custom resource.
 ANY_CUSTOM = "*"
-_EVERYTHING = Interest()
 _NOT_CHOOSY: Mapping[str, Interest] = {}
 
 
@@ -79,8 +78,10 @@ class Process:
             if resource == ANY_CUSTOM:
                 self._any.append(getattr(part, method))
                 continue
-            routes = self._routes.setdefault(resource, Routes(is_custom=by_name(resource) is None))
-            routes.add(getattr(part, method), interests.get(resource, _EVERYTHING))
+            routes = self._routes.get(resource)
+            if routes is None:
+                routes = self._routes[resource] = Routes(is_custom=by_name(resource) is None)
+            routes.add(getattr(part, method), interests.get(resource, EVERYTHING))
 
     @property
     def is_shown(self) -> bool:

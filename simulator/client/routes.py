@@ -29,8 +29,13 @@ class Interest(NamedTuple):
     changes: frozenset[str] = ALL
 
 
+EVERYTHING = Interest()
+
+
 class Routes:
     """The handlers of one resource, some of which are choosy."""
+
+    __slots__ = ("_all", "_everybody", "_found", "_is_choosy", "is_custom")
 
     def __init__(self, *, is_custom: bool = False) -> None:
         self.is_custom = is_custom
@@ -45,7 +50,7 @@ class Routes:
         self._all.append((handler, interest))
         self._found.clear()
         self._everybody = (*self._everybody, handler)
-        self._is_choosy = self._is_choosy or interest != Interest()
+        self._is_choosy = self._is_choosy or interest != EVERYTHING
 
     def of(self, old: Obj | None, new: Obj | None) -> tuple[Handler, ...]:
         """Who hears of this change, in order."""

@@ -15,6 +15,7 @@ from simulator.engine.plain import Plain
 from simulator.engine.profile import Profile, profile_named
 from simulator.engine.rng import Rng
 from simulator.engine.trail import Trail
+from simulator.engine.trail_rows import TrailColumns
 
 
 class Component(Protocol):
@@ -212,7 +213,7 @@ class Engine:
             "ticket": self._ticket,
             "heap": [list(event) for event in sorted(self._heap) if event[1] not in self._cancelled],
             "streams": {name: rng.state for name, rng in sorted(self._streams.items())},
-            "trail": self.trail.dump(),
+            "trail": self.trail.dump(TrailColumns(self.epoch_s)),
         }
 
     def load(self, state: Plain) -> None:
@@ -231,4 +232,4 @@ class Engine:
             rng.state = Rng.for_stream(self.seed, name).state
         for name, value in state["streams"].items():
             self.rng(name).state = value
-        self.trail.load(state["trail"])
+        self.trail.load(state["trail"], TrailColumns(self.epoch_s))

@@ -7,66 +7,11 @@ first once there are more than `limit`; a row keeps its root's number, so even t
 """
 
 from collections.abc import Iterator
-from functools import partial
-from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 from simulator.engine.plain import Plain
+from simulator.engine.trail_rows import TrailColumns, TrailRow, row_of
 
 ROOT_TYPES = ("start", "command", "fault", "timer")
-
-
-class TrailRow(NamedTuple):
-    ev: int
-    at: int
-    """Simulated microseconds since cluster start."""
-    type: str
-    """start, command, fault, timer, write, refusal (a write that was asked for and not done), or run (a program in a container)."""
-    actor: str
-    """Who did it: `you`, `deployment-controller`, `kubelet/node-3` …"""
-    verb: str
-    resource: str
-    namespace: str
-    name: str
-    uid: str
-    rev: int
-    """The store's revision that this write made; 0 for anything that is not a write."""
-    because: int
-    """The ev that led to this one; 0 for a root."""
-    root: int
-    hop: int
-    """How many steps from the root; a root is 0."""
-    note: str
-
-
-#: A row from all its values at once: half the price of naming them.
-_row = partial(tuple.__new__, TrailRow)
-
-
-#: Columns that are told as what they are not: the number of a row, the time since the row before, how far back the cause is.
-_EV, _AT, _BECAUSE = (TrailRow._fields.index(name) for name in ("ev", "at", "because"))
-
-
-def _columns(rows: list[TrailRow]) -> list[Plain]:
-    """Column by column, with differences in place of numbers that grow: half the bytes of a snapshot's trail once it is packed."""
-    if not rows:
-        return []
-    columns: list[Plain] = [list(column) for column in zip(*rows, strict=True)]
-    times = columns[_AT]
-    columns[_AT] = [times[0], *(after - before for before, after in pairwise(times))]
-    columns[_BECAUSE] = [row.because and row.ev - row.because for row in rows]
-    del columns[_EV]
-    return columns
-
-
-def _from_columns(first: int, columns: list[Plain]) -> list[TrailRow]:
-    if not columns:
-        return []
-    numbers = range(first, first + len(columns[0]))
-    columns = [*columns[:_EV], numbers, *columns[_EV:]]
-    columns[_AT] = accumulate(columns[_AT])
-    columns[_BECAUSE] = [back and ev - back for ev, back in zip(numbers, columns[_BECAUSE], strict=True)]
-    return [_row(row) for row in zip(*columns, strict=True)]
 
 
 class Trail:
@@ -100,7 +45,7 @@ class Trail:
         parent = self.get(because) if because else None
         root, hop = (because or ev, 0) if parent is None else (parent.root, parent.hop + 1)
         return self._add(
-            ev, hop, _row((ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note))
+            ev, hop, row_of((ev, at, type, actor, verb, resource, namespace, name, uid, rev, because, root, hop, note))
         )
 
     def write(
@@ -111,7 +56,7 @@ class Trail:
         rows, index = self._rows, because - self._first
         parent = rows[index] if 0 <= index < len(rows) else self._roots.get(because)
         root, hop = (because or ev, 0) if parent is None else (parent.root, parent.hop + 1)
-        row = _row((ev, at, "write", who, verb, resource, key[0], key[1], uid, rev, because, root, hop, ""))
+        row = row_of((ev, at, "write", who, verb, resource, key[0], key[1], uid, rev, because, root, hop, ""))
         rows.append(row)
         if hop == 0:
             self._roots[ev] = row
@@ -178,18 +123,18 @@ class Trail:
         del self._rows[:surplus]
         self._first += surplus
 
-    def dump(self) -> Plain:
+    def dump(self, columns: TrailColumns) -> Plain:
         kept = self._first
         return {
             "ev": self.ev,
             "first": self._first,
-            "columns": _columns(self._rows),
+            "rows": columns.told(self._rows),
             "roots": [list(row) for row in self._roots.values() if row.ev < kept],
         }
 
-    def load(self, state: Plain) -> None:
+    def load(self, state: Plain, columns: TrailColumns) -> None:
         self.ev = state["ev"]
         self._first = state["first"]
-        self._rows = _from_columns(self._first, state["columns"])
+        self._rows = columns.taken(self._first, state["rows"])
         self._roots = {row[0]: TrailRow(*row) for row in state["roots"]}
         self._roots.update((row.ev, row) for row in self._rows if row.hop == 0)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from simulator.engine.plain import Obj, Plain
+from simulator.machinery.event_columns import EventColumns
 from simulator.machinery.shared_specs import SharedSpecs
 
 #: (namespace, name); the namespace of cluster-scoped objects is "".
@@ -157,7 +158,7 @@ class Store:
         specs = SharedSpecs()
         return {
             "revision": self.revision,
-            "tables": [[name, rows] for name in self._tables if (rows := self._rows(name, specs))],
+            "tables": [[name, rows] for name in sorted(self._tables) if (rows := self._rows(name, specs))],
             "pod_specs": specs.dump(),
             "gone": [
                 [name, *key] for name, objects in self._born.items() for key in objects if key not in self._tables[name]
@@ -165,8 +166,10 @@ class Store:
             "log": [[c.rev, c.ev, c.type, c.resource, *c.key, c.old, c.new] for c in kept],
         }
 
-    def _rows(self, resource: str, specs: SharedSpecs) -> list[list[Plain]]:
+    def _rows(self, resource: str, specs: SharedSpecs) -> Plain:
         born = self._born.get(resource, {})
+        if resource == "events":
+            return EventColumns().told(self._tables[resource])
         if resource == "pods":
             return [[*key, specs.told(obj)] for key, obj in self._tables[resource].items()]
         return [[*key, obj] for key, obj in self._tables[resource].items() if born.get(key) is not obj]
@@ -178,6 +181,9 @@ class Store:
             del self._tables[name][namespace, object_name]
         specs = SharedSpecs(state["pod_specs"])
         for name, rows in state["tables"]:
+            if name == "events":
+                self._tables[name] = dict(EventColumns().taken(rows))
+                continue
             if name == "pods":
                 rows = [(ns, n, specs.taken(obj)) for ns, n, obj in rows]
             self._tables.setdefault(name, {}).update({(ns, n): obj for ns, n, obj in rows})

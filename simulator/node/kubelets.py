@@ -463,7 +463,7 @@ class Kubelets:
     def _dumped(self, record: PodRecord, recipes: Recipes) -> Plain:
         """Of a status last written that is still what the API server holds only the fields' names are told."""
         state, status = dump_pod(record, recipes), self._stored_status(record.namespace, record.name, record.uid)
-        if record.written and all(name in status and status[name] == one for name, one in record.written.items()):
+        if record.written and record.written.items() <= status.items():
             state["written"] = list(record.written)
         return state
 

@@ -6,7 +6,8 @@ record holds, which are most, are left out of a dump.
 
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.engine import Plain
@@ -270,9 +271,12 @@ def dump_pod(record: PodRecord, recipes: Recipes) -> Plain:
 
 
 def load_pod(state: Plain, recipes: Recipes) -> PodRecord:
-    containers = {one["name"]: _load_container(one, recipes) for one in state["containers"]}
-    pairs = {name: tuple(state[name]) for name in ("requests", "resize") if name in state}
-    return PodRecord(**{**state, **pairs, "containers": containers})
+    """`state` is used up, as by the others here."""
+    state["containers"] = {one["name"]: _load_container(one, recipes) for one in state["containers"]}
+    for name in ("requests", "resize"):
+        if name in state:
+            state[name] = tuple(state[name])
+    return PodRecord(**state)
 
 
 def dump_node(record: NodeRecord) -> Plain:
@@ -282,7 +286,8 @@ def dump_node(record: NodeRecord) -> Plain:
 
 
 def load_node(state: Plain) -> NodeRecord:
-    return NodeRecord(**{**state, "pods": dict.fromkeys(state["pods"])})
+    state["pods"] = dict.fromkeys(state["pods"])
+    return NodeRecord(**state)
 
 
 def _defaults(kind: type[Any]) -> tuple[list[str], Callable[[Any], tuple[Any, ...]], list[Any]]:
@@ -298,8 +303,8 @@ _DEFAULTS = {kind: _defaults(kind) for kind in (Run, ProbeRecord, ContainerRecor
 
 def _dump(record: Any) -> dict[str, Any]:
     names, values_of, defaults = _DEFAULTS[type(record)]
-    found = zip(names, values_of(record), defaults, strict=True)
-    return {name: value for name, value, default in found if value is not default and value != default}
+    values = values_of(record)
+    return dict(compress(zip(names, values, strict=True), map(ne, values, defaults)))
 
 
 def _dump_container(record: ContainerRecord, recipes: Recipes) -> Plain:
@@ -314,17 +319,20 @@ def _dump_container(record: ContainerRecord, recipes: Recipes) -> Plain:
 
 
 def _load_container(state: Plain, recipes: Recipes) -> ContainerRecord:
-    loaded: dict[str, Any] = {name: _load_run(state[name], recipes) for name in ("run", "before") if name in state}
+    for name in ("run", "before"):
+        if name in state:
+            state[name] = _load_run(state[name], recipes)
     if "probes" in state:
-        loaded["probes"] = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
+        state["probes"] = {kind: ProbeRecord(**probe) for kind, probe in state["probes"].items()}
     if "why" in state:
-        loaded["why"] = tuple(state["why"])
-    return ContainerRecord(**{**state, **loaded})
+        state["why"] = tuple(state["why"])
+    return ContainerRecord(**state)
 
 
 def _load_run(state: Plain, recipes: Recipes) -> Run:
-    recipe = recipes.at(state["recipe"])
-    return Run(**{**state, "recipe": recipe, "config": _pairs(state.get("config", ()))})
+    state["recipe"] = recipes.at(state["recipe"])
+    state["config"] = _pairs(state.get("config", ()))
+    return Run(**state)
 
 
 def _recipe(state: Plain) -> Recipe:

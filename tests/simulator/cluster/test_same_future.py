@@ -128,6 +128,17 @@ def test_equal_seeds_and_commands_give_equal_bytes_and_another_seed_does_not() -
     assert run(3) != run(4)
 
 
+def test_a_kind_of_which_nothing_is_left_begins_anew_as_it_would_have() -> None:
+    straight = Cluster.create(CONFIG)
+    for line in ("priorityclass low --value=1", "secret generic key", "quota few --hard=pods=9"):
+        play(straight, shell(f"kubectl create {line}"))
+    play(straight, shell("kubectl delete secret key"))
+    restored = Cluster.load(straight.dump())
+    for cluster in (straight, restored):
+        play(cluster, shell("kubectl create secret generic key"))
+    assert restored.state_hash() == straight.state_hash()
+
+
 def test_a_question_changes_nothing() -> None:
     cluster = Cluster.create(CONFIG)
     before = cluster.state_hash()
