@@ -3,6 +3,8 @@
 Follows `plugin/pkg/admission/runtimeclass/admission.go`, word for word. Leaves to others: whether a node has the handler (the kubelet).
 """
 
+from collections.abc import Sequence
+
 from simulator.apiserver import errors
 from simulator.engine.plain import Obj
 from simulator.machinery.quantities import milli
@@ -52,6 +54,31 @@ def _schedule(spec: Obj, scheduling: Obj, pod_name: str) -> None:
             raise errors.forbidden("", "pods", pod_name, says)
     if wanted:
         spec["nodeSelector"] = {**selector, **wanted}
-    more = [one for one in scheduling.get("tolerations") or () if one not in (spec.get("tolerations") or ())]
-    if more:
-        spec["tolerations"] = [*(spec.get("tolerations") or ()), *more]
+    if more := scheduling.get("tolerations"):
+        spec["tolerations"] = merged_tolerations(spec.get("tolerations") or [], more)
+
+
+def merged_tolerations(first: Sequence[Obj], second: Sequence[Obj]) -> list[Obj]:
+    """`pkg/util/tolerations: MergeTolerations`: of two of which one covers the other, that one stays."""
+    everything = [*first, *second]
+    kept: list[Obj] = []
+    for index, one in enumerate(everything):
+        later = (other for other in everything[index + 1 :] if other != one)
+        if not any(covers(other, one) for other in (*kept, *later)):
+            kept.append(one)
+    return kept
+
+
+def covers(wide: Obj, narrow: Obj) -> bool:
+    """Whether all that the second tolerates is tolerated by the first (`isSuperset`)."""
+    if wide == narrow:
+        return True
+    is_open = wide.get("operator") == "Exists"
+    if narrow.get("key", "") != wide.get("key", "") and (wide.get("key") or not is_open):
+        return False
+    if wide.get("effect") and narrow.get("effect") != wide["effect"]:
+        return False
+    limit, seconds = wide.get("tolerationSeconds"), narrow.get("tolerationSeconds")
+    if wide.get("effect") == "NoExecute" and limit is not None and (seconds is None or seconds > limit):
+        return False
+    return is_open or (narrow.get("operator") == "Equal" and narrow.get("value", "") == wide.get("value", ""))

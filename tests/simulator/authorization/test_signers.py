@@ -72,6 +72,29 @@ def test_signing_needs_a_word_for_the_signer(world: Any, words: Any, granted: st
     assert world.call("PUT", f"{PATH}/ann/status", world.call("GET", f"{PATH}/ann").body, user=BOB).status == 200
 
 
+@follows("CertificateApproval", f"{PLUGINS}/approval/admission_test.go: TestPlugin_Validate")
+@follows("CertificateSigning", f"{PLUGINS}/signing/admission_test.go: TestPlugin_Validate")
+@pytest.mark.parametrize(
+    ("verb", "subresource", "condition"),
+    [
+        pytest.param("approve", "approval", "Approved", id="approve"),
+        pytest.param("approve", "approval", "Denied", id="deny"),
+        pytest.param("sign", "status", "Failed", id="fail"),
+    ],
+)
+def test_the_signer_that_counts_is_the_one_that_was_asked(
+    world: Any, words: Any, verb: str, subresource: str, condition: str
+) -> None:
+    """An update that names another signer, which the user may speak for."""
+    made = world.create(PATH, request(CLIENT))
+    let(world, words, verb, OTHER)
+    conditions = [{"type": condition, "status": "True", "reason": "r", "message": "m"}]
+    forged = {**made, "spec": {**made["spec"], "signerName": OTHER}, "status": {"conditions": conditions}}
+    response = world.call("PUT", f"{PATH}/ann/{subresource}", forged, user=BOB)
+    says = f'user not permitted to {verb} requests with signerName "{CLIENT}"'
+    assert (response.status, response.body["message"].partition(": ")[2]) == (403, f"{says}")
+
+
 @follows("CertificateSubjectRestriction", f"{PLUGINS}/subjectrestriction/admission_test.go: TestPlugin_Validate")
 @pytest.mark.parametrize(
     ("signer", "organizations", "is_refused"),
