@@ -29,7 +29,7 @@ from simulator.kubectl.verbs import (
     change,
     client_only,
     copy,
-    create_policies,
+    create,
     debug,
     delete,
     describe,
@@ -57,7 +57,7 @@ from simulator.kubectl.verbs import (
 from simulator.machinery.go_text import quoted
 
 _MODULES = (
-    create_policies,
+    create,
     run,
     set_fields,
     explain,

@@ -1,25 +1,22 @@
 """`kubectl create` for access, limits and routes: roles and bindings, quotas, budgets, priorities and ingresses.
 
-The objects are those of the real command. `COMMANDS` is the whole `create`, these and those of `create.py`.
+The objects are those of the real command. The tree that they hang in is `create.COMMANDS`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Flag
 from simulator.kubectl.errors import ApiRefusal, CommandError
 from simulator.kubectl.selection import named_plainly
-from simulator.kubectl.verbs import create
-from simulator.kubectl.verbs.create import built, create_built
+from simulator.kubectl.verbs.create_objects import NO_TIME, built, create_built
 from simulator.machinery import quantities
 
 _RBAC = "rbac.authorization.k8s.io"
-_NO_TIME: Obj = {"creationTimestamp": None}
 _VERBS = (
     "*", "get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection", "use", "bind",
     "escalate", "impersonate",
@@ -71,14 +68,14 @@ def _create_aggregated(call: Call, name: str, text: str) -> None:
         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels}]},
         "apiVersion": f"{_RBAC}/v1",
         "kind": "ClusterRole",
-        "metadata": {**_NO_TIME, "name": name},
+        "metadata": {**NO_TIME, "name": name},
         "rules": None,
     }
     create_built(call, obj, what="clusterrole")
 
 
 def _create_role(call: Call, kind: str, name: str, rules: list[Obj]) -> None:
-    obj = {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": {**_NO_TIME, "name": name}, "rules": rules}
+    obj = {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": {**NO_TIME, "name": name}, "rules": rules}
     create_built(call, obj, what=kind.lower())
 
 
@@ -126,7 +123,7 @@ def _create_binding(call: Call, kind: str, name: str, role: Obj) -> None:
     obj: Obj = {
         "apiVersion": f"{_RBAC}/v1",
         "kind": kind,
-        "metadata": {**_NO_TIME, "name": name},
+        "metadata": {**NO_TIME, "name": name},
         "roleRef": {"apiGroup": _RBAC, **role},
     }
     subjects = _subjects(call)
@@ -169,7 +166,7 @@ def quota(call: Call) -> None:
         spec["hard"] = hard
     if call.many("scopes"):
         spec["scopes"] = call.many("scopes")
-    metadata = {**_NO_TIME, "name": call.one_name()}
+    metadata = {**NO_TIME, "name": call.one_name()}
     obj = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": spec, "status": {}}
     create_built(call, obj, what="quota")
 
@@ -198,7 +195,7 @@ def disruption_budget(call: Call) -> None:
     obj = {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": {**_NO_TIME, "name": name},
+        "metadata": {**NO_TIME, "name": name},
         "spec": {field: int(text) if text.isdecimal() else text, "selector": {"matchLabels": labels}},
         "status": dict.fromkeys(counts, 0),
     }
@@ -211,7 +208,7 @@ def priority_class(call: Call) -> None:
         obj["description"] = call.text("description")
     if call.on("global-default"):
         obj["globalDefault"] = True
-    obj["metadata"] = {**_NO_TIME, "name": call.one_name()}
+    obj["metadata"] = {**NO_TIME, "name": call.one_name()}
     obj["preemptionPolicy"] = call.text("preemption-policy")
     create_built(call, {**obj, "value": call.number("value")}, what="priorityclass")
 
@@ -226,7 +223,7 @@ def ingress(call: Call) -> None:
             "not enough information provided: every ingress has to either specify a default-backend "
             "(which catches all traffic) or a list of rules (which catch specific paths)"
         )
-    metadata: Obj = {**_NO_TIME, "name": name}
+    metadata: Obj = {**NO_TIME, "name": name}
     if call.many("annotation"):
         metadata["annotations"] = dict(text.partition("=")[::2] for text in call.many("annotation"))
     spec: Obj = {}
@@ -289,7 +286,7 @@ _SUBJECT_FLAGS = (
 )
 
 
-_MORE = (
+POLICIES = (
     built("role", "Create a Role", role, *_ROLE_FLAGS),
     built(
         "clusterrole",
@@ -352,7 +349,3 @@ _MORE = (
         aliases=("ing",),
     ),
 )
-
-
-_CREATE = create.COMMANDS[0]
-COMMANDS = (replace(_CREATE, commands=(*_CREATE.commands, *_MORE)),)

@@ -15,7 +15,7 @@ from simulator.kubectl.selection import Found, select
 from simulator.kubectl.shared_flags import DRY_RUN, FILE_FLAGS, GRACE_PERIOD, PRINT_FLAGS, TIMEOUT, dry_run, manager
 from simulator.kubectl.verbs import exec_watch
 from simulator.kubectl.verbs.attach import create_attached
-from simulator.kubectl.verbs.create import create_built
+from simulator.kubectl.verbs.create_objects import create_built
 from simulator.workloads.images import is_reference
 
 _EXPOSABLE = ("Pod", "Service", "ReplicationController", "Deployment", "ReplicaSet")

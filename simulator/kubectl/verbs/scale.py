@@ -23,7 +23,7 @@ from simulator.kubectl.shared_flags import (
     manager,
     write_query,
 )
-from simulator.kubectl.verbs.create import create_built
+from simulator.kubectl.verbs.create_objects import create_built
 from simulator.machinery.resources import Resource
 
 

@@ -4,11 +4,12 @@ A program reads `machine.read_input()`, its arguments and the file tree, and wri
 the kernel or the network knows are not here: they are questions (`environment_programs.ASKED`).
 """
 
-from simulator.workloads.commands import agnhost, archives, files, identity, searching, text
+from simulator.workloads.commands import agnhost, archives, files, identity, line_editors, searching, text
 
 COMMANDS = {
     **agnhost.COMMANDS,
     **text.COMMANDS,
+    **line_editors.COMMANDS,
     **files.COMMANDS,
     **archives.COMMANDS,
     **searching.COMMANDS,

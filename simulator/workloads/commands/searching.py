@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from simulator.workloads.commands.environment_programs import has_program
+from simulator.workloads.commands.line_editors import basic_regex
 from simulator.workloads.commands.options import read_options
 from simulator.workloads.commands.patterns import compiled
-from simulator.workloads.commands.text import basic_regex, inputs, lines_of
+from simulator.workloads.commands.text import inputs, lines_of
 from simulator.workloads.small_programs import number
 
 if TYPE_CHECKING:
