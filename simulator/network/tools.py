@@ -39,13 +39,15 @@ class NetworkTools:
         self._datapath = datapath
         self._dns = DnsTools(datapath)
 
-    def ask(self, pod: Obj, argv: tuple[str, ...], read: Reader = lambda path: None) -> tuple[int, list[str], int]:
-        """(exit status, lines, microseconds). `read`: the files that options name."""
+    def ask(
+        self, pod: Obj, argv: tuple[str, ...], read: Reader = lambda path: None, *, busybox: bool = False
+    ) -> tuple[int, list[str], int]:
+        """(exit status, lines, microseconds). `read`: the files that options name; `busybox`: the program is BusyBox'."""
         program, rest = argv[0], list(argv[1:])
         source = Source(pod=pod)
         match program:
             case "nslookup":
-                return self._dns.nslookup(source, rest, busybox=_has_busybox(pod))
+                return self._dns.nslookup(source, rest, busybox=busybox)
             case "dig":
                 return self._dns.dig(source, rest)
             case "host":
@@ -53,7 +55,7 @@ class NetworkTools:
             case "getent":
                 return self._getent(source, _operands(program, rest))
             case "wget":
-                return self._wget(source, rest, read)
+                return self._wget(source, rest, read) if busybox else self._gnu_wget(source, rest, read)
             case "curl":
                 return self._curl(source, rest, read)
             case "nc":
@@ -84,8 +86,6 @@ class NetworkTools:
         return 0, [f"{address:<16}{answer.name}" for address in answer.addresses], 0
 
     def _wget(self, source: Source, words: list[str], read: Reader) -> tuple[int, list[str], int]:
-        if source.pod is None or not _has_busybox(source.pod):
-            return self._gnu_wget(source, words, read)
         try:
             asked = wget.parse(words)
         except wget.Refused as error:
@@ -235,14 +235,6 @@ class NetworkTools:
             ],
             1_000,
         )
-
-
-#: Images whose small programs are BusyBox'.
-_BUSYBOX = ("busybox", "alpine", "curl", "agnhost", "stress")
-
-
-def _has_busybox(pod: Obj) -> bool:
-    return any(name in container.get("image", "") for container in pod["spec"]["containers"] for name in _BUSYBOX)
 
 
 def phrase_of(status: int) -> str:

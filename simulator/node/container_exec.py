@@ -15,7 +15,7 @@ from simulator.node.fleet import Fleet
 from simulator.node.pod_lifecycle import container_spec
 from simulator.node.processes import Processes
 from simulator.node.records import ContainerRecord, PodRecord
-from simulator.workloads.commands.environment_programs import has_program
+from simulator.workloads.commands.environment_programs import has_program, is_busybox
 from simulator.workloads.file_tree import FileTree
 from simulator.workloads.machine import Machine
 from simulator.workloads.plans import SPEAK_ON_STDERR
@@ -171,7 +171,8 @@ class ContainerExec:
             return self._processes.ask(pod, record, one, argv, shown, machine)
         if self._fleet.network is None:
             return 1, [f"{argv[0]}: could not connect to the server"]
-        status, lines, _ = self._fleet.network.ask(pod, argv, self._files.reader(record, one, pod))
+        reader, small = self._files.reader(record, one, pod), is_busybox(self._fleet.image(one.image), argv[0])
+        status, lines, _ = self._fleet.network.ask(pod, argv, reader, busybox=small)
         return status, list(lines)
 
     # Sessions

@@ -18,7 +18,7 @@ from simulator.node.pod_status import terminated
 from simulator.node.records import LOG_RING, ContainerRecord, PodRecord, Recipe, Run
 from simulator.node.timing import BACKOFF_FIRST_US, BACKOFF_FORGET_US, BACKOFF_MAX_US, MINIMUM_GRACE_S, SECOND
 from simulator.node.volume_manager import VolumeManager
-from simulator.workloads.commands.environment_programs import KERNEL
+from simulator.workloads.commands.environment_programs import KERNEL, is_busybox
 from simulator.workloads.plans import LOOK, Answer
 from simulator.workloads.timeline import Plan
 
@@ -372,7 +372,8 @@ class ContainerRuntime:
             return Answer(status, tuple(lines)), 1_000
         if self._fleet.network is None:
             return Answer(1), 1_000
-        status, lines, took_us = self._fleet.network.ask(pod, argv, self.files.reader(record, one, pod))
+        reader, small = self.files.reader(record, one, pod), is_busybox(self._fleet.image(one.image), argv[0])
+        status, lines, took_us = self._fleet.network.ask(pod, argv, reader, busybox=small)
         return Answer(status, tuple(lines)), max(took_us, 1_000)
 
     def note_line(self, one: ContainerRecord, text: str) -> None:

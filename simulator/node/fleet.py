@@ -37,9 +37,9 @@ class Network(Protocol):
     """Answers what programs in containers ask: `nslookup db`, `wget -qO- http://web`."""
 
     def ask(
-        self, pod: Obj, argv: tuple[str, ...], read: Callable[[str], str | None] = ...
+        self, pod: Obj, argv: tuple[str, ...], read: Callable[[str], str | None] = ..., *, busybox: bool = ...
     ) -> tuple[int, list[str], int]:
-        """(exit status, lines, microseconds it took). `read`: the content of a file that an option names."""
+        """(exit status, lines, microseconds it took). `read`: the content of a file that an option names; `busybox`: the program is BusyBox'."""
 
     def resolv_conf(self, pod: Obj) -> str:
         """The content of `/etc/resolv.conf` in the pod's containers."""

@@ -144,12 +144,17 @@ class Machine(Control):
         if not argv:
             after = self.last_status if op.captures else 0
             for name, word in op.assigns:
-                self.set_value(name, one_text(word, self, captured))
+                text = one_text(word, self, captured)
+                if self.traces:
+                    self.trace([(name, text)], (), before[0].get(2, [ERR]))
+                self.set_value(name, text)
             self.status = after
             if op.redirects:
                 self.fds, self.input = before
             return self._check(op)
         saved = self._assign_for_command(op, captured)
+        if self.traces:
+            self.trace([(name, self.env[name]) for name, _ in op.assigns], argv, before[0].get(2, [ERR]))
         pause = self._command(argv)
         if pause is not None and pause.kind in ("ask", "sleep", "wait") and (op.redirects or saved):
             self.stack.append(
@@ -271,7 +276,6 @@ class Machine(Control):
         script, name, args = shell_words(argv)
         if script is None and not args and self.tree.setting.interactive and self.pid == 1 and not self.input:
             return Pause("forever")
-        self.stops_on_error = self.stops_on_error or stops_on_error(argv)
         if script is None and args:
             name, args = args[0], args[1:]
             script = self.tree.read(self.path(name))
@@ -284,12 +288,21 @@ class Machine(Control):
                 )
                 self.status = 2
                 return None
-        return self._enter(self.read_input() if script is None else script, name, args)
+        return self._enter(self.read_input() if script is None else script, name, args, options_of(argv))
 
-    def _enter(self, script: str, name: str, args: list[str]) -> Pause | None:
+    def _enter(self, script: str, name: str, args: list[str], options: str = "") -> Pause | None:
+        """A shell of its own, with its own `-e` and `-x`."""
         self._push(
-            "script", subshell=True, script=self.script, pc=self.pc, name=self.name, traps=dict(self.traps), entry=0
+            "script",
+            subshell=True,
+            script=self.script,
+            pc=self.pc,
+            name=self.name,
+            traps=dict(self.traps),
+            entry=0,
+            options=[self.stops_on_error, self.traces],
         )
+        self.stops_on_error, self.traces = "e" in options, "x" in options
         for hidden in list(self.hidden):
             self.env.pop(hidden, None)
         self.hidden = {}
@@ -335,9 +348,17 @@ def shell_words(argv: list[str]) -> tuple[str | None, str, list[str]]:
     return None, argv[0], rest
 
 
-def stops_on_error(argv: Sequence[str]) -> bool:
-    """`sh -ec …`."""
-    return any(word.startswith("-") and "c" in word and "e" in word for word in argv[1:2])
+def options_of(argv: Sequence[str]) -> str:
+    """Letters of a shell's own options: `sh -e -xc …`, `bash -o errexit script`."""
+    letters, words = "", list(argv[1:])
+    while words and words[0].startswith("-") and words[0] not in ("-", "--"):
+        word = words.pop(0)
+        if word.startswith("--"):
+            continue
+        letters += word[1:]
+        if word.endswith("o") and words:
+            letters += {"errexit": "e", "xtrace": "x"}.get(words.pop(0), "")
+    return letters
 
 
 Program = Callable[[Machine, list[str]], int]

@@ -35,6 +35,8 @@ class Frames(Streams):
         if "env" in frame:
             self.env, self.hidden = dict(frame["env"]), dict.fromkeys(frame["hidden"])
             self.directory, self.args = frame["directory"], list(frame["args"])
+        if "options" in frame:
+            self.stops_on_error, self.traces = frame["options"]
         self._take_back(frame.get("saved", []))
         del self.buffers[frame["buffers"] :]
 

@@ -55,6 +55,8 @@ class MachineState(ABC):
     input: str = ""
     buffers: list[str] = field(default_factory=list)
     stops_on_error: bool = False
+    traces: bool = False
+    """`-x`: commands are shown before they run."""
     jobs: int = 0
     """How many jobs have been started in the background."""
     steps: int = 0
@@ -129,6 +131,7 @@ class MachineState(ABC):
             "jobs": self.jobs,
             "steps": self.steps,
             "written": self.written,
+            **({"traces": True} if self.traces else {}),
         }
 
     @classmethod

@@ -6,9 +6,11 @@ order. Complaints are those of ash, dash and bash, word for word.
 
 from collections.abc import Sequence
 
+from simulator.workloads.conditions import Dialect
 from simulator.workloads.file_tree import DENIED
 from simulator.workloads.machine_state import ERR, FILE, NULL, OUT, PIPE, TEE, MachineState, Sink
 from simulator.workloads.shell_expansion import fields, one_text
+from simulator.workloads.shell_quoting import traced
 from simulator.workloads.shell_scripts import Op, Redirect
 
 
@@ -106,8 +108,29 @@ class Streams(MachineState):
         self.say(2, f"{self._prefix()}{program}: {DENIED}\n")
         self.status = 126
 
+    @property
+    def dialect(self) -> Dialect:
+        """Which shell this is: `sh` is dash where there is no BusyBox."""
+        if self._is_ash():
+            return "ash"
+        return "bash" if self.name.rsplit("/", 1)[-1] == "bash" else "dash"
+
+    def complain(self, text: str) -> None:
+        """In the shell's own name."""
+        self.say(2, f"{self._prefix()}{text}\n")
+
+    def trace(self, assigned: Sequence[tuple[str, str]], argv: Sequence[str], sink: Sink) -> None:
+        """`-x` (`PS4` is `+ `): what is about to run, on what was the standard error before its own redirections."""
+        quote = traced[self.dialect]
+        pairs = [f"{name}={quote(value)}" for name, value in assigned]
+        words = [quote(word) for word in argv]
+        lines = [*([pair] for pair in pairs), words] if self.dialect == "bash" else [[*pairs, *words]]
+        text = "".join(f"+ {' '.join(line)}\n" for line in lines if line)
+        self.written += len(text)
+        self._pour(sink, text)
+
     def not_found(self, program: str) -> None:
-        bash = not self._is_ash() and self.name.rsplit("/", 1)[-1] == "bash"
+        bash = self.dialect == "bash"
         said = ("No such file or directory" if "/" in program else "command not found") if bash else "not found"
         self.say(2, f"{self._prefix()}{program}: {said}\n")
         self.status = 127

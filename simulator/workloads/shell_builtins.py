@@ -6,9 +6,11 @@ Follows POSIX.1-2017 Shell Command Language, 2.14, and the shells of small image
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simulator.workloads.commands.patterns import compiled
+from simulator.workloads.conditions import NUMBERS, NoCondition, decide
 from simulator.workloads.pauses import Pause
 from simulator.workloads.shell_expansion import arithmetic, fits
 from simulator.workloads.small_programs import number
@@ -81,10 +83,14 @@ def _set(machine: Machine, words: list[str]) -> None:
         option = rest.pop(0)
         if "e" in option and not option.endswith("o"):
             machine.stops_on_error = option[0] == "-"
+        if "x" in option:
+            machine.traces = option[0] == "-"
         if option[1:].endswith("o") and rest:
             name = rest.pop(0)
             if name == "errexit" or "e" in option[1:-1]:
                 machine.stops_on_error = option[0] == "-"
+            if name == "xtrace":
+                machine.traces = option[0] == "-"
     if rest[:1] == ["--"]:
         rest.pop(0)
         machine.args = rest
@@ -189,8 +195,24 @@ def _command(machine: Machine, words: list[str]) -> None:
             machine.status = 127 if machine.image.shell != "full" else 1
 
 
-def _test(machine: Machine, words: list[str]) -> None:
-    machine.status = int(not _or(machine, [word for word in words if word not in ("]", "]]")]))
+def _test(machine: Machine, words: list[str], *, name: str = "test") -> None:
+    """`test` and `[`; 2 is the status of what is no condition."""
+    dialect = machine.dialect
+    try:
+        if name == "[":
+            if words[-1:] != ["]"]:
+                raise NoCondition("missing `]'" if dialect == "bash" else "missing ]")
+            words = words[:-1]
+        met = decide(words, dialect, lambda letter, path: _file_test(machine, letter, machine.path(path)))
+    except NoCondition as problem:
+        machine.complain(f"{problem}" if dialect == "ash" else f"{name}: {problem}")
+        machine.status = 2
+        return
+    machine.status = int(not met)
+
+
+def _double_bracket(machine: Machine, words: list[str]) -> None:
+    machine.status = int(not _or(machine, [word for word in words if word != "]]"]))
 
 
 def _or(machine: Machine, words: list[str]) -> bool:
@@ -209,8 +231,8 @@ def _or(machine: Machine, words: list[str]) -> bool:
 
 def _one_test(machine: Machine, words: list[str]) -> bool:
     match words:
-        case [left, operator, right] if operator in _COMPARISONS:
-            return _COMPARISONS[operator](number(left), number(right))
+        case [left, operator, right] if operator in NUMBERS:
+            return NUMBERS[operator](number(left), number(right))
         case [left, "=" | "==", right]:
             return left == right or fits(left, right)
         case [left, "!=", right]:
@@ -230,16 +252,6 @@ def _one_test(machine: Machine, words: list[str]) -> bool:
         case [text]:
             return text != ""
     return False
-
-
-_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
-    "-eq": lambda a, b: a == b,
-    "-ne": lambda a, b: a != b,
-    "-lt": lambda a, b: a < b,
-    "-le": lambda a, b: a <= b,
-    "-gt": lambda a, b: a > b,
-    "-ge": lambda a, b: a >= b,
-}
 
 
 def _file_test(machine: Machine, flag: str, path: str) -> bool:
@@ -292,6 +304,6 @@ BUILTINS: dict[str, Callable[[Machine, list[str]], Pause | None]] = {
     "alias": _nothing,
     "jobs": _nothing,
     "test": _test,
-    "[": _test,
-    "[[": _test,
+    "[": partial(_test, name="["),
+    "[[": _double_bracket,
 }

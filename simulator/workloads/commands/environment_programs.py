@@ -162,6 +162,11 @@ def has_program(image: Image, program: str) -> bool:
     return program in _names(image)
 
 
+def is_busybox(image: Image, program: str) -> bool:
+    """Whether a program of the image is BusyBox'; images with `dig` have the `nslookup` that comes with it."""
+    return image.shell == "busybox" and not (program == "nslookup" and "dig" in image.programs)
+
+
 @lru_cache(maxsize=256)
 def _names(image: Image) -> frozenset[str]:
     return frozenset(programs_of(image))

@@ -21,8 +21,7 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
     town.endpoints("sick", "10.244.1.21")
     town.service("empty", "10.96.1.2")
     client = town.client().pod
-    client["spec"]["containers"] = [{"image": "busybox:1.36" if argv[0] != "dig" else "nicolaka/netshoot:v0.13"}]
-    status, lines, _ = NetworkTools(town.network()).ask(client, argv)
+    status, lines, _ = NetworkTools(town.network()).ask(client, argv, busybox=True)
     return status, [line.removeprefix(ERRORS) for line in lines]
 
 
