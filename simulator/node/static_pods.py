@@ -1,11 +1,12 @@
 """Static pods: what lies in `/etc/kubernetes/manifests` of a machine runs there, whether or not anybody else agrees.
 
 Follows `pkg/kubelet/config/file.go` and `config/common.go: applyDefaults` (v1.33). Promises: only the file decides. A machine without manifests costs
-nothing. Leaves to others: what the API server is told (`mirrors`).
+nothing. Leaves to others: what the API server is told (`mirrors`). Simplified: a uid that the file itself gives is passed over.
 
 State lies in the node's record: `manifests` (path → uid of its pod, "" when the kubelet cannot use the file) and `static_pods` (uid → pod).
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from simulator.engine.plain import Obj
@@ -34,7 +35,7 @@ class StaticPods:
             documents = yaml_documents.read(text)
         except yaml_documents.YamlError:
             documents = []
-        value = documents[0].value if len(documents) == 1 else None
+        value = documents[0].value if documents else None  # nobody reads on in a file that holds several
         self.place(node, path, value if isinstance(value, dict) else None)
 
     def place(self, node: NodeRecord, path: str, manifest: Obj | None) -> None:
@@ -52,7 +53,8 @@ class StaticPods:
             return None
         pruned, problems = check(manifest, schema_for("v1", "Pod"))
         metadata = pruned.get("metadata") or {}
-        if problems or not metadata.get("name") or not pruned.get("spec"):
+        is_misread = any(problem.sort == "type" for problem in problems)  # a field that nobody knows is passed over
+        if is_misread or not metadata.get("name") or not pruned.get("spec"):
             return None
         uid = blake2b(f"{node.name}/{path}/{manifest!r}".encode(), digest_size=16).hexdigest()
         fresh = self._placed(node, pruned, metadata, uid)
@@ -68,12 +70,10 @@ class StaticPods:
             "kubernetes.io/config.source": "file",
         }
         spec = {**pruned["spec"], "nodeName": node.name}
-        anything = {"operator": "Exists", "effect": "NoExecute"}
-        tolerations = [one for one in spec.get("tolerations") or () if one != anything]
-        spec["tolerations"] = [*tolerations, anything]
+        spec["tolerations"] = _tolerant(spec.get("tolerations") or ())
         named = {
             **metadata,
-            "name": f"{metadata['name']}-{node.name}",
+            "name": f"{metadata['name']}-{node.name.lower()}",
             "namespace": namespace,
             "uid": uid,
             "annotations": annotations,
@@ -90,6 +90,17 @@ class StaticPods:
                 metadata = node.static_pods[uid]["metadata"]
                 found.setdefault((metadata["namespace"], metadata["name"]), uid)
         return {uid: node.static_pods[uid] for uid in found.values()}
+
+
+def _tolerant(tolerations: Sequence[Obj]) -> list[Obj]:
+    """`AddOrUpdateTolerationInPod`: one that differs in its time alone is replaced where it stands."""
+    anything = {"operator": "Exists", "effect": "NoExecute"}
+    found = [anything if _without_time(one) == anything else one for one in tolerations]
+    return found if anything in found else [*found, anything]
+
+
+def _without_time(toleration: Obj) -> Obj:
+    return {key: value for key, value in toleration.items() if key != "tolerationSeconds" and value}
 
 
 def is_manifest(path: str) -> bool:

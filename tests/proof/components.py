@@ -64,6 +64,7 @@ COMPONENTS: dict[str, list[str]] = {
         "Probes",
         "Resize",
         "Restart backoff",
+        "Static pods",
         "Sync of a pod",
         "Termination",
         "Volume manager",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.cluster import Cluster
+from tests.proof.follows import follows
 
 Obj = dict[str, Any]
 NODE = "kind-control-plane"
@@ -34,6 +35,7 @@ def test_the_control_plane_comes_from_files_on_its_machine(lab: Any) -> None:
     assert lab.on("kind-worker", f"ls {MANIFESTS}") == ""
 
 
+@follows("Static pods", "pkg/kubelet/pod/mirror_client_test.go: TestCreateMirrorPod")
 def test_a_mirror_says_which_pod_it_mirrors_and_whose_it_is(lab: Any) -> None:
     mirror = lab.get("pods", f"kube-apiserver-{NODE}", "kube-system")
     annotations = mirror["metadata"]["annotations"]
@@ -114,7 +116,7 @@ def test_a_file_taken_away_ends_the_pod_and_housekeeping_takes_the_mirror(lab: A
     [
         pytest.param(".hello.yaml", HELLO, id="hidden"),
         pytest.param("hello.yaml", HELLO.replace("kind: Pod", "kind: Service"), id="no-pod"),
-        pytest.param("hello.yaml", HELLO.replace("image: nginx", "imagine: nginx"), id="unknown-field"),
+        pytest.param("hello.yaml", HELLO.replace("image: nginx", "imagine: nginx"), id="no image"),
         pytest.param("hello.yaml", "{", id="no-yaml"),
     ],
 )
@@ -149,6 +151,7 @@ def test_a_machine_that_comes_back_runs_its_static_pods_again(lab: Any) -> None:
     assert lab.get("pods", "hello-kind-worker")["status"]["containerStatuses"][0]["restartCount"] == 1
 
 
+@follows("Static pods", "pkg/kubelet/kubelet_pods.go: deleteOrphanedMirrorPods")
 def test_a_mirror_without_a_static_pod_is_taken_away(lab: Any) -> None:
     body = HELLO.replace("name: hello,", "name: ghost, annotations: {kubernetes.io/config.mirror: nothing},")
     lab.said("kubectl apply -f -", body.replace("spec:", "spec:\n  nodeName: kind-worker"))
