@@ -38,19 +38,31 @@ export function askBeforeSending(event: SubmitEvent): void {
   ask(question, form.dataset["confirmLabel"] ?? "Yes, go on", () => form.submit());
 }
 
+/** What is asked, with its question mark, and what would follow from it. The name of the thing is quoted, so that the question's end is found. */
+export function splitQuestion(question: string): [asked: string, follows: string] {
+  const end = question.indexOf("”? ");
+  return end < 0 ? [question, ""] : [question.slice(0, end + 2), question.slice(end + 3)];
+}
+
 function ask(question: string, yes: string, then: () => void): void {
   const dialog = document.createElement("dialog");
-  const text = document.createElement("p");
-  text.id = "confirm-question";
-  text.textContent = question;
-  dialog.setAttribute("aria-labelledby", text.id);
+  const [asked, follows] = splitQuestion(question);
   const foot = document.createElement("div");
   foot.className = "foot";
   foot.append(button("Cancel", "btn", () => dialog.close()), button(yes, "btn pri", () => (dialog.close(), then())));
-  dialog.append(text, foot);
+  dialog.append(words("h2", asked), words("p", follows), foot);
+  dialog.setAttribute("aria-labelledby", "confirm-h2");
+  dialog.setAttribute("aria-describedby", "confirm-p");
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function words(tag: "h2" | "p", text: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.id = `confirm-${tag}`;
+  made.textContent = text;
+  return made;
 }
 
 function button(text: string, look: string, onClick: () => void): HTMLButtonElement {
