@@ -33,7 +33,8 @@ demo: .venv/run.stamp ## a demonstration class in DATA, with its names and passw
 
 test: install build/ui/manifest.json ## all checks and tests, as in CI
 	@scripts/servers
-	@$(MAKE) --no-print-directory lint type imports test-ui test-python
+	@$(MAKE) --no-print-directory -j 2 lint type imports test-ui
+	@$(MAKE) --no-print-directory test-python
 
 # The units by themselves, then whole suites, then what needs processes, then the browser: its driver keeps an event loop alive, which
 # tests of coroutines in the same process cannot bear. Everything runs two at a time, with servers and browsers of its own, but for what
