@@ -67,12 +67,12 @@ class ObjectVerbs:
 
     def create(self, request: Request, target: Target) -> Response:
         obj, warnings = checked(self.kinds, request.body, request, target)
-        review = self._reviewer.reviewed(target.resource.name, obj, request)
+        metadata = dict(obj.get("metadata") or {})
+        place(metadata, target)
+        review = self._reviewer.reviewed(target.resource.name, {**obj, "metadata": metadata}, request)
         if review is not None:
             refuse_table(request)
             return Response(201, review, tuple(warnings))
-        metadata = dict(obj.get("metadata") or {})
-        place(metadata, target)
         obj = self.defaulted(target.resource.name, {**obj, "metadata": metadata})
         refuse_foreign_namespace(metadata, target)
         self.registry.refuse_invalid(target.resource.name, obj, self.problems_of_new(obj, target))

@@ -13,6 +13,8 @@ from simulator.apiserver.authorization.rbac import Rbac
 from simulator.apiserver.authorization.tokens import ISSUER, Tokens
 from simulator.apiserver.request import Request, User
 from simulator.engine.plain import Obj
+from simulator.machinery.validation import FieldError
+from simulator.machinery.validation.reviews import validate_local_review, validate_review, validate_self_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class Reviewer:
         answer = _REVIEWS.get(resource)
         if answer is None:
             return None
+        if problems := _RULES[resource](obj) if resource in _RULES else ():
+            # Inside, the kind of a review is not written into it, so its name is missing here.
+            raise errors.invalid("authorization.k8s.io", "", "", [problem.cause() for problem in problems])
         return {
             **obj,
             "metadata": {"creationTimestamp": None},
@@ -82,7 +87,7 @@ class Reviewer:
 
 def _asked(spec: Obj) -> Attributes:
     path = spec.get("nonResourceAttributes")
-    if path:
+    if path is not None:
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
     given = spec.get("resourceAttributes") or {}
     return Attributes(
@@ -100,6 +105,11 @@ def _part(rule: Obj, keys: tuple[str, ...]) -> Obj:
     return {"verbs": rule["verbs"], **{key: rule[key] for key in keys if rule.get(key)}}
 
 
+_RULES: dict[str, Callable[[Obj], list[FieldError]]] = {
+    "selfsubjectaccessreviews.authorization.k8s.io": validate_self_review,
+    "subjectaccessreviews.authorization.k8s.io": validate_review,
+    "localsubjectaccessreviews.authorization.k8s.io": validate_local_review,
+}
 _REVIEWS: dict[str, Callable[[Reviewer, Obj, User], Obj]] = {
     "selfsubjectaccessreviews.authorization.k8s.io": Reviewer._may_i,
     "subjectaccessreviews.authorization.k8s.io": Reviewer._may_they,

@@ -230,6 +230,57 @@ def test_reviews_answer_with_the_reason(world: Any, words: Any, kind: str, spec:
     assert world.create(f"/apis/authorization.k8s.io/v1/{kind.lower()}s", body)["status"] == status
 
 
+ASKED = {"verb": "get", "resource": "pods"}
+VISITED = {"verb": "get", "path": "/version"}
+SHOWN = 'authorization.NonResourceAttributes{Path:"/version", Verb:"get"}'
+NEITHER = 'spec.resourceAttributes: Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified'
+BOTH = f"spec.nonResourceAttributes: Invalid value: {SHOWN}: cannot be specified in combination with resourceAttributes"
+NOBODY = 'spec.user: Invalid value: "": at least one of user or group must be specified'
+NAMED = "metadata: Invalid value: v1.ObjectMeta{…}: must be empty"
+ELSEWHERE = 'spec.resourceAttributes.namespace: Invalid value: "{}": must match metadata.namespace'
+NO_PATHS = f"spec.nonResourceAttributes: Invalid value: {SHOWN}: disallowed on this kind of request"
+
+
+@follows(
+    "Access reviews",
+    "pkg/apis/authorization/validation/validation_test.go: TestValidateSARSpec, TestValidateSelfSAR, TestValidateLocalSAR",
+    "pkg/registry/authorization/subjectaccessreview/rest_test.go: TestCreate",
+)
+@pytest.mark.parametrize(
+    ("kind", "metadata", "spec", "says"),
+    [
+        pytest.param("SubjectAccessReview", {}, {"user": "me", "resourceAttributes": {}}, [], id="a user"),
+        pytest.param("SubjectAccessReview", {}, {"groups": ["my-group"], "nonResourceAttributes": {}}, [], id="a group"),
+        pytest.param("SubjectAccessReview", {}, {}, [NEITHER, NOBODY], id="empty"),
+        pytest.param("SubjectAccessReview", {}, {"user": "me"}, [NEITHER], id="neither request"),
+        pytest.param("SubjectAccessReview", {}, {"user": "me", "resourceAttributes": ASKED, "nonResourceAttributes": VISITED}, [BOTH], id="both requests"),
+        pytest.param("SubjectAccessReview", {}, {"resourceAttributes": ASKED}, [NOBODY], id="no subject"),
+        pytest.param("SubjectAccessReview", {"name": "a"}, {"user": "me", "resourceAttributes": ASKED}, [NAMED], id="a name"),
+        pytest.param("SelfSubjectAccessReview", {}, {"resourceAttributes": {}}, [], id="self"),
+        pytest.param("SelfSubjectAccessReview", {}, {"nonResourceAttributes": VISITED}, [], id="self: a path"),
+        pytest.param("SelfSubjectAccessReview", {}, {}, [NEITHER], id="self: neither request"),
+        pytest.param("SelfSubjectAccessReview", {}, {"resourceAttributes": ASKED, "nonResourceAttributes": VISITED}, [BOTH], id="self: both requests"),
+        pytest.param("SelfSubjectAccessReview", {"labels": {"a": "b"}}, {"resourceAttributes": ASKED}, [NAMED], id="self: a label"),
+        pytest.param("LocalSubjectAccessReview", {}, {"user": "me", "resourceAttributes": {"namespace": "shop"}}, [], id="local"),
+        pytest.param("LocalSubjectAccessReview", {"namespace": "shop"}, {"user": "me", "resourceAttributes": {"namespace": "shop"}}, [], id="local: said twice"),
+        pytest.param("LocalSubjectAccessReview", {"name": "a"}, {"user": "me", "resourceAttributes": {"namespace": "shop"}}, [f"{NAMED} except for namespace"], id="local: name"),
+        pytest.param("LocalSubjectAccessReview", {}, {"user": "me", "resourceAttributes": {}}, [ELSEWHERE.format("")], id="local: no namespace"),
+        pytest.param("LocalSubjectAccessReview", {}, {"user": "me", "resourceAttributes": {"namespace": "other"}}, [ELSEWHERE.format("other")], id="local: namespace conflict"),
+        pytest.param("LocalSubjectAccessReview", {}, {"user": "me", "nonResourceAttributes": VISITED}, [NO_PATHS], id="local: nonresource"),
+        pytest.param("LocalSubjectAccessReview", {}, {"resourceAttributes": {"namespace": "shop"}}, [NOBODY], id="local: no subject"),
+    ],
+)  # fmt: skip
+def test_which_questions_can_be_asked(world: Any, kind: str, metadata: Obj, spec: Obj, says: list[str]) -> None:
+    where = "namespaces/shop/" if kind.startswith("Local") else ""
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+    response = world.call("POST", f"/apis/authorization.k8s.io/v1/{where}{kind.lower()}s", body)
+    if says:
+        joined = says[0] if len(says) == 1 else f"[{', '.join(says)}]"
+        assert (response.status, response.body["message"]) == (422, f'.authorization.k8s.io "" is invalid: {joined}')
+    else:
+        assert response.status == 201
+
+
 @follows(
     "TokenReview",
     "pkg/registry/authentication/tokenreview/storage.go",
