@@ -97,8 +97,8 @@ class ClusterParts:
         """The how-manieth cluster of its lab."""
         self._zero: int = 0 if beside is None else beside._zero
         self.engine = engine
-        machines = [node.name for node in config.control_planes]
-        self.etcd = Etcd(engine, machines)
+        self._control_planes = [node.name for node in config.control_planes]
+        self.etcd = Etcd(engine, self._control_planes)
         self.registry = registry = Registry(
             engine,
             self.etcd,
@@ -116,9 +116,40 @@ class ClusterParts:
         self.cloud = self._rent()
         self.scheduler = Scheduler(self.processes["kube-scheduler"], Client(registry, Scheduler.name))
         self.kubelets = Kubelets(self.processes["kubelet"], registry, config)
-        dns_address = service_address(config, DNS_HOST)
-        networking = self.processes["kube-proxy"]
-        self.proxy = KubeProxy(networking, mode=config.kube_proxy_mode)
+        self._lay_network()
+        self.vault: Vault = Vault(engine) if beside is None else beside.vault
+        """Outside the cluster, like the workstation."""
+        self._provide_storage()
+        for process in self.processes.values():
+            process.wire()
+        self.plane = ControlPlane(engine, registry, self.etcd, self.processes, self._control_planes)
+        self.kubelets.fleet.listeners.append(ControlPlanePods(self.plane))
+        registry.computed["componentstatuses"] = self.plane.statuses
+        self._open_api_server()
+        prefix = "" if beside is None else f"{number}-"
+        self.sessions = ContainerSessions(engine, registry, self.kubelets, prefix=prefix)
+        self.end = self._reached_as(omitted_of(number))
+        self.server.aggregator.add(self.kubelets.metrics)
+        for custom in self.kubelets.custom_metrics.backends:
+            self.server.aggregator.add(custom)
+        self._connect_autoscaler()
+        self._equip_machines()
+        self.network_questions = Questions(
+            self.datapath,
+            registry.objects,
+            self.sources,
+            self.traffic,
+            engine=engine,
+            nodes=self.kubelets.nodes,
+            zero=lambda: self._zero,
+            pod_cidrs=tuple(config.pod_subnets.split(",")),
+        )
+
+    def _lay_network(self) -> None:
+        """kube-proxy, the data path, and what sends or receives there."""
+        engine, registry, networking = self.engine, self.registry, self.processes["kube-proxy"]
+        dns_address = service_address(self.config, DNS_HOST)
+        self.proxy = KubeProxy(networking, mode=self.config.kube_proxy_mode)
         self.front_doors = FrontDoors(engine, self.kubelets.servers)
         self.datapath = Datapath(
             engine,
@@ -132,60 +163,64 @@ class ClusterParts:
         for add_on in assemble(engine, registry, self.front_doors):
             self.processes[add_on.name] = add_on
         self.kubelets.connect(NetworkTools(self.datapath))
-        self.sources = sources = Sources(registry.store.get, self.kubelets.nodes)
-        self.traffic = Traffic(engine, self.datapath, sources)
+        self.sources = Sources(registry.store.get, self.kubelets.nodes)
+        self.traffic = Traffic(engine, self.datapath, self.sources)
         self.balancers = self._balance()
-        programs = NetworkPrograms(networking, self.proxy, self.kubelets.set_network)
-        programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
-        self.kubelets.fleet.listeners.append(programs)
-        webhooks = ClusterWebhooks(registry, self.datapath, machines[0] if machines else "")
+        self._programs = NetworkPrograms(networking, self.proxy, self.kubelets.set_network)
+        self._programs.listeners.extend((self.balancers.disturb, self.traffic.disturb))
+        self.kubelets.fleet.listeners.append(self._programs)
+        webhooks = ClusterWebhooks(registry, self.datapath, self._first_control_plane)
         registry.admission.webhooks.calls = registry.converter.calls = webhooks
-        self.vault: Vault = Vault(engine) if beside is None else beside.vault
-        """Outside the cluster, like the workstation."""
+
+    @property
+    def _first_control_plane(self) -> str:
+        return self._control_planes[0] if self._control_planes else ""
+
+    def _provide_storage(self) -> None:
+        """The drivers behind volumes."""
+        engine, registry = self.engine, self.registry
         self.secrets = SecretsStore(engine, Client(registry, SecretsStore.name), self.vault, self.kubelets)
         self.kubelets.volumes.places.inline[SECRETS_STORE] = self.secrets
         files = VolumeFiles(self.kubelets.volumes.contents)
-        driver = csi.install(registry, storage_of(config.flavour), self.cloud, files)
+        driver = csi.install(registry, storage_of(self.config.flavour), self.cloud, files)
         self.processes[driver.name] = driver
-        for part in manager.parts:
+        for part in self.processes["kube-controller-manager"].parts:
             if isinstance(part, PersistentVolumeController):
                 part.recycler = files
-        for process in self.processes.values():
-            process.wire()
-        self.plane = ControlPlane(engine, registry, self.etcd, self.processes, machines)
-        self.kubelets.fleet.listeners.append(ControlPlanePods(self.plane))
-        registry.computed["componentstatuses"] = self.plane.statuses
-        reach = ClusterReach(self.datapath, self.kubelets, machines[0] if machines else "")
-        for part in manager.parts:
+
+    def _open_api_server(self) -> None:
+        """The API server's door, for people and for pods."""
+        reach = ClusterReach(self.datapath, self.kubelets, self._first_control_plane)
+        for part in self.processes["kube-controller-manager"].parts:
             if isinstance(part, ApiServiceAvailabilityController):
                 part.reach = reach
-        self.server = Server(registry, self.kubelets, reach)
-        managed = {node_address(index): node.name for index, node in enumerate(config.nodes) if node.managed}
+        self.server = Server(self.registry, self.kubelets, reach)
+        managed = {node_address(index): node.name for index, node in enumerate(self.config.nodes) if node.managed}
         self.kubelets.servers.api = ApiDoor(self.server, managed, self.plane.is_up)
         self.kubelets.servers.onward = Errands(self.datapath).run
-        self.sessions = ContainerSessions(
-            engine, self.registry, self.kubelets, prefix="" if beside is None else f"{number}-"
-        )
-        self.end = End(
-            config.name,
+
+    def _reached_as(self, note: str) -> End:
+        """What a kubeconfig leads to."""
+        return End(
+            self.config.name,
             self.server,
-            omitted_of(number),
+            note,
             self._exec,
             self.sessions.open,
             self.sessions.attach,
-            partial(forward, registry, self.datapath),
+            partial(forward, self.registry, self.datapath),
             partial(self.datapath.request, Source()),
         )
-        self.server.aggregator.add(self.kubelets.metrics)
-        for custom in self.kubelets.custom_metrics.backends:
-            self.server.aggregator.add(custom)
-        self._connect_autoscaler()
-        self.files = HostFiles(registry, config, self.kubelets)
+
+    def _equip_machines(self) -> None:
+        """What lies on the machines, and what can be done to them."""
+        engine, config = self.engine, self.config
+        self.files = HostFiles(self.registry, config, self.kubelets)
         self.files.shell = self._machine_shell = MachineShell(self.files, self.kubelets, self.end, engine)
-        self.storage = StorageBrowser(registry)
+        self.storage = StorageBrowser(self.registry)
         breakable = NetworkFaults(
             self.datapath,
-            programs.tell,
+            self._programs.tell,
             self.kubelets.nodes,
             self.kubelets.runs_kube_proxy,
             {name: process for name, process in self.processes.items() if name == PROVIDER},
@@ -197,16 +232,6 @@ class ClusterParts:
         self._install_kubeadm()
         self.faults = Faults(engine, self.plane, self.kubelets, breakable, self.cloud)
         self.kubelets.fleet.outlets.append(self.faults.power)
-        self.network_questions = Questions(
-            self.datapath,
-            registry.objects,
-            sources,
-            self.traffic,
-            engine=engine,
-            nodes=self.kubelets.nodes,
-            zero=lambda: self._zero,
-            pod_cidrs=tuple(config.pod_subnets.split(",")),
-        )
 
     def _install_kubeadm(self) -> None:
         """Every machine of one's own has kubeadm and what it works with; certificates of a managed control plane are the provider's business."""
