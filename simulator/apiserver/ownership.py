@@ -8,7 +8,7 @@ out when somebody looks (`shown`), and kept from the first write of a person on 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -83,6 +83,8 @@ class Entry:
     subresource: str
     time: str
     fields: FieldSet
+    raw: Obj | None = field(default=None, compare=False)
+    """How it was written last, where that is known."""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -91,9 +93,13 @@ class Entry:
         return (self.manager, self.operation, version, self.subresource)
 
     def with_fields(self, fields: FieldSet) -> Entry:
+        if fields is self.fields:
+            return self
         return Entry(self.manager, self.operation, self.version, self.subresource, self.time, fields)
 
     def encoded(self) -> Obj:
+        if self.raw is not None:
+            return self.raw
         found: Obj = {"manager": self.manager, "operation": self.operation, "apiVersion": self.version}
         if self.time:
             found["time"] = self.time
@@ -177,6 +183,8 @@ def _joined(entries: list[Entry], mine: Entry) -> list[Entry]:
 
 def _capped(entries: list[Entry]) -> list[Entry]:
     """The oldest updaters beyond ten become one (`capmanagers.go`)."""
+    if len(entries) <= _MAX_UPDATERS:
+        return entries
     updaters = sorted((e for e in entries if e.operation == UPDATE), key=_order)
     excess = len(updaters) - _MAX_UPDATERS
     if excess <= 0:
@@ -465,6 +473,6 @@ def _with(obj: Obj, entries: list[Entry]) -> Obj:
     metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
     if entries:
         entries = sorted(entries, key=_order)
-        metadata["managedFields"] = [entry.encoded() for entry in entries]
-        _remember(metadata["managedFields"], entries)
+        metadata["managedFields"] = written = [entry.encoded() for entry in entries]
+        _remember(written, [replace(entry, raw=raw) for entry, raw in zip(entries, written, strict=True)])
     return {**obj, "metadata": metadata}

@@ -25,16 +25,20 @@ def union(left: FieldSet, right: FieldSet) -> FieldSet:
 
 
 def difference(left: FieldSet, right: FieldSet) -> FieldSet:
-    """What is in `left` and not in `right`; a member of `right` says nothing about the paths below it."""
+    """What is in `left` and not in `right`; a member of `right` says nothing about the paths below it. `left` itself when that is all of it."""
     if not left or not right:
         return left
     kept: FieldSet = {}
+    is_all = True
     for step, below in left.items():
         if step not in right:
             kept[step] = below
         elif step != MEMBER and (rest := difference(below, right[step])):
             kept[step] = rest
-    return kept
+            is_all = is_all and rest is below
+        else:
+            is_all = False
+    return left if is_all else kept
 
 
 def recursive_difference(left: FieldSet, right: FieldSet) -> FieldSet:

@@ -205,7 +205,7 @@ class _Comparer:
         struct = schema.go_type if schema is not None else ""
         for name in {**old, **new}:
             before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
-            if before is after:
+            if before is after or before == after:
                 continue
             if before is _ABSENT or after is _ABSENT:
                 stand_in = _stand_in(struct, name, path)
