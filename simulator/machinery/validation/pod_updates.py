@@ -31,6 +31,7 @@ _UPDATABLE = (
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
 _STATIC = "kubernetes.io/config.mirror"
+_REQUIRED_TERMS = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
 
 
 def validate_pod_update(new: Obj, old: Obj) -> Errors:
@@ -38,7 +39,7 @@ def validate_pod_update(new: Obj, old: Obj) -> Errors:
     now, before = new.get("spec") or {}, old.get("spec") or {}
     if now is before or now == before:
         return []
-    errors = validate_whole_pod(new)
+    errors = _ratcheted(validate_whole_pod(new), old)
     for key in ("containers", "initContainers"):
         if len(now.get(key) or ()) != len(before.get(key) or ()):
             return [*errors, forbidden(f"spec.{key}", "pod updates may not add or remove containers")]
@@ -49,6 +50,18 @@ def validate_pod_update(new: Obj, old: Obj) -> Errors:
     if _frozen(compared, before) != _frozen(before, before):
         errors.append(forbidden("spec", f"pod updates may not change fields other than {_UPDATABLE}"))
     return _once(errors)
+
+
+def _ratcheted(errors: Errors, old: Obj) -> Errors:
+    """Values of required node affinity that are no labels are forgiven where there were any (`AllowInvalidLabelValueInRequiredNodeAffinity`)."""
+    if not any(map(_is_no_label, errors)) or not any(map(_is_no_label, validate_whole_pod(old))):
+        return errors
+    return [error for error in errors if not _is_no_label(error)]
+
+
+def _is_no_label(error: FieldError) -> bool:
+    is_value = error.path.startswith(_REQUIRED_TERMS) and ".values[" in error.path
+    return is_value and error.detail.startswith("a valid label must be")
 
 
 def _once(errors: Errors) -> Errors:
