@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulator.machinery.defaulting import default, image_pull_policy
+from simulator.machinery.defaulting import default
+from simulator.machinery.pod_defaults import image_pull_policy
 
 TEMPLATE_SPEC = {
     "dnsPolicy": "ClusterFirst",
