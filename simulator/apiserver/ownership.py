@@ -120,7 +120,7 @@ class Conflicts(Exception):
         self.found = found
 
 
-# -- Writes that are no apply --------------------------------------------------------------------------------------
+# Writes that are no apply
 
 
 def created(obj: Obj, writer: Writer) -> Obj:
@@ -197,7 +197,7 @@ def _capped(entries: list[Entry]) -> list[Entry]:
     return merged
 
 
-# -- Apply ---------------------------------------------------------------------------------------------------------
+# Apply
 
 
 def applied(live: Obj | None, config: Obj, writer: Writer, *, force: bool, fill: Callable[[Obj], Obj]) -> Obj:
@@ -330,7 +330,7 @@ def _spelled(entry: Entry) -> str:
     return f"{text} using {entry.version}" if entry.operation == UPDATE else text
 
 
-# -- Objects of components -----------------------------------------------------------------------------------------
+# Objects of components
 
 
 def shown(obj: Obj) -> Obj:
@@ -412,7 +412,7 @@ def _times(status: Any) -> list[str]:
     return [status] if isinstance(status, str) and len(status) == 20 and status[10] == "T" else []
 
 
-# -- Inside --------------------------------------------------------------------------------------------------------
+# Inside
 
 
 def _schema(obj: Obj, writer: Writer) -> Schema | None:

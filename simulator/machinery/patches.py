@@ -35,7 +35,7 @@ _ORDER = "$setElementOrder/"
 _DELETE = "$deleteFromPrimitiveList/"
 
 
-# -- JSON merge patch (RFC 7386) -----------------------------------------------------------------------------------
+# JSON merge patch (RFC 7386)
 
 
 def merge_patch(current: Any, patch: Any) -> Any:
@@ -112,7 +112,7 @@ def _only_nulls(patch: Obj) -> Obj:
     return kept
 
 
-# -- Strategic merge patch, applied -------------------------------------------------------------------------------
+# Strategic merge patch, applied
 
 
 def strategic_merge_patch(current: Obj, patch: Obj, schema: Schema | None) -> Obj:
@@ -292,7 +292,7 @@ def _interleave(theirs: list[Any], ours: list[Any], server_order: list[Any], key
     return result + theirs[left:]
 
 
-# -- Strategic merge patch, made ----------------------------------------------------------------------------------
+# Strategic merge patch, made
 
 
 def two_way_merge(original: Obj, modified: Obj, schema: Schema | None) -> Obj:

@@ -82,7 +82,7 @@ def stepped(items: list[Any], schema: Schema) -> dict[str, Any]:
     return found
 
 
-# -- Which fields are there ---------------------------------------------------------------------------------------
+# Which fields are there
 
 
 def field_set(value: Any, schema: Schema | None) -> FieldSet:
@@ -164,7 +164,7 @@ _OBJECT = Schema(
 )
 
 
-# -- How two differ -----------------------------------------------------------------------------------------------
+# How two differ
 
 
 @dataclass(slots=True)
@@ -256,7 +256,7 @@ def _graft(fields: FieldSet, path: tuple[str, ...], below: FieldSet) -> None:
     fields[path[-1]] = below
 
 
-# -- One laid over the other --------------------------------------------------------------------------------------
+# One laid over the other
 
 
 def merge(live: Any, config: Any, schema: Schema | None) -> Any:

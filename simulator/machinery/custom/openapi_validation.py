@@ -122,7 +122,7 @@ class _Walk:
             yield from self.node(inner, f"{path}.items[{index}]", standard)
 
 
-# -- Extensions ---------------------------------------------------------------------------------------------------
+# Extensions
 
 
 def _extensions(schema: Obj, path: str, demands: Demands) -> Iterator[FieldError]:

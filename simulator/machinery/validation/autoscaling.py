@@ -106,7 +106,7 @@ def _policy(policy: Obj, path: str) -> Errors:
     return errors
 
 
-# -- Metrics ------------------------------------------------------------------------------------------------------
+# Metrics
 
 
 def _metric(metric: Obj, path: str) -> Errors:

@@ -38,7 +38,7 @@ def _spec(obj: Obj) -> Obj:
     return obj.get("spec") or {}
 
 
-# -- Budgets ------------------------------------------------------------------------------------------------------
+# Budgets
 
 
 def validate_budget(budget: Obj) -> Errors:
@@ -71,7 +71,7 @@ def validate_budget_update(new: Obj, old: Obj) -> Errors:
     return errors
 
 
-# -- Priority classes ---------------------------------------------------------------------------------------------
+# Priority classes
 
 
 def validate_priority_class(priority_class: Obj) -> Errors:
@@ -106,7 +106,7 @@ def validate_priority_class_update(new: Obj, old: Obj) -> Errors:
     return errors + immutable("preemptionPolicy", new.get("preemptionPolicy"), old.get("preemptionPolicy"))
 
 
-# -- Leases, runtime classes, controller revisions ----------------------------------------------------------------
+# Leases, runtime classes, controller revisions
 
 
 def validate_lease(lease: Obj) -> Errors:

@@ -52,7 +52,7 @@ def _still_immutable(new: Obj) -> Errors:
     return [] if new.get("immutable") else [forbidden("immutable", _FROZEN)]
 
 
-# -- Secrets ------------------------------------------------------------------------------------------------------
+# Secrets
 
 
 def validate_secret(secret: Obj) -> Errors:

@@ -103,7 +103,7 @@ def image_without_padding(container: Obj, path: str) -> Errors:
     return [invalid(f"{path}.image", image, "must not have leading or trailing whitespace")]
 
 
-# -- Ports --------------------------------------------------------------------------------------------------------
+# Ports
 
 
 def _ports(ports: list[Obj], path: str) -> Errors:
@@ -165,7 +165,7 @@ def host_network_ports(spec: Obj, path: str, *, is_pod: bool) -> Errors:
     return errors
 
 
-# -- Mounts and devices -------------------------------------------------------------------------------------------
+# Mounts and devices
 
 
 def _mounts(mounts: list[Obj], path: str, container: Obj, around: Surroundings) -> Errors:
@@ -271,7 +271,7 @@ def _device_path(where: str, path: str, used: list[str]) -> Errors:
     return errors
 
 
-# -- Resizing -----------------------------------------------------------------------------------------------------
+# Resizing
 
 
 def _resize_policies(policies: list[Obj], path: str, restart_policy: str) -> Errors:

@@ -71,7 +71,7 @@ def _protocol(port: Obj, path: str) -> Errors:
     return [not_supported(f"{path}.protocol", protocol, PROTOCOLS) if protocol else required(f"{path}.protocol")]
 
 
-# -- Slices -------------------------------------------------------------------------------------------------------
+# Slices
 
 
 def validate_endpoint_slice(endpoint_slice: Obj) -> Errors:

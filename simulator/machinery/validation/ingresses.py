@@ -151,7 +151,7 @@ def _reference(reference: Obj, path: str) -> Errors:
     return errors
 
 
-# -- Classes ------------------------------------------------------------------------------------------------------
+# Classes
 
 
 def validate_ingress_class(ingress_class: Obj) -> Errors:

@@ -108,7 +108,7 @@ def validate_replacement(spec: Obj, path: str) -> Errors:
     return [] if policy is None or policy in allowed else [not_supported(path, policy, allowed)]
 
 
-# -- Success ------------------------------------------------------------------------------------------------------
+# Success
 
 
 def validate_success_policy(spec: Obj, path: str) -> Errors:

@@ -185,7 +185,7 @@ def _fixed(template: Obj) -> Obj:
     return {"metadata": metadata, "spec": {**spec, "affinity": affinity}}
 
 
-# -- Cron jobs ----------------------------------------------------------------------------------------------------
+# Cron jobs
 
 
 def validate_new_cron_job(cron_job: Obj) -> Errors:

@@ -114,7 +114,7 @@ def _removed_gates(now: Obj, before: Obj) -> Errors:
     ]
 
 
-# -- Pods behind gates --------------------------------------------------------------------------------------------
+# Pods behind gates
 
 
 def _gated(now: Obj, before: Obj, errors: Errors) -> tuple[Errors, Obj]:
@@ -190,7 +190,7 @@ def _without_images(containers: Iterable[Obj]) -> list[Obj]:
     return [{k: v for k, v in container.items() if k != "image"} for container in containers]
 
 
-# -- Ephemeral containers -----------------------------------------------------------------------------------------
+# Ephemeral containers
 
 
 def validate_ephemeral_update(new: Obj, old: Obj) -> Errors:

@@ -157,7 +157,7 @@ def _policies(spec: Obj, path: str) -> Errors:
     return errors
 
 
-# -- Containers ---------------------------------------------------------------------------------------------------
+# Containers
 
 
 def _containers(spec: Obj, path: str, around: Surroundings) -> Errors:
@@ -209,7 +209,7 @@ def _init_only(container: Obj, path: str, grace_s: int | None) -> Errors:
     ]
 
 
-# -- Resources ----------------------------------------------------------------------------------------------------
+# Resources
 
 
 def _resource_claims(claims: Any, path: str) -> Errors:
@@ -257,7 +257,7 @@ def _pod_resources(resources: Obj, spec: Obj, path: str, claims: tuple[str, ...]
     return errors
 
 
-# -- Network and gates --------------------------------------------------------------------------------------------
+# Network and gates
 
 
 def _dns(spec: Obj, path: str) -> Errors:

@@ -144,7 +144,7 @@ def _audit_annotations(annotations: list[Obj], name: str, path: str, scope: Decl
     return errors
 
 
-# -- Bindings -----------------------------------------------------------------------------------------------------
+# Bindings
 
 
 def validate_admission_binding(binding: Obj) -> Errors:

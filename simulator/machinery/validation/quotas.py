@@ -61,7 +61,7 @@ def _spec(obj: Obj) -> Obj:
     return obj.get("spec") or {}
 
 
-# -- Quotas -------------------------------------------------------------------------------------------------------
+# Quotas
 
 
 def validate_quota(quota: Obj) -> Errors:
@@ -148,7 +148,7 @@ def validate_quota_update(new: Obj, old: Obj) -> Errors:
     return errors
 
 
-# -- Limit ranges -------------------------------------------------------------------------------------------------
+# Limit ranges
 
 
 def validate_limit_range(limit_range: Obj) -> Errors:

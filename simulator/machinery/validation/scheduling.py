@@ -63,7 +63,7 @@ def _toleration_value(toleration: Obj, path: str) -> Errors:
     return [invalid(here, value, "value must be empty when `operator` is 'Exists'")] if value else []
 
 
-# -- Affinity -----------------------------------------------------------------------------------------------------
+# Affinity
 
 
 def validate_affinity(affinity: Obj, path: str) -> Errors:
@@ -183,7 +183,7 @@ def _label_keys(term: Obj, path: str) -> Errors:
     return errors
 
 
-# -- Topology spread ----------------------------------------------------------------------------------------------
+# Topology spread
 
 
 def validate_spread(constraints: list[Obj], path: str) -> Errors:

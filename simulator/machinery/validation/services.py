@@ -97,7 +97,7 @@ def _by_type(spec: Obj, kind: str) -> Errors:
     return errors + [invalid("spec.externalName", name, says) for says in names.dns_subdomain(name)]
 
 
-# -- Ports --------------------------------------------------------------------------------------------------------
+# Ports
 
 
 def _ports(ports: list[Obj]) -> Errors:
@@ -158,7 +158,7 @@ def _go_port(port: Obj) -> GoText:
     )
 
 
-# -- Sessions and addresses ---------------------------------------------------------------------------------------
+# Sessions and addresses
 
 
 def _affinity(spec: Obj) -> Errors:
@@ -222,7 +222,7 @@ def _families_of(addresses: list[str], families: list[str]) -> Errors:
     return errors
 
 
-# -- Load balancers and policies ----------------------------------------------------------------------------------
+# Load balancers and policies
 
 
 def _source_ranges(spec: Obj, kind: str, annotations: Obj) -> Errors:
@@ -272,7 +272,7 @@ def _policies(spec: Obj, kind: str) -> Errors:
     return errors
 
 
-# -- Updates ------------------------------------------------------------------------------------------------------
+# Updates
 
 
 def validate_service_update(new: Obj, old: Obj) -> Errors:

@@ -66,7 +66,7 @@ def _spec(obj: Obj) -> Obj:
     return obj.get("spec") or {}
 
 
-# -- Volumes ------------------------------------------------------------------------------------------------------
+# Volumes
 
 
 def validate_volume(volume: Obj) -> Errors:
@@ -169,7 +169,7 @@ def _source_of(spec: Obj, before: Obj) -> Obj:
     return found
 
 
-# -- Classes ------------------------------------------------------------------------------------------------------
+# Classes
 
 
 def validate_storage_class(storage_class: Obj) -> Errors:
@@ -225,7 +225,7 @@ def validate_storage_class_update(new: Obj, old: Obj) -> Errors:
     return errors + immutable("volumeBindingMode", new.get("volumeBindingMode"), old.get("volumeBindingMode"))
 
 
-# -- Attachments and drivers --------------------------------------------------------------------------------------
+# Attachments and drivers
 
 
 def validate_attachment(attachment: Obj) -> Errors:

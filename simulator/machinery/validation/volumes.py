@@ -108,7 +108,7 @@ def _source(volume: Obj, path: str, pod_name: str) -> Errors:
     return errors
 
 
-# -- Keys of configuration ----------------------------------------------------------------------------------------
+# Keys of configuration
 
 
 def _items(source: Obj, path: str) -> Errors:
@@ -154,7 +154,7 @@ def _downward_file(item: Obj, path: str) -> Errors:
     return errors + file_mode(item, path, "mode")
 
 
-# -- Projections --------------------------------------------------------------------------------------------------
+# Projections
 
 
 def _projected(source: Obj, path: str) -> Errors:
@@ -215,7 +215,7 @@ def _trust_bundle(bundle: Obj, path: str) -> Errors:
     return errors + validate_unreserved_path(bundle.get("path", ""), f"{path}.path")
 
 
-# -- Claims, drivers and images -----------------------------------------------------------------------------------
+# Claims, drivers and images
 
 
 def _claim(source: Obj, path: str) -> Errors:

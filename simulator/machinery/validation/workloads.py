@@ -91,7 +91,7 @@ def _is_zero(value: Any) -> bool:
     return value in (0, "0%")
 
 
-# -- Deployments --------------------------------------------------------------------------------------------------
+# Deployments
 
 
 def validate_deployment(deployment: Obj) -> Errors:
@@ -145,7 +145,7 @@ def validate_deployment_update(new: Obj, old: Obj) -> Errors:
     return validate_deployment(new) + _selector_kept(new, old)
 
 
-# -- Replica sets and replication controllers ---------------------------------------------------------------------
+# Replica sets and replication controllers
 
 
 def validate_replica_set(replica_set: Obj) -> Errors:
@@ -174,7 +174,7 @@ def validate_replication_controller(controller: Obj) -> Errors:
     return errors + _template({"template": spec.get("template")}, "ReplicationController")
 
 
-# -- Stateful sets ------------------------------------------------------------------------------------------------
+# Stateful sets
 
 _STATEFUL_MUTABLE = (
     "replicas",
@@ -274,7 +274,7 @@ def validate_stateful_set_update(new: Obj, old: Obj) -> Errors:
     return errors
 
 
-# -- Daemon sets --------------------------------------------------------------------------------------------------
+# Daemon sets
 
 
 def validate_daemon_set(daemon_set: Obj) -> Errors:

@@ -316,7 +316,7 @@ def test_schemas(schema: Obj, says: str) -> None:
     assert says in found if says else found == []
 
 
-# -- Several versions ---------------------------------------------------------------------------------------------
+# Several versions
 
 UNTYPED = {
     "type": "object",
@@ -543,7 +543,7 @@ def test_bad_names(spec: Obj, says: list[str]) -> None:
     assert said(**spec) == says
 
 
-# -- Paths and warnings -------------------------------------------------------------------------------------------
+# Paths and warnings
 
 NUMBER = {"type": "number"}
 

@@ -390,7 +390,7 @@ def test_amounts_are_compared_by_what_they_mean(old: Obj, new: Obj, says: list[s
     assert [str(error) for error in validate_resize(new, old)] == says
 
 
-# -- Through the API server ---------------------------------------------------------------------------------------
+# Through the API server
 
 
 def said(cluster: Cluster, line: str) -> str:
