@@ -6,16 +6,18 @@ handed out as a pause, and so is a question to the network, to the kernel (`ps`)
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 
 from simulator.workloads.commands import COMMANDS, agnhost
 from simulator.workloads.commands.environment_programs import ASKED, READS_STDIN, has_program, is_client
 from simulator.workloads.commands.long_running import long_running
+from simulator.workloads.commands.repeating import xargs_script
 from simulator.workloads.file_tree import FileTree
 from simulator.workloads.machine_control import Control
 from simulator.workloads.machine_state import ERR, OUT, PIPE
 from simulator.workloads.pauses import ERRORS, FILE, STDIN, Pause
-from simulator.workloads.shell_builtins import BUILTINS
+from simulator.workloads.shell_builtins import ABSENT_BUILTINS, BUILTINS
 from simulator.workloads.shell_expansion import ParameterUnset, fields, one_text
 from simulator.workloads.shell_scripts import NotSimulated, Op, compile_script
 from simulator.workloads.shell_words import SyntaxProblem
@@ -42,14 +44,21 @@ class Machine(Control):
             try:
                 pause = self._step()
             except SyntaxProblem as problem:
-                self.say(2, f"{self.name}: {problem}\n")
+                self._say_problem(str(problem))
                 pause = self._fatal(2)
             except ParameterUnset as problem:
-                self.say(2, f"{self.name}: {problem}\n")
-                pause = self._fatal(2)
+                self.complain(problem.said(self.dialect))
+                pause = self._fatal(127 if self.dialect == "bash" else 2)
             if pause is not None:
                 return pause
         return Pause("busy", cpu_milli=1000)
+
+    def _say_problem(self, text: str) -> None:
+        """dash counts lines and begins with a capital."""
+        if self.dialect == "dash":
+            self.complain(text[0].upper() + text[1:])
+        else:
+            self.say(2, f"{self.name}: {text}\n")
 
     def answer(self, status: int, lines: Sequence[str], *, errors: bool = False) -> None:
         """The outcome of an `ask`: the program goes on with it."""
@@ -153,9 +162,15 @@ class Machine(Control):
                 self.fds, self.input = before
             return self._check(op)
         saved = self._assign_for_command(op, captured)
+        if argv[0] == "env":
+            argv = self._without_env(argv, saved)
+        elif argv[0] == "xargs" and len(argv) > 1:
+            argv = ["eval", xargs_script(argv[1:], self.read_input())]
         if self.traces:
             self.trace([(name, self.env[name]) for name, _ in op.assigns], argv, before[0].get(2, [ERR]))
         pause = self._command(argv)
+        if op.tested and self._entered():
+            self.stack[-1]["tested"] = True
         if pause is not None and pause.kind in ("ask", "sleep", "wait") and (op.redirects or saved):
             self.stack.append(
                 {
@@ -193,6 +208,21 @@ class Machine(Control):
             self.env[name] = one_text(word, self, captured)
         return saved
 
+    def _without_env(self, argv: list[str], saved: list[list[str | None]]) -> list[str]:
+        """`env -i NAME=value command`: the command, with the variables set for as long as it runs; `env` itself without one."""
+        words = argv[1:]
+        while words and (words[0] in ("-i", "-u", "-") or re.match(r"[A-Za-z_]\w*=", words[0])):
+            word = words.pop(0)
+            gone = list(self.env) if word in ("-i", "-") else [words.pop(0)] if word == "-u" and words else []
+            for name in gone:
+                saved.append([name, self.env.pop(name, None)])
+            name, is_set, value = word.partition("=")
+            if is_set:
+                saved.append([name, self.env.get(name)])
+                self.env[name] = value
+                self.hidden.pop(name, None)
+        return words or ["env"]
+
     def _after_command(self) -> None:
         """A command that took time is over: its redirections and variables go."""
         if self.stack and self.stack[-1]["kind"] == "after":
@@ -202,9 +232,18 @@ class Machine(Control):
             self._take_back(frame["saved"])
 
     def _check(self, op: Op) -> Pause | None:
-        if self.stops_on_error and self.status and not op.tested:
+        if self.stops_on_error and self.status and not op.tested and not self._is_tested():
             return self.exit(self.status)
         return None
+
+    def _is_tested(self) -> bool:
+        """Whether a function is under way whose own status is looked at (`f || …`): nothing in it ends the shell."""
+        for frame in reversed(self.stack):
+            if frame["kind"] == "script":
+                return False
+            if frame.get("tested"):
+                return True
+        return False
 
     # Programs
 
@@ -216,6 +255,9 @@ class Machine(Control):
             return self._command(argv[2:])
         if name in self.functions:
             return self._call(argv)
+        if name in ABSENT_BUILTINS[self.dialect] and not self.argv:
+            self.not_found(name)
+            return None
         if name in BUILTINS and (not self.argv or name in ("true", "false", "test", "[", "pwd")):
             self.last_status, self.status = self.status, 0
             return BUILTINS[name](self, argv[1:])
@@ -300,9 +342,10 @@ class Machine(Control):
             name=self.name,
             traps=dict(self.traps),
             entry=0,
-            options=[self.stops_on_error, self.traces],
+            options=[self.stops_on_error, self.traces, self.strict, self.pipefail],
         )
         self.stops_on_error, self.traces = "e" in options, "x" in options
+        self.strict, self.pipefail = "u" in options, "P" in options
         for hidden in list(self.hidden):
             self.env.pop(hidden, None)
         self.hidden = {}
@@ -357,7 +400,7 @@ def options_of(argv: Sequence[str]) -> str:
             continue
         letters += word[1:]
         if word.endswith("o") and words:
-            letters += {"errexit": "e", "xtrace": "x"}.get(words.pop(0), "")
+            letters += {"errexit": "e", "xtrace": "x", "nounset": "u", "pipefail": "P"}.get(words.pop(0), "")
     return letters
 
 

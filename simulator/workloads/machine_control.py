@@ -24,6 +24,10 @@ class Control(Frames):
         """One simple command."""
 
     @abstractmethod
+    def _check(self, op: Op) -> Pause | None:
+        """`-e` after a command that failed."""
+
+    @abstractmethod
     def _start_job(self, op: Op) -> None:
         """A list that ends with `&`."""
 
@@ -73,7 +77,10 @@ class Control(Frames):
                     self._to_next(op)
             case "pipe_end":
                 self._unwind("pipe")
-                self._pop()
+                failed = self._pop().get("failed", 0)
+                if self.pipefail and failed and not self.status:
+                    self.status = failed
+                    return self._check(op)
             case "loop":
                 self._push("loop")
             case "leave":

@@ -36,7 +36,7 @@ class Frames(Streams):
             self.env, self.hidden = dict(frame["env"]), dict.fromkeys(frame["hidden"])
             self.directory, self.args = frame["directory"], list(frame["args"])
         if "options" in frame:
-            self.stops_on_error, self.traces = frame["options"]
+            self.stops_on_error, self.traces, self.strict, self.pipefail = frame["options"]
         self._take_back(frame.get("saved", []))
         del self.buffers[frame["buffers"] :]
 
@@ -58,6 +58,8 @@ class Frames(Streams):
         frame = self.stack[-1]
         text = self.buffers.pop()
         status = self.status
+        if status:
+            frame["failed"] = status
         self._restore(frame)
         self.input = text
         self.status = status

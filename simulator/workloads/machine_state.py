@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from simulator.workloads import shell_expansion
+from simulator.workloads.conditions import Dialect
 from simulator.workloads.file_tree import FileTree, absolute
 from simulator.workloads.image_catalog import Image
 
@@ -57,6 +58,10 @@ class MachineState(ABC):
     stops_on_error: bool = False
     traces: bool = False
     """`-x`: commands are shown before they run."""
+    strict: bool = False
+    """`-u`: a parameter that is not set ends the shell."""
+    pipefail: bool = False
+    """A pipeline fails with its last command that does."""
     jobs: int = 0
     """How many jobs have been started in the background."""
     steps: int = 0
@@ -131,7 +136,7 @@ class MachineState(ABC):
             "jobs": self.jobs,
             "steps": self.steps,
             "written": self.written,
-            **({"traces": True} if self.traces else {}),
+            **{name: True for name in ("traces", "strict", "pipefail") if getattr(self, name)},
         }
 
     @classmethod
@@ -191,6 +196,17 @@ class MachineState(ABC):
 
     def positional(self) -> Sequence[str]:
         return self.args
+
+    @property
+    def is_strict(self) -> bool:
+        return self.strict
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which shell this is: `sh` is dash where there is no BusyBox."""
+        if self.image.shell == "busybox":
+            return "ash"
+        return "bash" if self.name.rsplit("/", 1)[-1] == "bash" else "dash"
 
     def matching(self, wanted: str) -> list[str]:
         return shell_expansion.glob(wanted, self.directory, self.tree.names)

@@ -6,7 +6,6 @@ order. Complaints are those of ash, dash and bash, word for word.
 
 from collections.abc import Sequence
 
-from simulator.workloads.conditions import Dialect
 from simulator.workloads.file_tree import DENIED
 from simulator.workloads.machine_state import ERR, FILE, NULL, OUT, PIPE, TEE, MachineState, Sink
 from simulator.workloads.shell_expansion import fields, one_text
@@ -73,8 +72,8 @@ class Streams(MachineState):
         kept = self.tree.read(path) if one.mode == ">>" else ""
         problem = self.tree.write(path, kept or "")
         if problem:
-            if problem == "No such file or directory" and self._is_ash():
-                problem = "nonexistent directory"
+            if problem == "No such file or directory" and self.dialect != "bash":
+                problem = "nonexistent directory" if self._is_ash() else "Directory nonexistent"
             return self._cannot("create", text, problem)
         self.fds[one.fd] = [FILE, path]
         return True
@@ -89,7 +88,7 @@ class Streams(MachineState):
                 if self._is_ash()
                 else f"{self._prefix()}cannot {verb} {path}: {why}\n",
             )
-        self.status = 1
+        self.status = 2 if self.dialect == "dash" else 1
         return False
 
     def _is_ash(self) -> bool:
@@ -107,13 +106,6 @@ class Streams(MachineState):
     def not_permitted(self, program: str) -> None:
         self.say(2, f"{self._prefix()}{program}: {DENIED}\n")
         self.status = 126
-
-    @property
-    def dialect(self) -> Dialect:
-        """Which shell this is: `sh` is dash where there is no BusyBox."""
-        if self._is_ash():
-            return "ash"
-        return "bash" if self.name.rsplit("/", 1)[-1] == "bash" else "dash"
 
     def complain(self, text: str) -> None:
         """In the shell's own name."""

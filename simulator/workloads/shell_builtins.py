@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from simulator.workloads.commands.patterns import compiled
-from simulator.workloads.conditions import NUMBERS, NoCondition, decide
+from simulator.workloads.conditions import NUMBERS, Dialect, NoCondition, decide
 from simulator.workloads.pauses import Pause
 from simulator.workloads.shell_expansion import arithmetic, fits
 from simulator.workloads.small_programs import number
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from simulator.workloads.machine import Machine
 
 _SIGNALS = {"0": "EXIT", "1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM", "10": "USR1", "12": "USR2"}
+
+
+_LONG_OPTIONS = {"xtrace": "traces", "nounset": "strict", "pipefail": "pipefail"}
 
 
 def _nothing(machine: Machine, words: list[str]) -> None:
@@ -44,7 +47,10 @@ def _cd(machine: Machine, words: list[str]) -> None:
         machine.say(2, f"{machine.name}: cd: can't cd to {wanted}: {why}\n")
     else:
         machine.say(
-            2, f"bash: cd: {wanted}: {why}\n" if machine.name.endswith("bash") else f"sh: 1: cd: can't cd to {wanted}\n"
+            2,
+            f"{machine.name.rsplit('/', 1)[-1]}: line 1: cd: {wanted}: {why}\n"
+            if machine.name.endswith("bash")
+            else f"sh: 1: cd: can't cd to {wanted}\n",
         )
     machine.status = 1 if machine.name.endswith("bash") else 2
 
@@ -77,7 +83,7 @@ def _unset(machine: Machine, words: list[str]) -> None:
         machine.functions.pop(name, None)
 
 
-def _set(machine: Machine, words: list[str]) -> None:
+def _set(machine: Machine, words: list[str]) -> Pause | None:
     rest = list(words)
     while rest and re.fullmatch(r"[-+][a-zA-Z]+", rest[0]):
         option = rest.pop(0)
@@ -85,17 +91,23 @@ def _set(machine: Machine, words: list[str]) -> None:
             machine.stops_on_error = option[0] == "-"
         if "x" in option:
             machine.traces = option[0] == "-"
+        if "u" in option:
+            machine.strict = option[0] == "-"
         if option[1:].endswith("o") and rest:
             name = rest.pop(0)
             if name == "errexit" or "e" in option[1:-1]:
                 machine.stops_on_error = option[0] == "-"
-            if name == "xtrace":
-                machine.traces = option[0] == "-"
+            if name == "pipefail" and machine.dialect == "dash":
+                machine.complain(f"set: Illegal option {option[0]}o pipefail")
+                return machine.exit(2)
+            if name in _LONG_OPTIONS:
+                setattr(machine, _LONG_OPTIONS[name], option[0] == "-")
     if rest[:1] == ["--"]:
         rest.pop(0)
         machine.args = rest
     elif rest:
         machine.args = rest
+    return None
 
 
 def _shift(machine: Machine, words: list[str]) -> None:
@@ -110,10 +122,19 @@ def _read(machine: Machine, words: list[str]) -> None:
         machine.status = 1
         return
     line, newline, machine.input = machine.input.partition("\n")
-    parts = line.strip().split(None, len(names) - 1)
+    parts = _parted(line, machine.value("IFS"), len(names))
     for place, name in enumerate(names):
         machine.set_value(name, parts[place] if place < len(parts) else "")
     machine.status = int(not newline)
+
+
+def _parted(line: str, signs: str | None, count: int) -> list[str]:
+    """A line for so many variables, the last of which gets the rest. `signs`: IFS."""
+    if signs is None or (signs and not signs.strip(" \t\n")):
+        return line.strip().split(None, count - 1)
+    if signs == "":
+        return [line]
+    return re.split(f"[{re.escape(signs)}]", line, maxsplit=count - 1)
 
 
 def _eval(machine: Machine, words: list[str]) -> None:
@@ -126,13 +147,23 @@ def _inner(machine: Machine, script: str) -> None:
         machine.call_script(script)
 
 
-def _source(machine: Machine, words: list[str]) -> None:
-    text = machine.tree.read(machine.path(words[0])) if words else None
+def _source(machine: Machine, words: list[str]) -> Pause | None:
+    path = words[0] if words else ""
+    text = "" if path == "/dev/null" else machine.tree.read(machine.path(path)) if path else None
     if text is None:
-        machine.say(2, f"{machine.name}: {words[0] if words else ''}: not found\n")
+        match machine.dialect:
+            case "bash":
+                machine.complain(f"{path}: No such file or directory")
+            case "dash":
+                machine.complain(f".: cannot open {path}: No such file")
+            case _:
+                machine.say(2, f"{machine.name}: {path}: not found\n")
+        if machine.dialect == "dash":
+            return machine.exit(2)
         machine.status = 1
-        return
+        return None
     _inner(machine, text)
+    return None
 
 
 def _trap(machine: Machine, words: list[str]) -> None:
@@ -211,6 +242,11 @@ def _test(machine: Machine, words: list[str], *, name: str = "test") -> None:
     machine.status = int(not met)
 
 
+def _umask(machine: Machine, words: list[str]) -> None:
+    if not words:
+        machine.say(1, "0022\n")
+
+
 def _double_bracket(machine: Machine, words: list[str]) -> None:
     machine.status = int(not _or(machine, [word for word in words if word != "]]"]))
 
@@ -272,6 +308,13 @@ def _file_test(machine: Machine, flag: str, path: str) -> bool:
     return False
 
 
+#: What only other shells have: a name that is typed there is looked for among the programs.
+ABSENT_BUILTINS: dict[Dialect, frozenset[str]] = {
+    "ash": frozenset({"declare"}),
+    "dash": frozenset({"declare", "let", "source", "[["}),
+    "bash": frozenset(),
+}
+
 BUILTINS: dict[str, Callable[[Machine, list[str]], Pause | None]] = {
     ":": _nothing,
     "true": _nothing,
@@ -299,7 +342,7 @@ BUILTINS: dict[str, Callable[[Machine, list[str]], Pause | None]] = {
     "type": _type,
     "command": _command,
     "exec": _nothing,
-    "umask": _nothing,
+    "umask": _umask,
     "ulimit": _nothing,
     "alias": _nothing,
     "jobs": _nothing,

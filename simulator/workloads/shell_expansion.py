@@ -11,6 +11,8 @@ from typing import Protocol
 
 import re2
 
+from simulator.workloads.brace_expansion import expanded
+from simulator.workloads.conditions import Dialect
 from simulator.workloads.shell_words import Part, SyntaxProblem, Word, argument_word, text_word
 
 _MAX_WORD = 32_768
@@ -21,7 +23,21 @@ _SPECIAL = "*?["
 
 
 class ParameterUnset(Exception):
-    """`${name:?message}`: the shell ends with this message."""
+    """`${name:?message}`, or any name under `-u`: the shell ends with a message."""
+
+    def __init__(self, name: str, message: str = "", operator: str = "") -> None:
+        super().__init__(name)
+        self._name, self._message, self._operator = name, message, operator
+
+    def said(self, dialect: Dialect) -> str:
+        """In the words of the shell."""
+        if self._message:
+            return f"{self._name}: {self._message}"
+        if dialect != "bash":
+            return f"{self._name}: parameter not set{' or null' if self._operator == ':?' else ''}"
+        if self._operator:
+            return f"{self._name}: parameter {'null or ' if self._operator == ':?' else ''}not set"
+        return f"{'$' if self._name.isdigit() else ''}{self._name}: unbound variable"
 
 
 class Scope(Protocol):
@@ -34,6 +50,14 @@ class Scope(Protocol):
     def matching(self, pattern: str) -> list[str]:
         """Paths that fit a pattern, sorted."""
 
+    @property
+    def is_strict(self) -> bool:
+        """`-u`."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """bash alone expands braces, dash knows no parts of values."""
+
 
 def one_text(word: Word, scope: Scope, captured: Sequence[str] = ()) -> str:
     """Without splitting and patterns: assignments, redirections, `case`."""
@@ -42,6 +66,16 @@ def one_text(word: Word, scope: Scope, captured: Sequence[str] = ()) -> str:
 
 def fields(word: Word, scope: Scope, captured: Sequence[str] = ()) -> list[str]:
     """The arguments that one word becomes."""
+    if scope.dialect == "bash" and any(
+        part[0] == "lit" and part[-1] is not True and "{" in str(part[1]) for part in word
+    ):
+        words = expanded(word)
+        if len(words) > 1:
+            return [text for each in words for text in _fields(each, scope, captured)]
+    return _fields(word, scope, captured)
+
+
+def _fields(word: Word, scope: Scope, captured: Sequence[str]) -> list[str]:
     found: list[str] = []
     current: str | None = None
     globs = False
@@ -58,7 +92,7 @@ def fields(word: Word, scope: Scope, captured: Sequence[str] = ()) -> list[str]:
             globs = globs or any(sign in text for sign in _SPECIAL)
         else:
             globs = globs or any(sign in text for sign in _SPECIAL)
-            current = _split_into(found, current, text)
+            current = _split_into(found, current, text, scope.value("IFS"))
     if current is not None:
         found.append(current)
     return [name for text in found for name in _globbed(text, scope, globs)]
@@ -73,7 +107,12 @@ def _join_list(found: list[str], current: str | None, items: Sequence[str]) -> s
     return current
 
 
-def _split_into(found: list[str], current: str | None, text: str) -> str | None:
+def _split_into(found: list[str], current: str | None, text: str, signs: str | None) -> str | None:
+    """`signs`: the value of IFS; None: spaces, tabs and line ends."""
+    if signs is not None and signs.strip(" \t\n"):
+        return _split_by(found, current, text, signs)
+    if signs == "":
+        return (current or "") + text if text or current is not None else None
     pieces = text.split()
     if text[:1].isspace() and current is not None:
         found.append(current)
@@ -84,6 +123,31 @@ def _split_into(found: list[str], current: str | None, text: str) -> str | None:
             current = None
         current = (current or "") + piece
     if pieces and text[-1:].isspace() and current is not None:
+        found.append(current)
+        current = None
+    return current
+
+
+def _split_by(found: list[str], current: str | None, text: str, signs: str) -> str | None:
+    """Each sign that is no blank parts two fields, with the blanks around it that are in IFS too."""
+    blank = "".join(sign for sign in signs if sign in " \t\n")
+    hard = re.escape("".join(sign for sign in signs if sign not in " \t\n"))
+    around = f"[{blank}]*" if blank else ""
+    pieces = re.split(
+        f"{around}[{hard}]{around}" + (f"|[{blank}]+" if blank else ""), text.strip(blank) if blank else text
+    )
+    if len(pieces) > 1 and pieces[-1] == "":
+        pieces.pop()
+        last_ends = True
+    else:
+        last_ends = False
+    for index, piece in enumerate(pieces):
+        if index:
+            found.append(current or "")
+            current = None
+        if piece or len(pieces) > 1 or current is not None:
+            current = (current or "") + piece
+    if last_ends and current is not None:
         found.append(current)
         current = None
     return current
@@ -137,10 +201,14 @@ def _parameter(name: str, operator: str, argument: str, scope: Scope) -> str:
     if name in ("@", "*"):
         return " ".join(scope.positional())
     value = scope.value(name)
+    if value is None and scope.is_strict and operator.lstrip(":")[:1] not in ("-", "+", "=", "?"):
+        raise ParameterUnset(name)
     if operator == "":
         return value or ""
     if operator == "length":
         return str(len(value or ""))
+    if operator in (":", "/", "//") and scope.dialect == "dash":
+        raise SyntaxProblem("Bad substitution")
     missing = not value if operator.startswith(":") and operator != ":" else value is None
     match operator.lstrip(":"):
         case "-":
@@ -154,8 +222,7 @@ def _parameter(name: str, operator: str, argument: str, scope: Scope) -> str:
             return value or ""
         case "?":
             if missing:
-                said = one_text(argument_word(argument), scope) or "parameter not set"
-                raise ParameterUnset(f"{name}: {said}")
+                raise ParameterUnset(name, one_text(argument_word(argument), scope), operator)
             return value or ""
         case "":
             return _substring(value or "", argument, scope)
@@ -234,7 +301,9 @@ def glob(wanted: str, directory: str, names: Callable[[str], list[str]]) -> list
 
 # Arithmetic
 
-_TOKEN = re.compile(r"\s*(\d+|[A-Za-z_]\w*|\+\+|--|\*\*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%]=|[-+*/%<>=!~&|^?:()])")
+_TOKEN = re.compile(
+    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\+\+|--|\*\*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%]=|[-+*/%<>=!~&|^?:()])"
+)
 _LEVELS = (
     ("||",),
     ("&&",),
@@ -333,8 +402,8 @@ class _Arithmetic:
                 name = self._peek()
                 self._at += 1
                 return self._step(name, 1 if sign == "++" else -1)
-        if sign.isdigit():
-            return _wrapped(int(sign[:30]))
+        if sign[:1].isdigit():
+            return _constant(sign)
         if not _is_name(sign):
             raise SyntaxProblem("arithmetic syntax error")
         if self._peek() in ("++", "--"):
@@ -350,6 +419,15 @@ class _Arithmetic:
 
     def _number(self, name: str) -> int:
         return number(self._scope.value(name) or "0")
+
+
+def _constant(text: str) -> int:
+    """Decimal, `0x1f` or octal (`010`), as in C."""
+    base = 16 if text[:2] in ("0x", "0X") else 8 if text[0] == "0" and len(text) > 1 else 10
+    try:
+        return _wrapped(int(text[:30], base))
+    except ValueError:
+        raise SyntaxProblem("arithmetic syntax error") from None
 
 
 def _is_name(text: str) -> bool:

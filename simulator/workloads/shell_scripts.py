@@ -48,7 +48,23 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"then", "fi", "else", "elif", "do", "done", "}", "esac"})
 _SEPARATORS = frozenset({";", "\n", "&"})
-_REDIRECTIONS = frozenset({">", ">>", "<", "<<", "<<<", "&>", "&>>", ">|", "<>", ">&1", ">&2", ">&-", "<&-", IO_NUMBER})
+_REDIRECTIONS = frozenset(
+    {
+        ">",
+        ">>",
+        "<",
+        "<<",
+        "<<<",
+        "&>",
+        "&>>",
+        ">|",
+        "<>",
+        *(f">&{number}" for number in range(1, 10)),
+        ">&-",
+        "<&-",
+        IO_NUMBER,
+    }
+)
 _MAX_OPS = 20_000
 _MAX_DEPTH = 40
 
@@ -302,7 +318,7 @@ class _Compiler:
 
     def _redirect(self, token: Token, fd: int) -> list[Redirect]:
         match token.text:
-            case ">&1" | ">&2":
+            case dup if dup[:2] == ">&" and dup[2:].isdigit():
                 return [Redirect(1 if fd < 0 else fd, "dup", (("lit", token.text[2:], True),))]
             case ">&-" | "<&-":
                 return [Redirect((1 if token.text[0] == ">" else 0) if fd < 0 else fd, "dup", (("lit", "-", True),))]

@@ -33,8 +33,7 @@ class Token:
 OPERATORS = (
     "<<-",
     "&>>",
-    ">&1",
-    ">&2",
+    *(f">&{number}" for number in range(1, 10)),
     ">&-",
     "<&-",
     "<<<",

@@ -68,6 +68,10 @@ def lines_of(text: str) -> list[str]:
 
 
 def echo(machine: Machine, words: list[str]) -> int:
+    if machine.dialect == "dash" and not machine.argv:  # its own: no option but -n, and escapes always
+        bare = words[:1] == ["-n"]
+        machine.say(1, escaped(" ".join(words[bare:])) + ("" if bare else "\n"))
+        return 0
     newline, escapes = True, False
     while words and re.fullmatch(r"-[neE]+", words[0]):
         newline = newline and "n" not in words[0]

@@ -132,7 +132,7 @@ def printed(found: Plan, until_s: float = 3_600) -> list[str]:
         pytest.param("sh -c 'echo \"$0 $1\"' me you", ["me you"], 0, id="arguments of sh -c"),
         pytest.param("! true || echo not; true && { echo both; false; }; echo $?", ["not", "both", "1"], 0, id="lists"),
         pytest.param(
-            "seq 3 | xargs echo 2>&1", ["drydock: xargs echo is not simulated"], 2, id="what is not simulated says so"
+            "seq 3 | xargs -p echo 2>&1", ["drydock: xargs -p is not simulated"], 2, id="what is not simulated says so"
         ),
     ],
 )
