@@ -2,7 +2,7 @@
  * The lab page: puts the session, the stage and the panels together, and is the only module that knows them all.
  *
  * Promise: the first picture needs only this entry; terminal, editor and lesson come lazily, each behind `mount(el, ctx)`. The layout is
- * a grid of panes; below `NARROW` pixels one pane is shown at a time. Without the boot JSON nothing happens.
+ * a grid of panes; where there is no room for that (`NARROW`), one pane is shown at a time. Without the boot JSON nothing happens.
  */
 import "./styles/lab.css";
 import { computed, effect, signal, type Signal } from "@preact/signals";
@@ -27,7 +27,7 @@ import { socketUrl } from "./protocol/socket";
 import type { Boot } from "./protocol/shapes";
 import { Session } from "./session";
 
-const NARROW = "(max-width: 760px)";
+const NARROW = "(max-width: 900px), (max-height: 480px)";
 const DOCK_LEAST = 90;
 const DOCK_START = 206;
 
@@ -107,7 +107,7 @@ function createLab(boot: Boot, announcer: Announcer): Lab {
     onGo: (url) => location.assign(url),
     onArrival: (msgs) => { if (msgs.some((msg) => !msg.ok)) announcer.say(podSummary(session.present.peek())); },
   });
-  const view = createView(narrow.peek());
+  const view = createView();
   const pane = signal<PaneName>(narrow.peek() && boot.lesson ? "lesson" : "stage");
   const panels: Lab["panels"] = {};
   const ctx = labContext({ session, view, announcer, showPane: (name) => { pane.value = name; if (name !== "stage") panels[name]?.focus(); } });

@@ -96,6 +96,19 @@ def test_the_header_of_a_lab_stays_in_one_row_on_a_phone(visit: Visit, width: in
     expect(page.get_by_role("link", name="Keep my work under an address")).to_be_visible()
 
 
+@pytest.mark.parametrize("size", [(768, 1024), (844, 390), (1024, 768), (1200, 800)], ids=str)
+def test_nothing_of_a_lab_is_out_of_sight_on_a_tablet(visit: Visit, size: tuple[int, int]) -> None:
+    page = visit()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(LESSON)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#lab .prose")).to_be_visible(timeout=LONG_MS)
+    for part in ("body > header summary", "#lab .lab-grid"):
+        box = page.locator(part).last.bounding_box()
+        assert box is not None, part
+        assert box["x"] + box["width"] <= size[0], part
+
+
 # ── the keyboard ──
 
 

@@ -28,6 +28,6 @@ export interface CameraControls {
   reveal(uid: string): void;
 }
 
-export function createView(isNarrow: boolean): View {
-  return { arrangement: signal(isNarrow ? "list" : "racks"), detail: signal("rack"), colour: signal("phase"), camera: signal(null), menu: signal(null), inspector: signal(false), loops: signal(false) };
+export function createView(): View {
+  return { arrangement: signal("racks"), detail: signal("rack"), colour: signal("phase"), camera: signal(null), menu: signal(null), inspector: signal(false), loops: signal(false) };
 }

@@ -10,6 +10,7 @@ import { Outline } from "../a11y/outline";
 import { runLoop } from "../draw/loop";
 import { Stage } from "../draw/stage";
 import type { ChartKind } from "../draw/scene";
+import { UPRIGHT_BELOW } from "../scene/measures";
 import type { FleetColour } from "../scene/fleet-colours";
 import type { Arrangement, Detail, View } from "../draw/view";
 import type { Lab } from "../lab";
@@ -36,7 +37,7 @@ export function StagePane({ lab }: { lab: Lab }) {
   useSignalEffect(() => { const uid = session.selected.value; if (uid) view.camera.value?.reveal(uid); });
   const kind = scene.chartKind.value;
   return (
-    <div class={`stage shows-${kind}`} ref={room} role="group" aria-label="Cluster">
+    <div class={`stage shows-${kind}${scene.size.value.width < UPRIGHT_BELOW ? " small" : ""}`} ref={room} role="group" aria-label="Cluster">
       {kind === "fleet" ? <FleetCanvas scene={scene} /> : kind === "list" ? null : <Stage key={kind} scene={scene} />}
       <OutlineOf lab={lab} />
       <Tools view={view} kind={kind} />
