@@ -367,7 +367,7 @@ class ClusterParts:
             members = EtcdMembers(self.etcd, self._member_address, found["spec"]["nodeName"])
             stdout, stderr, status = etcdctl(self.storage, words[1:], members)
             return Execution(status, stdout, stderr, written=((1, stdout), (2, stderr)))
-        return self.kubelets.execute(found, container, tuple(command), stdin)
+        return self.kubelets.commands.execute(found, container, tuple(command), stdin)
 
     def _member_address(self, member: str) -> str:
         """Of its machine; a member that only a learner has named has none."""

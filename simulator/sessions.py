@@ -31,7 +31,7 @@ class ContainerSessions:
         """`{"id", "prompt"}`. Raises StatusError and ExecRefused."""
         found = self._registry.get("kubernetes-admin", "pods", namespace, pod)
         self._note(namespace, pod, f"{pod} opens {' '.join(command)}")
-        session = self._kubelets.open_session(found, container, tuple(command))
+        session = self._kubelets.commands.open_session(found, container, tuple(command))
         if isinstance(session, str):
             raise ExecRefused(session)
         return self._keep({"namespace": namespace, "pod": pod, "status": 0, **session})
@@ -39,7 +39,7 @@ class ContainerSessions:
     def attach(self, namespace: str, pod: str, container: str, *, remove: bool) -> dict[str, str] | None:
         """As `open`, for the shell that a container runs; `remove`: the pod goes when it ends. None: there is no such shell."""
         found = self._registry.get("kubernetes-admin", "pods", namespace, pod)
-        session = self._kubelets.attach_session(found, container)
+        session = self._kubelets.commands.attach_session(found, container)
         if session is None:
             return None
         self._note(namespace, pod, f"{pod} is attached to")
@@ -51,7 +51,7 @@ class ContainerSessions:
         self._open[name] = session
         for oldest in list(self._open)[: max(0, len(self._open) - MAX_SESSIONS)]:
             del self._open[oldest]
-        return {"id": name, "prompt": self._kubelets.session_prompt(session)}
+        return {"id": name, "prompt": self._kubelets.commands.session_prompt(session)}
 
     def line(self, name: str, line: str) -> dict[str, Any]:
         """What the shell answers to a line: `stdout`, `stderr`, `done`, `exit`, and the next `prompt`."""
@@ -68,7 +68,7 @@ class ContainerSessions:
             "stdout": done.stdout,
             "stderr": done.stderr,
             "done": False,
-            "prompt": self._kubelets.session_prompt(session),
+            "prompt": self._kubelets.commands.session_prompt(session),
         }
 
     def _answer(self, session: dict[str, Any], line: str) -> Any:
@@ -76,7 +76,7 @@ class ContainerSessions:
         leaves = line.strip().split()[:1] == ["exit"]
         # `exit` alone hands on the status of the line before.
         typed = f"exit {session['status']}" if leaves and len(line.split()) == 1 else line
-        answer = self._kubelets.session_line(session, typed)
+        answer = self._kubelets.commands.session_line(session, typed)
         if answer is not None:
             session["status"] = answer[0].status
         return answer

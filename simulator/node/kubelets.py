@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from simulator.apiserver.errors import bad_request
 from simulator.apiserver.registry import Registry
 from simulator.apiserver.request import Response
 from simulator.client import Client, Process
@@ -16,15 +15,13 @@ from simulator.cloud.flavours import Flavour
 from simulator.cloud.storage_flavours import storage_of
 from simulator.engine import Plain
 from simulator.engine.plain import Obj
-from simulator.machinery.pod_names import kernel_name
-from simulator.node import hook_words
 from simulator.node.addresses import second_address, second_cidr
-from simulator.node.container_exec import ContainerExec, Execution
+from simulator.node.container_commands import ContainerCommands
+from simulator.node.container_exec import ContainerExec
 from simulator.node.container_logs import ContainerLogs
 from simulator.node.container_runtime import ContainerRuntime
 from simulator.node.container_starts import ContainerStarts
 from simulator.node.custom_metrics import CustomMetrics
-from simulator.node.environment import Missing
 from simulator.node.eviction import EvictionManager
 from simulator.node.file_systems import FileSystems
 from simulator.node.fleet import WORKERS, Fleet, Network
@@ -35,13 +32,11 @@ from simulator.node.machine_facts import Machine, node_spec
 from simulator.node.machines import Machines
 from simulator.node.node_shutdown import NodeShutdown
 from simulator.node.node_status import VERSION
-from simulator.node.pod_lifecycle import container_spec
 from simulator.node.pod_servers import PodServers
 from simulator.node.pod_workers import PodWorkers
 from simulator.node.prober import Prober
-from simulator.node.probes import port_number
 from simulator.node.processes import Processes
-from simulator.node.records import ContainerRecord, PodRecord, Recipes, Run, dump_node, dump_pod, load_node, load_pod
+from simulator.node.records import PodRecord, Recipes, Run, dump_node, dump_pod, load_node, load_pod
 from simulator.node.resource_metrics import ResourceMetrics
 from simulator.node.static_pods import StaticPods
 from simulator.node.timing import SECOND
@@ -49,10 +44,7 @@ from simulator.node.usage import Usage, Use
 from simulator.node.volume_manager import VolumeManager
 from simulator.workloads.image_catalog import catalog
 from simulator.workloads.images import ImageName
-from simulator.workloads.machine import SHELLS
 from simulator.workloads.oci import document
-from simulator.workloads.plans import argv_of
-from simulator.workloads.program import FOREVER
 
 
 class ClusterConfig(Protocol):
@@ -94,7 +86,7 @@ class Kubelets:
         self._prober = Prober(fleet, self._runtime)
         eviction = EvictionManager(fleet)
         processes = Processes(fleet, self._runtime, FileSystems(fleet, self._runtime, eviction.free_disk))
-        self._exec = ContainerExec(fleet, self._runtime.files, processes)
+        programs = ContainerExec(fleet, self._runtime.files, processes)
         self._runtime.kernel = lambda pod, record, one, argv: processes.ask(pod, record, one, argv, argv[0])
         self._runtime.used = eviction.used
         self._runtime.wrote = self._prober.disturb
@@ -103,12 +95,17 @@ class Kubelets:
         self._logs = logs = ContainerLogs(fleet)
         self.pulls = ImagePulls(fleet)
         """Which image pull runs for whom; pictures observe it."""
-        self._starts = starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober, self.volumes)
-        self._runtime.hooks = self._hook
+        starts = ContainerStarts(fleet, self._runtime, self.pulls, self._prober, self.volumes)
         self._static = StaticPods(fleet)
         self._workers = PodWorkers(fleet, self._runtime, starts, logs, self.volumes)
         self.servers = PodServers(fleet, self._runtime)
         """The sockets of the cluster by address, for the network's data path."""
+        self.commands = ContainerCommands(
+            fleet, programs, runtime=self._runtime, starts=starts, prober=self._prober, volumes=self.volumes,
+            servers=self.servers,
+        )  # fmt: skip
+        """What people, and hooks, run in containers that run already."""
+        self._runtime.hooks = self.commands.hook
         self.loads = Loads(fleet, self._runtime)
         """What is asked of workloads beyond idling."""
         self._usage = Usage(fleet, self.loads)
@@ -299,108 +296,6 @@ class Kubelets:
         found = self._fleet.nodes.get(node)
         return self._http.answer(found, path, query) if found is not None and found.kubelet and found.powered else None
 
-    def execute(self, pod: Obj, container: str, argv: tuple[str, ...], stdin: str = "") -> Execution:
-        """Runs a command in a running container, as `POST …/exec` does. Raises StatusError."""
-        record, one = self._running(pod, container)
-        done = self._exec.execute(pod, record, one, argv, env=self._environment(pod, record, one), stdin=stdin)
-        self._after_exec(record, one, done)
-        return done
-
-    def _hook(self, pod: Obj, record: PodRecord, one: ContainerRecord, hook: Obj) -> tuple[str, int]:
-        """A lifecycle hook: (what went wrong, microseconds). One that does not end takes as long as it may."""
-        if "sleep" in hook:
-            return "", int(hook["sleep"]["seconds"]) * SECOND
-        if "exec" in hook:
-            argv = tuple(hook["exec"].get("command") or ())
-            done = self._exec.execute(pod, record, one, argv, env=self._environment(pod, record, one))
-            self._after_exec(record, one, done)
-            if done.endless:
-                return "", FOREVER
-            return hook_words.of_command(pod, one.name, argv, done), done.took_us
-        action = hook.get("httpGet") or {}
-        port = port_number(action.get("port", 0), container_spec(pod, one.name))
-        if port is not None:
-            path = action.get("path") or "/"
-            path = path if path.startswith("/") else f"/{path}"
-            caller = self.servers.node_address(record.node)
-            answer = self.servers.connect(action.get("host") or record.ip, port, "TCP", path, caller, agent=_LIFECYCLE)
-            if not answer.error:
-                return "", 0
-        return hook_words.of_request(pod, one.name, action, port, record.ip), 0
-
-    def _running(self, pod: Obj, container: str) -> tuple[PodRecord, ContainerRecord]:
-        record = self._fleet.record_of(pod)
-        one = record.containers.get(container) if record is not None else None
-        if record is None or one is None or one.state != "running":
-            raise bad_request(f'container not found ("{container}")')
-        return record, one
-
-    def _environment(self, pod: Obj, record: PodRecord, one: ContainerRecord) -> dict[str, str]:
-        """As it was when the container was created."""
-        assert one.run is not None
-        spec = container_spec(pod, one.name)
-        env = self._starts.environment(record, pod, spec, with_services=True, before_us=one.run.started_us)
-        known = {**({} if isinstance(env, Missing) else env), **dict(one.run.config)}
-        return {"PATH": _PATH, **known, "HOME": "/root" if one.run.recipe.setting.uid == 0 else "/"}
-
-    def _after_exec(self, record: PodRecord, one: ContainerRecord, done: Execution) -> None:
-        """A program may live by the files that have changed, and so may a probe."""
-        if done.wrote:
-            self.volumes.local.written(record)
-            self._runtime.follow_anew(record, one)
-            self._prober.disturb(record)
-
-    # Sessions
-
-    def open_session(self, pod: Obj, container: str, argv: tuple[str, ...]) -> dict[str, Plain] | str:
-        """An interactive shell as plain data, to be handed to `session_line`; or the runtime's refusal. Raises StatusError."""
-        record, one = self._running(pod, container)
-        return self._exec.open(pod, record, one, argv, self._environment(pod, record, one))
-
-    def attach_session(self, pod: Obj, container: str) -> dict[str, Plain] | None:
-        """The shell that is a container's first process, if it is one that waits for what is typed. Raises StatusError."""
-        record, one = self._running(pod, container)
-        assert one.run is not None
-        recipe = one.run.recipe
-        argv = argv_of(self._fleet.image(recipe.image), recipe.command, recipe.args)
-        if not recipe.setting.interactive or not argv or argv[0].rsplit("/", 1)[-1] not in SHELLS:
-            return None
-        session = self._exec.open(pod, record, one, argv[:1], self._environment(pod, record, one))
-        return None if isinstance(session, str) else {**session, "attached": True}
-
-    def session_line(self, session: dict[str, Plain], line: str) -> tuple[Execution, bool] | None:
-        """One line for the shell, and whether it has ended; None when its container has."""
-        found = self._of_session(session)
-        if found is None:
-            return None
-        pod, record, one = found
-        done, over = self._exec.line(pod, record, one, session, line)
-        self._after_exec(record, one, done)
-        if over and session.get("attached"):
-            self._runtime.ended(
-                record.uid, one.name, one.instance, done.status, "Error" if done.status else "Completed"
-            )
-        return done, over
-
-    def session_prompt(self, session: dict[str, Plain]) -> str:
-        """What the shell shows when it waits for a line; "" when it is gone."""
-        found = self._of_session(session)
-        return "" if found is None else self._exec.prompt(found[0], found[2], session, kernel_name(found[0]))
-
-    def _of_session(self, session: dict[str, Plain]) -> tuple[Obj, PodRecord, ContainerRecord] | None:
-        record = self._fleet.pods.get(session["uid"])
-        pod = self._fleet.pod(record) if record is not None else None
-        one = record.containers.get(session["container"]) if record is not None else None
-        if (
-            record is None
-            or pod is None
-            or one is None
-            or one.state != "running"
-            or one.instance != session["instance"]
-        ):
-            return None
-        return pod, record, one
-
     def usage(self, namespace: str, pod: str) -> tuple[int, int]:
         """(milli-CPU, bytes) that a pod's running containers use now."""
         running = self.container_usage(namespace, pod).values()
@@ -477,8 +372,3 @@ class Kubelets:
     def _stored_status(self, namespace: str, name: str, uid: str) -> Obj:
         pod = self._registry.store.get("pods", (namespace, name))
         return (pod.get("status") or {}) if pod is not None and pod["metadata"]["uid"] == uid else {}
-
-
-#: As whom a kubelet asks a server for a lifecycle hook.
-_LIFECYCLE = "kube-lifecycle/1.33"
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

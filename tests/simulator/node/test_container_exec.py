@@ -9,7 +9,7 @@ from simulator.seed_objects import COREFILE
 
 
 def run(machines: Any, *argv: str) -> tuple[int, tuple[str, ...]]:
-    found = machines.kubelets.execute(machines.pod(), "web", argv)
+    found = machines.kubelets.commands.execute(machines.pod(), "web", argv)
     return found.status, found.lines
 
 
@@ -56,7 +56,7 @@ def test_a_command(machines: Any, argv: tuple[str, ...], status: int, lines: tup
 def test_a_program_that_is_not_there_is_refused(machines: Any) -> None:
     machines.start()
     machines.run(1)
-    found = machines.kubelets.execute(machines.pod(), "web", ("vim",))
+    found = machines.kubelets.commands.execute(machines.pod(), "web", ("vim",))
     assert (found.status, found.refused) == (127, 'exec: "vim": executable file not found in $PATH')
 
 

@@ -6,7 +6,7 @@ import pytest
 
 
 def run(machines: Any, script: str, container: str = "web", pod: str = "web", shell: str = "sh") -> list[str]:
-    return list(machines.kubelets.execute(machines.pod(pod), container, (shell, "-c", script)).lines)
+    return list(machines.kubelets.commands.execute(machines.pod(pod), container, (shell, "-c", script)).lines)
 
 
 def box(name: str, script: str = "sleep 1d", **more: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_shared_memory_is_the_pods(machines: Any) -> None:
 
 def test_ps_shows_the_containers_own_processes(machines: Any) -> None:
     two(machines, "sleep 1000", "sleep 2000")
-    assert machines.kubelets.execute(machines.pod(), "b", ("ps",)).lines == (
+    assert machines.kubelets.commands.execute(machines.pod(), "b", ("ps",)).lines == (
         "PID   USER     TIME  COMMAND",
         "    1 root      0:00 sh -c sleep 2000",
         "    7 root      0:00 ps",
@@ -96,7 +96,9 @@ def test_ps_shows_the_containers_own_processes(machines: Any) -> None:
 
 def test_a_shared_process_namespace_shows_all_processes(machines: Any) -> None:
     two(machines, "sleep 1000", "sleep 2000", spec={"shareProcessNamespace": True})
-    assert [line.split("0:00 ")[1] for line in machines.kubelets.execute(machines.pod(), "b", ("ps",)).lines[1:]] == [
+    assert [
+        line.split("0:00 ")[1] for line in machines.kubelets.commands.execute(machines.pod(), "b", ("ps",)).lines[1:]
+    ] == [
         "/pause",
         "sh -c sleep 1000",
         "sh -c sleep 2000",

@@ -117,4 +117,4 @@ def start(machines: Any, *, items: Any = (), resources: Any = None, **container:
 
 
 def shell(machines: Any, script: str) -> str:
-    return str(machines.kubelets.execute(machines.pod(), "web", ("sh", "-c", script)).stdout)
+    return str(machines.kubelets.commands.execute(machines.pod(), "web", ("sh", "-c", script)).stdout)

@@ -94,7 +94,7 @@ def test_a_full_disk_costs_unused_images_first_and_then_the_largest_pod(machines
     machines.run(1)
     machines.delete("gone", grace_s=0)
     machines.run(5)
-    machines.kubelets.execute(machines.pod(), "web", ("fallocate", "-l", "57G", "/tmp/big"))
+    machines.kubelets.commands.execute(machines.pod(), "web", ("fallocate", "-l", "57G", "/tmp/big"))
     machines.run(25)
     images = [
         name
@@ -165,7 +165,7 @@ def test_who_is_taken_in_under_pressure(
     else:
         machines.script("sleep 1d", "large")
         machines.run(1)
-        machines.kubelets.execute(machines.pod("large"), "web", ("fallocate", "-l", "57G", "/tmp/big"))
+        machines.kubelets.commands.execute(machines.pod("large"), "web", ("fallocate", "-l", "57G", "/tmp/big"))
     machines.run(15)
     asked = {"requests": {"memory": "1Mi"}} if qos == "Burstable" else {}
     machines.script("sleep 1d", "late", spec=spec, resources=asked)

@@ -37,7 +37,7 @@ def box(machines: Any) -> Any:
 
 
 def ran(box: Any, line: str, name: str = "web") -> list[str]:
-    done = box.kubelets.execute(box.pod(name), "web", ("sh", "-c", line))
+    done = box.kubelets.commands.execute(box.pod(name), "web", ("sh", "-c", line))
     return [*(done.stdout + done.stderr).splitlines(), *([str(done.status)] if done.status else [])]
 
 

@@ -25,7 +25,7 @@ def test_a_container_runs_when_its_hook_is_over(machines: Any, hook: dict[str, A
     machines.run(2)
     assert "running" in machines.container()["state"]
     if "exec" in hook:
-        assert machines.kubelets.execute(machines.pod(), "web", ("cat", "/tmp/ready")).stdout == "ready\n"
+        assert machines.kubelets.commands.execute(machines.pod(), "web", ("cat", "/tmp/ready")).stdout == "ready\n"
 
 
 @follows("Lifecycle hooks", "pkg/kubelet/lifecycle/handlers.go", "pkg/kubelet/kuberuntime/kuberuntime_container.go")
@@ -111,7 +111,7 @@ def test_a_pre_stop_hook_does_its_work_before_the_signal(machines: Any) -> None:
     mount = {"volumeMounts": [{"name": "v", "mountPath": "/v"}], "spec": {"volumes": [{"name": "v", "emptyDir": {}}]}}
     stopping(machines, hook, **mount)
     machines.run(4)
-    assert machines.kubelets.execute(machines.pod(), "web", ("cat", "/v/last")).stdout == "bye\n"
+    assert machines.kubelets.commands.execute(machines.pod(), "web", ("cat", "/v/last")).stdout == "bye\n"
     assert "running" in machines.container()["state"]
     machines.run(2)
     assert not machines.exists()

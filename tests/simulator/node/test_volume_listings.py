@@ -39,7 +39,7 @@ def box(machines: Any) -> Any:
 
 
 def ran(box: Any, line: str) -> list[str]:
-    done = box.kubelets.execute(box.pod(), "web", ("sh", "-c", line))
+    done = box.kubelets.commands.execute(box.pod(), "web", ("sh", "-c", line))
     return [*(done.stdout + done.stderr).splitlines(), *([str(done.status)] if done.status else [])]
 
 

@@ -29,7 +29,7 @@ def run(
         spec={"securityContext": context, "volumes": [{"name": "v", **source}]},
     )
     machines.run(2)
-    done = machines.kubelets.execute(machines.pod(), "web", ("sh", "-c", script))
+    done = machines.kubelets.commands.execute(machines.pod(), "web", ("sh", "-c", script))
     return f"{done.stdout}{done.stderr}"
 
 
@@ -137,5 +137,5 @@ def test_modes_outlive_a_snapshot(machines: Any) -> None:
     state = machines.snapshot()
     machines.kubelets.load(msgspec.msgpack.decode(state))
     assert machines.snapshot() == state
-    done = machines.kubelets.execute(machines.pod(), "web", ("cat", "/v/p"))
+    done = machines.kubelets.commands.execute(machines.pod(), "web", ("cat", "/v/p"))
     assert done.stderr == "cat: can't open '/v/p': Permission denied\n"
