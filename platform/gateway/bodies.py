@@ -13,7 +13,8 @@ import msgspec
 import yaml
 
 from gateway.errors import unreadable_body
-from simulator.apiserver.errors import unsupported_media_type
+from simulator.apiserver.errors import bad_request, unsupported_media_type
+from simulator.machinery.go_json import complaint, undecodable_patch
 from simulator.machinery.go_text import quoted
 from simulator.machinery.protobuf import ProtobufError, decode_envelope
 
@@ -22,6 +23,7 @@ _JSON_LIKE = frozenset(
     {"", JSON, "text/plain", "application/json-patch+json", "application/merge-patch+json",
      "application/strategic-merge-patch+json", "application/octet-stream", "application/x-www-form-urlencoded"}
 )  # fmt: skip
+_PATCHES = frozenset(kind for kind in _JSON_LIKE if kind.endswith("patch+json"))
 _YAML_LIKE = frozenset({YAML, "application/apply-patch+yaml"})
 
 
@@ -45,6 +47,8 @@ def read_body(data: bytes, content_type: str, *, is_written: bool = True) -> Bod
         if kind in _JSON_LIKE:
             return Body(msgspec.json.decode(data), _json_duplicates(data) if is_written else ())
     except (ValueError, ProtobufError, yaml.YAMLError, RecursionError) as error:
+        if kind in _PATCHES and (why := complaint(data.decode(errors="replace"))):
+            raise bad_request(undecodable_patch(kind, why)) from error
         raise unreadable_body(str(error)) from error
     raise unsupported_media_type(
         "the body of the request was in an unknown format - accepted media types include: "

@@ -103,8 +103,28 @@ class ApiClient:
 
     # Reading
 
-    def get(self, resource: Resource, namespace: str, name: str, *, query: Query | None = None) -> Obj:
-        return self._json("GET", path_of(resource, namespace, name), query=query)
+    def get(
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        *,
+        query: Query | None = None,
+        with_ownership: bool = False,
+    ) -> Obj:
+        """An object; where there is none, it may be that the namespace is not there.
+
+        `with_ownership`: its managedFields are going to be shown, whatever the command shows else.
+        """
+        before, self._with_ownership = self._with_ownership, self._with_ownership or with_ownership
+        try:
+            return self._json("GET", path_of(resource, namespace, name), query=query)
+        except ApiRefusal as refusal:
+            if refusal.reason == "NotFound" and namespace not in ("", "default"):
+                self._json("GET", f"/api/v1/namespaces/{namespace}", query={})
+            raise
+        finally:
+            self._with_ownership = before
 
     def subresource(self, resource: Resource, namespace: str, name: str, part: str) -> Obj:
         """Part of an object; the whole, where `part` names none."""

@@ -158,6 +158,8 @@ def _read(call: Call, words: Sequence[str]) -> Command:
     command, path, left = find_command(ROOT, words)
     call.path = " ".join(path)
     call.help_text = partial(help_of, command, call.path)
+    if command is ROOT and left and not left[0].startswith("-"):
+        raise CommandError(f'unknown command "{left[0]}" for "kubectl"{_suggestions(command, left[0])}')
     call.arguments = parse(flags_of(command), left, call.path)
     return command
 
@@ -224,7 +226,7 @@ def _unknown_subcommand(command: Command, call: Call) -> None:
         return
     if command is ROOT:
         raise CommandError(f'unknown command "{call.rest[0]}" for "kubectl"{_suggestions(command, call.rest[0])}')
-    raise call.wrong_usage(f'unknown command "{call.rest[0]}"')
+    raise call.wrong_usage(f'unknown command "{" ".join(call.rest)}"')
 
 
 def _suggestions(command: Command, word: str) -> str:

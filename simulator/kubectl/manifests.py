@@ -173,7 +173,7 @@ def manifest_of(call: Call, obj: Any, source: str, *, is_free: bool = False) -> 
     assert isinstance(metadata, dict)
     name, given = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
     version, kind = str(obj.get("apiVersion") or ""), str(obj["kind"])
-    resource = call.api.kinds.by_kind(version, kind)
+    resource = call.api.kinds.by_kind(version, kind) or _in_small_letters(call, version, kind)
     if resource is None:
         raise CommandError(
             f'resource mapping not found for name: "{name}" namespace: "{given}" from "{source}": '
@@ -183,9 +183,16 @@ def manifest_of(call: Call, obj: Any, source: str, *, is_free: bool = False) -> 
     return Manifest(resource, where, name, obj, source)
 
 
+def _in_small_letters(call: Call, version: str, kind: str) -> Resource | None:
+    """The client knows kinds by their name in small letters too; it is the server that refuses `kind: pod`."""
+    served = call.api.kinds.served
+    return next((one for one in served if one.api_version == version and one.kind.lower() == kind), None)
+
+
 def _require_kind(call: Call, obj: Obj, source: str) -> None:
     missing = [f"{field} not set" for field in ("apiVersion", "kind") if not obj.get(field)]
     if not missing:
+        _require_texts(call, obj, source)
         return
     if call.arguments.values.get("validate") in ("ignore", "false"):
         if not obj.get("kind"):
@@ -194,12 +201,22 @@ def _require_kind(call: Call, obj: Obj, source: str) -> None:
     raise InvalidManifest(source, missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]")
 
 
+def _require_texts(call: Call, obj: Obj, source: str) -> None:
+    if call.arguments.values.get("validate") not in ("strict", "true", "warn"):
+        return
+    for field in ("apiVersion", "kind"):
+        if not isinstance(obj[field], str):
+            raise InvalidManifest(source, f"{field} isn't string type")
+    if obj["apiVersion"].count("/") > 1:
+        raise InvalidManifest(source, f"unexpected GroupVersion string: {obj['apiVersion']}")
+
+
 def _require_metadata(obj: Obj, source: str) -> None:
     """The client reads the metadata of any object, so a number where a name belongs never reaches the server."""
     _, problems = check({"metadata": obj.get("metadata") or {}}, schema_for("v1", "ConfigMap"))
     for problem in problems:
         if problem.sort == "type":
-            raise _undecodable(source, problem.message)
+            raise _undecodable(source, problem.message.replace("ConfigMap.metadata", "metadataOnlyObject.metadata"))
 
 
 def _undecodable(source: str, why: str) -> CommandError:

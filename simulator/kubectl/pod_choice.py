@@ -35,11 +35,23 @@ def named_target(call: Call, words: list[str]) -> Target:
     return Target(resource_asked(call, term), call.namespace, name)
 
 
-def pods_of(call: Call, target: Target) -> list[Obj]:
+_WITH_PODS = (
+    "Service", "ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob",
+)  # fmt: skip
+
+
+def pods_of(call: Call, target: Target, *, doing: str = "attach to") -> list[Obj]:
     """The pods of a workload or service, those most worth looking at first."""
     obj = call.api.get(target.resource, target.namespace, target.name)
     spec = obj.get("spec") or {}
     selector = spec.get("selector")
+    if target.resource.kind not in _WITH_PODS:
+        kind = f"*{target.resource.version}.{target.resource.kind}"
+        raise CommandError(f"cannot {doing} {kind}: selector for {kind} not implemented")
+    if target.resource.kind == "Service" and not selector:
+        raise CommandError(
+            f"cannot {doing} *v1.Service: invalid service '{target.name}': Service is defined without a selector"
+        )
     if not selector:
         raise CommandError(
             f"cannot get the logs from {target.resource.api_version}, Kind={target.resource.kind}: "

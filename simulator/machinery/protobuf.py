@@ -245,5 +245,10 @@ def _numbered(words: list[str]) -> dict[int, str]:
     return numbers
 
 
+def field_order(name: str) -> tuple[str, ...]:
+    """The fields of a message in the order of their numbers; nothing for one that is not known."""
+    return tuple(field for _, field in sorted(_numbers(name).items()))
+
+
 def _numbers(name: str) -> dict[int, str]:
     return _tables().get(name, {})

@@ -36,6 +36,8 @@ CORPORA = [
     ("more", "scene"),
     ("edit", "scene"),
     ("habits", "scene"),
+    ("manifests", "scene"),
+    ("mistakes", "scene_more"),
 ]
 
 

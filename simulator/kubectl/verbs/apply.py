@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from simulator.engine.plain import Obj
-from simulator.kubectl.api_client import MERGE_PATCH, STRATEGIC_PATCH
+from simulator.kubectl.apply_patch import apply_patch
 from simulator.kubectl.call import Call
 from simulator.kubectl.change_cause import RECORD, recorded
 from simulator.kubectl.cli import Command, Flag
@@ -37,10 +37,6 @@ from simulator.kubectl.shared_flags import (
 )
 from simulator.kubectl.verbs import last_applied
 from simulator.machinery.json_text import compact
-from simulator.machinery.patches import three_way_json_merge, three_way_merge
-from simulator.machinery.resources import Resource
-from simulator.machinery.schemas import schema_for
-from simulator.machinery.yaml_documents import YamlError, read
 
 _MANAGER = "kubectl-client-side-apply"
 
@@ -101,7 +97,7 @@ def _where(manifest: Manifest) -> str:
     path = f"{resource.group}/{resource.version}"
     return (
         f'error when retrieving current configuration of:\nResource: "{path}, Resource={resource.plural}", '
-        f'GroupVersionKind: "{path}, Kind={resource.kind}"\nName: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
+        f'GroupVersionKind: "{path}, Kind={manifest.obj["kind"]}"\nName: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
         f'from server for: "{manifest.source}"'
     )
 
@@ -153,11 +149,14 @@ def _missing_annotation(manifest: Manifest) -> str:
 def _patch(call: Call, manifest: Manifest, live: Obj, modified: Obj) -> Obj:
     if dry_run(call) == "client":
         return _said(call, manifest, "configured", live)
-    kind, patch = apply_patch(manifest.resource, live, modified)
-    if not patch:
-        return _said(call, manifest, "unchanged", live)
     if LAST_APPLIED not in (live["metadata"].get("annotations") or {}):
         call.err(_missing_annotation(manifest))
+    try:
+        kind, patch = apply_patch(call, manifest, live, modified)
+    except CommandError as error:
+        raise CommandError(f"{_applying(manifest, '')}: {error.text}") from error
+    if not patch:
+        return _said(call, manifest, "unchanged", live)
     try:
         made = call.api.patch(
             manifest.resource,
@@ -169,36 +168,18 @@ def _patch(call: Call, manifest: Manifest, live: Obj, modified: Obj) -> Obj:
             query=write_query(call),
         )
     except ApiRefusal as refusal:
-        raise refusal.with_context(_applying(manifest, patch)) from None
+        raise refusal.with_context(_applying(manifest, compact(patch))) from None
     return _said(call, manifest, "configured", made)
 
 
-def _applying(manifest: Manifest, patch: Obj) -> str:
+def _applying(manifest: Manifest, patch: str) -> str:
     resource = manifest.resource
     path = f"{resource.group}/{resource.version}"
     return (
-        f'error when applying patch:\n{compact(patch)}\nto:\nResource: "{path}, Resource={resource.plural}", '
-        f'GroupVersionKind: "{path}, Kind={resource.kind}"\nName: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
+        f'error when applying patch:\n{patch}\nto:\nResource: "{path}, Resource={resource.plural}", '
+        f'GroupVersionKind: "{path}, Kind={manifest.obj["kind"]}"\nName: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
         f'for: "{manifest.source}": error when patching "{manifest.source}"'
     )
-
-
-def apply_patch(resource: Resource, live: Obj, modified: Obj) -> tuple[str, Obj]:
-    """The patch that brings `live` to `modified`, keeping what others wrote; empty when there is nothing to do."""
-    text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED, "")
-    original = _original(text)
-    schema = schema_for(resource.api_version, resource.kind)
-    if schema is None:
-        return MERGE_PATCH, three_way_json_merge(original, modified, live)
-    return STRATEGIC_PATCH, three_way_merge(original, modified, live, schema)
-
-
-def _original(text: str) -> Obj:
-    try:
-        found = read(text) if text else []
-    except YamlError:
-        return {}
-    return found[0].value if found and isinstance(found[0].value, dict) else {}
 
 
 COMMANDS = (

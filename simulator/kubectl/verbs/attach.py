@@ -90,7 +90,7 @@ def _is_shell(pod: Obj, container: str) -> bool:
 
 def attach(call: Call) -> None:
     if not call.rest:
-        raise call.wrong_usage("at least 1 argument is required for attach")
+        raise CommandError("at least 1 argument is required for attach")
     target = named_target(call, call.rest[:1])
     pods = (
         [call.api.get(target.resource, target.namespace, target.name)]

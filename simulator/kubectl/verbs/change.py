@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
+from simulator.kubectl.apply_patch import apply_patch
 from simulator.kubectl.call import Call
 from simulator.kubectl.change_cause import RECORD, note_cause
 from simulator.kubectl.cli import Command, Flag
@@ -29,8 +30,10 @@ from simulator.kubectl.shared_flags import (
     manager,
     write_query,
 )
-from simulator.kubectl.verbs.apply import apply_patch, in_file
+from simulator.kubectl.verbs.apply import in_file
 from simulator.kubectl.yaml_text import to_yaml
+from simulator.machinery.go_json import complaint, undecodable_patch
+from simulator.machinery.go_text import quoted
 
 _TYPES = {"json": JSON_PATCH, "merge": MERGE_PATCH, "strategic": STRATEGIC_PATCH}
 
@@ -44,7 +47,7 @@ def patch(call: Call) -> None:
         raise CommandError(f'--type must be one of [json merge strategic], not "{call.text("type")}"')
     dry_run(call)
     selection = select(call, call.rest)
-    selection.attempt(lambda found: _patch_one(call, found, _patch_value(text)))
+    selection.attempt(lambda found: _patch_one(call, found, _patch_value(call, text)))
     selection.done()
 
 
@@ -63,17 +66,25 @@ def _patch_text(call: Call) -> str:
     return call.text("patch")
 
 
-def _patch_value(text: str) -> Any:
-    """JSON, or YAML that is turned into it."""
+def _patch_value(call: Call, text: str) -> Any:
+    """JSON, or YAML that is turned into it. What begins like JSON goes to the server as it is, and is refused there."""
     try:
         return json.loads(text)
     except ValueError:
         pass
+    if text.lstrip().startswith("{"):
+        raise refused_patch(_TYPES[call.text("type")], complaint(text))
     try:
         found = documents(text, "patch")
     except CommandError as error:
-        raise CommandError(f'unable to parse "{text}": {error.text.removeprefix("error parsing patch: ")}') from error
+        why = error.text.removeprefix("error parsing patch: ").removeprefix("error converting YAML to JSON: ")
+        raise CommandError(f"unable to parse {quoted(text)}: {why}") from error
     return found[0] if found else None
+
+
+def refused_patch(kind: str, why: str) -> ApiRefusal:
+    text = undecodable_patch(kind, why)
+    return ApiRefusal({"reason": "BadRequest", "message": text}, code=400)
 
 
 def _patch_one(call: Call, found: Found, value: Any) -> None:
@@ -189,7 +200,10 @@ def diff_manifest(call: Call, manifest: Manifest) -> str:
             query=query,
         )
     else:
-        kind, change = apply_patch(manifest.resource, live, modified)
+        try:
+            kind, change = apply_patch(call, manifest, live, modified)
+        except CommandError as error:
+            raise CommandError(f'error when patching "{manifest.source}": {error.text}') from error
         merged = live
         if change:
             merged = call.api.patch(

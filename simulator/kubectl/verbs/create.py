@@ -125,7 +125,7 @@ def _ports(call: Call) -> list[Obj]:
 
 def _port_number(text: str) -> int:
     if not text.isdecimal():
-        raise CommandError(f'strconv.Atoi: parsing "{text}": invalid syntax')
+        raise CommandError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
     return int(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import posixpath
+import re
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.call import Call
@@ -88,6 +89,7 @@ def _encoded(text: str) -> str:
 
 def _data_from_flags(call: Call, kind: str, name: str) -> dict[str, str]:
     data: dict[str, str] = {}
+    _refuse_env_files_beside_others(call)
     for key, text in (*_from_files(call), *_from_literals(call), *_from_env_files(call)):
         if key in data:
             if kind == "Secret":
@@ -97,6 +99,11 @@ def _data_from_flags(call: Call, kind: str, name: str) -> dict[str, str]:
             )
         data[key] = text
     return data
+
+
+def _refuse_env_files_beside_others(call: Call) -> None:
+    if call.many("from-env-file") and (call.many("from-file") or call.many("from-literal")):
+        raise CommandError("from-env-file cannot be combined with from-file or from-literal")
 
 
 def _from_literals(call: Call) -> list[tuple[str, str]]:
@@ -114,6 +121,8 @@ def _from_files(call: Call) -> list[tuple[str, str]]:
     home = call.session.home
     found: list[tuple[str, str]] = []
     for source in call.many("from-file"):
+        if source.count("=") > 1:
+            raise CommandError("key names or file paths cannot contain '='")
         key, equals, path = source.rpartition("=") if "=" in source else ("", "", source)
         if equals and not (key and path):
             raise CommandError(f"{'key name' if not key else 'file path'} for file path {path or key} missing")
@@ -125,6 +134,14 @@ def _from_files(call: Call) -> list[tuple[str, str]]:
     return found
 
 
+_ENV_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_WHY_ENV_NAME = (
+    "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start "
+    "with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is "
+    "'[-._a-zA-Z][-._a-zA-Z0-9]*')"
+)
+
+
 def _from_env_files(call: Call) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for path in call.many("from-env-file"):
@@ -133,6 +150,8 @@ def _from_env_files(call: Call) -> list[tuple[str, str]]:
             if not line or line.startswith("#"):
                 continue
             key, equals, text = line.partition("=")
+            if not _ENV_NAME.fullmatch(key):
+                raise CommandError(f'"{key}" is not a valid key name: {_WHY_ENV_NAME}')
             found.append((key, text if equals else call.session.environment.get(key, "")))
     return found
 

@@ -87,6 +87,9 @@ def _resource_rules(call: Call, verbs: list[str], terms: list[str]) -> list[Obj]
     by_group: dict[str, list[str]] = {}
     for term in terms:
         name, _, subresource = term.partition("/")
+        if name == "*":
+            by_group.setdefault("", []).append(term)
+            continue
         resource = named_plainly(name, call.api.kinds)
         plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
         by_group.setdefault(resource.group, []).append(plural)
@@ -165,7 +168,7 @@ def quota(call: Call) -> None:
     if hard := {name: amount for text in call.many("hard") for name, amount in [_amount(text)]}:
         spec["hard"] = hard
     if call.many("scopes"):
-        spec["scopes"] = call.many("scopes")
+        spec["scopes"] = list(call.many("scopes"))
     metadata = {**NO_TIME, "name": call.one_name()}
     obj = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": spec, "status": {}}
     create_built(call, obj, what="quota")
@@ -190,6 +193,8 @@ def disruption_budget(call: Call) -> None:
     if least and most:
         raise CommandError("min-available and max-unavailable cannot be both specified")
     field, text = ("minAvailable", least) if least else ("maxUnavailable", most)
+    if not re.fullmatch(r"[0-9]+%?", text):
+        raise CommandError(f"invalid format specified for {'min-available' if least else 'max-unavailable'}")
     labels = dict(part.partition("=")[::2] for part in call.text("selector").split(","))
     counts = ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods")
     obj = {

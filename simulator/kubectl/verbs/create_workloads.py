@@ -47,6 +47,8 @@ def _container_name(image: str) -> str:
 
 def job(call: Call) -> None:
     name = call.one_name()
+    if call.text("from") and call.text("image"):
+        raise CommandError("either --image or --from must be specified")
     if call.text("from"):
         _job_from(call, name)
         return

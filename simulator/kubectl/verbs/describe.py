@@ -29,8 +29,8 @@ def describe(call: Call) -> None:
             if len(wanted) == 1 and refusal.reason == "NotFound" and _describe_by_prefix(call, target):
                 return
             problems.append(refusal)
-    if len(problems) == 1 and len(call.rest) == 2 and "," in call.rest[0]:
-        raise CommandError("you may only specify a single resource type")
+    if len(problems) == 1 and len(call.rest) == 2 and len(wanted) > 1:  # looked for again, as the prefix of a name
+        raise CommandError("you may only specify a single resource type") if "," in call.rest[0] else problems[0]
     call.out("\n\n".join(_texts(call, found)))
     if not found and not problems:
         _say_nothing_found(call)

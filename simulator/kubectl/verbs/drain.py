@@ -281,13 +281,13 @@ def _judged(pod: Obj, allowed: list[str]) -> tuple[str, str, bool]:
         return "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", "", False
     if is_finished:
         return "", "", True
-    if owner is None and "force" not in allowed:
-        return "cannot delete cannot delete Pods that declare no controller (use --force to override)", "", False
     if (
         any("emptyDir" in volume for volume in pod["spec"].get("volumes") or ())
         and "delete-emptydir-data" not in allowed
     ):
         return "cannot delete Pods with local storage (use --delete-emptydir-data to override)", "", False
+    if owner is None and "force" not in allowed:
+        return "cannot delete cannot delete Pods that declare no controller (use --force to override)", "", False
     return "", "" if owner else "deleting Pods that declare no controller", True
 
 

@@ -82,14 +82,14 @@ def _sources(call: Call) -> list[_Source]:
 
 def _named_pods(call: Call) -> list[Obj]:
     words = call.rest
-    if len(words) == 2 and "/" not in words[0] and not call.text("container"):
+    if len(words) == 2 and not call.text("container"):
         call.arguments.values["container"] = words[1]
         words = words[:1]
     target = named_target(call, words)
     try:
         if target.resource.kind == "Pod":
             return [call.api.get(target.resource, target.namespace, target.name)]
-        pods = pods_of(call, target)
+        pods = pods_of(call, target, doing="get the logs from")
     except ApiRefusal as refusal:
         if refusal.reason != "NotFound":
             raise

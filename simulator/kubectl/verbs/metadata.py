@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.engine.plain import Obj
 from simulator.kubectl.api_client import MERGE_PATCH
@@ -59,8 +59,10 @@ def _change(kind: _Kind) -> Callable[[Call], None]:
             raise CommandError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
         if not (wanted or removed or call.on("list")):
             raise CommandError(f"at least one {kind.word} update is required")
+        if len(words) > 1:  # names are stronger than `--all` here
+            call.arguments.values["all"] = False
         selection = select(call, words)
-        if call.on("list"):
+        if call.on("list") and not (kind is _LABEL and wanted):
             for found in selection:
                 _list(call, kind, found, several=len(selection.found) > 1)
             selection.done()
@@ -84,6 +86,8 @@ def _split(call: Call, kind: _Kind) -> tuple[list[str], dict[str, str], list[str
             words.append(word)
         elif "=" in word:
             key, _, text = word.partition("=")
+            if kind is _LABEL and word.count("=") > 1:
+                raise CommandError(f"invalid label spec: {word}")
             if kind is _LABEL and not (_VALUE.match(text) and len(text) <= 63):
                 raise CommandError(f"invalid label value: {quoted(word)}: {_WHY_VALUE}")
             if not key:
@@ -141,6 +145,9 @@ def _refuse_overwriting(call: Call, kind: _Kind, wanted: dict[str, str], old: di
 
 
 def _say(call: Call, kind: _Kind, found: Found, obj: Obj, changes: Obj) -> None:
+    if call.on("list"):
+        _list(call, kind, replace(found, obj=obj), several=False)
+        return
     if call.text("output"):
         call.out(object_text(obj, call.text("output"), keep_managed_fields=call.on("show-managed-fields")))
         return

@@ -8,7 +8,7 @@ from simulator.kubectl.call import Call
 from simulator.kubectl.cli import Command, Flag
 from simulator.kubectl.errors import CommandError
 from simulator.kubectl.printers import object_text
-from simulator.kubectl.selection import Found, Selection, Target, fetch, select
+from simulator.kubectl.selection import Found, Selection, Target, fetch, resource_asked, select
 from simulator.kubectl.shared_flags import (
     ALL,
     DRY_RUN,
@@ -20,6 +20,7 @@ from simulator.kubectl.shared_flags import (
     manager,
     write_query,
 )
+from simulator.machinery.names import qualified_name
 from simulator.machinery.resources import Resource, by_name
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -43,8 +44,19 @@ def chosen_nodes(call: Call) -> Selection:
         return select(call, ["nodes"])
     if "" in names:
         raise CommandError("resource name may not be empty")
-    plain = [name.partition("/")[2] or name for name in names]
-    return fetch(call, [Target(_node_resource(), "", name) for name in plain])
+    return fetch(call, [Target(_node_resource(), "", _node_name(call, name)) for name in names])
+
+
+def _node_name(call: Call, word: str) -> str:
+    """`node/NAME` or only the name."""
+    term, slash, name = word.partition("/")
+    if not slash:
+        return word
+    kind = resource_asked(call, term)
+    if kind.kind != "Node":
+        api = f"{kind.group}/{kind.version}"
+        raise CommandError(f'expected resource of type node, got "{api}, Resource={kind.plural}"')
+    return name
 
 
 # Cordon
@@ -116,13 +128,19 @@ def _parsed_taints(call: Call, changes: list[str]) -> tuple[list[Obj], list[Obj]
     for text in changes:
         key_value, colon, effect = text.removesuffix("-").partition(":")
         key, _, value = key_value.partition("=")
-        if effect and effect not in _EFFECTS:
+        if text.count(":") > 1 or key_value.count("=") > 1:
+            raise call.wrong_usage(f"invalid taint spec: {text}")
+        if (colon or text.endswith("-")) and effect not in _EFFECTS and (effect or not text.endswith("-")):
             raise call.wrong_usage(f"invalid taint effect: {effect}, unsupported taint effect")
         if text.endswith("-"):
             removed.append({"key": key, "effect": effect})
             continue
-        if not colon or not key:
+        if complaints := qualified_name(key if colon else key_value):
+            raise call.wrong_usage(f"invalid taint spec: {text}, {'; '.join(complaints)}")
+        if not colon:
             raise call.wrong_usage(f"invalid taint spec: {text}")
+        if any((key, effect) == (taint["key"], taint["effect"]) for taint in added):
+            raise call.wrong_usage(f"duplicated taints with the same key and effect: {{{key} {value} {effect} <nil>}}")
         added.append({"key": key, **({"value": value} if value else {}), "effect": effect})
     return added, removed
 

@@ -49,7 +49,14 @@ _NOT_COPIED = (
 def _selected(call: Call) -> Selection:
     if not call.rest and not call.names_files:
         raise CommandError("required resource not specified")
-    return select(call, call.rest, everything=bool(call.text("selector")))
+    return select(call, call.rest, everything=True)
+
+
+def _none_found(call: Call, selection: Selection) -> bool:
+    if selection.found or selection.problems:
+        return False
+    call.err(f"No resources found in {call.namespace} namespace.\n")
+    return True
 
 
 # Status
@@ -60,11 +67,12 @@ def status(call: Call) -> None:
         raise CommandError(f"revision must be a positive integer: {call.number('revision')}")
     selection = _selected(call)
     selection.done()
-    if not selection.found:
-        raise CommandError("required resource not specified")
+    if _none_found(call, selection):
+        return
     for found in selection:
         if found.resource.kind not in _ROLLING:
-            raise CommandError(f"no status viewer has been implemented for {found.resource.kind}")
+            kind = ".".join(part for part in (found.resource.kind, found.resource.group) if part)
+            raise CommandError(f"no status viewer has been implemented for {kind}")
     token: Token = {
         "kind": "rollout",
         "left": [[found.resource.name, found.namespace, found.name] for found in selection],
@@ -179,8 +187,6 @@ def _replica_sets(call: Call, found: Found) -> list[Obj]:
 
 
 def undo(call: Call) -> None:
-    if call.number("to-revision") < 0:
-        raise CommandError(f"revision must be a positive integer: {call.number('to-revision')}")
     selection = _selected(call)
     selection.attempt(lambda found: _undo_one(call, found))
     selection.done()
@@ -278,6 +284,8 @@ def _without_hash(template: Obj) -> Obj:
 def _patching(doing: str, done: str, kinds: tuple[str, ...]) -> Callable[[Call], None]:
     def run(call: Call) -> None:
         selection = _selected(call)
+        if _none_found(call, selection):
+            return
         selection.attempt(lambda found: _patch_one(call, found, doing, done, kinds))
         selection.done()
 

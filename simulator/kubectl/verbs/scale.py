@@ -108,6 +108,12 @@ def autoscale(call: Call) -> None:
 
 
 def _autoscale_one(call: Call, found: Found) -> None:
+    if "scale" not in found.resource.subresources:
+        api = f"{found.resource.group}/{found.resource.version}"
+        raise CommandError(
+            f"cannot autoscale a {found.resource.kind}: could not find scale subresource for {api}, "
+            f"Resource={found.resource.plural} in discovery information"
+        )
     spec: Obj = {
         "maxReplicas": call.number("max"),
         "scaleTargetRef": {

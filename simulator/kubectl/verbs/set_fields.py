@@ -100,6 +100,7 @@ def image(call: Call) -> None:
     if not words and not call.names_files:
         raise CommandError(NOTHING_NAMED)
     if not pairs:
+        select(call, words).done()
         raise CommandError("at least one image update is required")
 
     def change(spec: Obj) -> Obj:
@@ -117,8 +118,16 @@ def image(call: Call) -> None:
 
 
 def _resources_and_pairs(call: Call) -> tuple[list[str], dict[str, str]]:
-    words = [word for word in call.rest if "=" not in word]
-    pairs = dict(word.split("=", 1) for word in call.rest if "=" in word)
+    words: list[str] = []
+    pairs: dict[str, str] = {}
+    for word in call.rest:
+        if "=" in word[1:]:
+            name, _, value = word.partition("=")
+            pairs[name] = value
+        elif pairs:
+            raise CommandError(f"all resources must be specified before image changes: {word}")
+        else:
+            words.append(word)
     return words, pairs
 
 
@@ -139,7 +148,8 @@ def env(call: Call) -> None:
     if call.text("from"):
         wanted |= variables_from(call, call.text("from"))
     elif not wanted and not removed:
-        raise CommandError("at least one environment variable must be provided")
+        select(call, words).done()
+        return
 
     prefix = call.text("prefix")
     wanted = {f"{prefix}{name}": {**entry, "name": f"{prefix}{name}"} for name, entry in wanted.items()}
@@ -236,6 +246,7 @@ def _env_line(variable: Obj) -> str:
 def resources(call: Call) -> None:
     if not call.rest and not call.names_files:
         raise CommandError(NOTHING_NAMED)
+    select(call, call.rest).done()
     if not call.text("limits") and not call.text("requests"):
         raise CommandError("you must specify an update to requests or limits (in the form of --requests/--limits)")
     amounts = {field: _amounts(call.text(field)) for field in ("limits", "requests") if call.text(field)}
@@ -272,9 +283,11 @@ def _amounts(text: str) -> dict[str, str]:
 
 
 def service_account(call: Call) -> None:
-    if len(call.rest) < 2:
+    if not call.rest:
         raise CommandError("serviceaccount is required")
     *words, name = call.rest
+    if not words and not call.names_files:
+        raise CommandError(NOTHING_NAMED)
     _apply(call, words, lambda spec: {**spec, "serviceAccountName": name}, "serviceaccount updated")
 
 
@@ -283,7 +296,9 @@ def service_account(call: Call) -> None:
 
 def selector(call: Call) -> None:
     *words, text = call.rest or [""]
-    if not words or "=" not in text:
+    if text and not words and not call.names_files:
+        raise CommandError(NOTHING_NAMED)
+    if "=" not in text:
         raise CommandError("a selector is required: found none, wanted TYPE/NAME key=value[,key=value]")
     wanted = dict(part.partition("=")[::2] for part in text.split(","))
     dry_run(call)
