@@ -12,6 +12,7 @@ from simulator.network.datapath import REFUSED, RESOLVE, Datapath, Source, Trace
 from simulator.network.dns_tools import DnsTools
 from simulator.network.http_options import NoFile, Reader, curl_request, is_short, wget_request
 from simulator.network.http_paths import HttpPath
+from simulator.network.reachability import Connection, pings
 from simulator.network.traces import TIMEOUT
 from simulator.workloads.pauses import ERRORS, STDIN
 
@@ -59,9 +60,9 @@ class NetworkTools:
             case "curl":
                 return self._curl(source, rest, read)
             case "nc":
-                return self._nc(source, rest)
+                return self._nc(source, rest, busybox=busybox)
             case "ping":
-                return self._ping(source, _operands(program, rest))
+                return self._ping(source, rest)
         return 1, [f"{program}: could not connect to the server"], 0
 
     def resolv_conf(self, pod: Obj) -> str:
@@ -176,7 +177,7 @@ class NetworkTools:
             return 22, f"curl: (22) The requested URL returned error: {trace.status}"
         return 0, ""
 
-    def _nc(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
+    def _nc(self, source: Source, words: list[str], *, busybox: bool) -> tuple[int, list[str], int]:
         """Of a connection over TCP nothing is read; a message over UDP is sent, and what comes back is shown."""
         said = next((word[len(STDIN) :] for word in words if word.startswith(STDIN)), "")
         words = [word for word in words if not word.startswith(STDIN)]
@@ -188,12 +189,9 @@ class NetworkTools:
         if any(is_short(word, "u") for word in words):
             return self._datagram(source, host, port, said)
         trace = self._datapath.request(source, host, port, "")
-        if trace.error == RESOLVE:
-            return 1, [f"nc: bad address '{host}'"], trace.took_us
-        if trace.error:
-            why = "Connection refused" if trace.error == REFUSED else "Connection timed out"
-            return 1, [f"nc: {host} ({trace.address}:{port}): {why}"], trace.took_us
-        return 0, [f"{host} ({trace.address}:{port}) open"], trace.took_us
+        verbosity = sum(word.count("v") for word in words if is_short(word, "v"))
+        tried = Connection(host, port, trace, verbosity, busybox)
+        return tried.status, list(tried.lines()), trace.took_us
 
     def _datagram(self, source: Source, host: str, port: int, message: str) -> tuple[int, list[str], int]:
         """A closed port is told by ICMP, a lost message by nobody: `nc` waits for its `-w` and is content."""
@@ -204,37 +202,16 @@ class NetworkTools:
             return 1, [], trace.took_us
         return 0, [] if trace.error else trace.body.splitlines(), trace.took_us
 
-    def _ping(self, source: Source, operands: list[str]) -> tuple[int, list[str], int]:
+    def _ping(self, source: Source, words: list[str]) -> tuple[int, list[str], int]:
         """A virtual IP answers no ping: it is a rule, not a machine."""
+        operands = _operands("ping", words)
         host = operands[0] if operands else ""
         answer, _ = self._datapath.resolve(source, host)
         if answer is None or not (answer.addresses or host.replace(".", "").isdigit()):
-            return 1, [f"ping: bad address '{host}'"], 0
+            return 1, [f"{ERRORS}ping: bad address '{host}'"], 0
         address = answer.addresses[0] if answer.addresses else host
-        reached = self._datapath.is_machine_or_pod(address)
-        head = f"PING {host} ({address}): 56 data bytes"
-        if not reached:
-            return (
-                1,
-                [
-                    head,
-                    "",
-                    f"--- {host} ping statistics ---",
-                    "1 packets transmitted, 0 packets received, 100% packet loss",
-                ],
-                10_000_000,
-            )
-        return (
-            0,
-            [
-                head,
-                f"64 bytes from {address}: seq=0 ttl=62 time=0.412 ms",
-                "",
-                f"--- {host} ping statistics ---",
-                "1 packets transmitted, 1 packets received, 0% packet loss",
-            ],
-            1_000,
-        )
+        sent = pings(words, host, address, is_reached=self._datapath.is_machine_or_pod(address))
+        return sent.status, list(sent.lines()), sent.took_us
 
 
 def phrase_of(status: int) -> str:

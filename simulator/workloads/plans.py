@@ -100,7 +100,7 @@ def resume(
 
 LOOK = ("look",)
 #: Programs whose complaints are not their output.
-SPEAK_ON_STDERR = frozenset({"nc", "ping", "kill", "telnet"})
+SPEAK_ON_STDERR = frozenset({"kill", "telnet"})
 
 
 def _tree(image: Image, around: Surroundings) -> FileTree:

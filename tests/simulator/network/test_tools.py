@@ -83,12 +83,77 @@ def run(town: Any, *argv: str) -> tuple[int, list[str]]:
             ("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "sick"), 0, ["503"], id="curl shows the status"
         ),
         pytest.param(("curl", "-sf", "sick"), 22, [], id="curl fails on an error"),
-        pytest.param(("nc", "-z", "web", "80"), 0, ["web (10.96.1.1:80) open"], id="nc open"),
-        pytest.param(("nc", "-z", "empty", "80"), 1, ["nc: empty (10.96.1.2:80): Connection refused"], id="nc refused"),
+        pytest.param(("nc", "-z", "web", "80"), 0, [], id="nc open"),
+        pytest.param(("nc", "-zv", "web", "80"), 0, ["web (10.96.1.1:80) open"], id="nc open aloud"),
+        pytest.param(("nc", "-z", "-v", "empty", "80"), 1, [], id="nc refused"),
+        pytest.param(
+            ("nc", "-zvv", "empty", "80"),
+            1,
+            ["nc: empty (10.96.1.2:80): Connection refused", "sent 0, rcvd 0"],
+            id="nc refused aloud",
+        ),
+        pytest.param(("nc", "-zv", "nope", "80"), 1, ["nc: bad address 'nope'"], id="nc without name"),
+        pytest.param(
+            ("nc", "-w", "1", "-zv", "10.9.9.9", "80"),
+            1,
+            ["nc: 10.9.9.9 (10.9.9.9:80): Connection timed out"],
+            id="nc in vain",
+        ),
+        pytest.param(
+            ("ping", "-c", "3", "10.244.1.20"),
+            0,
+            [
+                "PING 10.244.1.20 (10.244.1.20): 56 data bytes",
+                "64 bytes from 10.244.1.20: seq=0 ttl=62 time=0.412 ms",
+                "64 bytes from 10.244.1.20: seq=1 ttl=62 time=0.087 ms",
+                "64 bytes from 10.244.1.20: seq=2 ttl=62 time=0.093 ms",
+                "",
+                "--- 10.244.1.20 ping statistics ---",
+                "3 packets transmitted, 3 packets received, 0% packet loss",
+                "round-trip min/avg/max = 0.087/0.197/0.412 ms",
+            ],
+            id="ping",
+        ),
+        pytest.param(
+            ("ping", "-qc1", "-s", "100", "web"),
+            1,
+            [
+                "PING web (10.96.1.1): 100 data bytes",
+                "",
+                "--- web ping statistics ---",
+                "1 packets transmitted, 0 packets received, 100% packet loss",
+            ],
+            id="ping of a virtual address",
+        ),
+        pytest.param(("ping", "nope"), 1, ["ping: bad address 'nope'"], id="ping without name"),
     ],
 )
 def test_what_it_prints(town: Any, argv: tuple[str, ...], status: int, lines: list[str]) -> None:
     assert run(town, *argv) == (status, lines)
+
+
+@pytest.mark.parametrize(
+    ("host", "status", "line"),
+    [
+        ("web", 0, "Connection to web (10.96.1.1) 80 port [tcp/http] succeeded!"),
+        ("empty", 1, "nc: connect to empty (10.96.1.2) port 80 (tcp) failed: Connection refused"),
+        ("nope", 1, 'nc: getaddrinfo for host "nope" port 80: Name does not resolve'),
+    ],
+)
+def test_openbsds_nc_where_there_is_no_busybox(town: Any, host: str, status: int, line: str) -> None:
+    run(town, "nc", "-z", "web", "80")
+    found = NetworkTools(town.network()).ask(town.client().pod, ("nc", "-zv", host, "80"))
+    assert found[:2] == (status, [ERRORS + line])
+
+
+def test_a_ping_takes_its_time(town: Any) -> None:
+    run(town, "nc", "-z", "web", "80")
+    tools = NetworkTools(town.network())
+    took = [
+        tools.ask(town.client().pod, ("ping", *words.split()))[2]
+        for words in ("-c 3 10.244.1.20", "-c 2 -W 1 web", "-c 2 -i 0.5 web")
+    ]
+    assert took == [2_000_412, 2_000_000, 10_500_000]
 
 
 def test_dig_prints_sections_and_asks_full_names_only(town: Any) -> None:
