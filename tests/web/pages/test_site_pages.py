@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import Settings
 
@@ -85,6 +87,13 @@ def test_a_page_that_breaks_says_so(client: Client, monkeypatch: pytest.MonkeyPa
     answer = client.get("/")
     assert answer.status_code == 500
     assert "Your clusters are safe" in answer.content.decode()
+
+
+def test_the_page_for_what_breaks_needs_nothing_that_the_build_names() -> None:
+    page = render_to_string("foundation/broken.html")
+    names = re.findall(r'href="/static/ui/([\w.]+)"', page)
+    assert names == ["favicon.svg", "broken.css"]
+    assert all((settings.BASE_DIR / "static" / "public" / name).is_file() for name in names)
 
 
 def test_a_stale_form_is_explained() -> None:
