@@ -6,8 +6,7 @@ record holds, which are most, are left out of a dump.
 
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from itertools import compress
-from operator import attrgetter, ne
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.engine import Plain
@@ -303,8 +302,8 @@ _DEFAULTS = {kind: _defaults(kind) for kind in (Run, ProbeRecord, ContainerRecor
 
 def _dump(record: Any) -> dict[str, Any]:
     names, values_of, defaults = _DEFAULTS[type(record)]
-    values = values_of(record)
-    return dict(compress(zip(names, values, strict=True), map(ne, values, defaults)))
+    found = zip(names, values_of(record), defaults, strict=True)
+    return {name: value for name, value, default in found if value is not default and value != default}
 
 
 def _dump_container(record: ContainerRecord, recipes: Recipes) -> Plain:
