@@ -110,13 +110,13 @@ class CronJobController(Controller):
                 if not any(one["uid"] == uid for one in (fresh.get("status") or {}).get("active") or ()):
                     message = f"Saw a job that the controller did not create or forgot: {name}"
                     self._tell(owner, "Warning", "UnexpectedJob", message)
-            elif outcome:
-                if is_listed:
-                    _unlist(status, uid)
-                    message = f"Saw completed job: {name}, condition: {outcome}"
-                    self._tell(owner, "Normal", "SawCompletedJob", message)
+            elif outcome and is_listed:  # when it succeeded is told by the next sync, as upstream does
+                _unlist(status, uid)
+                message = f"Saw completed job: {name}, condition: {outcome}"
+                self._tell(owner, "Normal", "SawCompletedJob", message)
+            elif outcome == "Complete":
                 ended = (job.get("status") or {}).get("completionTime")
-                if outcome == "Complete" and ended and ended > status.get("lastSuccessfulTime", ""):
+                if ended and ended > status.get("lastSuccessfulTime", ""):
                     status["lastSuccessfulTime"] = ended
         present = {job["metadata"]["uid"]: None for job in jobs}
         for one in list(status.get("active") or ()):

@@ -59,12 +59,16 @@ def starts(world: World) -> list[str]:
 
 
 def finish(world: World, job: Obj, type: str = "Complete") -> None:
+    end(world, job, type)
+    world.run()
+
+
+def end(world: World, job: Obj, type: str = "Complete") -> None:
     now = world.engine.timestamp()
     changes: Obj = {"startTime": now, "conditions": [{"type": type, "status": "True", "lastTransitionTime": now}]}
     if type == "Complete":
         changes["completionTime"] = now
     world.set_status("jobs.batch", job, **changes)
-    world.run()
 
 
 def status(world: World) -> Obj:
@@ -132,6 +136,22 @@ def test_a_forbidden_job_starts_when_the_one_before_is_done(crons: World, pod_te
     minute(crons, "09:01:00")
     finish(crons, crons.all("jobs.batch")[0])
     assert starts(crons) == ["08:55", "09:00"]
+
+
+def test_the_sync_that_sees_a_job_end_leaves_its_success_to_the_next(crons: World, pod_template: Any) -> None:
+    create(crons, cron_job(pod_template))
+    minute(crons, "08:56:00")
+    end(crons, crons.all("jobs.batch")[0])
+    seen: list[list[str]] = []
+    while crons.engine.now < 200_000_000:
+        crons.engine.step()
+        if (fields := sorted(status(crons))) not in seen:
+            seen.append(fields)
+    assert seen == [
+        ["active", "lastScheduleTime"],
+        ["lastScheduleTime"],
+        ["lastScheduleTime", "lastSuccessfulTime"],
+    ]
 
 
 def test_a_finished_job_is_no_longer_active(crons: World, pod_template: Any) -> None:
