@@ -13,6 +13,7 @@ import { distance, nearest } from "../src/editor/suggest";
 import { templateNames } from "../src/editor/template-names";
 import { templates, withTemplate } from "../src/editor/templates";
 import { deploymentSchema } from "./fixtures/schemas";
+import { spent } from "./spent";
 
 const head = "apiVersion: apps/v1\nkind: Deployment\n";
 const place = (text: string) => placeAt(text.replace("|", ""), text.indexOf("|"));
@@ -115,9 +116,9 @@ test("what the cluster itself gave is no mistake", async () => {
 });
 test("a thousand rows are checked in well under a second", async () => {
   const big = Array.from({ length: 90 }, () => sound).join("---\n");
-  const start = performance.now();
+  const start = spent();
   assert.deepEqual(await lint(big, () => Promise.resolve(deploymentSchema)), []);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(spent() - start < 1000);
 });
 for (const template of templates) {
   test(`the template ${template.name} parses and says what it is`, async () => {

@@ -10,6 +10,7 @@ import { fitAcross, fitBelow, reveal } from "../src/scene/camera";
 import { LOOSE, layoutQuay, type QuayLayout } from "../src/scene/layout";
 import type { Rect } from "../src/scene/measures";
 import { buildModel } from "../src/scene/model";
+import { spent } from "./spent";
 import { firstSnap, podUid, recordedFrames } from "./fixtures/recording";
 
 function play(until = Infinity): { state: ClusterState; berths: Berths } {
@@ -151,9 +152,9 @@ test("on a narrow stage the fleet leaves room for its summary below instead of b
 test("ten thousand pods find their berths in a blink", () => {
   const pods = new Map(Array.from({ length: 10_000 }, (_, i): [string, PodRow] => [`p${i}`, { uid: `p${i}`, node: `n${i % 1000}`, ownerKind: "ReplicaSet" } as PodRow]));
   const berths = new Berths();
-  const started = performance.now();
+  const started = spent();
   berths.sync(pods);
-  assert.ok(performance.now() - started < 500);
+  assert.ok(spent() - started < 500);
   assert.deepEqual(berths.most(), { mostBerths: 10, plinths: 0 });
 });
 
