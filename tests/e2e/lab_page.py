@@ -17,7 +17,7 @@ FIRST_DIAGRAM = "performance.getEntriesByName('first-diagram').map(mark => mark.
 CALL = """async ({ what, body }) => {
   const boot = JSON.parse(document.getElementById("boot").textContent);
   const headers = { "Content-Type": "application/json", "X-CSRFToken": boot.csrf };
-  const answer = await fetch(`${boot.api}/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await fetch(`${boot.api}/${what}`, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(60_000) });
   return { status: answer.status, body: await answer.json() };
 }"""
 POD_WORDS = re.compile(

@@ -91,6 +91,7 @@ NOTE_SIGHT = """([selector, name, text, gone, patience]) => {
     setTimeout(() => reject(new Error(`${name} ${text}: not ${gone ? "gone" : "seen"}, but: ${seen()}`)), patience);
     look();
   });
+  window.__sight.catch(() => {});  // told of when it is asked for
 }"""
 
 

@@ -98,7 +98,7 @@ def test_five_megabytes_are_refused_before_anybody_reads_them(lab: LabPage) -> N
         """async text => {
           const csrf = document.querySelector("[name=csrfmiddlewaretoken]").value;
           const body = new URLSearchParams({ csrfmiddlewaretoken: csrf, template: "own", config: text });
-          return (await fetch("", { method: "POST", body })).status;
+          return (await fetch("", { method: "POST", body, signal: AbortSignal.timeout(60_000) })).status;
         }""",
         text,
     )
@@ -226,7 +226,7 @@ LARGEST = """({ name, text, times }) => {
   window.__answers = [];
   const send = async (i) => {
     const body = JSON.stringify({ rid: `large-${name}-${i}`, command: { kind: name, text } });
-    const answer = await fetch(`${boot.api}/command`, { method: "POST", headers, body });
+    const answer = await fetch(`${boot.api}/command`, { method: "POST", headers, body, signal: AbortSignal.timeout(60_000) });
     window.__answers.push(answer.status);
   };
   window.__sent = (async () => { for (let i = 0; i < times; i += 1) await send(i); })();

@@ -18,7 +18,8 @@ POST = """async ({ path, body, form }) => {
   const csrf = JSON.parse(document.getElementById("boot").textContent).csrf;
   const type = form ? "application/x-www-form-urlencoded" : "application/json";
   const headers = { "Content-Type": type, "X-CSRFToken": csrf, Accept: "application/json" };
-  const answer = await fetch(path, { method: "POST", headers, body: form ? new URLSearchParams(body) : JSON.stringify(body) });
+  const content = form ? new URLSearchParams(body) : JSON.stringify(body);
+  const answer = await fetch(path, { method: "POST", headers, body: content, signal: AbortSignal.timeout(60_000) });
   return { status: answer.status, text: await answer.text() };
 }"""
 SOCKET = """path => new Promise(resolve => {
@@ -27,6 +28,7 @@ SOCKET = """path => new Promise(resolve => {
   socket.onopen = () => socket.send(JSON.stringify({ t: "hello", gen: null, ev: null }));
   socket.onmessage = ({ data }) => frames.push(JSON.parse(data).t);
   socket.onclose = ({ code }) => resolve({ code, frames });
+  setTimeout(() => resolve({ code: "not closed within 60 s", frames }), 60_000);
 })"""
 
 

@@ -56,7 +56,7 @@ def test_a_learner_goes_back_looks_around_and_goes_on_from_there(visit: Visit) -
 WORLD = """async () => {
   const boot = JSON.parse(document.getElementById("boot").textContent);
   const headers = { "Content-Type": "application/json", "X-CSRFToken": boot.csrf };
-  const ask = async (body) => (await fetch(`${boot.api}/past`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  const ask = async (body) => (await fetch(`${boot.api}/past`, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(60_000) })).json();
   const { branches } = await ask({ op: "branches" });
   return (await ask({ op: "world", gen: branches.at(-1).gen, at: 60_000_000 })).url;
 }"""
