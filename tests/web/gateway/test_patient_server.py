@@ -1,5 +1,7 @@
-"""daphne as Drydock runs it: an application that breaks after it has begun to answer breaks its connection, and nobody else's."""
+"""daphne as Drydock runs it: an application that breaks after it has begun to answer breaks its connection, and nobody else's;
+a WebSocket that is closed stays until the other side has seen why."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -19,6 +21,10 @@ import sys
 from gateway.patient_server import PatientServer
 
 async def application(scope, receive, send):
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 4403})
+        return
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"begun", "more_body": scope["path"] == "/breaks"})
     if scope["path"] == "/breaks":
@@ -59,3 +65,25 @@ def test_an_answer_that_breaks_in_the_middle_breaks_its_connection(server: str) 
         with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             httpx.get(server + "/breaks", timeout=20)
     assert httpx.get(server + "/works", timeout=20).text == "begun"
+
+
+def test_a_browser_that_is_slow_to_close_still_hears_why_it_was_closed(server: str) -> None:
+    port = int(server.rpartition(":")[2])
+    lines = [
+        "GET / HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "", "",
+    ]  # fmt: skip
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as slow:
+        slow.sendall("\r\n".join(lines).encode())
+        heard = b""
+        while b"\r\n\r\n" not in heard:
+            heard += slow.recv(4096)
+        frame = heard.partition(b"\r\n\r\n")[2] or slow.recv(4096)
+        assert frame == b"\x88\x02" + (4403).to_bytes(2, "big")
+        slow.settimeout(2.0)
+        with pytest.raises(TimeoutError):
+            slow.recv(1)
+        slow.sendall(b"\x88\x82" + bytes(4) + (4403).to_bytes(2, "big"))
+        slow.settimeout(5)
+        with contextlib.suppress(ConnectionResetError):
+            assert slow.recv(1) == b"", "closed on both sides, so the connection ends"
