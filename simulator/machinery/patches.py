@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from simulator.machinery import go_text
 from simulator.machinery.json_patches import PatchError, json_patch, same_json
 from simulator.machinery.schemas import Schema
 
@@ -238,14 +239,8 @@ def _identity(item: Any, key: str) -> Any:
     if not key:
         return item
     if not isinstance(item, dict) or key not in item:
-        raise PatchError(f"map: {_go_map(item)} does not contain declared merge key: {key}")
+        raise PatchError(f"map: {go_text.value(item)} does not contain declared merge key: {key}")
     return item[key]
-
-
-def _go_map(item: Any) -> str:
-    if not isinstance(item, dict):
-        return str(item)
-    return "map[" + " ".join(f"{name}:{item[name]}" for name in sorted(item)) + "]"
 
 
 def _ordered(

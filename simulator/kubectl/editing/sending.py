@@ -16,7 +16,7 @@ from simulator.kubectl.manifests import Manifest, with_namespace
 from simulator.kubectl.printers import object_text, typed_name, without_managed_fields
 from simulator.kubectl.shared_flags import validation
 from simulator.machinery.go_text import quoted
-from simulator.machinery.json_patches import same_json
+from simulator.machinery.json_patches import PatchError, same_json
 from simulator.machinery.json_text import compact
 from simulator.machinery.patches import json_merge_diff, two_way_merge
 from simulator.machinery.schemas import schema_for
@@ -120,7 +120,10 @@ def _difference(manifest: Manifest, original: Obj, edited: Obj) -> tuple[str, Ob
     """The kind of patch and the patch. Raises CommandError when what may not change did."""
     schema = schema_for(manifest.resource.api_version, manifest.resource.kind)
     kind = MERGE_PATCH if schema is None else STRATEGIC_PATCH
-    patch = json_merge_diff(original, edited) if schema is None else two_way_merge(original, edited, schema)
+    try:
+        patch = json_merge_diff(original, edited) if schema is None else two_way_merge(original, edited, schema)
+    except PatchError as error:
+        raise CommandError(str(error)) from error
     if "apiVersion" in patch or "kind" in patch or "name" in (patch.get("metadata") or {}):
         raise CommandError(_CHANGED)
     return kind, patch
