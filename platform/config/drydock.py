@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     except served_commands.Failed as failed:
         return failed.code
     except KeyboardInterrupt:  # before the server listens to signals itself, or while it ends
+        _forget_interrupt()
         return 0
     return 0
 
@@ -148,6 +149,12 @@ def _set_up_django() -> None:
     import django
 
     django.setup()
+
+
+def _forget_interrupt() -> None:
+    """Python notes an interrupt that passes through code made from a text, as dataclasses make it, and would still die of it
+    at its end, although it was caught; the next text that runs takes the note away."""
+    exec("")
 
 
 def _require_free(address: str, port: int) -> None:

@@ -56,3 +56,15 @@ def _until(process: "subprocess.Popen[str]", words: str) -> str:
         assert line, f"ended before {words!r}: {told}"
         told += line
     return told
+
+
+def test_an_interrupt_inside_generated_code_ends_quietly_too() -> None:
+    """As when it comes while modules with dataclasses are loaded."""
+    interrupted = (
+        "import sys; from config import drydock; drydock._web = lambda options: exec('raise KeyboardInterrupt');"
+        "sys.exit(drydock.main(['web']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", interrupted], cwd=ROOT, env={**os.environ, **surroundings()}, timeout=60
+    )
+    assert done.returncode == 0
