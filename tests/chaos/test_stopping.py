@@ -58,13 +58,13 @@ def _until(process: "subprocess.Popen[str]", words: str) -> str:
     return told
 
 
-def test_an_interrupt_inside_generated_code_ends_quietly_too() -> None:
+def test_an_interrupt_inside_generated_code_ends_quietly_too(tmp_path: Path) -> None:
     """As when it comes while modules with dataclasses are loaded."""
-    interrupted = (
-        "import sys; from config import drydock; drydock._web = lambda options: exec('raise KeyboardInterrupt');"
-        "sys.exit(drydock.main(['web']))"
+    (tmp_path / "interrupted.py").write_text(
+        "import sys\nfrom config import drydock\n"
+        "drydock._web = lambda options: exec('raise KeyboardInterrupt')\nsys.exit(drydock.main(['web']))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", interrupted], cwd=ROOT, env={**os.environ, **surroundings()}, timeout=60
-    )
+    values = surroundings()
+    environment = {**os.environ, **values, "PYTHONPATH": os.pathsep.join([str(tmp_path), values["PYTHONPATH"]])}
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=ROOT, env=environment, timeout=60)
     assert done.returncode == 0
