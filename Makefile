@@ -39,6 +39,7 @@ test: install build/ui/manifest.json ## all checks and tests, as in CI
 # The units by themselves, then whole suites, then what needs processes, then the browser: its driver keeps an event loop alive, which
 # tests of coroutines in the same process cannot bear. Everything runs two at a time, with servers and browsers of its own, but for what
 # measures how long its clients wait.
+# The class is led in a product of its own, where nobody else has joined.
 # What fails in the browser is tried a second time, in a fresh product, and has to pass then. Only files that name a mark are looked
 # through for it: reading all of them takes each worker ten seconds. They are taken from the end, so that the class, where seconds are
 # promised, does not meet the start of two products and two browsers.
@@ -53,7 +54,10 @@ test-python: ## the Python tests; TESTS=tests/web/catalog for a part
 	  run $$files -m "processes and alone" $(LEFT_SOCKETS) || status=1; \
 	fi; \
 	files=$$(marked e2e); if [ -n "$$files" ]; then \
-	  run $$files -m e2e $(SIDE_BY_SIDE) || run $$files -m e2e --last-failed --last-failed-no-failures none || status=1; \
+	  for which in "e2e and not alone|$(SIDE_BY_SIDE)" "e2e and alone|"; do \
+	    run $$files -m "$${which%|*}" $${which#*|} || \
+	      run $$files -m "$${which%|*}" --last-failed --last-failed-no-failures none || status=1; \
+	  done; \
 	fi; \
 	exit $$status
 

@@ -14,7 +14,7 @@ from tests.e2e.conftest import Site
 from tests.e2e.lab_page import LabPage
 from tests.e2e.machine import is_idle
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 PROMISED_S = 1.0
 BUSY_S = 3.0
 """What a machine with other work may take: little enough to catch what makes a change late."""
@@ -219,7 +219,7 @@ def test_a_class_follows_its_instructors_cluster_and_comes_back(visit: Visit, si
     learner = join(visit, code, "Gita")
     own = learner.url
     instructor.get_by_role("button", name="Present a cluster").click()
-    instructor.locator("dialog[open]").get_by_label("Blackboard").check()
+    instructor.locator("dialog[open]").get_by_label("Blackboard", exact=True).check()
     instructor.locator("dialog[open]").get_by_role("button", name="Present").click()
     learner.wait_for_url(board.url)
     expect(learner.locator(".led")).to_contain_text("You are following Jana Lind’s cluster")

@@ -3,6 +3,7 @@
 Each is refused in words that name the place, or shown as the text it is; nobody else notices.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -138,7 +139,8 @@ def test_scripts_in_a_cluster_are_only_text(lab: LabPage) -> None:
     page = lab.page
     lab.run(f"kubectl run talk --image=busybox --annotations='note={SCRIPT}' -- echo '{SCRIPT}'")
     lab.run(f"kubectl create configmap evil --from-literal=page='{SCRIPT}'")
-    lab.run(f"kubectl run evil --image='{SCRIPT}'")
+    image = json.dumps({"spec": {"containers": [{"name": "evil", "image": SCRIPT}]}})
+    lab.run(f"kubectl run evil --image=nginx --overrides='{image}'")
     assert SCRIPT in lab.answer(f"kubectl create namespace '{SCRIPT}'")["stderr"]
     eventually(lambda: SCRIPT in lab.answer("kubectl logs talk")["stdout"], "a log line with a script in it")
     eventually(lambda: "InvalidImageName" in lab.run("kubectl get pods"), "the image name that is none is refused")

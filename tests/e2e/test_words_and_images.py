@@ -115,7 +115,7 @@ def test_closing_a_class_asks_first(visit: Visit) -> None:
     open_class(page)
     page.get_by_role("button", name="Close the class").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Close Group B? Everybody is sent out of the class")
+    expect(dialog).to_contain_text("Close “Group B”?Everybody is sent out of the class")
     assert violations(page) == []
     dialog.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("link", name="Show the wall")).to_be_visible()

@@ -347,7 +347,10 @@ def test_tcp_routes_carry_whatever_comes(fabric: GatewayLab) -> None:
     fabric.give_address()
     fabric.put(route("db", {"backendRefs": [to("coffee")]}, kind="TCPRoute"))
     assert fabric.listener()["supportedKinds"] == [{"group": "gateway.networking.k8s.io", "kind": "TCPRoute"}]
-    assert fabric.run("kubectl exec client -- nc -z 172.18.255.1 5432") == "172.18.255.1 (172.18.255.1:5432) open\n"
+    assert (
+        fabric.run("kubectl exec client -- sh -c 'nc -zv 172.18.255.1 5432 2>&1'")
+        == "172.18.255.1 (172.18.255.1:5432) open\n"
+    )
 
 
 def test_a_stopped_controller_stops_saying_anything_and_the_data_plane_goes_on(cafe: GatewayLab) -> None:
