@@ -188,6 +188,7 @@ def test_scripts_in_names_and_messages_are_only_text(visit: Visit, site: Site) -
     learner.get_by_role("button", name="Ask for help").click()
     learner.locator("dialog[open] textarea").fill(SCRIPT)
     learner.locator("dialog[open]").get_by_role("button", name="Ask", exact=True).click()
+    expect(learner.locator("dialog[open]")).to_have_count(0)
     LabPage(learner).run(f"echo '{SCRIPT}'")
 
     teacher.get_by_role("link", name="wall").first.click()
