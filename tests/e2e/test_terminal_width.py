@@ -34,6 +34,7 @@ def test_a_long_line_is_seen_whole_and_copied_as_one(visit: Visit, width: int) -
     screen = page.locator(".pane-terminal .screen")
     assert screen.evaluate("element => element.scrollWidth <= element.clientWidth")
     assert screen.evaluate(_ROOM) >= SCROLL_BAR, "the last column lies under the scroll bar"
+    assert screen.evaluate("element => element.scrollHeight <= element.clientHeight"), "rows lie outside the pane"
     page.locator(".pane-terminal").get_by_role("button", name="Copy").click()
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied[1:3] == [f"$ echo {LONG} | tr w W", LONG.replace("w", "W")]
