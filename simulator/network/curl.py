@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from simulator.network.http_options import CURL
+from simulator.network.http_options import CURL, Options
 from simulator.network.http_paths import HttpPath
 from simulator.network.traces import RESOLVE, TIMEOUT, Trace
 from simulator.workloads.pauses import ERRORS, saved
@@ -66,14 +66,9 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class Asked:
-    urls: list[str] = field(default_factory=list)
-    on: set[str] = field(default_factory=set)
-    values: dict[str, str] = field(default_factory=dict)
+class Asked(Options):
     outputs: list[str] = field(default_factory=list)
     """Of `-o`, one a URL."""
-    words: list[str] = field(default_factory=list)
-    """The options, each by its long name and apart from its value."""
 
     @property
     def is_silent(self) -> bool:
@@ -107,7 +102,7 @@ def parse(words: list[str]) -> Asked:
 
 def _long(asked: Asked, name: str, left: list[str]) -> None:
     if name in _LONG_VALUED:
-        _set(asked, name, _next(f"--{name}", left))
+        _set(asked, name, _next(f"--{name}", left), f"--{name}")
     elif name in _LONG_SWITCHES:
         _turn_on(asked, name)
     else:
@@ -119,7 +114,7 @@ def _short(asked: Asked, letters: str, left: list[str]) -> None:
     while letters:
         letter, letters = letters[0], letters[1:]
         if letter in _VALUED:
-            _set(asked, _VALUED[letter], letters or _next(f"-{letter}", left))
+            _set(asked, _VALUED[letter], letters or _next(f"-{letter}", left), f"-{letter}")
             return
         if letter not in _SWITCHES:
             raise Refused(2, f"curl: option -{letter}: is unknown", _HELP)
@@ -135,22 +130,20 @@ def _next(option: str, left: list[str]) -> str:
 def _turn_on(asked: Asked, name: str) -> None:
     if name in _ABSENT:
         raise Refused(2, f"curl: option --{name}: is not simulated")
-    asked.on.add(name)
-    asked.words.append(f"--{name}")
+    asked.turn_on(name)
 
 
-def _set(asked: Asked, name: str, value: str) -> None:
+def _set(asked: Asked, name: str, value: str, typed: str) -> None:
     if name in _ABSENT:
         raise Refused(2, f"curl: option --{name}: is not simulated")
     if name in ("max-time", "connect-timeout") and not re.fullmatch(r"\d+(\.\d*)?", value):
-        raise Refused(2, f"curl: option --{name}: expected a proper numerical parameter", _HELP)
+        raise Refused(2, f"curl: option {typed}: expected a proper numerical parameter", _HELP)
     if name == "url":
         asked.urls.append(value)
     elif name == "output":
         asked.outputs.append(value)
     else:
-        asked.values[name] = value
-        asked.words += [f"--{name}", value]
+        asked.set(name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +175,26 @@ class Outcome:
         written = self._written()
         if self.place and self.code == 0:
             if self.place != "/dev/null":
-                yield saved(
-                    self.place,
-                    body,
-                    f"Warning: Failed to open the file {self.place}: {{why}}\ncurl: (23) Failure writing output to destination",
-                    23,
-                )
+                yield saved(self.place, body, self._not_saved(), 23)
             body = ""
+        yield from (f"{ERRORS}curl: unknown --write-out variable: '{name}'" for name in self._unknown_variables())
         yield from _lines(body + written)
         if self.trace.status and "verbose" in on:
             yield f"{ERRORS}* Connection #0 to host {self.host} left intact"
         if self.error and not self.asked.is_silent:
             yield from (f"{ERRORS}{line}" for line in self.error.split("\n"))
+
+    def _not_saved(self) -> str:
+        if self.asked.is_silent:
+            return ""
+        words = f"Warning: Failed to open the file {self.place}: {{why}}"
+        return f"{words}\ncurl: (23) Failure writing output to destination"
+
+    def _unknown_variables(self) -> list[str]:
+        known = self._variables()
+        return [
+            name for name, _ in _VARIABLE.findall(self.asked.values.get("write-out", "")) if name and name not in known
+        ]
 
     def _head(self) -> list[str]:
         return [
@@ -240,17 +241,19 @@ class Outcome:
     def _written(self) -> str:
         """`--write-out`: also of a transfer that failed."""
 
+        known = self._variables()
+
         def value(match: re.Match[str]) -> str:
             name, escaped = match.group(1), match.group(2)
             if name is not None:
-                return self._variable(name)
+                return known.get(name, "")
             return "%" if escaped is None else {"n": "\n", "r": "\r", "t": "\t"}.get(escaped, f"\\{escaped}")
 
         return _VARIABLE.sub(value, self.asked.values.get("write-out", ""))
 
-    def _variable(self, name: str) -> str:
+    def _variables(self) -> dict[str, str]:
         seconds = f"{self.trace.took_us / 1_000_000:.6f}"
-        known = {
+        return {
             "http_code": f"{self.trace.status:03}",
             "response_code": f"{self.trace.status:03}",
             "size_download": str(0 if "head" in self.asked.on else len(self.trace.body.encode())),
@@ -270,7 +273,6 @@ class Outcome:
             "http_version": "1.1" if self.trace.status else "0",
             "filename_effective": self.place,
         }
-        return known.get(name, "")
 
 
 def _lines(text: str) -> list[str]:

@@ -6,6 +6,7 @@ change the looks of the output are left to the program (`tools`).
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from simulator.network.http_paths import HttpPath
@@ -20,6 +21,26 @@ CURL = "curl/8.11.1"
 
 class NoFile(Exception):
     """An option names a file that is not there."""
+
+
+@dataclass(slots=True)
+class Options:
+    """The words of a command line, told apart."""
+
+    urls: list[str] = field(default_factory=list)
+    on: set[str] = field(default_factory=set)
+    """Switches, by their long names."""
+    values: dict[str, str] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    """The options, each by its long name and apart from its value."""
+
+    def turn_on(self, name: str) -> None:
+        self.on.add(name)
+        self.words.append(f"--{name}")
+
+    def set(self, name: str, value: str) -> None:
+        self.values[name] = value
+        self.words += [f"--{name}", value]
 
 
 def curl_request(url: str, path: str, words: list[str], read: Reader) -> HttpPath:

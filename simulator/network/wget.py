@@ -4,8 +4,9 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from simulator.network.http_options import Options
 from simulator.network.traces import REFUSED, RESOLVE, Trace
 from simulator.workloads.pauses import ERRORS, saved
 
@@ -25,13 +26,7 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class Asked:
-    urls: list[str] = field(default_factory=list)
-    on: set[str] = field(default_factory=set)
-    values: dict[str, str] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
-    """The options, each by its long name and apart from its value."""
-
+class Asked(Options):
     @property
     def is_quiet(self) -> bool:
         return "quiet" in self.on
@@ -53,9 +48,9 @@ def parse(words: list[str]) -> Asked:
         if word.startswith("--"):
             name, has_value, value = word[2:].partition("=")
             if name in _LONG_VALUED:
-                _set(asked, name, value if has_value else _next(f"option '--{name}' requires an argument", left))
+                asked.set(name, value if has_value else _next(f"option '--{name}' requires an argument", left))
             elif name in _LONG_SWITCHES:
-                _turn_on(asked, name)
+                asked.turn_on(name)
             else:
                 raise Refused(f"unrecognized option '--{name}'")
         elif word.startswith("-") and len(word) > 1:
@@ -71,27 +66,17 @@ def _short(asked: Asked, letters: str, left: list[str]) -> None:
         if letter == "n":  # -nv, -nc: known and without effect
             return
         if letter in _VALUED:
-            _set(asked, _VALUED[letter], letters or _next(f"option requires an argument -- '{letter}'", left))
+            asked.set(_VALUED[letter], letters or _next(f"option requires an argument -- '{letter}'", left))
             return
         if letter not in _SWITCHES:
             raise Refused(f"invalid option -- '{letter}'")
-        _turn_on(asked, _SWITCHES[letter])
+        asked.turn_on(_SWITCHES[letter])
 
 
 def _next(otherwise: str, left: list[str]) -> str:
     if not left:
         raise Refused(otherwise)
     return left.pop(0)
-
-
-def _turn_on(asked: Asked, name: str) -> None:
-    asked.on.add(name)
-    asked.words.append(f"--{name}")
-
-
-def _set(asked: Asked, name: str, value: str) -> None:
-    asked.values[name] = value
-    asked.words += [f"--{name}", value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Machine(Control):
         place = self.path(path)
         why = "File exists" if anew and self.tree.exists(place) else self.tree.write(place, text)
         if why:
-            self.say(2, f"{refusal.format(why=why)}\n")
+            self.say(2, f"{refusal.format(why=why)}\n" if refusal else "")
             self.status = code
         return not why
 

@@ -66,6 +66,11 @@ def said(kube: KubeCluster, pod: str, line: str) -> tuple[str, str, int]:
             "curl web -o", "", "curl: option -o: requires parameter\ncurl: try 'curl --help' or 'curl --manual' for more information\n", 2,
             id="without its value",
         ),
+        pytest.param("curl -sw '%{nope}' -o /dev/null web/hostname", "", "curl: unknown --write-out variable: 'nope'\n", 0, id="unknown variable"),
+        pytest.param(
+            "curl -m x web", "",
+            "curl: option -m: expected a proper numerical parameter\ncurl: try 'curl --help' or 'curl --manual' for more information\n", 2, id="no number",
+        ),
         pytest.param("curl -x proxy:3128 web", "", "curl: option --proxy: is not simulated\n", 2, id="not simulated"),
     ],
 )  # fmt: skip
@@ -90,7 +95,8 @@ def test_curl_saves_a_file(kube: KubeCluster) -> None:
     assert said(
         kube, "curl", "sh -c 'curl -so /tmp/a web/hostname; cd /tmp; curl -sO web/hostname; cat a hostname'"
     ) == ("webweb", "", 0)
-    assert said(kube, "curl", "curl -so /none/a web/hostname") == (
+    assert said(kube, "curl", "curl -so /none/a web/hostname") == ("", "", 23)
+    assert said(kube, "curl", "curl -o /none/a web/hostname") == (
         "", "Warning: Failed to open the file /none/a: No such file or directory\ncurl: (23) Failure writing output to destination\n", 23,
     )  # fmt: skip
 
